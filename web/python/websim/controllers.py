@@ -1,0 +1,99 @@
+"""Built-in controllers: what drives the environments while no policy does.
+
+A controller sees the whole batch. To add one, write a class with `__call__` and name it in
+CONTROLLERS.
+"""
+
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from websim.errors import InvalidArgument
+
+Actions = NDArray[np.float32]
+
+
+class Controller(Protocol):
+    """Chooses the actions of all environments."""
+
+    def __call__(self, observations: NDArray[np.float64], time: NDArray[np.float64]) -> Actions:
+        """Returns actions [n, nu] for observations [n, obs] at simulated times [n] in seconds."""
+
+
+class Zero:
+    """Does nothing: every action is zero, moved into the bounds where they exclude it."""
+
+    def __init__(self, num_envs: int, low: Actions, high: Actions, seed: int) -> None:
+        """Takes the bounds of one environment's action, `low` and `high` [nu]."""
+        self._actions = np.tile(np.clip(np.zeros_like(low), low, high), (num_envs, 1))
+
+    def __call__(self, observations: NDArray[np.float64], time: NDArray[np.float64]) -> Actions:
+        """See Controller."""
+        return self._actions
+
+
+class Random:
+    """Draws every action anew, uniformly within the bounds, as `action_space.sample()` does."""
+
+    def __init__(self, num_envs: int, low: Actions, high: Actions, seed: int) -> None:
+        """Takes the bounds of one environment's action, `low` and `high` [nu]."""
+        self._rng = np.random.default_rng(seed)
+        self._low, self._range = low, high - low
+        self._actions = np.empty((num_envs, low.size), dtype=np.float32)
+
+    def __call__(self, observations: NDArray[np.float64], time: NDArray[np.float64]) -> Actions:
+        """See Controller."""
+        self._rng.random(out=self._actions, dtype=np.float32)
+        self._actions *= self._range
+        self._actions += self._low
+        return self._actions
+
+
+class Sinusoid:
+    """Swings every actuator through its bounds, each environment with phases of its own."""
+
+    FREQUENCY = 1.0
+    """Swings a second of simulated time."""
+
+    def __init__(self, num_envs: int, low: Actions, high: Actions, seed: int) -> None:
+        """Takes the bounds of one environment's action, `low` and `high` [nu]."""
+        rng = np.random.default_rng(seed)
+        self._phases = rng.uniform(0, 2 * np.pi, (num_envs, low.size))
+        self._middle, self._amplitude = (high + low) / 2, (high - low) / 2
+
+    def __call__(self, observations: NDArray[np.float64], time: NDArray[np.float64]) -> Actions:
+        """See Controller."""
+        angles = 2 * np.pi * self.FREQUENCY * time[:, None] + self._phases
+        return (self._middle + self._amplitude * np.sin(angles)).astype(np.float32)
+
+
+CONTROLLERS: dict[str, type[Zero] | type[Random] | type[Sinusoid]] = {
+    "random": Random,
+    "zero": Zero,
+    "sinusoid": Sinusoid,
+}
+
+
+def make_controller(
+    name: str, num_envs: int, low: Actions, high: Actions, seed: int
+) -> Controller:
+    """Makes a controller by name.
+
+    Args:
+        name: A key of CONTROLLERS.
+        num_envs: Number of environments n.
+        low: Lower bounds [nu] of an action; an infinite one counts as -1.
+        high: Upper bounds [nu] of an action; an infinite one counts as 1.
+        seed: Of its random numbers.
+
+    Raises:
+        InvalidArgument: there is no controller of that name.
+    """
+    if name not in CONTROLLERS:
+        raise InvalidArgument(
+            f"Unknown controller {name!r}: the controllers are {', '.join(CONTROLLERS)}."
+        )
+    low = np.where(np.isfinite(low), low, np.float32(-1))
+    high = np.where(np.isfinite(high), high, np.float32(1))
+    return CONTROLLERS[name](num_envs, low, high, seed)

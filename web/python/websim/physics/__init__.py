@@ -1,0 +1,243 @@
+"""The seam between tasks and MuJoCo: one interface, a native and a WASM implementation.
+
+Tasks see arrays with a leading environment axis and never MuJoCo itself, so the same task runs
+in CPython and in the browser.
+"""
+
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from websim.errors import InvalidArgument
+
+FloatArray = NDArray[np.float64]
+IndexArray = NDArray[np.intp]
+
+STATE: dict[str, tuple[str | int, ...]] = {
+    "qpos": ("nq",),
+    "qvel": ("nv",),
+    "act": ("na",),
+    "qacc_warmstart": ("nv",),
+    "time": (),
+    "mocap_pos": ("nmocap", 3),
+    "mocap_quat": ("nmocap", 4),
+    "userdata": ("nuserdata",),
+}
+"""What tells one environment from another: swapped in and out of the one MjData. With shapes."""
+
+FIELDS: dict[str, tuple[str | int, ...]] = {
+    "xpos": ("nbody", 3),
+    "xquat": ("nbody", 4),
+    "xmat": ("nbody", 9),
+    "xipos": ("nbody", 3),
+    "ximat": ("nbody", 9),
+    "subtree_com": ("nbody", 3),
+    "geom_xpos": ("ngeom", 3),
+    "geom_xmat": ("ngeom", 9),
+    "site_xpos": ("nsite", 3),
+    "site_xmat": ("nsite", 9),
+    "cinert": ("nbody", 10),
+    "cvel": ("nbody", 6),
+    "cacc": ("nbody", 6),
+    "cfrc_int": ("nbody", 6),
+    "cfrc_ext": ("nbody", 6),
+    "qacc": ("nv",),
+    "qfrc_bias": ("nv",),
+    "qfrc_passive": ("nv",),
+    "qfrc_actuator": ("nv",),
+    "qfrc_constraint": ("nv",),
+    "actuator_length": ("nu",),
+    "actuator_velocity": ("nu",),
+    "actuator_force": ("nu",),
+    "ten_length": ("ntendon",),
+    "ten_velocity": ("ntendon",),
+    "sensordata": ("nsensordata",),
+}
+"""Arrays of MjData that a task may ask for, with their shapes per environment."""
+
+POST_CONSTRAINT_FIELDS = frozenset({"cacc", "cfrc_int", "cfrc_ext"})
+"""Fields that MuJoCo fills only in mj_rnePostConstraint."""
+
+
+@dataclass(frozen=True)
+class Model:
+    """What tasks need of an MjModel; equal in both homes.
+
+    Sizes and arrays are named as in MjModel. Names are in id order, "" where MJCF gives none.
+    """
+
+    nq: int
+    nv: int
+    na: int
+    nu: int
+    nbody: int
+    njnt: int
+    ngeom: int
+    nsite: int
+    ntendon: int
+    nmocap: int
+    nuserdata: int
+    nsensordata: int
+    timestep: float
+    qpos0: FloatArray
+    body_mass: FloatArray
+    actuator_ctrlrange: FloatArray
+    body_names: tuple[str, ...]
+    joint_names: tuple[str, ...]
+    geom_names: tuple[str, ...]
+    site_names: tuple[str, ...]
+    actuator_names: tuple[str, ...]
+
+    def body(self, name: str) -> int:
+        """The id of a body; raises InvalidArgument where the model has no such name."""
+        return self._find("body", self.body_names, name)
+
+    def body_id(self, body: int | str) -> int:
+        """The id of a body given by id or name; raises InvalidArgument for neither."""
+        if isinstance(body, str):
+            return self.body(body)
+        if not 0 <= body < self.nbody:
+            raise InvalidArgument(f"The model has no body {body}; ids go from 0 to {self.nbody - 1}.")
+        return body
+
+    def joint(self, name: str) -> int:
+        """The id of a joint; raises InvalidArgument where the model has no such name."""
+        return self._find("joint", self.joint_names, name)
+
+    def geom(self, name: str) -> int:
+        """The id of a geom; raises InvalidArgument where the model has no such name."""
+        return self._find("geom", self.geom_names, name)
+
+    def site(self, name: str) -> int:
+        """The id of a site; raises InvalidArgument where the model has no such name."""
+        return self._find("site", self.site_names, name)
+
+    def actuator(self, name: str) -> int:
+        """The id of an actuator; raises InvalidArgument where the model has no such name."""
+        return self._find("actuator", self.actuator_names, name)
+
+    def shape(self, array: str) -> tuple[int, ...]:
+        """The shape that an array of STATE or FIELDS has for one environment."""
+        dimensions = STATE.get(array, FIELDS.get(array))
+        if dimensions is None:
+            raise InvalidArgument(
+                f"Unknown field {array!r}: a task may ask for {', '.join(FIELDS)}."
+            )
+        return tuple(d if isinstance(d, int) else int(getattr(self, d)) for d in dimensions)
+
+    @staticmethod
+    def _find(kind: str, names: tuple[str, ...], name: str) -> int:
+        if not name or name not in names:
+            named = ", ".join(filter(None, names)) or "none with a name"
+            raise InvalidArgument(f"The model has no {kind} named {name!r}; it has: {named}.")
+        return names.index(name)
+
+
+class BatchData:
+    """MjData with a leading environment axis: `data.qpos[i]` is qpos of environment i.
+
+    Holds the arrays of STATE, `ctrl`, and the fields that were asked for. They are float64,
+    C-contiguous, and stay where they are for as long as the object lives: the WASM home keeps
+    their addresses.
+    """
+
+    qpos: FloatArray
+    qvel: FloatArray
+    act: FloatArray
+    qacc_warmstart: FloatArray
+    time: FloatArray
+    mocap_pos: FloatArray
+    mocap_quat: FloatArray
+    userdata: FloatArray
+    ctrl: FloatArray
+
+    def __init__(self, model: Model, num_envs: int, fields: Sequence[str]) -> None:
+        """Allocates the arrays; raises InvalidArgument for a field that FIELDS does not have."""
+        self.fields = tuple(dict.fromkeys(fields))
+        self.ctrl = np.zeros((num_envs, model.nu))
+        for name in (*STATE, *self.fields):
+            setattr(self, name, np.zeros((num_envs, *model.shape(name))))
+
+    def __getattr__(self, name: str) -> FloatArray:
+        # Only reached for what is not there; typed, so that tasks can be checked.
+        raise AttributeError(f"no array {name!r} here: name it in the task's `fields`")
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of all arrays together."""
+        arrays = (self.ctrl, *(getattr(self, name) for name in (*STATE, *self.fields)))
+        return sum(array.nbytes for array in arrays)
+
+    def rows(self, indices: IndexArray) -> "Rows":
+        """The same arrays for some environments only: what a task reads after a reset."""
+        return Rows(self, indices)
+
+
+class Rows:
+    """Some environments of a BatchData: each array is picked (copied) when it is read."""
+
+    def __init__(self, data: BatchData, indices: IndexArray) -> None:
+        """Keeps `data` and the environments' indices [k]."""
+        self._data = data
+        self._indices = indices
+
+    def __getattr__(self, name: str) -> Any:
+        array: FloatArray = getattr(self._data, name)
+        return array[self._indices]
+
+
+class Physics(Protocol):
+    """Steps a batch of environments of one model; one MjModel and one MjData in all.
+
+    Attributes:
+        model: Sizes, names and constants.
+        data: State and fields of all environments; `data.ctrl` is read by `step`.
+        num_envs: Number of environments n.
+        bad: [n] bool, True where the last `step` met a bad state (MuJoCo's warnings BADQPOS,
+            BADQVEL, BADQACC). MuJoCo then has already put that environment back to qpos0.
+    """
+
+    model: Model
+    data: BatchData
+    num_envs: int
+    bad: NDArray[np.bool_]
+
+    def step(self, nstep: int) -> None:
+        """Advances every environment by `nstep` physics steps under `data.ctrl`."""
+
+    def reset(self, indices: IndexArray, qpos: FloatArray, qvel: FloatArray) -> None:
+        """Puts environments `indices` [k] to qpos [k, nq] and qvel [k, nv], all else to rest."""
+
+    def forward(self, indices: IndexArray) -> None:
+        """Recomputes the fields of environments `indices` [k] after their state was written."""
+
+    def close(self) -> None:
+        """Frees MuJoCo's objects; may be called again. Any other later use raises."""
+
+
+def make_physics(
+    xml: str, num_envs: int, fields: Sequence[str], assets: Mapping[str, bytes] | None = None
+) -> Physics:
+    """Compiles a model and makes the physics of the home that this runs in.
+
+    Args:
+        xml: MJCF text.
+        num_envs: Number of environments.
+        fields: Names from FIELDS to keep for every environment.
+        assets: Files that the MJCF refers to, by the name that it uses.
+
+    Raises:
+        ModelError: MuJoCo cannot compile the model.
+        InvalidArgument: an unknown field.
+    """
+    if sys.platform == "emscripten":
+        from websim.physics.wasm import WasmPhysics
+
+        return WasmPhysics(xml, num_envs, fields, assets or {})
+    from websim.physics.native import NativePhysics
+
+    return NativePhysics(xml, num_envs, fields, assets or {})

@@ -1,0 +1,89 @@
+"""Physics on the MuJoCo WASM module, in a worker's Pyodide.
+
+The loop over environments is JavaScript (`sim/physics.js`): it copies rows between MuJoCo's memory
+and the numpy arrays here, whose addresses it is told once. No Python runs per environment.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import websim_js  # what the worker lends to Python
+from numpy.typing import NDArray
+
+from websim.errors import ClosedEnvironment, ModelError
+from websim.physics import STATE, BatchData, FloatArray, IndexArray, Model
+
+
+class WasmPhysics:
+    """The `Physics` of the browser.
+
+    Attributes:
+        batch: The JavaScript object that steps; the worker reads display poses from it.
+    """
+
+    def __init__(
+        self, xml: str, num_envs: int, fields: Sequence[str], assets: Mapping[str, bytes]
+    ) -> None:
+        """See `websim.physics.make_physics`."""
+        from pyodide.ffi import JsException
+
+        try:
+            self.batch: Any = websim_js.createPhysics(xml, dict(assets), num_envs)
+        except JsException as error:
+            raise ModelError(error.message) from error  # type: ignore[attr-defined]
+        try:
+            self.model = _describe(self.batch.describe().to_py())
+            self.data = BatchData(self.model, num_envs, fields)
+        except BaseException:
+            self.batch.close()
+            raise
+        self.num_envs = num_envs
+        self.bad: NDArray[np.bool_] = np.zeros(num_envs, dtype=np.bool_)
+        self.batch.bind("bad", self.bad.ctypes.data)
+        for name in (*STATE, "ctrl", *self.data.fields):
+            self.batch.bind(name, getattr(self.data, name).ctypes.data)
+        self._closed = False
+
+    def step(self, nstep: int) -> None:
+        """See `Physics.step`."""
+        self._check_open()
+        self.batch.step(nstep)
+
+    def reset(self, indices: IndexArray, qpos: FloatArray, qvel: FloatArray) -> None:
+        """See `Physics.reset`."""
+        self._check_open()
+        self.batch.reset(
+            np.ascontiguousarray(indices, dtype=np.int32),
+            np.ascontiguousarray(qpos, dtype=np.float64).reshape(-1),
+            np.ascontiguousarray(qvel, dtype=np.float64).reshape(-1),
+        )
+
+    def forward(self, indices: IndexArray) -> None:
+        """See `Physics.forward`."""
+        self._check_open()
+        self.batch.forward(np.ascontiguousarray(indices, dtype=np.int32))
+
+    def close(self) -> None:
+        """See `Physics.close`."""
+        if not self._closed:
+            self._closed = True
+            self.batch.close()
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise ClosedEnvironment("This physics is closed.")
+
+
+def _describe(about: dict[str, Any]) -> Model:
+    """Makes a Model of the plain data that JavaScript took from MjModel."""
+    values: dict[str, Any] = {}
+    for name, value in about.items():
+        if name.endswith("_names"):
+            values[name] = tuple(value)
+        elif isinstance(value, int | float):
+            values[name] = value
+        else:
+            values[name] = np.array(value, dtype=np.float64)
+    values["actuator_ctrlrange"] = values["actuator_ctrlrange"].reshape(-1, 2)
+    return Model(**values)

@@ -1,0 +1,86 @@
+"""The tasks that there are, by id."""
+
+import difflib
+from typing import Any
+
+import gymnasium
+from gymnasium.vector import AutoresetMode
+
+from websim.errors import InvalidArgument, UnknownTask
+from websim.task import Task, make_task
+from websim.vector import MujocoVectorEnv
+
+_tasks: dict[str, type[Task]] = {}
+
+
+def register(task: type[Task]) -> type[Task]:
+    """Makes a task known by its id; usable as a decorator.
+
+    Gymnasium learns of it too: `gymnasium.make_vec("websim/<id>", num_envs=...)` makes it.
+    Registering an id again replaces it, so that a notebook's cell can be run twice.
+
+    Raises:
+        InvalidArgument: not a subclass of Task, or without an id.
+    """
+    if not (isinstance(task, type) and issubclass(task, Task)):
+        raise InvalidArgument(f"register() takes a subclass of websim.Task, not {task!r}.")
+    if not isinstance(getattr(task, "id", None), str):
+        raise InvalidArgument(f"{task.__name__} needs a class variable id, such as 'MyRobot-v0'.")
+    _tasks[task.id] = task
+    gymnasium.registry.pop(f"websim/{task.id}", None)
+    gymnasium.register(
+        id=f"websim/{task.id}", vector_entry_point="websim:make_vec", kwargs={"id": task.id}
+    )
+    return task
+
+
+def task_ids() -> tuple[str, ...]:
+    """The ids of all registered tasks."""
+    return tuple(_tasks)
+
+
+def task_class(id: str) -> type[Task]:
+    """The class of a task.
+
+    Raises:
+        UnknownTask: not registered; the message lists what is.
+    """
+    if id not in _tasks:
+        close = difflib.get_close_matches(str(id), _tasks, n=1, cutoff=0.5)
+        hint = f" Did you mean {close[0]!r}?" if close else ""
+        raise UnknownTask(f"Unknown task {id!r}.{hint} There are: {', '.join(_tasks)}.")
+    return _tasks[id]
+
+
+def make_vec(
+    id: str,
+    num_envs: int = 1,
+    *,
+    autoreset_mode: AutoresetMode | str = AutoresetMode.NEXT_STEP,
+    max_episode_steps: int | None = None,
+    copy: bool = True,
+    **task_options: Any,
+) -> MujocoVectorEnv:
+    """Makes `num_envs` environments of one task that are stepped together.
+
+    Args:
+        id: A registered task: one of `task_ids()`.
+        num_envs: Number of environments.
+        autoreset_mode: What happens at the end of an episode, see
+            `gymnasium.vector.AutoresetMode`; or its value ("NextStep", "SameStep", "Disabled").
+        max_episode_steps: Steps until an episode is truncated; None takes the task's, -1 none.
+        copy: See `MujocoVectorEnv`.
+        **task_options: As of the constructor of Gymnasium's environment.
+
+    Raises:
+        UnknownTask: `id` is not registered.
+        InvalidArgument: an unknown option, or an argument that is not allowed.
+        ModelError: MuJoCo cannot compile the model.
+    """
+    return MujocoVectorEnv(
+        make_task(task_class(id), task_options),
+        num_envs,
+        autoreset_mode=autoreset_mode,
+        max_episode_steps=max_episode_steps,
+        copy=copy,
+    )

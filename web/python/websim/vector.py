@@ -1,0 +1,361 @@
+"""Many environments of one task behind Gymnasium's vector interface."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from gymnasium.spaces import Box
+from gymnasium.utils.seeding import np_random
+from gymnasium.vector import AutoresetMode, VectorEnv
+from gymnasium.vector.utils import batch_space
+from numpy.typing import NDArray
+
+from websim import mjcf
+from websim.errors import ClosedEnvironment, InvalidArgument, ResetNeeded
+from websim.physics import FloatArray, IndexArray, Physics, make_physics
+from websim.task import Actions, Outcome, Task
+
+BoolArray = NDArray[np.bool_]
+Infos = dict[str, Any]
+
+
+class MujocoVectorEnv(VectorEnv[FloatArray, Actions, NDArray[Any]]):
+    """Steps n environments of one task together; equal to a SyncVectorEnv of Gymnasium's own.
+
+    An environment that blows up (MuJoCo warns of a bad state, or an observation or reward is not
+    finite) ends its episode: truncated, reward 0, the last good observation as the final one,
+    `infos["bad_state"]` marks it, and it is reset like any other ended episode.
+
+    These arrays always hold the newest step, and are never rebound:
+
+    Attributes:
+        task: The task.
+        physics: Its physics; `physics.data` holds the state of all environments.
+        observations: [n, obs] float64.
+        rewards: [n] float64.
+        terminations: [n] bool.
+        truncations: [n] bool.
+        reward_term_values: [n, k] float64, in the order of `task.reward_terms`.
+        episode_returns: [n] float64, sum of rewards of the running episode.
+        episode_lengths: [n] int32, steps of the running episode.
+        final_observations: [n, obs] float64, where an episode ended in this step (SAME_STEP only).
+        final_returns: [n] float64, return of the last episode that ended.
+        final_lengths: [n] int32, length of the last episode that ended.
+        bad_states: How many blow-ups there have been.
+    """
+
+    def __init__(
+        self,
+        task: Task,
+        num_envs: int,
+        *,
+        autoreset_mode: AutoresetMode | str = AutoresetMode.NEXT_STEP,
+        max_episode_steps: int | None = None,
+        copy: bool = True,
+        extra_fields: Sequence[str] = (),
+    ) -> None:
+        """Compiles the model and allocates everything.
+
+        Args:
+            task: What the environments are about; belongs to this object from now on.
+            num_envs: Number of environments n.
+            autoreset_mode: What happens at the end of an episode, or its value as a string.
+            max_episode_steps: Steps until truncation; None takes the task's, -1 never truncates.
+            copy: False is the in-place mode for loops that must not lose time: `step` and `reset`
+                return the arrays above themselves, and infos hold no more than `bad_state` and, in
+                SAME_STEP mode, `episode` = {"r": returns, "l": lengths} of the episodes that ended.
+            extra_fields: MjData arrays to keep besides those that the task reads.
+
+        Raises:
+            InvalidArgument: an argument that is not allowed.
+            ModelError: MuJoCo cannot compile the model.
+        """
+        if isinstance(num_envs, bool) or not isinstance(num_envs, int | np.integer) or num_envs < 1:
+            raise InvalidArgument(f"num_envs must be an integer of at least 1, not {num_envs!r}.")
+        limit = task.max_episode_steps if max_episode_steps is None else max_episode_steps
+        if isinstance(limit, bool) or not isinstance(limit, int) or (limit < 1 and limit != -1):
+            raise InvalidArgument(
+                "max_episode_steps must be an integer of at least 1, -1 for no limit, or None for "
+                f"the task's, not {max_episode_steps!r}."
+            )
+        try:
+            self.autoreset_mode = AutoresetMode(autoreset_mode)
+        except ValueError:
+            modes = ", ".join(repr(mode.value) for mode in AutoresetMode)
+            raise InvalidArgument(
+                f"autoreset_mode must be one of {modes}, not {autoreset_mode!r}."
+            ) from None
+
+        xml, assets = mjcf.load(task.xml_file)
+        self.task = task
+        self.num_envs = n = int(num_envs)
+        self.copy = copy
+        self.metadata = {"autoreset_mode": self.autoreset_mode}
+        self.bad_states = 0
+        self._max_episode_steps = np.iinfo(np.int32).max if limit == -1 else limit
+        self.physics: Physics = make_physics(xml, n, (*task.fields, *extra_fields), assets)
+        task.bind(self.physics.model)
+
+        low, high = self.physics.model.actuator_ctrlrange.astype(np.float32).T
+        size = sum(part.shape[1] for part in task.observation(self.physics.data))
+        self.single_action_space = Box(low, high, dtype=np.float32)
+        self.single_observation_space = Box(-np.inf, np.inf, (size,), np.float64)
+        self.action_space = batch_space(self.single_action_space, n)
+        self.observation_space = batch_space(self.single_observation_space, n)
+
+        self.observations: FloatArray = np.zeros((n, size))
+        self.rewards: FloatArray = np.zeros(n)
+        self.terminations: BoolArray = np.zeros(n, np.bool_)
+        self.truncations: BoolArray = np.zeros(n, np.bool_)
+        self.reward_term_values: FloatArray = np.zeros((n, len(task.reward_terms)))
+        self.episode_returns: FloatArray = np.zeros(n)
+        self.episode_lengths: NDArray[np.int32] = np.zeros(n, np.int32)
+        self.final_observations: FloatArray = np.zeros((n, size))
+        self.final_returns: FloatArray = np.zeros(n)
+        self.final_lengths: NDArray[np.int32] = np.zeros(n, np.int32)
+
+        self._fresh = np.zeros((n, size))
+        self._waiting: BoolArray = np.zeros(n, np.bool_)  # Ended, and not reset yet.
+        self._rngs: list[np.random.Generator | None] = [None] * n
+        self._started = False  # True once every environment has been reset.
+
+    def reset(  # type: ignore[override]  # Gymnasium's own vector environments take lists too.
+        self,
+        *,
+        seed: int | Sequence[int | None] | None = None,
+        options: dict[str, Any] | None = None,
+    ) -> tuple[FloatArray, Infos]:
+        """Starts new episodes.
+
+        Args:
+            seed: An int s seeds environment i with s + i; a list seeds each; None goes on with the
+                generators that there are.
+            options: {"reset_mask": [n] bool} resets only those environments.
+
+        Returns:
+            Observations [n, obs] and infos.
+
+        Raises:
+            InvalidArgument: a seed or an option that is not allowed.
+        """
+        self._check_open()
+        seeds = self._seeds(seed)
+        mask = self._reset_mask(options or {})
+        indices = np.flatnonzero(mask)
+        for i in indices:
+            if seeds[i] is not None or self._rngs[i] is None:
+                self._rngs[i], _ = np_random(seeds[i])
+        self._restart(indices)
+        self._forget(indices)
+        self._waiting[indices] = False
+        self._started = self._started or None not in self._rngs
+        if not self.copy:
+            return self.observations, {}
+        infos: Infos = {}
+        self._add_reset_infos(infos, indices)
+        return self.observations.copy(), infos
+
+    def step(
+        self, actions: Actions
+    ) -> tuple[FloatArray, FloatArray, BoolArray, BoolArray, Infos]:
+        """Advances every environment by one step.
+
+        Args:
+            actions: [n, nu] float32 (or float64), finite. MuJoCo clamps them to the control range.
+
+        Returns:
+            Observations [n, obs], rewards [n], terminations [n], truncations [n], infos.
+
+        Raises:
+            InvalidArgument: actions of the wrong shape or dtype, or not finite.
+            ResetNeeded: before the first `reset`; or in DISABLED mode, where an episode has ended.
+        """
+        self._check_open()
+        actions = self._checked(actions)
+        if not self._started:
+            raise ResetNeeded("Call reset() for all environments before the first step().")
+        if self.autoreset_mode is AutoresetMode.DISABLED and self._waiting.any():
+            raise ResetNeeded(
+                f"The episodes of environments {np.flatnonzero(self._waiting).tolist()} have ended: "
+                "reset them first, with reset(options={'reset_mask': mask})."
+            )
+        outcome, bad = self._advance(actions)
+        waiting = self._waiting.copy()  # NEXT_STEP: this step resets them instead.
+        if waiting.any():
+            self._forget(waiting)
+            bad &= ~waiting
+        if bad.any():
+            self._fresh[bad] = self.observations[bad]
+            self._forget(bad)
+            self.truncations[bad] = True
+            self.bad_states += int(bad.sum())
+        self.observations[...] = self._fresh
+        self.episode_returns += self.rewards
+        ended = self.terminations | self.truncations
+        np.copyto(self.final_returns, self.episode_returns, where=ended)
+        np.copyto(self.final_lengths, self.episode_lengths, where=ended)
+
+        infos: Infos = {"bad_state": bad, "_bad_state": bad.copy()} if bad.any() else {}
+        judged = ~(bad | waiting)
+        if self.autoreset_mode is AutoresetMode.SAME_STEP:
+            restarting = ended
+            np.copyto(self.final_observations, self.observations, where=ended[:, np.newaxis])
+            if ended.any():
+                infos |= self._final_infos(outcome, ended, judged)
+            judged &= ~ended
+        else:
+            restarting = waiting
+            self._waiting[...] = ended
+        if self.copy:  # Before the resets: the values may be views of the data they write to.
+            infos |= _masked(outcome.infos | outcome.terms, judged)
+        indices = np.flatnonzero(restarting)
+        self._restart(indices)
+        results = self.observations, self.rewards, self.terminations, self.truncations
+        if not self.copy:
+            return *results, infos
+        self._add_reset_infos(infos, indices)
+        observations, rewards, terminations, truncations = (array.copy() for array in results)
+        return observations, rewards, terminations, truncations, infos
+
+    def close_extras(self, **kwargs: Any) -> None:
+        """Frees the physics."""
+        self.physics.close()
+
+    def _advance(self, actions: Actions) -> tuple[Outcome, BoolArray]:
+        """Steps and judges all; returns the outcome and which environments blew up [n]."""
+        data = self.physics.data
+        data.ctrl[...] = actions
+        before = self.task.before(data)
+        self.physics.step(self.task.frame_skip)
+        with np.errstate(all="ignore"):  # A state that blew up must not make numpy warn.
+            outcome = self.task.outcome(data, before, actions)
+            np.concatenate(self.task.observation(data), axis=1, out=self._fresh)
+            self.rewards[...] = outcome.rewards
+            bad = self.physics.bad.copy()
+            # One sum tells of nearly every step that all is finite.
+            if not np.isfinite(self._fresh.sum() + self.rewards.sum()):
+                bad |= ~np.isfinite(self._fresh).all(axis=1) | ~np.isfinite(self.rewards)
+        for k, name in enumerate(self.task.reward_terms):
+            self.reward_term_values[:, k] = outcome.terms[name]
+        self.terminations[...] = outcome.terminated
+        self.episode_lengths += 1
+        np.greater_equal(self.episode_lengths, self._max_episode_steps, out=self.truncations)
+        return outcome, bad
+
+    def _forget(self, rows: IndexArray | BoolArray) -> None:
+        """Takes back what the step said of some environments."""
+        self.rewards[rows] = 0.0
+        self.reward_term_values[rows] = 0.0
+        self.terminations[rows] = False
+        self.truncations[rows] = False
+
+    def _restart(self, indices: IndexArray) -> None:
+        """Begins new episodes in environments `indices`."""
+        if not len(indices):
+            return
+        model = self.physics.model
+        qpos = np.empty((len(indices), model.nq))
+        qvel = np.empty((len(indices), model.nv))
+        for k, i in enumerate(indices):
+            rng = self._rngs[i]
+            assert rng is not None  # reset() comes before step().
+            qpos[k], qvel[k] = self.task.initial_state(rng)
+        self.physics.reset(indices, qpos, qvel)
+        parts = self.task.observation(self.physics.data.rows(indices))
+        self.observations[indices] = np.concatenate(parts, axis=1)
+        self.episode_returns[indices] = 0.0
+        self.episode_lengths[indices] = 0
+
+    def _final_infos(self, outcome: Outcome, ended: BoolArray, judged: BoolArray) -> Infos:
+        """What there is to report of episodes that SAME_STEP is about to replace."""
+        if not self.copy:
+            episode = {"r": self.final_returns, "l": self.final_lengths}
+            return {"episode": episode, "_episode": ended}
+        final_observations = np.full(self.num_envs, None, dtype=object)
+        for i in np.flatnonzero(ended):
+            final_observations[i] = self.final_observations[i].copy()
+        return {
+            "final_obs": final_observations,
+            "_final_obs": ended.copy(),
+            "final_info": _masked(outcome.infos | outcome.terms, judged & ended),
+            "_final_info": ended.copy(),
+        }
+
+    def _add_reset_infos(self, infos: Infos, indices: IndexArray) -> None:
+        """Adds what there is to report of the new episodes of environments `indices`."""
+        if not len(indices):
+            return
+        for key, value in self.task.reset_infos(self.physics.data.rows(indices)).items():
+            if key not in infos:
+                infos[key] = np.zeros((self.num_envs, *value.shape[1:]), value.dtype)
+                infos[f"_{key}"] = np.zeros(self.num_envs, np.bool_)
+            infos[key][indices] = value
+            infos[f"_{key}"][indices] = True
+
+    def _checked(self, actions: Any) -> Actions:
+        """Returns actions as an array if they are allowed."""
+        array = np.asarray(actions)
+        shape = self.action_space.shape
+        if array.shape != shape:
+            raise InvalidArgument(f"actions must have the shape {shape}, not {array.shape}.")
+        if array.dtype not in (np.float32, np.float64):
+            raise InvalidArgument(f"actions must be float32 or float64, not {array.dtype}.")
+        if not np.isfinite(array).all():
+            wrong = np.flatnonzero(~np.isfinite(array).all(axis=1)).tolist()
+            raise InvalidArgument(f"actions must be finite; those of environments {wrong} are not.")
+        return array
+
+    def _seeds(self, seed: Any) -> list[int | None]:
+        """One seed, or None, per environment."""
+        if seed is None:
+            return [None] * self.num_envs
+        if isinstance(seed, int | np.integer):
+            seeds: list[Any] = [int(seed) + i for i in range(self.num_envs)]
+        else:
+            seeds = list(seed) if isinstance(seed, Sequence | np.ndarray) else [seed]
+        if len(seeds) != self.num_envs:
+            raise InvalidArgument(
+                f"A list of seeds must have one for each of the {self.num_envs} environments, "
+                f"not {len(seeds)}."
+            )
+        for one in seeds:
+            if one is not None and (not isinstance(one, int | np.integer) or one < 0):
+                raise InvalidArgument(f"A seed must be an integer of at least 0, not {one!r}.")
+        return [None if one is None else int(one) for one in seeds]
+
+    def _reset_mask(self, options: dict[str, Any]) -> BoolArray:
+        """The environments that options ask to reset [n]."""
+        if unknown := options.keys() - {"reset_mask"}:
+            raise InvalidArgument(
+                f"reset() knows only the option 'reset_mask', not {', '.join(map(repr, unknown))}."
+            )
+        mask = options.get("reset_mask", np.ones(self.num_envs, np.bool_))
+        if (
+            not isinstance(mask, np.ndarray)
+            or mask.dtype != np.bool_
+            or mask.shape != (self.num_envs,)
+            or not mask.any()
+        ):
+            raise InvalidArgument(
+                f"options['reset_mask'] must be a bool array of shape ({self.num_envs},) with at "
+                f"least one True, not {mask!r}."
+            )
+        return mask
+
+    def _check_open(self) -> None:
+        if self.closed:
+            raise ClosedEnvironment("This environment is closed.")
+
+
+def _masked(values: dict[str, NDArray[Any]], mask: BoolArray) -> Infos:
+    """Copies values, each beside a mask of the environments that have it; 0 elsewhere."""
+    everyone = bool(mask.all())
+    if not everyone and not mask.any():
+        return {}
+    infos: Infos = {}
+    for key, value in values.items():
+        infos[key] = value.copy()
+        if not everyone:
+            infos[key][~mask] = 0
+        infos[f"_{key}"] = mask.copy()
+    return infos
