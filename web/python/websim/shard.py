@@ -26,7 +26,6 @@ class Shard:
     Attributes:
         env: The vector environment; it restarts an environment in the step that ends its episode.
         actions: [n, nu] float32, the actions of the last step.
-        final_observations: [n, obs], rows of the environments whose episode ended in the last step.
     """
 
     def __init__(
@@ -64,7 +63,6 @@ class Shard:
         self._low, self._high = space.low, space.high
         self.actions: NDArray[np.float32] = np.zeros((num_envs, *space.shape), dtype=np.float32)
         self._held: dict[int, NDArray[np.float32]] = {}
-        self.final_observations = np.zeros_like(self.env.observations)
         self.set_controller(controller)
 
     def describe(self) -> dict[str, Any]:
@@ -73,7 +71,7 @@ class Shard:
         data = env.physics.data
         arrays = {
             "observations": env.observations,
-            "finalObservations": self.final_observations,
+            "finalObservations": env.final_observations,
             "rewards": env.rewards,
             "rewardTerms": env.reward_term_values,
             "episodeReturns": env.episode_returns,
@@ -162,14 +160,13 @@ class Shard:
 
     def apply(self) -> None:
         """One step under `actions` as they stand."""
-        *_, infos = self.env.step(self.actions)
-        if "final_obs" not in infos:
+        env = self.env
+        *_, infos = env.step(self.actions)
+        if "_episode" not in infos:
             return
-        for i in np.flatnonzero(infos["_final_obs"]):
-            self.final_observations[i] = infos["final_obs"][i]
-            episode = infos["episode"]
+        for i in np.flatnonzero(infos["_episode"]):
             self._on_episode(
-                self._first + int(i), float(episode["r"][i]), int(episode["l"][i])
+                self._first + int(i), float(env.final_returns[i]), int(env.final_lengths[i])
             )
 
     def close(self) -> None:

@@ -8,6 +8,7 @@ or of episodes.
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from numbers import Integral, Real
+from types import MappingProxyType
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
@@ -29,14 +30,15 @@ class Outcome(NamedTuple):
     Attributes:
         rewards: [n].
         terms: The named parts of the reward, each [n]; keys as in the task's `reward_terms`.
-        terminated: [n] bool, True where the episode ended for a reason of the task's.
+        terminated: [n] bool, True where the episode ended for a reason of the task's; False where
+            a task knows no such reason.
         infos: Anything else worth reporting, each [n, ...].
     """
 
-    rewards: FloatArray
+    rewards: NDArray[Any]
     terms: dict[str, NDArray[Any]]
-    terminated: NDArray[np.bool_]
-    infos: dict[str, NDArray[Any]]
+    terminated: NDArray[np.bool_] | bool = False
+    infos: Mapping[str, NDArray[Any]] = MappingProxyType({})
 
 
 @dataclass(kw_only=True)
@@ -120,6 +122,16 @@ class Task:
 def norm(vectors: FloatArray) -> FloatArray:
     """Euclidean lengths [n] of vectors [n, k], as `numpy.linalg.norm` of each would give them."""
     return np.sqrt(np.vecdot(vectors, vectors))
+
+
+def between(values: FloatArray, limits: Range) -> NDArray[np.bool_]:
+    """Whether values are inside an open interval."""
+    return (limits[0] < values) & (values < limits[1])
+
+
+def flat(arrays: FloatArray) -> FloatArray:
+    """Arrays [n, bodies, k] as [n, bodies * k]."""
+    return arrays.reshape(len(arrays), -1)
 
 
 def options_of(task: type[Task]) -> dict[str, Any]:

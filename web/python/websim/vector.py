@@ -207,7 +207,7 @@ class MujocoVectorEnv(VectorEnv[FloatArray, Actions, NDArray[Any]]):
             restarting = waiting
             self._waiting[...] = ended
         if self.copy:  # Before the resets: the values may be views of the data they write to.
-            infos |= _masked(outcome.infos | outcome.terms, judged)
+            infos |= _masked({**outcome.infos, **outcome.terms}, judged)
         indices = np.flatnonzero(restarting)
         self._restart(indices)
         results = self.observations, self.rewards, self.terminations, self.truncations
@@ -277,7 +277,7 @@ class MujocoVectorEnv(VectorEnv[FloatArray, Actions, NDArray[Any]]):
         return {
             "final_obs": final_observations,
             "_final_obs": ended.copy(),
-            "final_info": _masked(outcome.infos | outcome.terms, judged & ended),
+            "final_info": _masked({**outcome.infos, **outcome.terms}, judged & ended),
             "_final_info": ended.copy(),
         }
 

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from websim.physics import BatchData, FloatArray, Model
-from websim.task import Actions, Outcome, Range, Task, norm
+from websim.task import Actions, Outcome, Range, Task, flat, norm
 
 
 @dataclass(kw_only=True)
@@ -88,5 +88,5 @@ class Ant(Task):
         }
 
     def _contact_forces(self, data: BatchData) -> FloatArray:
-        forces = data.cfrc_ext.reshape(-1, 6 * self.model.nbody)
-        return forces.clip(*self.contact_force_range)
+        """Forces and torques on each body, limited [n, 6 * bodies]."""
+        return flat(data.cfrc_ext).clip(*self.contact_force_range)

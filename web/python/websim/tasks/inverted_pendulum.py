@@ -29,4 +29,4 @@ class InvertedPendulum(Task):
     def outcome(self, data: BatchData, before: None, actions: Actions) -> Outcome:
         terminated = np.abs(data.qpos[:, 1]) > 0.2
         survive = (~terminated).astype(int)
-        return Outcome(survive.astype(float), {"reward_survive": survive}, terminated, {})
+        return Outcome(survive, {"reward_survive": survive}, terminated)
