@@ -1,0 +1,84 @@
+/** What the page may ask of a simulation, checked before anything is started. */
+
+import { InvalidArgument, UnknownTask } from './errors.js';
+import { MAX_ENVS, MAX_WORKERS } from './protocol.js';
+
+export const CONTROLLERS = ['random', 'zero', 'sinusoid'];
+
+/**
+ * @typedef {object} TaskRequest
+ * @property {string} task
+ * @property {number} numEnvs
+ * @property {Record<string, unknown>} [options] the task's constructor options
+ */
+
+/** @param {string} name @param {unknown} value @param {number} min @param {number} max */
+export function checkInteger(name, value, min, max) {
+  if (!Number.isInteger(value) || Number(value) < min || Number(value) > max) {
+    throw new InvalidArgument(`${name} must be a whole number from ${min} to ${max}, not ${value}`);
+  }
+  return Number(value);
+}
+
+/** @param {unknown} name */
+export function checkController(name) {
+  if (!CONTROLLERS.includes(/** @type {string} */ (name))) {
+    throw new InvalidArgument(`controller must be one of ${CONTROLLERS.join(', ')}, not ${name}`);
+  }
+}
+
+/** @param {unknown} speed */
+export function checkSpeed(speed) {
+  if (typeof speed !== 'number' || !(speed > 0)) {
+    throw new InvalidArgument(`speed must be a number above 0 (1 is real time) or Infinity, not ${speed}`);
+  }
+}
+
+/**
+ * @param {TaskRequest[]} requests
+ * @param {string[]} known ids of all tasks
+ */
+export function checkTasks(requests, known) {
+  if (!requests.length) throw new InvalidArgument('tasks must name at least one task');
+  for (const { task, numEnvs } of requests) {
+    if (!known.includes(task)) {
+      throw new UnknownTask(`there is no task '${task}'; the tasks are ${known.join(', ')}`);
+    }
+    checkInteger('numEnvs', numEnvs, 1, MAX_ENVS);
+  }
+  const total = requests.reduce((sum, { numEnvs }) => sum + numEnvs, 0);
+  checkInteger('numEnvs of all tasks together', total, 1, MAX_ENVS);
+  return total;
+}
+
+/**
+ * How many workers: one for each core, but never more than there are environments.
+ *
+ * @param {unknown} numWorkers 'auto' or a number
+ * @param {number} numEnvs
+ */
+export function workersFor(numWorkers, numEnvs) {
+  const wanted =
+    numWorkers === 'auto'
+      ? Math.min(navigator.hardwareConcurrency || 2, MAX_WORKERS)
+      : checkInteger("numWorkers, unless 'auto',", numWorkers, 1, MAX_WORKERS);
+  return Math.min(wanted, numEnvs);
+}
+
+/**
+ * @param {unknown} action
+ * @param {number} length
+ * @returns {Float32Array}
+ */
+export function checkActions(action, length) {
+  const given = /** @type {ArrayLike<number> | undefined} */ (action)?.length;
+  if (given !== length) {
+    throw new InvalidArgument(
+      `actions must have ${length} numbers (environments x action size), not ${given ?? typeof action}`,
+    );
+  }
+  const actions = Float32Array.from(/** @type {ArrayLike<number>} */ (action));
+  const bad = actions.findIndex((value) => !Number.isFinite(value));
+  if (bad >= 0) throw new InvalidArgument(`actions must be finite numbers; number ${bad} is ${actions[bad]}`);
+  return actions;
+}

@@ -1,0 +1,113 @@
+/**
+ * One block of memory a shard: everything that a worker publishes about its environments, as named
+ * typed arrays in a single buffer. In an isolated page the buffer is a SharedArrayBuffer that the
+ * page reads at any time; otherwise it is an ArrayBuffer that travels by `postMessage`. The readers
+ * are the same.
+ */
+
+/**
+ * @typedef {'f32' | 'f64' | 'i32' | 'u8'} ElementType
+ * @typedef {{name: string, type: ElementType, length: number, offset: number}} Field
+ * @typedef {{fields: Field[], bytes: number}} Layout
+ * @typedef {Float32Array | Float64Array | Int32Array | Uint8Array} TypedArray
+ */
+
+const TYPES = { f32: Float32Array, f64: Float64Array, i32: Int32Array, u8: Uint8Array };
+
+/** Poses are written into the one slot while the page reads the other. */
+export const POSE_SLOTS = 2;
+
+/** Numbers a body's pose has: position x, y, z and unit quaternion w, x, y, z. */
+export const POSE_SIZE = 7;
+
+/** What `counters` counts, in the order of the array. Times are in milliseconds. */
+export const COUNTERS = /** @type {const} */ ([
+  'environmentSteps',
+  'physicsSteps',
+  'badStates',
+  'busyMs',
+  'physicsMs',
+  'memoryBytes',
+]);
+
+/**
+ * @typedef {object} ShardSizes
+ * @property {number} numEnvs
+ * @property {number} observationSize
+ * @property {number} actionSize
+ * @property {number} rewardTerms
+ * @property {number} nq
+ * @property {number} nv
+ * @property {number} nbody
+ */
+
+/**
+ * The layout of one shard's memory.
+ *
+ * @param {ShardSizes} sizes
+ * @returns {Layout}
+ */
+export function shardLayout({ numEnvs: n, observationSize, actionSize, rewardTerms, nq, nv, nbody }) {
+  /** @type {[string, ElementType, number][]} */
+  const wanted = [
+    ['counters', 'f64', COUNTERS.length],
+    ['observations', 'f64', n * observationSize],
+    ['finalObservations', 'f64', n * observationSize],
+    ['rewards', 'f64', n],
+    ['rewardTerms', 'f64', n * rewardTerms],
+    ['episodeReturns', 'f64', n],
+    ['qpos', 'f64', n * nq],
+    ['qvel', 'f64', n * nv],
+    ['time', 'f64', n],
+    ['inputActions', 'f32', n * actionSize],
+    ['actions', 'f32', n * actionSize],
+    ['poses', 'f32', POSE_SLOTS * n * nbody * POSE_SIZE],
+    ['poseSequence', 'i32', 1],
+    ['episodeLengths', 'i32', n],
+    ['terminations', 'u8', n],
+    ['truncations', 'u8', n],
+  ];
+  let bytes = 0;
+  const fields = wanted.map(([name, type, length]) => {
+    const size = TYPES[type].BYTES_PER_ELEMENT;
+    const offset = Math.ceil(bytes / size) * size;
+    bytes = offset + length * size;
+    return { name, type, length, offset };
+  });
+  return { fields, bytes };
+}
+
+/**
+ * Typed arrays over a buffer that has this layout.
+ *
+ * @param {Layout} layout
+ * @param {ArrayBuffer | SharedArrayBuffer} buffer of at least `layout.bytes`
+ */
+export function viewsOf(layout, buffer) {
+  /** @type {Record<string, TypedArray>} */
+  const views = {};
+  for (const { name, type, length, offset } of layout.fields) {
+    views[name] = new TYPES[type](/** @type {ArrayBuffer} */ (buffer), offset, length);
+  }
+  return /** @type {ShardViews} */ (/** @type {unknown} */ (views));
+}
+
+/**
+ * @typedef {object} ShardViews
+ * @property {Float64Array} counters
+ * @property {Float64Array} observations
+ * @property {Float64Array} finalObservations
+ * @property {Float64Array} rewards
+ * @property {Float64Array} rewardTerms
+ * @property {Float64Array} episodeReturns
+ * @property {Float64Array} qpos
+ * @property {Float64Array} qvel
+ * @property {Float64Array} time
+ * @property {Float32Array} inputActions  actions from outside, written by the page (lock-step)
+ * @property {Float32Array} actions       the actions of the last step
+ * @property {Float32Array} poses         POSE_SLOTS slots of [numEnvs, nbody, POSE_SIZE]
+ * @property {Int32Array} poseSequence    number of the newest pose sample; its slot is the number modulo POSE_SLOTS
+ * @property {Int32Array} episodeLengths
+ * @property {Uint8Array} terminations
+ * @property {Uint8Array} truncations
+ */

@@ -1,0 +1,91 @@
+/**
+ * The one catalogue of what the page and its workers say to each other.
+ *
+ * The page sends requests, each with an id, and gets one answer for each: a reply, or an error as
+ * plain data. Workers send events of their own accord. In an isolated page the batches lie in shared
+ * memory and messages only say that something happened; otherwise a sample of that memory travels
+ * with the message.
+ */
+
+/**
+ * @typedef {object} ShardSpec  the environments of one group that one worker owns
+ * @property {number} group   index of the group
+ * @property {string} task
+ * @property {Record<string, unknown>} options  the task's constructor options
+ * @property {number} first   index of the first environment within its group
+ * @property {number} count
+ * @property {number} seed    of the group's first environment
+ *
+ * @typedef {object} ShardDescription
+ * @property {number} group
+ * @property {import('./memory.js').ShardSizes} sizes
+ * @property {number} frameSkip
+ * @property {number} dt       seconds of simulated time an environment step
+ * @property {string[]} actionNames
+ * @property {Float32Array} actionLow
+ * @property {Float32Array} actionHigh
+ * @property {string[]} rewardTermNames
+ * @property {import('./memory.js').Layout} layout
+ * @property {ArrayBuffer | SharedArrayBuffer} buffer   shared, or the first sample
+ * @property {import('./scene.js').Scene} scene
+ *
+ * @typedef {object} Sample  a copy of a shard's memory, where it is not shared
+ * @property {number} group
+ * @property {ArrayBuffer} buffer
+ *
+ * @typedef {object} Drive   what drives the environments when nobody steps them from outside
+ * @property {string} controller
+ * @property {number} speed        multiples of real time; Infinity: as fast as it goes
+ * @property {number} sampleRate   samples a second at most, where memory is not shared
+ * @property {boolean} running
+ */
+
+/**
+ * Requests of the page: payload and reply of each. A reply of `Sample[]` is empty where memory is
+ * shared.
+ *
+ * @typedef {object} Requests
+ * @property {(payload: {manifest: import('./boot.js').Manifest, isolated: boolean}) => void} boot
+ * @property {(payload: {specs: {task: string, options: Record<string, unknown>}[]}) => number[]} measure
+ *   milliseconds of one environment step of each
+ * @property {(payload: {specs: ShardSpec[], drive: Drive}) => ShardDescription[]} create
+ * @property {(payload: {seed: number | null}) => Sample[]} reset
+ * @property {(payload: {actions: Map<number, Float32Array> | null}) => Sample[]} step
+ *   one lock-step step; actions by group, or null when they lie in shared memory
+ * @property {(payload: {}) => Sample[]} stepOnce  one step of the controller
+ * @property {(payload: Partial<Drive>) => void} drive
+ * @property {(payload: {group: number, index: number, action: Float32Array | null}) => void} setAction
+ * @property {(payload: {code: string}) => unknown} runPython
+ * @property {(payload: {}) => {embindObjects: number}} close
+ */
+
+/**
+ * What workers tell unasked.
+ *
+ * @typedef {object} Events
+ * @property {{stage: import('./boot.js').Stage, loaded: number}} progress
+ * @property {{}} heartbeat
+ * @property {{group: number, ended: number[]}} episodes  [index within the group, return, length]*
+ * @property {{samples: Sample[]}} samples
+ * @property {{error: import('./errors.js').PlainError}} failed  stepping failed: the worker is of no more use
+ */
+
+/** @typedef {keyof Requests} RequestType */
+/** @template {RequestType} T @typedef {Parameters<Requests[T]>[0]} Payload */
+/** @template {RequestType} T @typedef {ReturnType<Requests[T]>} Reply */
+
+/**
+ * @typedef {{id: number, type: RequestType, payload: any}} RequestMessage
+ * @typedef {{recycle: Sample[]}} RecycleMessage  buffers given back for the next samples
+ * @typedef {{id: number, reply: unknown} | {id: number, error: import('./errors.js').PlainError}} AnswerMessage
+ * @typedef {{[T in keyof Events]: {event: T} & Events[T]}[keyof Events]} EventMessage
+ */
+
+export const MAX_ENVS = 4096;
+export const MAX_WORKERS = 64;
+
+/** A worker that is silent for so long is taken for hung, in milliseconds. */
+export const HUNG_MS = 10_000;
+
+/** While it boots, a worker compiles and imports for seconds at a time. */
+export const BOOT_HUNG_MS = 60_000;

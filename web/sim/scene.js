@@ -1,0 +1,210 @@
+/**
+ * What a model looks like, as plain data: taken from MjModel in the worker, drawn by the page.
+ *
+ * @typedef {'plane'|'hfield'|'sphere'|'capsule'|'ellipsoid'|'cylinder'|'box'|'mesh'} GeomType
+ *
+ * @typedef {object} SceneGeom
+ * @property {string} name
+ * @property {GeomType} type
+ * @property {number} body      index of its body
+ * @property {number} group     MuJoCo's viewer shows groups 0 to 2
+ * @property {number[]} size    [3], as in MjModel.geom_size
+ * @property {number[]} pos     [3] in the body's frame
+ * @property {number[]} quat    [4] w, x, y, z in the body's frame
+ * @property {number[]} rgba    [4], the material's where it has one
+ * @property {number} material  index into materials, or -1
+ * @property {number} data      index into meshes or hfields, or -1
+ *
+ * @typedef {object} SceneMaterial
+ * @property {string} name
+ * @property {number} texture   index into textures, or -1
+ * @property {number[]} texrepeat [2]
+ * @property {boolean} texuniform
+ * @property {number} specular
+ * @property {number} shininess
+ * @property {number} reflectance
+ * @property {number} emission
+ * @property {number[]} rgba    [4]
+ *
+ * @typedef {object} SceneTexture
+ * @property {string} name
+ * @property {'2d'|'cube'|'skybox'} type
+ * @property {number} width
+ * @property {number} height
+ * @property {number} channels
+ * @property {Uint8Array} data  rows from the top, `channels` bytes a pixel
+ *
+ * @typedef {object} SceneMesh
+ * @property {Float32Array} vertices [v, 3]
+ * @property {Uint32Array} faces     [f, 3] into vertices
+ * @property {Float32Array} normals  [f, 3, 3], one for each corner of each face
+ *
+ * @typedef {object} SceneHfield
+ * @property {number} nrow
+ * @property {number} ncol
+ * @property {number[]} size [4] radius x, radius y, height, base
+ * @property {Float32Array} data [nrow, ncol] in 0..1
+ *
+ * @typedef {object} SceneLight
+ * @property {boolean} directional
+ * @property {boolean} castshadow
+ * @property {number[]} pos
+ * @property {number[]} dir
+ * @property {number[]} diffuse
+ * @property {number[]} ambient
+ * @property {number} body
+ *
+ * @typedef {object} Scene
+ * @property {number} nbody
+ * @property {string[]} bodyNames
+ * @property {number} timestep
+ * @property {SceneGeom[]} geoms
+ * @property {SceneMaterial[]} materials
+ * @property {SceneTexture[]} textures
+ * @property {SceneMesh[]} meshes
+ * @property {SceneHfield[]} hfields
+ * @property {SceneLight[]} lights
+ * @property {number} extent
+ * @property {number[]} center [3]
+ * @property {number} trackBody  the body that a camera follows
+ */
+
+/** In the order of mjtGeom. */
+const GEOM_TYPES = /** @type {const} */ ([
+  'plane', 'hfield', 'sphere', 'capsule', 'ellipsoid', 'cylinder', 'box', 'mesh',
+]);
+
+/** In the order of mjtTexture. */
+const TEXTURE_TYPES = /** @type {const} */ (['2d', 'cube', 'skybox']);
+
+/** mjtTextureRole of a material's colour: mjTEXROLE_RGB, and with opacity mjTEXROLE_RGBA. */
+const COLOUR_ROLES = [1, 8];
+const TEXTURE_ROLES = 10;
+
+/**
+ * @param {import('./boot.js').Mujoco} mujoco
+ * @param {any} model MjModel
+ * @returns {Scene}
+ */
+export function sceneOf(mujoco, model) {
+  const { mjtObj } = mujoco;
+  /** @param {string} type @param {number} id */
+  const nameOf = (type, id) => mujoco.mj_id2name(model, mjtObj[type].value, id) ?? '';
+  /** @param {ArrayLike<number>} array @param {number} i @param {number} size */
+  const row = (array, i, size) => Array.prototype.slice.call(array, i * size, (i + 1) * size);
+  /** @template T @param {number} count @param {(i: number) => T} f */
+  const list = (count, f) => Array.from({ length: count }, (_, i) => f(i));
+
+  /** The bindings cannot give arrays of booleans; of one named object they can give one.
+   * @param {'mat' | 'light'} kind @param {number} i @param {string} field */
+  const flag = (kind, i, field) => {
+    const accessor = model[kind](i);
+    try {
+      return Boolean(accessor[field]);
+    } finally {
+      accessor.delete();
+    }
+  };
+
+  const materials = list(model.nmat, (i) => {
+    const roles = row(model.mat_texid, i, TEXTURE_ROLES);
+    return {
+      name: nameOf('mjOBJ_MATERIAL', i),
+      texture: COLOUR_ROLES.map((role) => roles[role]).find((id) => id >= 0) ?? -1,
+      texrepeat: row(model.mat_texrepeat, i, 2),
+      texuniform: flag('mat', i, 'texuniform'),
+      specular: model.mat_specular[i],
+      shininess: model.mat_shininess[i],
+      reflectance: model.mat_reflectance[i],
+      emission: model.mat_emission[i],
+      rgba: row(model.mat_rgba, i, 4),
+    };
+  });
+
+  // Kinds beyond the drawn ones (signed distance fields) are left out.
+  const drawn = list(model.ngeom, (i) => i).filter((i) => model.geom_type[i] < GEOM_TYPES.length);
+  const geoms = drawn.map((i) => {
+    const material = model.geom_matid[i];
+    const rgba = row(model.geom_rgba, i, 4);
+    // As in MuJoCo's renderer: a geom's own colour goes before its material's unless it is the default grey.
+    const own = rgba.some((value, c) => value !== [0.5, 0.5, 0.5, 1][c]);
+    return {
+      name: nameOf('mjOBJ_GEOM', i),
+      type: GEOM_TYPES[model.geom_type[i]],
+      body: model.geom_bodyid[i],
+      group: model.geom_group[i],
+      size: row(model.geom_size, i, 3),
+      pos: row(model.geom_pos, i, 3),
+      quat: row(model.geom_quat, i, 4),
+      rgba: own || material < 0 ? rgba : materials[material].rgba,
+      material,
+      data: model.geom_dataid[i],
+    };
+  });
+
+  const textures = list(model.ntex, (i) => {
+    const [width, height, channels] = [model.tex_width[i], model.tex_height[i], model.tex_nchannel[i]];
+    const start = Number(model.tex_adr[i]);
+    return {
+      name: nameOf('mjOBJ_TEXTURE', i),
+      type: TEXTURE_TYPES[model.tex_type[i]],
+      width,
+      height,
+      channels,
+      data: model.tex_data.slice(start, start + width * height * channels),
+    };
+  });
+
+  const meshes = list(model.nmesh, (i) => {
+    const [vertex, vertices] = [model.mesh_vertadr[i], model.mesh_vertnum[i]];
+    const [face, faces] = [model.mesh_faceadr[i], model.mesh_facenum[i]];
+    const normal = model.mesh_normaladr[i];
+    const corners = model.mesh_facenormal.slice(face * 3, (face + faces) * 3);
+    const normals = new Float32Array(corners.length * 3);
+    for (let c = 0; c < corners.length; c++) {
+      const at = (normal + corners[c]) * 3;
+      normals.set(model.mesh_normal.subarray(at, at + 3), c * 3);
+    }
+    return {
+      vertices: model.mesh_vert.slice(vertex * 3, (vertex + vertices) * 3),
+      faces: Uint32Array.from(model.mesh_face.subarray(face * 3, (face + faces) * 3)),
+      normals,
+    };
+  });
+
+  const hfields = list(model.nhfield, (i) => {
+    const [nrow, ncol, start] = [model.hfield_nrow[i], model.hfield_ncol[i], model.hfield_adr[i]];
+    return {
+      nrow,
+      ncol,
+      size: row(model.hfield_size, i, 4),
+      data: model.hfield_data.slice(start, start + nrow * ncol),
+    };
+  });
+
+  const lights = list(model.nlight, (i) => ({
+    directional: model.light_type[i] === mujoco.mjtLightType.mjLIGHT_DIRECTIONAL.value,
+    castshadow: flag('light', i, 'castshadow'),
+    pos: row(model.light_pos, i, 3),
+    dir: row(model.light_dir, i, 3),
+    diffuse: row(model.light_diffuse, i, 3),
+    ambient: row(model.light_ambient, i, 3),
+    body: model.light_bodyid[i],
+  }));
+
+  const moving = list(model.nbody, (i) => i).find((i) => model.body_dofnum[i] > 0);
+  return {
+    nbody: model.nbody,
+    bodyNames: list(model.nbody, (i) => nameOf('mjOBJ_BODY', i)),
+    timestep: model.opt.timestep,
+    geoms,
+    materials,
+    textures,
+    meshes,
+    hfields,
+    lights,
+    extent: model.stat.extent,
+    center: Array.from(model.stat.center),
+    trackBody: moving ?? 0,
+  };
+}

@@ -1,0 +1,68 @@
+/** Rates and means over what the workers count. */
+
+/** Rates are means over so many milliseconds: several batches of the slowest robots. */
+const WINDOW_MS = 4000;
+
+/** Returns and lengths are means over at least so many of the last episodes. */
+const MIN_EPISODES = 100;
+
+/** The mean rate of growing totals over a sliding window. */
+export class RateMeter {
+  /** @type {{time: number, totals: Record<string, number>}[]} */
+  #samples = [];
+
+  /** @param {number} time ms @param {Record<string, number>} totals */
+  add(time, totals) {
+    this.#samples.push({ time, totals });
+    while (this.#samples.length > 2 && time - this.#samples[1].time >= WINDOW_MS) this.#samples.shift();
+  }
+
+  /** Growth a second of one total; 0 while there are not two samples. @param {string} name */
+  rate(name) {
+    const [first, last] = [this.#samples[0], this.#samples.at(-1)];
+    if (!last || last.time === first.time) return 0;
+    return ((last.totals[name] - first.totals[name]) * 1000) / (last.time - first.time);
+  }
+
+  clear() {
+    this.#samples = [];
+  }
+}
+
+/** Number, and mean return and length of the last episodes. */
+export class EpisodeMeter {
+  /** @type {{return: number, length: number}[]} the newest, in a ring */
+  #last = [];
+  #capacity;
+  #sumReturn = 0;
+  #sumLength = 0;
+  count = 0;
+
+  /** @param {number} numEnvs */
+  constructor(numEnvs) {
+    this.#capacity = Math.max(MIN_EPISODES, numEnvs);
+  }
+
+  /** @param {number} episodeReturn @param {number} length */
+  add(episodeReturn, length) {
+    const at = this.count % this.#capacity;
+    const old = this.#last[at];
+    if (old) {
+      this.#sumReturn -= old.return;
+      this.#sumLength -= old.length;
+    }
+    this.#last[at] = { return: episodeReturn, length };
+    this.#sumReturn += episodeReturn;
+    this.#sumLength += length;
+    this.count += 1;
+  }
+
+  /** NaN before the first episode has ended. */
+  get meanReturn() {
+    return this.#sumReturn / this.#last.length;
+  }
+
+  get meanLength() {
+    return this.#sumLength / this.#last.length;
+  }
+}

@@ -1,0 +1,703 @@
+/**
+ * The JavaScript API: a simulation of many MuJoCo environments in Web Workers.
+ *
+ *     const sim = await WebSim.create({ task: 'Ant-v5', numEnvs: 1000 });
+ *     sim.play();
+ *     console.log(sim.stats());
+ *     await sim.close();
+ */
+
+import {
+  CONTROLLERS, checkActions, checkController, checkInteger, checkSpeed, checkTasks, workersFor,
+} from './arguments.js';
+import { divide } from './balance.js';
+import { bytesToLoad } from './boot.js';
+import { ClosedError, InvalidArgument, WorkerError, fromPlain, toPlain } from './errors.js';
+import { COUNTERS, viewsOf } from './memory.js';
+import { PoseReader } from './poses.js';
+import { Rank } from './rank.js';
+import { EpisodeMeter, RateMeter } from './statistics.js';
+
+/** Counters are sampled and workers looked after so often, in milliseconds. */
+const TICK_MS = 500;
+
+/** Ticks this late mean that the page was suspended, and its workers with it. */
+const SUSPENDED_MS = 5000;
+
+/** What workers get to free their memory before they are ended. */
+const CLOSE_MS = 2000;
+
+const STAGES = /** @type {const} */ (['mujoco', 'pyodide', 'packages', 'environments']);
+
+/**
+ * @typedef {object} Options
+ * @property {string} [task]
+ * @property {number} [numEnvs]
+ * @property {Record<string, unknown>} [taskOptions] the task's constructor options
+ * @property {import('./arguments.js').TaskRequest[]} [tasks]  several robot types, instead of `task` and `numEnvs`
+ * @property {number | 'auto'} [numWorkers]
+ * @property {number} [seed]
+ * @property {string} [controller]
+ * @property {number} [speed]        multiples of real time; Infinity: unlimited
+ * @property {(progress: Progress) => void} [onProgress]
+ *
+ * @typedef {object} Progress
+ * @property {'manifest' | import('./boot.js').Stage} stage  the stage of the worker that is furthest behind
+ * @property {number} loaded   bytes over all workers
+ * @property {number} total    0 while unknown
+ * @property {string} message
+ *
+ * @typedef {object} Group  the environments of one task
+ * @property {string} task
+ * @property {number} numEnvs
+ * @property {number} offset           index of its first environment
+ * @property {number} observationSize
+ * @property {number} actionSize
+ * @property {string[]} actionNames
+ * @property {Float32Array} actionLow
+ * @property {Float32Array} actionHigh
+ * @property {string[]} rewardTerms
+ * @property {number} dt               seconds an environment step
+ * @property {number} frameSkip
+ * @property {import('./scene.js').Scene} scene
+ *
+ * @typedef {object} StepResult  arrays [environments, ...] of one group, valid until the next step
+ * @property {Float64Array} observations
+ * @property {Float64Array} rewards
+ * @property {Uint8Array} terminations
+ * @property {Uint8Array} truncations
+ * @property {Float64Array} finalObservations  rows of the environments whose episode ended
+ *
+ * @typedef {object} Shard  what the page keeps of one worker's part of one group
+ * @property {number} group
+ * @property {number} first
+ * @property {number} count
+ * @property {import('./memory.js').Layout} layout
+ * @property {ArrayBuffer | SharedArrayBuffer} buffer
+ * @property {import('./memory.js').ShardViews} views
+ * @property {PoseReader} poses
+ *
+ * @typedef {{
+ *   episode: {index: number, task: string, return: number, length: number},
+ *   notice: {level: 'info' | 'warning' | 'error', message: string},
+ *   workerRestart: {worker: number, reason: string},
+ *   badState: {count: number},
+ *   state: {running: boolean},
+ *   error: {name: string, message: string, stack: string},
+ * }} SimEvents
+ */
+
+export class WebSim {
+  /** @type {Set<{name: string, listener: (detail: any) => void}>} */
+  #listeners = new Set();
+  /** @type {Rank[]} */
+  #ranks = [];
+  /** Of each rank. @type {Shard[][]} */
+  #shards = [];
+  #drive = { controller: 'random', speed: Infinity, sampleRate: 30, running: false };
+  /** Actions held by environment, for workers that are replaced. @type {Map<number, Float32Array>} */
+  #held = new Map();
+  /** Counts of workers that are gone. @type {Record<string, number>} */
+  #past = Object.fromEntries(COUNTERS.map((name) => [name, 0]));
+  #rates = new RateMeter();
+  #episodes;
+  #frames = 0;
+  #restarts = 0;
+  #lastTick = performance.now();
+  /** Of each rank. @type {{stage: import('./boot.js').Stage, loaded: number}[]} */
+  #progress = [];
+  /** @type {StepResult[]} */
+  #results = [];
+  #closed = false;
+  #ticker;
+
+  /** The ids of all tasks. */
+  static async tasks() {
+    return (await fetchManifest()).tasks;
+  }
+
+  static controllers = CONTROLLERS;
+
+  /**
+   * Starts workers and makes the environments; they stand still until `play()` or `step()`.
+   *
+   * @param {Options} options
+   * @returns {Promise<WebSim>}
+   * @throws UnknownTask, InvalidArgument, ModelError, WorkerError
+   */
+  static async create(options = {}) {
+    options.onProgress?.({ stage: 'manifest', loaded: 0, total: 0, message: 'Asking the server' });
+    const manifest = await fetchManifest();
+    const sim = new WebSim(manifest, options);
+    try {
+      await sim.#start();
+    } catch (error) {
+      await sim.close();
+      throw error;
+    }
+    return sim;
+  }
+
+  /**
+   * Use `WebSim.create`.
+   *
+   * @param {import('./boot.js').Manifest} manifest
+   * @param {Options} options
+   */
+  constructor(manifest, options) {
+    const {
+      task = 'Ant-v5', numEnvs = 1000, taskOptions = {}, numWorkers = 'auto', seed = 0,
+      controller = 'random', speed = Infinity, onProgress = () => {},
+    } = options;
+    const requests = options.tasks ?? [{ task, numEnvs, options: taskOptions }];
+    /** Environments of all groups together. */
+    this.numEnvs = checkTasks(requests, manifest.tasks);
+    /** Workers, at most one an environment. */
+    this.numWorkers = workersFor(numWorkers, this.numEnvs);
+    this.seed = checkInteger('seed', seed, 0, 2 ** 31 - 1);
+    checkController(controller);
+    checkSpeed(speed);
+    this.#drive = { ...this.#drive, controller, speed };
+    this.requests = requests.map(({ options: taskOptions = {}, ...request }) => ({ ...request, options: taskOptions }));
+    /** Whether memory is shared with the workers; otherwise samples of it travel by message. */
+    this.isolated = globalThis.crossOriginIsolated === true;
+    /** One for each task asked for; there once `create` has returned. @type {Group[]} */
+    this.groups = [];
+    this.manifest = manifest;
+    this.onProgress = onProgress;
+    this.#episodes = new EpisodeMeter(this.numEnvs);
+    this.#ticker = setInterval(() => this.#tick(), TICK_MS);
+  }
+
+  async #start() {
+    const { manifest, isolated, requests } = this;
+    /** @type {Promise<import('./balance.js').Range[][]> | undefined} */
+    let division;
+    const events = {
+      /** @param {Rank} rank */
+      assign: async (rank) => {
+        // Only different robots need weighing; the first worker that is up does it for all.
+        division ??= (async () => {
+          const costs = requests.length > 1 ? await rank.request('measure', { specs: requests }) : [1];
+          return divide(requests.map(({ numEnvs }, g) => ({ numEnvs, cost: costs[g] })), this.numWorkers);
+        })();
+        const ranges = await division.catch((error) => {
+          division = undefined;
+          throw error;
+        });
+        return requests.flatMap(({ task, options }, group) => {
+          const { first, count } = ranges[rank.index][group];
+          return count ? [{ group, task, options, first, count, seed: this.seed }] : [];
+        });
+      },
+      drive: () => this.#drive,
+      /** @param {Rank} rank @param {import('./protocol.js').EventMessage} message */
+      onEvent: (rank, message) => this.#onEvent(rank, message),
+      /** @param {Rank} rank @param {import('./protocol.js').ShardDescription[]} descriptions */
+      onCreated: (rank, descriptions) => this.#onCreated(rank, descriptions),
+      /** @param {Rank} rank @param {string} reason */
+      onLost: (rank, reason) => this.#onLost(rank, reason),
+      /** @param {Rank} rank @param {Error} error */
+      onGivenUp: (rank, error) => this.#onGivenUp(rank, error),
+    };
+    this.#progress = Array.from({ length: this.numWorkers }, () => ({ stage: STAGES[0], loaded: 0 }));
+    this.#shards = this.#progress.map(() => []);
+    this.#ranks = this.#progress.map((_, i) => new Rank(i, { manifest, isolated }, events));
+    // More boots at once than cores would only slow each other down.
+    const waiting = [...this.#ranks];
+    const bootInTurn = async () => {
+      for (let rank = waiting.shift(); rank; rank = waiting.shift()) await rank.start();
+    };
+    await Promise.all(Array.from({ length: navigator.hardwareConcurrency || 2 }, bootInTurn));
+    this.#results = this.groups.map(({ numEnvs: n, observationSize }) => ({
+      observations: new Float64Array(n * observationSize),
+      rewards: new Float64Array(n),
+      terminations: new Uint8Array(n),
+      truncations: new Uint8Array(n),
+      finalObservations: new Float64Array(n * observationSize),
+    }));
+    if (!isolated) {
+      this.#emit('notice', {
+        level: 'warning',
+        message:
+          'This page is not cross-origin isolated, so memory cannot be shared with the workers: ' +
+          'it runs in the slower mode, by messages. Open it at a localhost or https address to change that.',
+      });
+    }
+    this.onProgress({ ...this.#totalProgress(), stage: 'ready', message: 'Ready' });
+  }
+
+  /** Whether the environments run freely. */
+  get running() {
+    return this.#drive.running;
+  }
+
+  get controller() {
+    return this.#drive.controller;
+  }
+
+  get speed() {
+    return this.#drive.speed;
+  }
+
+  /** Lets the environments run freely under the controller. */
+  play() {
+    this.#setDrive({ running: true });
+  }
+
+  /** Stops them after the batches under way. */
+  pause() {
+    this.#setDrive({ running: false });
+  }
+
+  /**
+   * Starts all episodes anew.
+   *
+   * @param {{seed?: number}} [options] environment i of each group is seeded with seed + i; without
+   *   a seed the random numbers go on, as in Gymnasium
+   * @returns {Promise<Float64Array | Float64Array[]>} observations [numEnvs, observationSize]; one
+   *   array for each group where there are several
+   */
+  async reset({ seed } = {}) {
+    this.#checkOpen();
+    if (seed !== undefined) this.seed = checkInteger('seed', seed, 0, 2 ** 31 - 1);
+    await this.#everywhere((rank) => rank.request('reset', { seed: seed ?? null }));
+    this.#episodes = new EpisodeMeter(this.numEnvs);
+    const observations = this.#collect().map((result) => result.observations);
+    return this.groups.length === 1 ? observations[0] : observations;
+  }
+
+  /**
+   * One step of every environment under actions from outside. Free running is paused by it.
+   *
+   * @param {ArrayLike<number> | ArrayLike<number>[]} actions  [numEnvs, actionSize]; one array for
+   *   each group where there are several
+   * @returns {Promise<StepResult | StepResult[]>} environments whose episode ended have restarted:
+   *   `observations` has the first of the new episode, `finalObservations` the last of the old one
+   * @throws InvalidArgument for a wrong length or a number that is not finite
+   */
+  async step(actions) {
+    this.#checkOpen();
+    const given = this.groups.length === 1 ? [actions] : Array.from(/** @type {any} */ (actions ?? []));
+    if (given.length !== this.groups.length) {
+      throw new InvalidArgument(`actions must be a list of ${this.groups.length} arrays, one for each task`);
+    }
+    const rows = this.groups.map(({ numEnvs, actionSize }, g) => checkActions(given[g], numEnvs * actionSize));
+    if (this.running) this.pause();
+    await this.#everywhere((rank) => {
+      /** @type {Map<number, Float32Array>} */
+      const messages = new Map();
+      for (const { group, first, count, views } of this.#shards[rank.index]) {
+        const size = this.groups[group].actionSize;
+        const own = rows[group].subarray(first * size, (first + count) * size);
+        if (this.isolated) views.inputActions.set(own);
+        else messages.set(group, own.slice());
+      }
+      return rank.request('step', { actions: this.isolated ? null : messages });
+    });
+    const results = this.#collect();
+    return this.groups.length === 1 ? results[0] : results;
+  }
+
+  /** One step of every environment under the controller, while paused. */
+  async stepOnce() {
+    this.#checkOpen();
+    if (this.running) this.pause();
+    await this.#everywhere((rank) => rank.request('stepOnce', {}));
+  }
+
+  /**
+   * Holds an environment's action instead of the controller's.
+   *
+   * @param {number} index
+   * @param {ArrayLike<number> | null} action [actionSize]; null lets go
+   */
+  setAction(index, action) {
+    this.#checkOpen();
+    const { rank, shard, group, within } = this.#locate(index);
+    const row = action === null ? null : checkActions(action, this.groups[group].actionSize);
+    if (row) this.#held.set(index, row);
+    else this.#held.delete(index);
+    if (shard) rank.request('setAction', { group, index: within, action: row }).catch(this.#reportUnlessLost);
+  }
+
+  /** @param {string} controller one of `WebSim.controllers` */
+  setController(controller) {
+    checkController(controller);
+    this.#setDrive({ controller });
+  }
+
+  /** @param {number} speed multiples of real time; Infinity: as fast as it goes */
+  setSpeed(speed) {
+    checkSpeed(speed);
+    this.#setDrive({ speed });
+  }
+
+  /** Where memory is not shared: how often samples of it come. @param {number} sampleRate a second */
+  setSampleRate(sampleRate) {
+    this.#setDrive({ sampleRate });
+  }
+
+  /**
+   * One environment as its last sample shows it. The arrays are copies.
+   *
+   * @param {number} index
+   */
+  getEnvironmentState(index) {
+    this.#checkOpen();
+    const { rank, shard, group, within } = this.#locate(index);
+    if (!shard) throw new WorkerError(`worker ${rank.index} is being replaced; its environments restart soon`);
+    const { views, first, count } = shard;
+    const { task, rewardTerms } = this.groups[group];
+    const row = within - first;
+    /** @template {Float32Array | Float64Array} T @param {T} array @returns {T} */
+    const rowOf = (array) => {
+      const size = array.length / count;
+      return /** @type {T} */ (array.slice(row * size, (row + 1) * size));
+    };
+    const terms = rowOf(views.rewardTerms);
+    return {
+      index,
+      task,
+      worker: rank.index,
+      observation: rowOf(views.observations),
+      action: rowOf(views.actions),
+      reward: views.rewards[row],
+      rewardTerms: Object.fromEntries(rewardTerms.map((name, k) => [name, terms[k]])),
+      episodeReturn: views.episodeReturns[row],
+      episodeLength: views.episodeLengths[row],
+      terminated: Boolean(views.terminations[row]),
+      truncated: Boolean(views.truncations[row]),
+      qpos: rowOf(views.qpos),
+      qvel: rowOf(views.qvel),
+      time: views.time[row],
+    };
+  }
+
+  /**
+   * The newest poses of a group, in one part for each worker. The arrays are written over by the
+   * next call.
+   *
+   * @param {number} group
+   * @returns {import('./poses.js').PoseShard[]}
+   */
+  poseShards(group) {
+    const parts = [];
+    for (const shards of this.#shards) {
+      for (const shard of shards) if (shard.group === group) parts.push(shard.poses.read(shard.views));
+    }
+    return parts;
+  }
+
+  /** What happens, in numbers. Rates are means over the last seconds, returns over the last episodes. */
+  stats() {
+    const totals = this.#totals();
+    const rates = this.#rates;
+    return {
+      environments: this.numEnvs,
+      workers: this.numWorkers,
+      physicsSteps: totals.physicsSteps,
+      physicsStepsPerSecond: rates.rate('physicsSteps'),
+      environmentSteps: totals.environmentSteps,
+      environmentStepsPerSecond: rates.rate('environmentSteps'),
+      framesPerSecond: rates.rate('frames'),
+      episodes: this.#episodes.count,
+      meanReturn: this.#episodes.meanReturn,
+      meanLength: this.#episodes.meanLength,
+      workerRestarts: this.#restarts,
+      badStates: totals.badStates,
+      isolated: this.isolated,
+      memoryBytes: totals.memoryBytes,
+      workerLoads: this.#ranks.map(({ index, state }) => ({
+        worker: index,
+        state,
+        environments: this.#shards[index].reduce((sum, { count }) => sum + count, 0),
+        busy: Math.min(1, rates.rate(`busyMs ${index}`) / 1000),
+        physicsStepsPerSecond: rates.rate(`physicsSteps ${index}`),
+        memoryBytes: this.#counter(index, 'memoryBytes'),
+      })),
+    };
+  }
+
+  /** To be called by whoever draws, once a frame: `stats().framesPerSecond` counts it. */
+  countFrame() {
+    this.#frames += 1;
+  }
+
+  /**
+   * Runs Python in a worker, beside its environments; `await` is allowed at top level.
+   *
+   * @param {string} code
+   * @param {{worker?: number}} [where]
+   * @returns {Promise<any>} the value of the last expression, converted to JavaScript
+   */
+  async runPython(code, { worker = 0 } = {}) {
+    this.#checkOpen();
+    return this.#ranks[checkInteger('worker', worker, 0, this.numWorkers - 1)].request('runPython', { code });
+  }
+
+  /** Resolves when every worker is up, those that are being replaced included. */
+  async ready() {
+    await Promise.all(this.#ranks.map((rank) => rank.ready));
+  }
+
+  /**
+   * @template {keyof SimEvents} E
+   * @param {E} name
+   * @param {(detail: SimEvents[E]) => void} listener
+   * @returns {() => void} call it to stop listening
+   */
+  on(name, listener) {
+    const entry = { name, listener };
+    this.#listeners.add(entry);
+    return () => this.#listeners.delete(entry);
+  }
+
+  /**
+   * Ends the workers and frees all they hold. The object cannot be used afterwards.
+   *
+   * @returns {Promise<{embindObjects: number}>} objects that the workers failed to free
+   */
+  async close() {
+    if (this.#closed) return { embindObjects: 0 };
+    this.#closed = true;
+    clearInterval(this.#ticker);
+    const error = new ClosedError('the simulation was closed');
+    const left = await Promise.all(this.#ranks.map((rank) => rank.close(CLOSE_MS, error)));
+    this.#shards = this.#shards.map(() => []);
+    this.#listeners.clear();
+    return { embindObjects: left.reduce((sum, n) => sum + n, 0) };
+  }
+
+  /** The workers, for tests that kill them. @returns {(Worker | undefined)[]} */
+  get workers() {
+    return this.#ranks.map((rank) => rank.worker);
+  }
+
+  #checkOpen() {
+    if (this.#closed) throw new ClosedError('the simulation was closed; make a new one');
+  }
+
+  /** @template {keyof SimEvents} E @param {E} name @param {SimEvents[E]} detail */
+  #emit(name, detail) {
+    for (const entry of this.#listeners) if (entry.name === name) entry.listener(detail);
+  }
+
+  /** A request that its worker did not live to answer is no error: the loss has been told. */
+  #reportUnlessLost = (/** @type {unknown} */ error) => {
+    if (!(error instanceof WorkerError || error instanceof ClosedError)) this.#emit('error', toPlain(error));
+  };
+
+  /** @param {Partial<import('./protocol.js').Drive>} change */
+  #setDrive(change) {
+    this.#checkOpen();
+    const wasRunning = this.running;
+    this.#drive = { ...this.#drive, ...change };
+    for (const rank of this.#ranks) {
+      if (!this.#shards[rank.index].length) continue; // one that starts is told all of it
+      rank.setRunning(this.running);
+      rank.request('drive', change).catch(this.#reportUnlessLost);
+    }
+    if (this.running !== wasRunning) this.#emit('state', { running: this.running });
+  }
+
+  /**
+   * Sends a request to every worker. One that is lost over it comes back with its environments
+   * restarted, which is as good as an answer.
+   *
+   * @param {(rank: Rank) => Promise<import('./protocol.js').Sample[]>} send
+   */
+  async #everywhere(send) {
+    await Promise.all(
+      this.#ranks.map(async (rank) => {
+        try {
+          await rank.ready;
+          this.#onSamples(rank, await send(rank));
+        } catch (error) {
+          this.#checkOpen();
+          if (!(error instanceof WorkerError)) throw error;
+          await rank.ready;
+          for (const { views } of this.#shards[rank.index]) views.truncations.fill(1);
+        }
+      }),
+    );
+  }
+
+  /** Gathers what the shards show into arrays of whole groups. */
+  #collect() {
+    for (const { group, first, views } of this.#shards.flat()) {
+      const result = this.#results[group];
+      const size = this.groups[group].observationSize;
+      result.observations.set(views.observations, first * size);
+      result.finalObservations.set(views.finalObservations, first * size);
+      result.rewards.set(views.rewards, first);
+      result.terminations.set(views.terminations, first);
+      result.truncations.set(views.truncations, first);
+    }
+    return this.#results;
+  }
+
+  /** @param {number} index of an environment */
+  #locate(index) {
+    checkInteger('the index of an environment', index, 0, this.numEnvs - 1);
+    const group = this.groups.findLastIndex(({ offset }) => offset <= index);
+    const within = index - this.groups[group].offset;
+    /** @param {{group: number, first: number, count: number}} part */
+    const has = (part) => part.group === group && within >= part.first && within < part.first + part.count;
+    const rank = /** @type {Rank} */ (this.#ranks.find(({ specs }) => specs.some(has)));
+    return { rank, shard: this.#shards[rank.index].find(has), group, within };
+  }
+
+  /** @param {Rank} rank @param {import('./protocol.js').ShardDescription[]} descriptions */
+  #onCreated(rank, descriptions) {
+    this.#shards[rank.index] = descriptions.map((description, i) => {
+      const { group, sizes, layout, buffer } = description;
+      const { first, count } = rank.specs[i];
+      this.groups[group] ??= this.#describeGroup(description);
+      return {
+        group,
+        first,
+        count,
+        layout,
+        buffer,
+        views: viewsOf(layout, buffer),
+        poses: new PoseReader(first, count, sizes.nbody),
+      };
+    });
+    for (const [index, action] of this.#held) {
+      const { rank: owner, group, within } = this.#locate(index);
+      if (owner === rank) {
+        rank.request('setAction', { group, index: within, action }).catch(this.#reportUnlessLost);
+      }
+    }
+  }
+
+  /** @param {import('./protocol.js').ShardDescription} description @returns {Group} */
+  #describeGroup({ group, sizes, frameSkip, dt, actionNames, actionLow, actionHigh, rewardTermNames, scene }) {
+    const { task, numEnvs } = this.requests[group];
+    const offset = this.requests.slice(0, group).reduce((sum, request) => sum + request.numEnvs, 0);
+    const { observationSize, actionSize } = sizes;
+    return {
+      task, numEnvs, offset, observationSize, actionSize, actionNames, actionLow, actionHigh,
+      rewardTerms: rewardTermNames, dt, frameSkip, scene,
+    };
+  }
+
+  /** @param {Rank} rank @param {import('./protocol.js').EventMessage} message */
+  #onEvent(rank, message) {
+    switch (message.event) {
+      case 'progress':
+        this.#progress[rank.index].stage = message.stage;
+        if (message.loaded) this.#progress[rank.index].loaded = message.loaded;
+        this.onProgress(this.#totalProgress());
+        break;
+      case 'episodes': {
+        const { task, offset } = this.groups[message.group];
+        for (let i = 0; i < message.ended.length; i += 3) {
+          const [index, episodeReturn, length] = message.ended.slice(i, i + 3);
+          this.#episodes.add(episodeReturn, length);
+          this.#emit('episode', { index: offset + index, task, return: episodeReturn, length });
+        }
+        break;
+      }
+      case 'samples':
+        this.#onSamples(rank, message.samples);
+        break;
+    }
+  }
+
+  /** @param {Rank} rank @param {import('./protocol.js').Sample[]} samples */
+  #onSamples(rank, samples) {
+    /** @type {import('./protocol.js').Sample[]} */
+    const replaced = [];
+    for (const { group, buffer } of samples) {
+      const shard = this.#shards[rank.index].find((candidate) => candidate.group === group);
+      if (!shard) continue;
+      replaced.push({ group, buffer: /** @type {ArrayBuffer} */ (shard.buffer) });
+      shard.buffer = buffer;
+      shard.views = viewsOf(shard.layout, buffer);
+    }
+    if (replaced.length) rank.recycle(replaced);
+  }
+
+  /** @param {Rank} rank @param {string} reason */
+  #onLost(rank, reason) {
+    for (const name of COUNTERS) {
+      if (name !== 'memoryBytes') this.#past[name] += this.#counter(rank.index, name);
+    }
+    this.#shards[rank.index] = [];
+    this.#restarts += 1;
+    this.#emit('workerRestart', { worker: rank.index, reason });
+    this.#emit('notice', {
+      level: 'warning',
+      message: `Worker ${rank.index} is replaced and its environments restart; the others run on. What happened: ${reason}.`,
+    });
+  }
+
+  /** @param {Rank} rank @param {Error} error */
+  #onGivenUp(rank, error) {
+    this.#shards[rank.index] = [];
+    this.#emit('error', toPlain(error));
+    this.#emit('notice', { level: 'error', message: `${error.message}. The other workers run on.` });
+  }
+
+  #tick() {
+    const now = performance.now();
+    const suspended = now - this.#lastTick > SUSPENDED_MS;
+    this.#lastTick = now;
+    for (const rank of this.#ranks) {
+      if (suspended) rank.forgive(now);
+      else rank.check(now);
+    }
+    const before = this.#lastBadStates;
+    const totals = this.#totals();
+    this.#lastBadStates = totals.badStates;
+    if (totals.badStates > before) this.#emit('badState', { count: totals.badStates - before });
+    /** @type {Record<string, number>} */
+    const perRank = {};
+    for (const { index } of this.#ranks) {
+      perRank[`busyMs ${index}`] = this.#counter(index, 'busyMs');
+      perRank[`physicsSteps ${index}`] = this.#counter(index, 'physicsSteps');
+    }
+    this.#rates.add(now, { ...totals, ...perRank, frames: this.#frames });
+  }
+
+  #lastBadStates = 0;
+
+  /** Counts of all workers, of those that are gone too. */
+  #totals() {
+    const totals = { ...this.#past };
+    for (const { index } of this.#ranks) {
+      for (const name of COUNTERS) totals[name] += this.#counter(index, name);
+    }
+    return totals;
+  }
+
+  /** @param {number} rank @param {typeof COUNTERS[number]} name */
+  #counter(rank, name) {
+    const at = COUNTERS.indexOf(name);
+    return this.#shards[rank].reduce((sum, { views }) => sum + views.counters[at], 0);
+  }
+
+  /** @returns {Progress} */
+  #totalProgress() {
+    const loaded = this.#progress.reduce((sum, progress) => sum + progress.loaded, 0);
+    const stage = STAGES[Math.min(...this.#progress.map((progress) => STAGES.indexOf(/** @type {any} */ (progress.stage))))];
+    const messages = {
+      mujoco: 'Loading MuJoCo',
+      pyodide: 'Starting Python',
+      packages: 'Loading Python packages',
+      environments: 'Making environments',
+    };
+    return { stage, loaded, total: bytesToLoad(this.manifest) * this.numWorkers, message: messages[stage] };
+  }
+}
+
+/** @returns {Promise<import('./boot.js').Manifest>} */
+async function fetchManifest() {
+  const response = await fetch(new URL('/manifest.json', import.meta.url)).catch((error) => {
+    throw new WorkerError(`the server cannot be reached: ${error.message}`);
+  });
+  if (!response.ok) throw fromPlain({ name: 'WorkerError', message: `the server answered ${response.status} for manifest.json`, stack: '' });
+  return response.json();
+}
