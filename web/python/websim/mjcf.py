@@ -44,7 +44,7 @@ def load(xml_file: str) -> tuple[str, dict[str, bytes]]:
 def _referenced(model: Path, root: Path) -> Iterator[tuple[str, bytes]]:
     """Finds the files that a model names, through its includes."""
     text = model.read_text()
-    folders = [root] + [root / d for d in re.findall(r'\b(?:mesh|texture|asset)dir="([^"]+)"', text)]
+    folders = [root, *(root / d for d in re.findall(r'(?:mesh|texture|asset)dir="([^"]+)"', text))]
     for name in re.findall(r'\bfile="([^"]+)"', text):
         for folder in folders:
             path = folder / name

@@ -7,7 +7,6 @@ or of episodes.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from numbers import Integral, Real
 from types import MappingProxyType
 from typing import Any, ClassVar, NamedTuple
 
@@ -121,7 +120,8 @@ class Task:
 
 def norm(vectors: FloatArray) -> FloatArray:
     """Euclidean lengths [n] of vectors [n, k], as `numpy.linalg.norm` of each would give them."""
-    return np.sqrt(np.vecdot(vectors, vectors))
+    lengths: FloatArray = np.sqrt(np.vecdot(vectors, vectors))
+    return lengths
 
 
 def between(values: FloatArray, limits: Range) -> NDArray[np.bool_]:
@@ -156,7 +156,7 @@ def _checked(name: str, value: Any, kind: Any) -> Any:
     if kind is bool:
         valid, wanted = isinstance(value, bool | np.bool_), "True or False"
     elif kind is int:
-        valid = isinstance(value, Integral) and not isinstance(value, bool) and value >= 1
+        valid = isinstance(value, int | np.integer) and value is not True and int(value) >= 1
         wanted = "an integer of at least 1"
     elif kind is float:
         valid, wanted = _is_number(value), "a number"
@@ -176,4 +176,5 @@ def _checked(name: str, value: Any, kind: Any) -> Any:
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, Real) and not isinstance(value, bool) and value == value
+    number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
+    return number and value == value

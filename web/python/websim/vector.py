@@ -1,7 +1,7 @@
 """Many environments of one task behind Gymnasium's vector interface."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 from gymnasium.spaces import Box
@@ -14,6 +14,9 @@ from websim import mjcf
 from websim.errors import ClosedEnvironment, InvalidArgument, ResetNeeded
 from websim.physics import FloatArray, IndexArray, Physics, make_physics
 from websim.task import Actions, Outcome, Task
+
+MAX_ENVIRONMENTS = 65_536
+"""More than this is taken for a mistake: it would need hundreds of megabytes."""
 
 BoolArray = NDArray[np.bool_]
 Infos = dict[str, Any]
@@ -44,6 +47,9 @@ class MujocoVectorEnv(VectorEnv[FloatArray, Actions, NDArray[Any]]):
         bad_states: How many blow-ups there have been.
     """
 
+    single_action_space: Box
+    single_observation_space: Box
+
     def __init__(
         self,
         task: Task,
@@ -52,28 +58,28 @@ class MujocoVectorEnv(VectorEnv[FloatArray, Actions, NDArray[Any]]):
         autoreset_mode: AutoresetMode | str = AutoresetMode.NEXT_STEP,
         max_episode_steps: int | None = None,
         copy: bool = True,
-        extra_fields: Sequence[str] = (),
     ) -> None:
         """Compiles the model and allocates everything.
 
         Args:
             task: What the environments are about; belongs to this object from now on.
-            num_envs: Number of environments n.
+            num_envs: Number of environments n, from 1 to MAX_ENVIRONMENTS.
             autoreset_mode: What happens at the end of an episode, or its value as a string.
             max_episode_steps: Steps until truncation; None takes the task's, -1 never truncates.
             copy: False is the in-place mode for loops that must not lose time: `step` and `reset`
                 return the arrays above themselves, and infos hold no more than `bad_state` and, in
                 SAME_STEP mode, `episode` = {"r": returns, "l": lengths} of the episodes that ended.
-            extra_fields: MjData arrays to keep besides those that the task reads.
 
         Raises:
             InvalidArgument: an argument that is not allowed.
             ModelError: MuJoCo cannot compile the model.
         """
-        if isinstance(num_envs, bool) or not isinstance(num_envs, int | np.integer) or num_envs < 1:
-            raise InvalidArgument(f"num_envs must be an integer of at least 1, not {num_envs!r}.")
+        if not _is_integer(num_envs) or not 1 <= num_envs <= MAX_ENVIRONMENTS:
+            raise InvalidArgument(
+                f"num_envs must be an integer from 1 to {MAX_ENVIRONMENTS}, not {num_envs!r}."
+            )
         limit = task.max_episode_steps if max_episode_steps is None else max_episode_steps
-        if isinstance(limit, bool) or not isinstance(limit, int) or (limit < 1 and limit != -1):
+        if not _is_integer(limit) or (limit < 1 and limit != -1):
             raise InvalidArgument(
                 "max_episode_steps must be an integer of at least 1, -1 for no limit, or None for "
                 f"the task's, not {max_episode_steps!r}."
@@ -92,12 +98,16 @@ class MujocoVectorEnv(VectorEnv[FloatArray, Actions, NDArray[Any]]):
         self.copy = copy
         self.metadata = {"autoreset_mode": self.autoreset_mode}
         self.bad_states = 0
-        self._max_episode_steps = np.iinfo(np.int32).max if limit == -1 else limit
-        self.physics: Physics = make_physics(xml, n, (*task.fields, *extra_fields), assets)
-        task.bind(self.physics.model)
+        self._max_episode_steps = np.iinfo(np.int32).max if limit == -1 else int(limit)
+        self.physics: Physics = make_physics(xml, n, task.fields, assets)
+        try:
+            task.bind(self.physics.model)
+            size = sum(part.shape[1] for part in task.observation(self.physics.data))
+        except BaseException:
+            self.physics.close()
+            raise
 
         low, high = self.physics.model.actuator_ctrlrange.astype(np.float32).T
-        size = sum(part.shape[1] for part in task.observation(self.physics.data))
         self.single_action_space = Box(low, high, dtype=np.float32)
         self.single_observation_space = Box(-np.inf, np.inf, (size,), np.float64)
         self.action_space = batch_space(self.single_action_space, n)
@@ -119,7 +129,7 @@ class MujocoVectorEnv(VectorEnv[FloatArray, Actions, NDArray[Any]]):
         self._rngs: list[np.random.Generator | None] = [None] * n
         self._started = False  # True once every environment has been reset.
 
-    def reset(  # type: ignore[override]  # Gymnasium's own vector environments take lists too.
+    def reset(
         self,
         *,
         seed: int | Sequence[int | None] | None = None,
@@ -144,7 +154,7 @@ class MujocoVectorEnv(VectorEnv[FloatArray, Actions, NDArray[Any]]):
         indices = np.flatnonzero(mask)
         for i in indices:
             if seeds[i] is not None or self._rngs[i] is None:
-                self._rngs[i], _ = np_random(seeds[i])
+                self._rngs[i] = np_random(seeds[i])[0]
         self._restart(indices)
         self._forget(indices)
         self._waiting[indices] = False
@@ -155,9 +165,7 @@ class MujocoVectorEnv(VectorEnv[FloatArray, Actions, NDArray[Any]]):
         self._add_reset_infos(infos, indices)
         return self.observations.copy(), infos
 
-    def step(
-        self, actions: Actions
-    ) -> tuple[FloatArray, FloatArray, BoolArray, BoolArray, Infos]:
+    def step(self, actions: Actions) -> tuple[FloatArray, FloatArray, BoolArray, BoolArray, Infos]:
         """Advances every environment by one step.
 
         Args:
@@ -175,9 +183,10 @@ class MujocoVectorEnv(VectorEnv[FloatArray, Actions, NDArray[Any]]):
         if not self._started:
             raise ResetNeeded("Call reset() for all environments before the first step().")
         if self.autoreset_mode is AutoresetMode.DISABLED and self._waiting.any():
+            over = np.flatnonzero(self._waiting).tolist()
             raise ResetNeeded(
-                f"The episodes of environments {np.flatnonzero(self._waiting).tolist()} have ended: "
-                "reset them first, with reset(options={'reset_mask': mask})."
+                f"The episodes of environments {over} have ended: reset them first, with "
+                "reset(options={'reset_mask': mask})."
             )
         outcome, bad = self._advance(actions)
         waiting = self._waiting.copy()  # NEXT_STEP: this step resets them instead.
@@ -210,12 +219,16 @@ class MujocoVectorEnv(VectorEnv[FloatArray, Actions, NDArray[Any]]):
             infos |= _masked({**outcome.infos, **outcome.terms}, judged)
         indices = np.flatnonzero(restarting)
         self._restart(indices)
-        results = self.observations, self.rewards, self.terminations, self.truncations
         if not self.copy:
-            return *results, infos
+            return self.observations, self.rewards, self.terminations, self.truncations, infos
         self._add_reset_infos(infos, indices)
-        observations, rewards, terminations, truncations = (array.copy() for array in results)
-        return observations, rewards, terminations, truncations, infos
+        return (
+            self.observations.copy(),
+            self.rewards.copy(),
+            self.terminations.copy(),
+            self.truncations.copy(),
+            infos,
+        )
 
     def close_extras(self, **kwargs: Any) -> None:
         """Frees the physics."""
@@ -319,7 +332,7 @@ class MujocoVectorEnv(VectorEnv[FloatArray, Actions, NDArray[Any]]):
                 f"not {len(seeds)}."
             )
         for one in seeds:
-            if one is not None and (not isinstance(one, int | np.integer) or one < 0):
+            if one is not None and (not _is_integer(one) or one < 0):
                 raise InvalidArgument(f"A seed must be an integer of at least 0, not {one!r}.")
         return [None if one is None else int(one) for one in seeds]
 
@@ -345,6 +358,10 @@ class MujocoVectorEnv(VectorEnv[FloatArray, Actions, NDArray[Any]]):
     def _check_open(self) -> None:
         if self.closed:
             raise ClosedEnvironment("This environment is closed.")
+
+
+def _is_integer(value: object) -> TypeGuard[int]:
+    return isinstance(value, int | np.integer) and not isinstance(value, bool)
 
 
 def _masked(values: dict[str, NDArray[Any]], mask: BoolArray) -> Infos:

@@ -7,7 +7,7 @@ in CPython and in the browser.
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -101,7 +101,9 @@ class Model:
         if isinstance(body, str):
             return self.body(body)
         if not 0 <= body < self.nbody:
-            raise InvalidArgument(f"The model has no body {body}; ids go from 0 to {self.nbody - 1}.")
+            raise InvalidArgument(
+                f"The model has no body {body}; ids go from 0 to {self.nbody - 1}."
+            )
         return body
 
     def joint(self, name: str) -> int:
@@ -177,15 +179,15 @@ class BatchData:
         return Rows(self, indices)
 
 
-class Rows:
-    """Some environments of a BatchData: each array is picked (copied) when it is read."""
+class Rows(BatchData):
+    """Some environments of a batch: each array is picked out (copied) when it is read."""
 
     def __init__(self, data: BatchData, indices: IndexArray) -> None:
         """Keeps `data` and the environments' indices [k]."""
         self._data = data
         self._indices = indices
 
-    def __getattr__(self, name: str) -> Any:
+    def __getattr__(self, name: str) -> FloatArray:
         array: FloatArray = getattr(self._data, name)
         return array[self._indices]
 

@@ -122,5 +122,6 @@ class Humanoid(HumanoidBody):
 
     def _mass_center(self, data: BatchData) -> FloatArray:
         """Where the whole body's centre of mass is on the ground [n, 2]."""
-        sums: FloatArray = np.einsum("b,nbj->nj", self.model.body_mass, data.xipos[:, :, :2])
-        return sums / self._total_mass
+        sums = np.einsum("b,nbj->nj", self.model.body_mass, data.xipos[:, :, :2])
+        center: FloatArray = sums / self._total_mass
+        return center
