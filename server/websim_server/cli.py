@@ -1,0 +1,34 @@
+"""The command line: `websim serve`, `websim assets`.
+
+A command is a module with `add_command(commands)`, which adds its argument parser and sets `run` to
+a function of the parsed arguments. Heavy imports belong into `run`.
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from websim_server import __version__, assets, serve
+from websim_server.errors import ServerError
+
+COMMANDS = (serve, assets)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs a command and returns the exit status."""
+    parser = argparse.ArgumentParser(
+        prog="websim", description="A thousand real MuJoCo robots in one browser tab."
+    )
+    parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    for command in COMMANDS:
+        command.add_command(commands)
+    arguments = parser.parse_args(argv)
+    try:
+        arguments.run(arguments)
+    except ServerError as error:
+        print(f"websim: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    return 0

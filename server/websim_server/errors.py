@@ -1,0 +1,17 @@
+"""Errors of the server and its commands; the command line prints them without a traceback."""
+
+
+class ServerError(Exception):
+    """Base of all errors of this package."""
+
+
+class AssetError(ServerError):
+    """Raised when a vendored file is missing or cannot be had."""
+
+
+class HashMismatch(AssetError):
+    """Raised when a file's bytes are not those that the lock file names."""
+
+
+class AddressError(ServerError):
+    """Raised when the server cannot listen at the address that it was given."""
