@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp
 
+from websim import task_ids
 from websim_server import __version__, lock
 from websim_server.bundle import Bundle
 from websim_server.headers import ResponseHeaders
@@ -79,7 +80,7 @@ def create_app(
         assert content is not None
         websim = {"url": f"/python/{name}", "bytes": len(content)}
         return JSONResponse(
-            {"version": __version__, **vendored, "websim": websim},
+            {"version": __version__, "tasks": task_ids(), **vendored, "websim": websim},
             headers={"Cache-Control": REVALIDATE},
         )
 
