@@ -1,0 +1,41 @@
+/** Numbers as people read them. */
+
+const whole = new Intl.NumberFormat('en', { maximumFractionDigits: 0 });
+
+/** @param {number} value */
+export const count = (value) => whole.format(value);
+
+/**
+ * Counts of any size in at most five characters: 980, 12.4k, 3.21M.
+ *
+ * @param {number} value
+ */
+export function short(value) {
+  const size = Math.abs(value);
+  if (size < 1e4) return whole.format(value);
+  const [scale, unit] = size < 1e6 ? [1e3, 'k'] : size < 1e9 ? [1e6, 'M'] : [1e9, 'G'];
+  return (value / scale).toPrecision(3) + unit;
+}
+
+/**
+ * A measured quantity with three or four significant digits.
+ *
+ * @param {number} value
+ */
+export function measure(value) {
+  if (!Number.isFinite(value)) return '–';
+  const size = Math.abs(value);
+  if (size >= 1e5) return value.toExponential(2);
+  return value.toFixed(size >= 1000 ? 0 : size >= 100 ? 1 : size >= 10 ? 2 : 3);
+}
+
+/**
+ * Bytes in decimal units.
+ *
+ * @param {number} bytes
+ */
+export function bytes(bytes) {
+  if (bytes >= 1e9) return `${(bytes / 1e9).toFixed(2)} GB`;
+  if (bytes >= 1e6) return `${(bytes / 1e6).toFixed(bytes >= 1e7 ? 0 : 1)} MB`;
+  return `${Math.round(bytes / 1e3)} kB`;
+}

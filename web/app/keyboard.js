@@ -1,0 +1,61 @@
+/** Keyboard shortcuts, and the sheet that lists them. */
+
+import { h } from './dom.js';
+
+/**
+ * @typedef {object} Shortcut
+ * @property {string[]} keys     as `KeyboardEvent.key`, in lower case
+ * @property {string} label      the keys as people call them
+ * @property {string} does
+ * @property {(key: string) => void} run
+ */
+
+/** What the mouse and fingers do, for the same sheet. */
+const GESTURES = [
+  ['Drag', 'Turn the view'],
+  ['Right drag, or two fingers', 'Move the view'],
+  ['Wheel, or pinch', 'Zoom'],
+  ['Double click, or double tap', 'Follow a robot and open its details'],
+];
+
+/** Elements that use the keys themselves. */
+const TYPING = 'input:not([type=checkbox]), select, textarea';
+
+export class Keyboard {
+  /** @param {Shortcut[]} shortcuts */
+  constructor(shortcuts) {
+    this.shortcuts = shortcuts;
+    const row = (/** @type {string} */ what, /** @type {string} */ does) =>
+      h('div', {}, h('dt', {}, ...what.split(' / ').flatMap((key, i) => [i ? ' ' : '', h('kbd', {}, key)])),
+        h('dd', {}, does));
+    this.sheet = h('dialog', { class: 'help', 'aria-label': 'Keyboard shortcuts' },
+      h('header', {}, h('h2', {}, 'Shortcuts'),
+        h('button', { class: 'quiet', 'aria-label': 'Close', onclick: () => this.sheet.close() }, '×')),
+      h('div', { class: 'columns' },
+        h('dl', {}, ...shortcuts.map(({ label, does }) => row(label, does))),
+        h('dl', {}, ...GESTURES.map(([what, does]) => row(what, does)))));
+    this.sheet.addEventListener('click', (event) => {
+      if (event.target === this.sheet) this.sheet.close();
+    });
+    document.addEventListener('keydown', (event) => this.#press(event));
+  }
+
+  toggleSheet() {
+    if (this.sheet.open) this.sheet.close();
+    else this.sheet.showModal();
+  }
+
+  /** @param {KeyboardEvent} event */
+  #press(event) {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
+    const target = /** @type {Element} */ (event.target);
+    if (target.matches(TYPING) || (event.key === ' ' && target.matches('button, summary, a'))) return;
+    // The open sheet closes by Escape itself; other keys wait.
+    if (this.sheet.open && event.key !== '?') return;
+    const key = event.key.toLowerCase();
+    const shortcut = this.shortcuts.find(({ keys }) => keys.includes(key));
+    if (!shortcut) return;
+    event.preventDefault();
+    shortcut.run(key);
+  }
+}

@@ -1,0 +1,201 @@
+/** The entry: puts the parts of the dashboard together. */
+
+import { WebSim } from '../sim/websim.js';
+import { Boot } from './boot.js';
+import { DETAILS_INTERVAL, Details } from './details.js';
+import { breathe } from './dom.js';
+import { Keyboard } from './keyboard.js';
+import { Notices } from './notices.js';
+import { Panel } from './panel/panel.js';
+import { Session } from './session.js';
+import { Stage } from './stage.js';
+import { Theme } from './theme.js';
+
+/** How often the figures change, in ms. */
+const FIGURES_INTERVAL = 500;
+
+const theme = new Theme();
+const session = new Session();
+const notices = new Notices();
+const boot = new Boot({ retry: () => start() });
+const details = new Details({ close: () => follow(null), step: (by) => followNext(by) });
+const app = /** @type {HTMLElement} */ (document.getElementById('app'));
+app.replaceChildren(boot.element, notices.element);
+
+/** @type {Stage} */
+let stage;
+/** @type {Panel} */
+let panel;
+
+const keyboard = new Keyboard([
+  { keys: [' '], label: 'Space', does: 'Play or pause', run: toggle },
+  { keys: ['s'], label: 'S', does: 'One step', run: step },
+  { keys: ['r'], label: 'R', does: 'Reset: start all episodes anew', run: reset },
+  { keys: ['f'], label: 'F', does: 'Follow a robot, then the next one', run: () => followNext(1) },
+  { keys: ['arrowleft', 'arrowright', 'arrowup', 'arrowdown'], label: '← / → / ↑ / ↓', does: 'Follow a neighbour', run: followNeighbour },
+  { keys: ['escape'], label: 'Esc', does: 'Back to the overview', run: () => follow(null) },
+  { keys: ['h'], label: 'H', does: 'Camera back to the start', run: () => stage?.view.home() },
+  { keys: ['p'], label: 'P', does: 'Show or hide the panel', run: () => app.classList.toggle('no-panel') },
+  { keys: ['t'], label: 'T', does: 'Dark or light', run: () => theme.toggle() },
+  { keys: ['?'], label: '?', does: 'This sheet', run: () => keyboard.toggleSheet() },
+]);
+
+/** Boots the page, or again after a failure. */
+async function start() {
+  boot.begin('Starting');
+  try {
+    if (!panel) await build();
+    await session.open();
+  } catch (error) {
+    boot.fail(/** @type {Error} */ (error));
+  }
+}
+
+async function build() {
+  const tasks = await WebSim.tasks();
+  panel = new Panel({
+    change: (change) => session.set(change),
+    toggle, step, reset,
+    theme: () => theme.toggle(),
+    help: () => keyboard.toggleSheet(),
+  }, tasks);
+  panel.show(session.options);
+  await breathe();
+  stage = new Stage(session.options.renderer);
+  stage.set(session.options);
+  stage.canvas.addEventListener('dblclick', ({ offsetX, offsetY }) => {
+    const index = stage.view.pick(offsetX, offsetY);
+    if (index !== null) follow(index);
+  });
+  app.replaceChildren(
+    stage.canvas, details.element, panel.element, boot.element, notices.element, keyboard.sheet,
+  );
+  if (stage.fallback) notices.show('warning', stage.fallback);
+  for (const problem of session.problems) notices.show('error', problem);
+  setInterval(updateFigures, FIGURES_INTERVAL);
+  setInterval(updateDetails, DETAILS_INTERVAL);
+}
+
+theme.addEventListener('change', () => {
+  stage?.view.applyTheme();
+  panel?.figures.build();
+});
+
+/** @param {string} type @param {(detail: any) => void} listener */
+const on = (type, listener) => session.addEventListener(type, (event) => {
+  listener(/** @type {CustomEvent} */ (event).detail);
+});
+
+on('options', (change) => {
+  panel.show(session.options);
+  stage.set(session.options);
+  if ('follow' in change) showFollowed();
+});
+on('opening', () => boot.begin(session.sim ? 'Changing the simulation' : 'Starting'));
+on('progress', (progress) => boot.progress(progress));
+on('closing', () => {
+  stage.clear();
+  details.close();
+  window.websim = null;
+});
+on('failed', (error) => boot.fail(error));
+on('opened', async () => {
+  const { sim } = session;
+  if (!sim) return;
+  window.websim = sim;
+  panel.showMode(sim.isolated);
+  panel.figures.clear();
+  await stage.show(sim);
+  if (session.sim !== sim) return;
+  boot.end();
+  session.run();
+  showFollowed();
+});
+on('notice', ({ level, message }) => notices.show(level, message));
+on('workerRestart', ({ worker, reason }) => {
+  notices.show('warning', `Worker ${worker} was replaced: ${reason}. Its environments start anew.`);
+});
+on('badState', () => notices.show('info', 'A simulation became unstable and its environment was reset.'));
+on('error', ({ name, message }) => notices.show('error', `${name}: ${message}`));
+// The simulation may be driven from outside, as by window.websim.pause().
+on('state', ({ running }) => {
+  if (running === session.options.paused) session.set({ paused: !running }, 'replace');
+});
+
+function toggle() {
+  session.set({ paused: !session.options.paused }, 'replace');
+}
+
+function step() {
+  session.sim?.stepOnce().catch(report);
+}
+
+function reset() {
+  session.sim?.reset({ seed: session.options.seed }).catch(report);
+}
+
+/** @param {Error} error */
+function report({ name, message }) {
+  notices.show('error', `${name}: ${message}`);
+}
+
+/** @param {number|null} index  of the environment, or null for the overview */
+function follow(index) {
+  if (!session.sim) return;
+  const { follow: before } = session.options;
+  // From robot to robot the back button would be tedious: it goes to the overview.
+  session.set({ follow: index }, before === null || index === null ? 'push' : 'replace');
+}
+
+/** @param {number} by */
+function followNext(by) {
+  const { sim, options } = session;
+  if (sim) follow(options.follow === null ? 0 : (options.follow + by + sim.numEnvs) % sim.numEnvs);
+}
+
+/** @param {string} key  an arrow */
+function followNeighbour(key) {
+  const { sim, options } = session;
+  if (!sim || options.follow === null) return;
+  const columns = stage.view.columns(options.follow);
+  const by = { arrowleft: -1, arrowright: 1, arrowup: columns, arrowdown: -columns }[key] ?? 0;
+  const index = options.follow + by;
+  if (index >= 0 && index < sim.numEnvs) follow(index);
+}
+
+function showFollowed() {
+  const { sim, options } = session;
+  if (!sim) return;
+  const { follow: index } = options;
+  const group = index === null ? undefined
+    : sim.groups.find(({ offset, numEnvs }) => index >= offset && index < offset + numEnvs);
+  if (index !== null && !group) {
+    notices.show('error', `There is no environment ${index} to follow: they are 0 to ${sim.numEnvs - 1}.`);
+  }
+  stage.view.follow(group ? index : null);
+  if (group && index !== null) {
+    details.open(group, index);
+    updateDetails();
+  } else {
+    details.close();
+  }
+  app.classList.toggle('following', Boolean(group));
+}
+
+function updateDetails() {
+  const { followed } = stage.view;
+  if (document.hidden || followed === null || !session.sim) return;
+  try {
+    details.update(session.sim.getEnvironmentState(followed));
+  } catch (error) {
+    // While its worker is replaced an environment has no state; the notice has said so.
+    if (/** @type {Error} */ (error).name !== 'WorkerError') throw error;
+  }
+}
+
+function updateFigures() {
+  if (document.hidden || !session.sim) return;
+  panel.update(session.sim.stats(), performance.now() / 1000, stage.view.status);
+}
+
+start();

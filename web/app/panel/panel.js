@@ -1,0 +1,149 @@
+/** The panel: what is simulated, how it runs and is drawn, and the live figures. */
+
+import { h, icon, setText } from '../dom.js';
+import { count, short } from '../format.js';
+import { WebSim } from '../../sim/websim.js';
+import { choiceField, textField } from './fields.js';
+import { Figures } from './figures.js';
+import { Transport } from './transport.js';
+import { Workers } from './workers.js';
+
+/**
+ * @typedef {import('../options.js').Options} Options
+ * @typedef {import('./figures.js').Stats} Stats
+ */
+
+const THEME = 'M12 3v2M12 19v2M3 12h2M19 12h2M5.6 5.6 7 7M17 17l1.4 1.4M5.6 18.4 7 17M17 7l1.4-1.4M16 12a4 4 0 1 1-8 0 4 4 0 0 1 8 0';
+const HELP = 'M9.2 9a3 3 0 1 1 4.3 2.7c-1 .5-1.5 1.2-1.5 2.3M12 17.6v.4';
+const SPEEDS = [0.1, 0.25, 0.5, 1, 2, 5, 10];
+const RATES = [60, 30, 15, 5, 1];
+
+/** Chosen in the list of tasks to name several. */
+const SEVERAL = 'several';
+
+/**
+ * @typedef {object} Actions
+ * @property {(change: Partial<Options>) => void} change
+ * @property {() => void} toggle @property {() => void} step @property {() => void} reset
+ * @property {() => void} theme @property {() => void} help
+ */
+
+export class Panel {
+  /** @type {{show: (options: Options) => void}[]} */
+  #fields;
+
+  /** @param {Actions} actions @param {string[]} tasks */
+  constructor(actions, tasks) {
+    const { change } = actions;
+    this.transport = new Transport(actions);
+    this.figures = new Figures();
+    this.workers = new Workers();
+
+    const task = choiceField('task', 'Robot', [
+      ...tasks.map((id) => ({ value: id, text: id })),
+      { value: SEVERAL, text: 'Several types…' },
+    ], (next) => {
+      if (next.task !== SEVERAL) change(next);
+      else this.#showSeveral(true);
+    });
+    const several = textField('task', 'Robots and their numbers', change);
+    several.element.hidden = true;
+    const severalInput = /** @type {HTMLInputElement} */ (several.element.querySelector('input'));
+    severalInput.id = 'option-several';
+    severalInput.placeholder = 'Ant-v5:200,Hopper-v5:100';
+    several.element.querySelector('label')?.setAttribute('for', severalInput.id);
+    this.several = several.element;
+    const envs = textField('envs', 'Environments', change, { numeric: true });
+    const workers = textField('workers', 'Workers', change);
+    const seed = textField('seed', 'Seed', change, { numeric: true });
+    const controller = choiceField('controller', 'Controller',
+      WebSim.controllers.map((name) => ({ value: name, text: name })), change);
+    const speed = choiceField('speed', 'Speed', [
+      { value: 'unlimited', text: 'unlimited' },
+      ...SPEEDS.map((value) => ({ value: String(value), text: `${value} × real time` })),
+    ], change);
+    const draw = textField('draw', 'Robots drawn', change);
+    const fps = choiceField('fps', 'Draw rate', [
+      { value: 'auto', text: 'auto' },
+      ...RATES.map((value) => ({ value: String(value), text: `${value} a second` })),
+    ], change);
+    this.envs = envs.element;
+    this.#fields = [task, several, envs, workers, seed, controller, speed, draw, fps];
+
+    this.drawing = h('p', { class: 'subtle', id: 'drawing' });
+    this.mode = h('p', { class: 'mode', hidden: true });
+    this.summary = h('output', { class: 'summary' });
+    this.handle = h('button', {
+      class: 'handle', 'aria-expanded': 'false', 'aria-controls': 'panel-body', 'aria-label': 'Settings and figures',
+      onclick: () => this.toggle(),
+    });
+    this.body = h('div', { class: 'body', id: 'panel-body' },
+      section('Simulation', task.element, several.element,
+        h('div', { class: 'grid' }, envs.element, workers.element, seed.element)),
+      section('Run', h('div', { class: 'grid two' }, controller.element, speed.element)),
+      section('View', h('div', { class: 'grid two' }, draw.element, fps.element), this.drawing),
+      section('Figures', this.figures.element),
+      section('Workers', this.workers.element));
+    this.element = h('aside', { class: 'panel', 'aria-label': 'Settings and figures' },
+      this.handle,
+      h('header', {},
+        h('h1', {}, 'MuJoCo WebSim'),
+        h('button', { class: 'quiet', 'aria-label': 'Dark or light', title: 'Dark or light (T)', onclick: actions.theme }, icon(THEME)),
+        h('button', { class: 'quiet', 'aria-label': 'Shortcuts', title: 'Shortcuts (?)', onclick: actions.help }, icon(HELP))),
+      h('div', { class: 'lead' }, this.transport.element, this.summary),
+      this.mode, this.body);
+  }
+
+  /** @param {boolean} shown  the field for several robot types, instead of the number for one */
+  #showSeveral(shown) {
+    this.several.hidden = !shown;
+    this.envs.hidden = shown;
+  }
+
+  /** @param {Options} options */
+  show(options) {
+    for (const field of this.#fields) field.show(options);
+    this.#showSeveral(options.task.includes(':'));
+    this.transport.show(options.paused);
+  }
+
+  /** Whether the body can be seen: on a phone it is folded at first. */
+  get open() {
+    return this.body.checkVisibility();
+  }
+
+  toggle() {
+    const open = this.element.classList.toggle('open');
+    this.handle.setAttribute('aria-expanded', String(open));
+  }
+
+  /** @param {boolean} isolated */
+  showMode(isolated) {
+    this.mode.hidden = isolated;
+    setText(this.mode, 'Slower mode: the page is not cross-origin isolated, so memory is not shared with the workers.');
+  }
+
+  /**
+   * @param {Stats} stats @param {number} now  in s
+   * @param {{drawn: number, inView: number, total: number, reason: string}} status  of the view
+   */
+  update(stats, now, status) {
+    setText(this.summary, `${short(stats.physicsStepsPerSecond)} physics steps/s`);
+    setText(this.drawing, drawingText(status));
+    const { open } = this;
+    this.figures.update(stats, now, open);
+    if (open) this.workers.update(stats.workerLoads);
+  }
+}
+
+/** @param {string} title @param {...HTMLElement} children */
+function section(title, ...children) {
+  return h('section', {}, h('h2', {}, title), ...children);
+}
+
+/** @param {{drawn: number, inView: number, total: number, reason: string}} status */
+function drawingText({ drawn, inView, total, reason }) {
+  const of = `${count(drawn)} of ${count(total)}`;
+  if (drawn < inView) return `Drawing ${of}: ${reason}`;
+  return drawn < total ? `Drawing ${of}: all in view` : `Drawing all ${count(total)}`;
+}

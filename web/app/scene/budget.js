@@ -1,0 +1,110 @@
+/**
+ * How much may be drawn, and how often, so that physics never waits for pixels.
+ *
+ * With a GPU everything is drawn at the screen's rate, and only when frames take too long there is
+ * less: first without shadows, then with fewer pixels, then with fewer robots. Without one the same
+ * processor cores draw and step: frames get a small share of one core, whatever comes out at it.
+ */
+
+/** @typedef {{software: boolean, robots: number, spareCores: number, screenRatio: number}} Machine */
+
+/** A frame that takes longer than this misses every other refresh of an ordinary screen. */
+const SLOW = 22;
+
+/** Frames up to this length leave room for more robots. */
+const QUICK = 9;
+
+/** Without a GPU: length to aim at, and robots to begin with. */
+const SOFTWARE_FRAME = 16;
+const SOFTWARE_ROBOTS = 48;
+
+/** Without a GPU: share of one core for drawing, by the number of cores that no worker uses. */
+const SHARES = [0.06, 0.2, 0.5];
+
+/** While the user moves the camera, drawing may take this share for its answer to be felt. */
+const HANDS_ON_SHARE = 0.35;
+
+/** Limits of the time between two frames without a GPU, in ms. */
+const SOFTWARE_INTERVALS = /** @type {const} */ ([1000 / 30, 1000]);
+
+/** Robots below which drawing less would not help. */
+const FEWEST = 12;
+
+/** Frames to watch before the next change. */
+const PATIENCE = 20;
+
+export class Budget {
+  #cost = 0;
+  #frames = 0;
+  #calm = 1;
+
+  /** @param {Machine} machine */
+  constructor({ software, robots, spareCores, screenRatio }) {
+    this.software = software;
+    this.total = robots;
+    this.robots = software ? Math.min(robots, SOFTWARE_ROBOTS) : robots;
+    this.shadows = !software;
+    this.pixelRatio = software ? 0.6 : Math.min(screenRatio, 2);
+    this.share = SHARES[Math.min(Math.max(0, spareCores), SHARES.length - 1)];
+  }
+
+  /** Mean length of a frame, in ms of the main thread and the renderer. */
+  get cost() {
+    return this.#cost;
+  }
+
+  /**
+   * Time to leave between two frames, in ms.
+   *
+   * @param {boolean} handsOn  whether the user moves the camera
+   */
+  interval(handsOn) {
+    if (!this.software) return 0;
+    const [shortest, longest] = SOFTWARE_INTERVALS;
+    const share = handsOn ? Math.max(this.share, HANDS_ON_SHARE) : this.share;
+    return Math.min(longest, Math.max(shortest, this.#cost / share));
+  }
+
+  /**
+   * Takes in how long a frame took.
+   *
+   * @param {number} cost  ms
+   * @returns {boolean}  whether the budget changed
+   */
+  note(cost) {
+    this.#cost += (cost - this.#cost) / (this.#frames < 5 ? 2 : 8);
+    this.#frames++;
+    const patience = this.software ? PATIENCE / 4 : PATIENCE * this.#calm;
+    if (this.#frames < patience) return false;
+    return this.software ? this.#fit() : this.#relieve();
+  }
+
+  /** Without a GPU: as many robots as fit into a frame. */
+  #fit() {
+    const ratio = SOFTWARE_FRAME / this.#cost;
+    if (ratio > 0.75 && ratio < 1.5) return false;
+    return this.#setRobots(this.robots * Math.min(1.3, Math.max(0.6, ratio)));
+  }
+
+  /** With a GPU: one step down when frames are slow, robots come back when they are quick. */
+  #relieve() {
+    if (this.#cost > SLOW) {
+      // What had to be taken back once is tried again more and more rarely.
+      this.#calm = Math.min(32, this.#calm * 2);
+      if (this.shadows) this.shadows = false;
+      else if (this.pixelRatio > 1) this.pixelRatio = 1;
+      else return this.#setRobots(this.robots * 0.7);
+      this.#frames = 0;
+      return true;
+    }
+    return this.#cost < QUICK && this.robots < this.total && this.#setRobots(this.robots * 1.25);
+  }
+
+  /** @param {number} robots */
+  #setRobots(robots) {
+    const before = this.robots;
+    this.robots = Math.min(this.total, Math.max(Math.min(FEWEST, this.total), Math.round(robots)));
+    this.#frames = 0;
+    return this.robots !== before;
+  }
+}

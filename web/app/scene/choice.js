@@ -1,0 +1,88 @@
+/**
+ * Which robots are drawn: those in view, the nearest first when there are more than the limit; and
+ * which of them are so near that they get finer shapes.
+ */
+
+import * as THREE from 'three';
+
+/** @typedef {import('./robots.js').Robots} Robots */
+
+/** Finer shapes are for robots nearer than this, in multiples of their size. */
+const NEAR = 14;
+
+/** Room around a robot's tracked body within which the rest of it is, in multiples of its size. */
+const REACH = 1.2;
+
+export class Choice {
+  #frustum = new THREE.Frustum();
+  #matrix = new THREE.Matrix4();
+  #sphere = new THREE.Sphere();
+  #distances;
+  #sorted;
+
+  /** @param {Robots[]} groups */
+  constructor(groups) {
+    this.groups = groups;
+    this.total = groups.reduce((sum, { group }) => sum + group.numEnvs, 0);
+    this.#distances = new Float32Array(this.total);
+    this.#sorted = new Float32Array(this.total);
+    /** Robots in view, and those of them that are drawn. */
+    this.inView = 0;
+    this.drawn = 0;
+  }
+
+  /**
+   * @param {THREE.Camera} camera @param {number} limit
+   * @param {number|null} followed  index of an environment that is always drawn
+   */
+  update(camera, limit, followed) {
+    this.#matrix.multiplyMatrices(camera.projectionMatrix, camera.matrixWorldInverse);
+    this.#frustum.setFromProjectionMatrix(this.#matrix);
+    const inView = this.#measure(camera.position, followed);
+    this.inView = inView;
+    this.drawn = Math.min(inView, limit);
+    const furthest = inView > limit
+      ? this.#sorted.subarray(0, inView).sort()[limit - 1]
+      : Infinity;
+    this.#fill(furthest);
+  }
+
+  /**
+   * Distances of the robots in view, squared; infinite for those that are not.
+   *
+   * @param {THREE.Vector3} eye @param {number|null} followed
+   */
+  #measure(eye, followed) {
+    let inView = 0;
+    for (const robots of this.groups) {
+      const { offset, numEnvs } = robots.group;
+      this.#sphere.radius = REACH * robots.plot.size;
+      for (let env = 0; env < numEnvs; env++) {
+        robots.place(env, this.#sphere.center);
+        const visible = this.#frustum.intersectsSphere(this.#sphere) || offset + env === followed;
+        const distance = offset + env === followed ? 0 : this.#sphere.center.distanceToSquared(eye);
+        this.#distances[offset + env] = visible ? distance : Infinity;
+        if (visible) this.#sorted[inView++] = distance;
+      }
+    }
+    return inView;
+  }
+
+  /** @param {number} furthest  the distance, squared, up to which robots are drawn */
+  #fill(furthest) {
+    let left = this.drawn;
+    for (const { group, near, far, plot } of this.groups) {
+      const fine = (NEAR * plot.size) ** 2;
+      near.clear();
+      far.clear();
+      for (let env = 0; env < group.numEnvs && left > 0; env++) {
+        const distance = this.#distances[group.offset + env];
+        if (distance === Infinity || distance > furthest) continue;
+        (distance < fine && !near.full ? near : far).add(plot.cells, env);
+        left--;
+      }
+      near.commit();
+      far.commit();
+    }
+  }
+}

@@ -1,0 +1,99 @@
+/**
+ * The canvas: picks the view that the browser can show, and asks it for frames as often as it is
+ * good for the simulation.
+ */
+
+import { View2D } from './canvas2d.js';
+import { h } from './dom.js';
+import { View3D } from './scene/view3d.js';
+
+/**
+ * @typedef {import('../sim/websim.js').WebSim} WebSim
+ * @typedef {View2D|View3D} View
+ */
+
+/** Waits shorter than this are left to the screen's refresh. */
+const REFRESH = 20;
+
+/** How often a view that stands still is asked again, in ms. */
+const IDLE = 60;
+
+export class Stage {
+  /** @type {WebSim|null} */
+  #sim = null;
+  #last = 0;
+  /** @type {number|'auto'} */
+  #fps = 'auto';
+
+  /** @param {'auto'|'2d'} renderer */
+  constructor(renderer) {
+    this.canvas = newCanvas();
+    /** Why there is no 3D view, or empty. */
+    this.fallback = '';
+    /** @type {View} */
+    this.view = this.#makeView(renderer);
+    new ResizeObserver(() => this.view.resize()).observe(this.canvas);
+    requestAnimationFrame(this.#tick);
+  }
+
+  /** @param {'auto'|'2d'} renderer @returns {View} */
+  #makeView(renderer) {
+    if (renderer !== '2d') {
+      try {
+        return new View3D(this.canvas);
+      } catch (error) {
+        this.fallback = `The robots are shown in 2D: ${/** @type {Error} */ (error).message}`;
+        // A canvas that was asked for WebGL gives no 2D context.
+        this.canvas = newCanvas();
+      }
+    }
+    return new View2D(this.canvas);
+  }
+
+  /** @param {WebSim} sim */
+  async show(sim) {
+    await this.view.show(sim);
+    this.#sim = sim;
+  }
+
+  clear() {
+    this.#sim = null;
+    this.view.clear();
+  }
+
+  /** @param {{draw: number|'auto', fps: number|'auto'}} options */
+  set({ draw, fps }) {
+    this.view.limit = draw;
+    this.#fps = fps;
+  }
+
+  /** @param {number} now  in ms */
+  #tick = (now) => {
+    const wait = this.#draw(now);
+    if (wait < REFRESH) requestAnimationFrame(this.#tick);
+    else setTimeout(() => requestAnimationFrame(this.#tick), wait - REFRESH / 2);
+  };
+
+  /**
+   * @param {number} now
+   * @returns {number}  ms until the next frame
+   */
+  #draw(now) {
+    const interval = this.#fps === 'auto' ? this.view.interval(now) : 1000 / this.#fps;
+    const early = this.#last + interval - now;
+    if (early > REFRESH / 2) return early;
+    if (!this.#sim) return IDLE;
+    const drawn = this.view.draw(performance.now());
+    if (!drawn) return this.view.software ? IDLE : 0;
+    this.#sim.countFrame();
+    this.#last = now;
+    return interval;
+  }
+}
+
+function newCanvas() {
+  return h('canvas', {
+    class: 'stage', tabindex: 0, role: 'img',
+    'aria-label': 'The robots. Double click one to follow it; question mark lists the keys.',
+  });
+}
