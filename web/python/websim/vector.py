@@ -322,10 +322,12 @@ class MujocoVectorEnv(VectorEnv[FloatArray, Actions, NDArray[Any]]):
         """One seed, or None, per environment."""
         if seed is None:
             return [None] * self.num_envs
-        if isinstance(seed, int | np.integer):
+        if _is_integer(seed):
             seeds: list[Any] = [int(seed) + i for i in range(self.num_envs)]
+        elif isinstance(seed, Sequence | np.ndarray):
+            seeds = list(seed)
         else:
-            seeds = list(seed) if isinstance(seed, Sequence | np.ndarray) else [seed]
+            raise InvalidArgument(f"seed must be an integer, a list of them or None, not {seed!r}.")
         if len(seeds) != self.num_envs:
             raise InvalidArgument(
                 f"A list of seeds must have one for each of the {self.num_envs} environments, "

@@ -1,0 +1,137 @@
+"""Native physics behind the seam: one MjData for all, states that do not touch each other."""
+
+import gc
+import tracemalloc
+from importlib.resources import files
+from typing import Any
+
+import mujoco
+import numpy as np
+import pytest
+
+import websim
+from websim import InvalidArgument, ModelError
+from websim.physics import FIELDS, STATE, make_physics
+
+ANT = (files("gymnasium") / "envs" / "mujoco" / "assets" / "ant.xml").read_text()
+
+EVERYTHING = """
+<mujoco>
+  <size nuserdata="3"/>
+  <worldbody>
+    <geom name="floor" type="plane" size="1 1 1"/>
+    <body name="target" mocap="true" pos="0 0 2"><geom type="sphere" size=".1"/></body>
+    <body name="arm" pos="0 0 1">
+      <joint name="hinge" axis="0 1 0"/>
+      <geom type="capsule" size=".05 .3"/>
+      <site name="tip" pos="0 0 .3"/>
+    </body>
+  </worldbody>
+  <tendon><fixed name="cord"><joint joint="hinge" coef="1"/></fixed></tendon>
+  <actuator>
+    <general name="muscle" joint="hinge" dyntype="filter" dynprm=".1" gainprm="5"/>
+  </actuator>
+  <sensor><jointvel joint="hinge"/><framepos objtype="site" objname="tip"/></sensor>
+</mujoco>
+"""
+
+
+def test_model() -> None:
+    model = make_physics(EVERYTHING, 1, ()).model
+    assert (model.nq, model.nv, model.na, model.nu) == (1, 1, 1, 1)
+    assert (model.nbody, model.nsite, model.nmocap, model.nuserdata) == (3, 1, 1, 3)
+    assert (model.ntendon, model.nsensordata, model.timestep) == (1, 4, 0.002)
+    assert model.body_names == ("world", "target", "arm")
+    assert model.geom_names == ("floor", "", "")
+    assert (model.body("arm"), model.joint("hinge"), model.site("tip")) == (2, 0, 0)
+    assert (model.actuator("muscle"), model.geom("floor")) == (0, 0)
+    with pytest.raises(InvalidArgument, match="no joint named 'knee'; it has: hinge"):
+        model.joint("knee")
+    with pytest.raises(InvalidArgument, match="no geom named ''"):
+        model.geom("")
+
+
+def test_every_field_is_what_mujoco_computes() -> None:
+    physics = make_physics(EVERYTHING, 3, tuple(FIELDS))
+    rng = np.random.default_rng(0)
+    physics.reset(np.arange(3), rng.uniform(-1, 1, (3, 1)), rng.uniform(-1, 1, (3, 1)))
+    physics.data.mocap_pos[:] = rng.uniform(-1, 1, (3, 1, 3))
+    physics.data.userdata[:] = rng.uniform(-1, 1, (3, 3))
+    model = mujoco.MjModel.from_xml_string(EVERYTHING)
+    references = [mujoco.MjData(model) for _ in range(3)]
+    for i, reference in enumerate(references):
+        reference.qpos = physics.data.qpos[i]
+        reference.qvel = physics.data.qvel[i]
+        mujoco.mj_forward(model, reference)
+        reference.mocap_pos[:] = physics.data.mocap_pos[i]
+        reference.userdata[:] = physics.data.userdata[i]
+    for _ in range(20):
+        physics.data.ctrl[:] = rng.uniform(-1, 1, (3, 1))
+        physics.step(3)
+        for i, reference in enumerate(references):
+            reference.ctrl[:] = physics.data.ctrl[i]
+            mujoco.mj_step(model, reference, 3)
+            mujoco.mj_rnePostConstraint(model, reference)
+            for name in (*STATE, *FIELDS):
+                np.testing.assert_array_equal(
+                    getattr(physics.data, name)[i], getattr(reference, name), err_msg=name
+                )
+    assert not physics.bad.any()
+
+
+def test_forward_shows_a_state_written_from_outside() -> None:
+    physics = make_physics(ANT, 2, ("xpos",))
+    qpos = np.tile(physics.model.qpos0, (2, 1))
+    physics.reset(np.arange(2), qpos, np.zeros((2, physics.model.nv)))
+    physics.data.qpos[1, :3] = [5.0, 6.0, 7.0]
+    physics.forward(np.array([1]))
+    np.testing.assert_allclose(physics.data.xpos[1, 1], [5.0, 6.0, 7.0])
+    np.testing.assert_allclose(physics.data.xpos[0, 1], qpos[0, :3])
+
+
+def test_unknown_fields_and_bad_models() -> None:
+    with pytest.raises(InvalidArgument, match="Unknown field 'xpose': a task may ask for xpos"):
+        make_physics(ANT, 1, ("xpose",))
+    with pytest.raises(ModelError, match="line 3"):
+        make_physics("<mujoco>\n<worldbody>\n<geom type='egg'/></worldbody></mujoco>", 1, ())
+    physics = make_physics(ANT, 1, ("xpos",))
+    with pytest.raises(AttributeError, match="no array 'cvel' here: name it in the task's"):
+        physics.data.cvel  # noqa: B018
+
+
+def test_close() -> None:
+    physics = make_physics(ANT, 1, ())
+    physics.close()
+    physics.close()
+    with pytest.raises(websim.ClosedEnvironment):
+        physics.step(1)
+    with pytest.raises(websim.ClosedEnvironment):
+        physics.forward(np.array([0]))
+
+
+def test_a_thousand_ants_share_one_model_and_one_data(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: dict[str, int] = {"data": 0, "model": 0}
+    real_data, real_compile = mujoco.MjData, mujoco.MjModel.from_xml_string
+
+    def count_data(*arguments: Any) -> Any:
+        made["data"] += 1
+        return real_data(*arguments)
+
+    class CountingModel:
+        @staticmethod
+        def from_xml_string(*arguments: Any) -> Any:
+            made["model"] += 1
+            return real_compile(*arguments)
+
+    monkeypatch.setattr(mujoco, "MjData", count_data)
+    monkeypatch.setattr(mujoco, "MjModel", CountingModel)
+    gc.collect()
+    tracemalloc.start()
+    env = websim.make_vec("Ant-v5", 1000, autoreset_mode="SameStep", copy=False)
+    env.reset(seed=0)
+    env.step(np.zeros((1000, 8), np.float32))
+    held, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert made == {"data": 1, "model": 1}
+    assert env.physics.data.nbytes / 1000 < 2_000
+    assert held / 1000 < 8_000, f"{held / 1000:.0f} bytes per environment"
