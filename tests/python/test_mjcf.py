@@ -42,7 +42,7 @@ def test_includes_and_meshes(tmp_path: Path) -> None:
     )
     scene = tmp_path / "scene.xml"
     scene.write_text('<mujoco><include file="robot.xml"/></mujoco>')
-    xml, assets = mjcf.load(str(scene))
+    _, assets = mjcf.load(str(scene))
     assert assets.keys() == {"robot.xml", "assets/hull.obj"}
     env = websim.make_vec("HalfCheetah-v5", 1, xml_file=str(scene))
     assert env.physics.model.body_names == ("world", "robot")
