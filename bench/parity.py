@@ -126,9 +126,7 @@ def main() -> None:
     print("|---|---|---|---|---|---|")
     for task in websim.task_ids():
         runs = [
-            compare(
-                task, mode, num_envs=arguments.envs, steps=arguments.steps, seed=arguments.seed
-            )
+            compare(task, mode, num_envs=arguments.envs, steps=arguments.steps, seed=arguments.seed)
             for mode in MODES
         ]
         episodes = sum(run.episodes for run in runs)

@@ -111,6 +111,8 @@ def test_seeds() -> None:
     assert not np.array_equal(first, second), "without a seed the generators go on"
     again, _ = env.reset(seed=[5, 6, 7])
     np.testing.assert_array_equal(first, again)
+    assert env.np_random_seed == (5, 6, 7)
+    assert env.np_random[1] is not env.np_random[2]
     partly, _ = env.reset(seed=[5, None, None])
     np.testing.assert_array_equal(first[0], partly[0])
     np.testing.assert_array_equal(second[1:], partly[1:])

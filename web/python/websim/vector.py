@@ -127,6 +127,7 @@ class MujocoVectorEnv(VectorEnv[FloatArray, Actions, NDArray[Any]]):
         self._fresh = np.zeros((n, size))
         self._waiting: BoolArray = np.zeros(n, np.bool_)  # Ended, and not reset yet.
         self._rngs: list[np.random.Generator | None] = [None] * n
+        self._rng_seeds: list[int | None] = [None] * n
         self._started = False  # True once every environment has been reset.
 
     def reset(
@@ -154,7 +155,7 @@ class MujocoVectorEnv(VectorEnv[FloatArray, Actions, NDArray[Any]]):
         indices = np.flatnonzero(mask)
         for i in indices:
             if seeds[i] is not None or self._rngs[i] is None:
-                self._rngs[i] = np_random(seeds[i])[0]
+                self._rngs[i], self._rng_seeds[i] = np_random(seeds[i])
         self._restart(indices)
         self._forget(indices)
         self._waiting[indices] = False
@@ -229,6 +230,16 @@ class MujocoVectorEnv(VectorEnv[FloatArray, Actions, NDArray[Any]]):
             self.truncations.copy(),
             infos,
         )
+
+    @property
+    def np_random(self) -> tuple[np.random.Generator | None, ...]:  # type: ignore[override, misc]
+        """The generator of each environment; None before its first reset."""
+        return tuple(self._rngs)
+
+    @property
+    def np_random_seed(self) -> tuple[int | None, ...]:  # type: ignore[override]
+        """What each generator was seeded with; None before the environment's first reset."""
+        return tuple(self._rng_seeds)
 
     def close_extras(self, **kwargs: Any) -> None:
         """Frees the physics."""
