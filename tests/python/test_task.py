@@ -2,8 +2,10 @@
 
 import importlib.util
 import re
+from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
+from typing import ClassVar
 
 import gymnasium
 import numpy as np
@@ -11,10 +13,11 @@ import pytest
 from gymnasium.vector import AutoresetMode
 
 import websim
-from websim import registry
-from websim.physics import FIELDS
+from websim import InvalidArgument, MujocoVectorEnv, registry
+from websim.physics import FIELDS, BatchData, FloatArray
 from websim.registry import task_class
 from websim.task import options_of
+from websim.tasks.inverted_pendulum import InvertedPendulum
 
 DOCS = Path(__file__).parents[2] / "docs"
 
@@ -98,3 +101,23 @@ def test_options_that_json_brings() -> None:
     env.reset(seed=0)
     assert env.step(np.zeros((1, 8), np.float32))[4]["reward_survive"] == 2
     assert options_of(task_class("Ant-v5"))["healthy_reward"] == 1.0
+
+
+@dataclass(kw_only=True)
+class Flawed(InvertedPendulum):
+    reward_terms: ClassVar[tuple[str, ...]] = ("reward_alive",)
+
+
+@dataclass(kw_only=True)
+class FlawedObservation(InvertedPendulum):
+    def observation(self, data: BatchData) -> tuple[FloatArray, ...]:
+        return data.qpos, data.time
+
+
+def test_flawed_tasks_are_told_apart() -> None:
+    env = MujocoVectorEnv(Flawed(), 2)
+    env.reset()
+    with pytest.raises(InvalidArgument, match="term 'reward_alive', but its outcome has only rewa"):
+        env.step(np.zeros((2, 1), np.float32))
+    with pytest.raises(InvalidArgument, match=r"shapes \(2, k\); those .* have \(2, 2\), \(2,\)"):
+        MujocoVectorEnv(FlawedObservation(), 2)

@@ -102,7 +102,13 @@ class MujocoVectorEnv(VectorEnv[FloatArray, Actions, NDArray[Any]]):
         self.physics: Physics = make_physics(xml, n, task.fields, assets)
         try:
             task.bind(self.physics.model)
-            size = sum(part.shape[1] for part in task.observation(self.physics.data))
+            shapes = [part.shape for part in task.observation(self.physics.data)]
+            if any(len(shape) != 2 or shape[0] != n for shape in shapes):
+                raise InvalidArgument(
+                    f"The parts of an observation must have shapes ({n}, k); those of {task.id} "
+                    f"have {', '.join(map(str, shapes))}."
+                )
+            size = sum(columns for _, columns in shapes)
         except BaseException:
             self.physics.close()
             raise
@@ -231,8 +237,8 @@ class MujocoVectorEnv(VectorEnv[FloatArray, Actions, NDArray[Any]]):
             infos,
         )
 
-    @property
-    def np_random(self) -> tuple[np.random.Generator | None, ...]:  # type: ignore[override, misc]
+    @property  # type: ignore[misc]  # As in SyncVectorEnv: one per environment, not settable.
+    def np_random(self) -> tuple[np.random.Generator | None, ...]:  # type: ignore[override]
         """The generator of each environment; None before its first reset."""
         return tuple(self._rngs)
 
@@ -260,6 +266,11 @@ class MujocoVectorEnv(VectorEnv[FloatArray, Actions, NDArray[Any]]):
             if not np.isfinite(self._fresh.sum() + self.rewards.sum()):
                 bad |= ~np.isfinite(self._fresh).all(axis=1) | ~np.isfinite(self.rewards)
         for k, name in enumerate(self.task.reward_terms):
+            if name not in outcome.terms:
+                raise InvalidArgument(
+                    f"{self.task.id} names the reward term {name!r}, but its outcome has only "
+                    f"{', '.join(outcome.terms) or 'none'}."
+                )
             self.reward_term_values[:, k] = outcome.terms[name]
         self.terminations[...] = outcome.terminated
         self.episode_lengths += 1
