@@ -241,6 +241,7 @@ def test_record_episode_statistics(mode: AutoresetMode) -> None:
     assert len(recorded) > 3
 
 
+@pytest.mark.filterwarnings("ignore:.*precision lowered by casting.*")
 @pytest.mark.parametrize(
     "wrap",
     [
