@@ -76,7 +76,7 @@ def provide(vendor: Path, checkout: Path | None, mirror: Path | None) -> None:
     for number, package in enumerate(packages, 1):
         step = f"[{number:2}/{len(packages)}] {package.name} {package.version}:"
         gaps = [file for _, file in missing(vendor, [package], by_hash=True)]
-        origin = "already there"
+        origin = None
         if gaps and mirror is not None:
             _store(vendor, package, fetch.from_mirror(mirror, package))
             gaps = [file for _, file in missing(vendor, [package], by_hash=True)]
@@ -84,7 +84,7 @@ def provide(vendor: Path, checkout: Path | None, mirror: Path | None) -> None:
         if gaps:
             size = sum(file.bytes for file in gaps) / 1e6
             origin = "from npm" if package.source == "npm" else "from PyPI"
-            print(f"{step} fetching {size:.1f} MB {origin} ...", flush=True)
+            print(f"{step} fetching {size:.2f} MB {origin} ...", flush=True)
             try:
                 if package.source == "pypi":
                     contents = fetch.from_pypi(package)
@@ -104,7 +104,10 @@ def provide(vendor: Path, checkout: Path | None, mirror: Path | None) -> None:
                 raise AssetError(f"{error}.\n{fetch.how_to_supply(package, gaps[0])}") from error
         for file in package.files:
             compress(package.path(vendor, file))
-        print(step, origin, flush=True)
+        if origin:
+            print(step, origin, flush=True)
+    size = sum(file.bytes for package in packages for file in package.files) / 1e6
+    print(f"{len(packages)} third-party packages ({size:.0f} MB) are as locked", flush=True)
 
 
 def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

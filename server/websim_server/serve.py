@@ -14,11 +14,11 @@ def listen(host: str, port: int) -> socket.socket:
     Raises:
         AddressError: the port is in use or not allowed, or the host is not one of this machine.
     """
+    if not 0 <= port <= 65535:
+        raise AddressError(f"port {port} is not allowed: ports are 0 to 65535")
     try:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
         return socket.create_server((host, port), family=family, backlog=2048)
-    except OverflowError:
-        raise AddressError(f"port {port} is not allowed: ports are 0 to 65535") from None
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
             reason = (

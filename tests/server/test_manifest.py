@@ -1,0 +1,77 @@
+"""The manifest says the truth, and the Python package in it follows its source."""
+
+import io
+import json
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.server.http_client import fetch
+from websim_server import __version__
+from websim_server.bundle import Bundle, zip_folder
+from websim_server.paths import websim_source
+
+
+@pytest.fixture
+def manifest(server: str) -> dict[str, Any]:
+    answer = fetch(server, "/manifest.json")
+    assert answer["cache-control"] == "no-cache"
+    content: dict[str, Any] = json.loads(answer.body)
+    return content
+
+
+def test_health(server: str) -> None:
+    assert json.loads(fetch(server, "/healthz").body) == {"status": "ok", "version": __version__}
+
+
+def test_sizes_are_those_of_what_is_sent(server: str, manifest: dict[str, Any]) -> None:
+    def size(url: str) -> int:
+        answer = fetch(server, url)
+        assert answer.status == 200, url
+        assert "immutable" in answer["cache-control"]
+        return len(answer.body)
+
+    assert manifest["version"] == __version__
+    assert size(manifest["mujoco"]["script"]) > 0
+    assert size(manifest["mujoco"]["wasm"]) == manifest["mujoco"]["bytes"]
+    names = ["pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm", "python_stdlib.zip"]
+    names += ["pyodide-lock.json"]
+    index = manifest["pyodide"]["index"]
+    assert sum(size(index + name) for name in names) == manifest["pyodide"]["bytes"]
+    wheels = [wheel["name"] for wheel in manifest["wheels"]]
+    assert {"numpy", "gymnasium", "cloudpickle"} < set(wheels)
+    for package in [*manifest["wheels"], manifest["websim"]]:
+        assert size(package["url"]) == package["bytes"]
+
+
+def test_python_package_is_importable_from_the_zip(server: str, manifest: dict[str, Any]) -> None:
+    answer = fetch(server, manifest["websim"]["url"])
+    names = zipfile.ZipFile(io.BytesIO(answer.body)).namelist()
+    assert "websim/__init__.py" in names
+    assert not [name for name in names if "__pycache__" in name]
+    assert names == sorted(names)
+
+
+def test_same_source_gives_the_same_zip() -> None:
+    assert zip_folder(websim_source()) == zip_folder(websim_source())
+
+
+def test_a_changed_source_has_a_new_name_and_the_old_one_stays(tmp_path: Path) -> None:
+    folder = tmp_path / "websim"
+    folder.mkdir()
+    source = folder / "__init__.py"
+    source.write_text("x = 1")
+    bundle = Bundle(folder)
+    first = bundle.name()
+    assert bundle.name() == first
+    source.write_text("x = 22")
+    second = bundle.name()
+    assert second != first
+    old, new = bundle.get(first), bundle.get(second)
+    assert old is not None
+    assert new is not None
+    assert zipfile.ZipFile(io.BytesIO(old)).read("websim/__init__.py") == b"x = 1"
+    assert zipfile.ZipFile(io.BytesIO(new)).read("websim/__init__.py") == b"x = 22"
+    assert bundle.get("websim-none.zip") is None

@@ -1,0 +1,71 @@
+"""The command line: what it says when it cannot serve."""
+
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from websim_server import assets, cli
+from websim_server.serve import address, listen
+
+
+def websim(*arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "websim_server", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60)
+
+
+def test_port_in_use() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        result = websim("serve", "--port", str(port))
+    assert result.returncode == 1
+    assert f"port {port} at 127.0.0.1 is in use" in result.stderr
+    assert f"--port {port + 1}" in result.stderr
+    assert "Traceback" not in result.stderr
+    assert result.stdout == ""
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--port", "70000"], "ports are 0 to 65535"),
+        (["--port", "-1"], "ports are 0 to 65535"),
+        (["--host", "192.0.2.1"], "cannot listen at 192.0.2.1"),
+        (["--host", "no such host"], "cannot listen at no such host"),
+    ],
+)
+def test_impossible_addresses(options: list[str], said: str) -> None:
+    result = websim("serve", *options)
+    assert result.returncode == 1
+    assert said in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_missing_asset(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(assets.require, "__defaults__", (tmp_path,))
+    assert cli.main(["serve", "--port", "0"]) == 1
+    said = capsys.readouterr().err
+    assert "mujoco.js is missing (and " in said
+    assert "Bring it with: websim assets" in said
+
+
+def test_address_is_one_to_type() -> None:
+    assert address("127.0.0.1", 8000) == "http://127.0.0.1:8000"
+    assert address("0.0.0.0", 80) == "http://127.0.0.1:80"
+    assert address("::1", 8000) == "http://[::1]:8000"
+
+
+def test_free_port() -> None:
+    with listen("127.0.0.1", 0) as listener:
+        assert listener.getsockname()[1] > 0
+
+
+def test_commands_are_listed() -> None:
+    result = websim("--help")
+    assert result.returncode == 0
+    assert "serve" in result.stdout
+    assert "assets" in result.stdout
