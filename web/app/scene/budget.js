@@ -15,11 +15,11 @@ const SLOW = 22;
 const QUICK = 9;
 
 /** Without a GPU: length to aim at, and robots to begin with. */
-const SOFTWARE_FRAME = 16;
-const SOFTWARE_ROBOTS = 48;
+const SOFTWARE_FRAME = 40;
+const SOFTWARE_ROBOTS = 64;
 
 /** Without a GPU: share of one core for drawing, by the number of cores that no worker uses. */
-const SHARES = [0.06, 0.2, 0.5];
+const SHARES = [0.1, 0.25, 0.5];
 
 /** While the user moves the camera, drawing may take this share for its answer to be felt. */
 const HANDS_ON_SHARE = 0.35;
@@ -27,8 +27,8 @@ const HANDS_ON_SHARE = 0.35;
 /** Limits of the time between two frames without a GPU, in ms. */
 const SOFTWARE_INTERVALS = /** @type {const} */ ([1000 / 30, 1000]);
 
-/** Robots below which drawing less would not help. */
-const FEWEST = 12;
+/** Robots below which drawing less would not help much. */
+const FEWEST = 40;
 
 /** Frames to watch before the next change. */
 const PATIENCE = 20;

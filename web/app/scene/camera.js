@@ -84,7 +84,7 @@ export class CameraRig {
     const inFront = Math.max(0, (bounds.max.y - bounds.min.y) / 2 + spacing / 2 - half);
     this.#goal.target.set(0, -inFront, height * 0.8);
     const angle = THREE.MathUtils.degToRad(FIELD / 2);
-    const distance = (1.15 * half) / Math.tan(angle) / Math.min(1, this.camera.aspect);
+    const distance = half / Math.tan(angle) / Math.min(1, this.camera.aspect);
     this.#goal.offset.copy(OVERVIEW).multiplyScalar(distance);
     this.#go(fly);
   }

@@ -2,21 +2,19 @@
 
 import * as THREE from 'three';
 
-/** Side of the floor in metres: its edge is beyond the fog. */
-const SIDE = 4000;
-
 export class Ground {
   /**
    * @param {number} square  side of one square of the checker, in metres
+   * @param {number} side  of the floor, no longer than needed: huge triangles have coarse depths
    * @param {boolean} plain  the cheapest look
    */
-  constructor(square, plain) {
+  constructor(square, side, plain) {
     this.uniforms = {
       square: { value: square },
       otherColor: { value: new THREE.Color() },
     };
     this.material = plain
-      ? new THREE.MeshLambertMaterial()
+      ? new THREE.MeshBasicMaterial()
       : new THREE.MeshStandardMaterial({ roughness: 0.95, metalness: 0 });
     this.material.onBeforeCompile = (shader) => {
       Object.assign(shader.uniforms, this.uniforms);
@@ -37,7 +35,7 @@ export class Ground {
           diffuseColor.rgb = mix(diffuseColor.rgb, otherColor, 0.5 - 0.5 * edges.x * edges.y);`);
     };
     this.material.customProgramCacheKey = () => 'ground';
-    this.mesh = new THREE.Mesh(new THREE.PlaneGeometry(SIDE, SIDE), this.material);
+    this.mesh = new THREE.Mesh(new THREE.PlaneGeometry(side, side), this.material);
     this.mesh.receiveShadow = true;
     this.mesh.frustumCulled = false;
   }

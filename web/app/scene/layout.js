@@ -10,7 +10,7 @@ import { frameOf, groundOf, halfSizeOf, visibleGeoms } from './shapes.js';
  */
 
 /** Room for each robot along an axis: by its own size there, and by its largest one. */
-const ROOM = 1.35;
+const ROOM = 1.5;
 const ROOM_LARGEST = 1.1;
 
 /** How far below a robot the floor may be, in multiples of the robot's height. */

@@ -8,6 +8,16 @@ import { MAX_SHARDS } from './poses.js';
 
 /** @typedef {Record<string, THREE.IUniform>} Uniforms */
 
+/** Direction from the floor to the sun. */
+export const SUN = new THREE.Vector3(-0.45, -0.55, 1).normalize();
+
+/** Light for materials without lighting: computed at vertices, of which there are fewer than pixels. */
+const VERTEX_LIGHT = /* glsl */ `
+vec3 facing = rotated(normal);
+vColor.rgb *= 0.45 + 0.15 * facing.z
+  + 0.5 * max(0.0, dot(facing, vec3(${SUN.toArray().map((part) => part.toFixed(4)).join(', ')})));
+`;
+
 const POSE_FUNCTIONS = /* glsl */ `
 attribute float body;
 attribute vec3 slot;  // where the environment stands, x and y; its row in the texture
@@ -39,12 +49,12 @@ vec3 rotated(vec3 v) {
 
 /**
  * @param {Uniforms} uniforms  `poses`, `alphas`, `lift`; and `cubeMap` or `flatMap`, a texture
- * @param {{transparent: boolean, plain: boolean}} look  plain: the cheapest shading
+ * @param {{transparent: boolean, plain: boolean}} look  plain: the cheapest light
  */
 export function robotMaterial(uniforms, { transparent, plain }) {
   const settings = { vertexColors: true, transparent, depthWrite: !transparent };
   const material = plain
-    ? new THREE.MeshLambertMaterial(settings)
+    ? new THREE.MeshBasicMaterial(settings)
     : new THREE.MeshStandardMaterial({ ...settings, roughness: 0.55, metalness: 0 });
   return posed(material, uniforms);
 }
@@ -71,6 +81,10 @@ function posed(material, uniforms) {
           ${map && 'vTexcoord = texcoord;'}`)
       .replace('#include <beginnormal_vertex>', 'vec3 objectNormal = rotated(normal);')
       .replace('#include <begin_vertex>', 'vec3 transformed = rotated(position) + bodyPos;');
+    if (material instanceof THREE.MeshBasicMaterial) {
+      shader.vertexShader = shader.vertexShader
+        .replace('#include <color_vertex>', `#include <color_vertex>${VERTEX_LIGHT}`);
+    }
     if (!map) return;
     const [sampler, place] = map === 'cubeMap' ? ['samplerCube', 'xyz'] : ['sampler2D', 'xy'];
     shader.fragmentShader = shader.fragmentShader

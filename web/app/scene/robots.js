@@ -9,8 +9,9 @@ import { DETAILS, batchesOf, geometryOf } from './shapes.js';
 
 /** @typedef {import('../../sim/websim.js').Group} Group */
 
-/** Robots that can have the finer shapes at a time. */
+/** Robots that can have the finer shapes at a time, with a GPU and without. */
 const NEAR_ROBOTS = 48;
+const NEAR_ROBOTS_PLAIN = 1;
 
 export class Robots {
   /**
@@ -22,7 +23,7 @@ export class Robots {
     this.group = group;
     this.poses = poses;
     this.plot = plot;
-    this.near = new Slots(Math.min(plain ? NEAR_ROBOTS / 8 : NEAR_ROBOTS, group.numEnvs));
+    this.near = new Slots(Math.min(plain ? NEAR_ROBOTS_PLAIN : NEAR_ROBOTS, group.numEnvs));
     this.far = new Slots(group.numEnvs);
     this.root = new THREE.Group();
     /** @type {(THREE.BufferGeometry|THREE.Material|THREE.Texture)[]} */
@@ -44,9 +45,8 @@ export class Robots {
         { ...uniforms, ...map }, { transparent: batch.transparent, plain },
       );
       this.disposables.push(material);
-      for (const [slots, detail] of [
-        /** @type {const} */ ([this.near, DETAILS.near]), /** @type {const} */ ([this.far, DETAILS.far]),
-      ]) {
+      for (const slots of [this.near, this.far]) {
+        const detail = slots === this.near ? DETAILS.near : plain ? DETAILS.plain : DETAILS.far;
         const geometry = slots.instanced(geometryOf(batch, group.scene, detail));
         const mesh = new THREE.Mesh(geometry, material);
         mesh.customDepthMaterial = depth;

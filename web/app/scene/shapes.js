@@ -13,8 +13,13 @@ import { mergeGeometries } from 'three/addons/utils/BufferGeometryUtils.js';
 
 /** @typedef {{radial: number, rings: number}} Detail  segments around an axis, and from an end's rim to its pole */
 
-/** @type {Record<'near'|'far', Detail>} */
-export const DETAILS = { near: { radial: 20, rings: 6 }, far: { radial: 8, rings: 2 } };
+/** @type {Record<'near'|'far'|'plain', Detail>} */
+export const DETAILS = {
+  near: { radial: 20, rings: 6 },
+  far: { radial: 8, rings: 2 },
+  // Without a GPU each vertex counts.
+  plain: { radial: 6, rings: 1 },
+};
 
 /** MuJoCo's viewer shows these geom groups; collision shapes and the like are in others. */
 const VISIBLE_GROUPS = 3;

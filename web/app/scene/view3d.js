@@ -9,6 +9,7 @@ import { Choice } from './choice.js';
 import { FrameTimer } from './frametimer.js';
 import { Ground } from './ground.js';
 import { layOut } from './layout.js';
+import { SUN } from './materials.js';
 import { pick } from './pick.js';
 import { Poses } from './poses.js';
 import { Robots } from './robots.js';
@@ -20,9 +21,6 @@ const CHOICE_INTERVAL = 250;
 
 /** After its last movement the user's hand is taken to be on the camera for so long, in ms. */
 const HANDS_ON = 600;
-
-/** Direction from the floor to the sun. */
-const SUN = new THREE.Vector3(-0.45, -0.55, 1).normalize();
 
 const SHADOW_MAP = 2048;
 
@@ -62,7 +60,7 @@ export class View3D {
     this.sun.shadow.bias = -0.0005;
     this.sun.shadow.normalBias = 0.02;
     this.ring = new THREE.Mesh(
-      new THREE.RingGeometry(0.9, 1, 48), new THREE.MeshBasicMaterial({ transparent: true, opacity: 0.9 }),
+      new THREE.RingGeometry(0.96, 1, 64), new THREE.MeshBasicMaterial({ transparent: true, opacity: 0.9 }),
     );
     this.ring.visible = false;
     this.scene.add(this.sky, this.sun, this.sun.target, this.ring);
@@ -91,7 +89,9 @@ export class View3D {
       spareCores: navigator.hardwareConcurrency - sim.numWorkers,
       screenRatio: devicePixelRatio,
     });
-    this.ground = new Ground(niceSquare(layout.spacing), this.software);
+    this.layout = layout;
+    this.rig.setField(layout);
+    this.ground = new Ground(niceSquare(layout.spacing), 2 * this.rig.camera.far, this.software);
     this.scene.add(this.ground.mesh);
     for (const [g, group] of sim.groups.entries()) {
       const robots = new Robots(group, poses[g], layout.plots[g], this.software);
@@ -100,8 +100,6 @@ export class View3D {
       await breathe();
     }
     this.#choice = new Choice(this.#groups);
-    this.layout = layout;
-    this.rig.setField(layout);
     this.resize();
     this.applyTheme();
     this.rig.overview(false);
@@ -139,6 +137,8 @@ export class View3D {
   applyTheme() {
     const background = new THREE.Color(themeColor('--field'));
     this.scene.background = background;
+    this.renderer.setClearColor(background);
+    if (!this.#sim) this.renderer.clear();
     /** @type {THREE.Fog} */ (this.scene.fog).color.copy(background);
     this.ground?.setColors(themeColor('--floor-one'), themeColor('--floor-other'));
     this.ring.material.color.set(themeColor('--accent'));
