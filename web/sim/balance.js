@@ -5,10 +5,10 @@
  */
 
 /**
- * Divides the environments of every group over the workers so that all carry the same load. Each
- * group is dealt evenly, and the one environment that some workers must take more than others goes
- * to those with the least to do so far; dearer robots are dealt first, so that cheap ones even out
- * what is left.
+ * Divides the environments of every group over the workers so that all carry the same load: one by
+ * one, the dearest first, each goes to the worker with the least to do so far (Graham's "longest
+ * processing time first" rule). Environments of one kind are thus dealt evenly, and cheap ones even
+ * out what dear ones leave.
  *
  * @param {{numEnvs: number, cost: number}[]} groups  cost: time of one environment step, in any unit
  * @param {number} numWorkers
@@ -16,21 +16,19 @@
  */
 export function divide(groups, numWorkers) {
   const loads = new Array(numWorkers).fill(0);
-  /** @type {Range[][]} */
-  const ranges = loads.map(() => new Array(groups.length));
+  const ranges = loads.map(() => groups.map(() => ({ first: 0, count: 0 })));
   const dearestFirst = groups.map((_, g) => g).sort((a, b) => groups[b].cost - groups[a].cost);
   for (const g of dearestFirst) {
-    const { numEnvs, cost } = groups[g];
-    const base = Math.floor(numEnvs / numWorkers);
-    const counts = new Array(numWorkers).fill(base);
-    const leastLoaded = loads.map((_, w) => w).sort((a, b) => loads[a] - loads[b] || a - b);
-    for (const w of leastLoaded.slice(0, numEnvs - base * numWorkers)) counts[w] += 1;
+    for (let i = 0; i < groups[g].numEnvs; i++) {
+      const w = loads.indexOf(Math.min(...loads));
+      loads[w] += groups[g].cost;
+      ranges[w][g].count += 1;
+    }
     let first = 0;
-    counts.forEach((count, w) => {
-      ranges[w][g] = { first, count };
-      loads[w] += count * cost;
-      first += count;
-    });
+    for (const range of ranges.map((ofWorker) => ofWorker[g])) {
+      range.first = first;
+      first += range.count;
+    }
   }
   return ranges;
 }

@@ -69,8 +69,6 @@ export class BatchPhysics {
     this.numEnvs = numEnvs;
     this.model = track(compile(mujoco, xml, assets));
     this.data = track(new mujoco.MjData(this.model));
-    const warnings = this.data.warning;
-    this.badStateWarnings = BAD_STATE.map((name) => warnings.get(mujoco.mjtWarning[name].value));
     /** @type {Mirror[]} loaded before a step, and saved after it */
     this.state = [];
     /** @type {Mirror[]} saved only */
@@ -258,15 +256,17 @@ export class BatchPhysics {
     }
   }
 
-  /** Whether MuJoCo found a bad state since the last call. */
+  /** Whether MuJoCo has warned of a bad state; forgets the warning. */
   #takeBadState() {
-    let found = false;
-    for (const warning of this.badStateWarnings) {
-      if (warning.number) {
-        found = true;
-        warning.number = 0;
-      }
-    }
+    const { mujoco, model, data } = this;
+    const warnings = data.warning; // belongs to MjData, unlike its elements, which are copies
+    const found = BAD_STATE.some((name) => {
+      const warning = warnings.get(mujoco.mjtWarning[name].value);
+      const { number } = warning;
+      warning.delete();
+      return number > 0;
+    });
+    if (found) mujoco.mj_resetData(model, data);
     return found;
   }
 

@@ -17,11 +17,15 @@ export class RateMeter {
     while (this.#samples.length > 2 && time - this.#samples[1].time >= WINDOW_MS) this.#samples.shift();
   }
 
-  /** Growth a second of one total; 0 while there are not two samples. @param {string} name */
+  /**
+   * Growth a second of one total; 0 while there are not two samples, or after it began anew.
+   *
+   * @param {string} name
+   */
   rate(name) {
     const [first, last] = [this.#samples[0], this.#samples.at(-1)];
     if (!last || last.time === first.time) return 0;
-    return ((last.totals[name] - first.totals[name]) * 1000) / (last.time - first.time);
+    return Math.max(0, ((last.totals[name] - first.totals[name]) * 1000) / (last.time - first.time));
   }
 
   clear() {

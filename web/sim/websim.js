@@ -512,7 +512,8 @@ export class WebSim {
       this.#ranks.map(async (rank) => {
         try {
           await rank.ready;
-          this.#onSamples(rank, await send(rank));
+          const samples = await send(rank);
+          if (!this.isolated) this.#onSamples(rank, samples);
         } catch (error) {
           this.#checkOpen();
           if (!(error instanceof WorkerError)) throw error;
@@ -617,7 +618,7 @@ export class WebSim {
       shard.buffer = buffer;
       shard.views = viewsOf(shard.layout, buffer);
     }
-    if (replaced.length) rank.recycle(replaced);
+    rank.recycle(replaced); // even when empty: the worker waits for it before it sends more
   }
 
   /** @param {Rank} rank @param {string} reason */

@@ -174,14 +174,10 @@ async function loop() {
       next = earliest();
     }
     if (now - lastEpisodes >= EPISODES_MS) tellEpisodes();
-    if (!isolated && !samplesInFlight && now - lastSample >= 1000 / drive.sampleRate) {
-      lastSample = now;
-      samplesInFlight = true;
-      const samples = shards.map((shard) => shard.sample());
-      tell({ event: 'samples', samples }, samples.map(({ buffer }) => buffer));
-    }
+    if (!samplesInFlight && now - lastSample >= 1000 / drive.sampleRate) tellSamples();
     await untilDue(next.due - performance.now());
   }
+  tellSamples();
 }
 
 function earliest() {
@@ -228,6 +224,15 @@ function tellEpisodes() {
   }
 }
 
+function tellSamples() {
+  const samples = samplesToSend();
+  if (!samples.length) return;
+  lastSample = performance.now();
+  samplesInFlight = true;
+  tell({ event: 'samples', samples }, samples.map(({ buffer }) => buffer));
+}
+
+/** Copies for a page that does not share the memory. */
 function samplesToSend() {
   return isolated ? [] : shards.map((shard) => shard.sample());
 }

@@ -75,9 +75,7 @@ CONTROLLERS: dict[str, type[Zero] | type[Random] | type[Sinusoid]] = {
 }
 
 
-def make_controller(
-    name: str, num_envs: int, low: Actions, high: Actions, seed: int
-) -> Controller:
+def make_controller(name: str, num_envs: int, low: Actions, high: Actions, seed: int) -> Controller:
     """Makes a controller by name.
 
     Args:

@@ -4,7 +4,7 @@ The worker (`sim/shard.js`) calls a Shard once a batch and copies its arrays to 
 """
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from gymnasium.vector import AutoresetMode
@@ -69,7 +69,7 @@ class Shard:
         """Names, sizes and addresses of everything that the worker publishes."""
         env, model = self.env, self.env.physics.model
         data = env.physics.data
-        arrays = {
+        arrays: dict[str, NDArray[Any]] = {
             "observations": env.observations,
             "finalObservations": env.final_observations,
             "rewards": env.rewards,
@@ -108,7 +108,7 @@ class Shard:
     @property
     def physics(self) -> Any:
         """The JavaScript half of the physics (in the browser only)."""
-        return self.env.physics.batch
+        return cast(Any, self.env.physics).batch
 
     @property
     def bad_states(self) -> int:

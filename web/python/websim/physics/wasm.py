@@ -31,7 +31,7 @@ class WasmPhysics:
         try:
             self.batch: Any = websim_js.createPhysics(xml, dict(assets), num_envs)
         except JsException as error:
-            raise ModelError(error.message) from error  # type: ignore[attr-defined]
+            raise ModelError(error.message) from error
         try:
             self.model = _describe(self.batch.describe().to_py())
             self.data = BatchData(self.model, num_envs, fields)

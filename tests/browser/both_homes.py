@@ -1,0 +1,80 @@
+"""What the parity tests run natively and, this very source, in a worker's Pyodide."""
+
+from typing import Any
+
+import numpy as np
+
+import websim
+from websim.physics import STATE
+
+# What a step shows, besides the state after it.
+SHOWN = ("observations", "rewards", "reward_term_values", "terminations")
+
+
+def visited_states(task: str, count: int, seed: int) -> tuple[dict[str, list[Any]], list[Any]]:
+    """States that random actions lead to, each with the action that comes next.
+
+    Takes one environment at several ages, so that states lie in free flight, in contact and at
+    rest. Runs natively only.
+    """
+    env = websim.make_vec(task, 10, autoreset_mode="SameStep")
+    env.reset(seed=seed)
+    rng = np.random.default_rng(seed)
+    low, high = env.single_action_space.low, env.single_action_space.high
+    states: list[dict[str, Any]] = []
+    actions: list[Any] = []
+    for step in range(count):
+        action = rng.uniform(low, high, (10, len(low))).astype(np.float32)
+        states.append({name: getattr(env.physics.data, name)[step % 10].tolist() for name in STATE})
+        actions.append(action[step % 10].tolist())
+        env.step(action)
+    env.close()
+    return {name: [state[name] for state in states] for name in STATE}, actions
+
+
+def single_steps(task: str, states: dict[str, list[Any]], actions: list[Any]) -> dict[str, Any]:
+    """One environment step from each state [n]; everything that it shows, by name, as lists."""
+    n = len(actions)
+    env = websim.make_vec(task, n, autoreset_mode="Disabled")
+    env.reset(seed=0)
+    data = env.physics.data
+
+    def load() -> None:
+        for name, values in states.items():
+            array = getattr(data, name)
+            array[...] = np.reshape(values, array.shape)
+
+    load()
+    env.physics.forward(np.arange(n))
+    load()  # the forward pass may round differently; the step starts from the very same state
+    env.step(np.array(actions, dtype=np.float32))
+    shown = {name: getattr(env, name).tolist() for name in SHOWN}
+    shown |= {name: getattr(data, name).tolist() for name in (*STATE, *data.fields)}
+    env.close()
+    return shown
+
+
+def trajectory(task: str, steps: int, seed: int, options: dict[str, Any]) -> dict[str, Any]:
+    """Observations [steps + 1, obs] and rewards [steps] of one environment under random actions."""
+    env = websim.make_vec(task, 1, autoreset_mode="NextStep", max_episode_steps=steps, **options)
+    observations, rewards = [env.reset(seed=seed)[0][0].tolist()], []
+    rng = np.random.default_rng(seed)
+    space = env.single_action_space
+    for _ in range(steps):
+        action = rng.uniform(space.low, space.high).astype(np.float32)
+        observation, reward, *_ = env.step(action[None])
+        observations.append(observation[0].tolist())
+        rewards.append(float(reward[0]))
+    env.close()
+    return {"observations": observations, "rewards": rewards}
+
+
+def described(task: str) -> dict[str, Any]:
+    """The Model of a task as plain data."""
+    env = websim.make_vec(task, 1)
+    values = vars(env.physics.model)
+    env.close()
+    return {
+        k: v.tolist() if isinstance(v, np.ndarray) else list(v) if isinstance(v, tuple) else v
+        for k, v in values.items()
+    }

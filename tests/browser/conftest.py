@@ -1,0 +1,118 @@
+"""A blank page of the server's to run the JavaScript API in, without the dashboard."""
+
+import contextlib
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Error, Page
+
+BOTH_HOMES = Path(__file__).with_name("both_homes.py")
+
+
+class Sim:
+    """Drives one `WebSim` of a page from Python; `self.page` can do the rest."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.page.evaluate(
+            """async () => {
+              window.WebSim = (await import('/sim/websim.js')).WebSim;
+              // What travels to the tests is JSON: no typed arrays, NaN as null.
+              window.plain = (value) => JSON.parse(JSON.stringify(value ?? null, (_, v) =>
+                ArrayBuffer.isView(v) ? Array.from(v) : v));
+            }"""
+        )
+
+    def create(self, **options: Any) -> None:
+        """Makes `window.sim`, closing one that is there, and keeps its events in `window.seen`."""
+        self.page.evaluate(
+            """async (options) => {
+              await window.sim?.close();
+              window.sim = await WebSim.create(options);
+              window.seen = [];
+              const names = ['episode', 'notice', 'workerRestart', 'badState', 'state', 'error'];
+              for (const name of names) {
+                sim.on(name, (detail) => seen.push({ event: name, ...detail }));
+              }
+            }""",
+            options,
+        )
+
+    def run(self, expression: str, argument: Any = None) -> Any:
+        """The awaited value of a JavaScript expression, in which x is the argument."""
+        return self.page.evaluate(f"async (x) => plain(await ({expression}))", argument)
+
+    def error(self, expression: str, argument: Any = None) -> tuple[str, str]:
+        """Name and message of the error that a JavaScript expression throws."""
+        name, message = self.page.evaluate(
+            f"""async (x) => {{
+              try {{
+                await ({expression});
+              }} catch (error) {{
+                return [error.name, error.message];
+              }}
+              return ['', 'nothing was thrown'];
+            }}""",
+            argument,
+        )
+        return name, message
+
+    def python(self, code: str, worker: int = 0) -> Any:
+        """The value of Python code run in a worker."""
+        return self.run(
+            "sim.runPython(x.code, { worker: x.worker })", {"code": code, "worker": worker}
+        )
+
+    def call(self, function: str, *arguments: Any) -> Any:
+        """Calls a function of `both_homes.py` in worker 0."""
+        values = json.dumps(json.dumps(arguments))
+        return json.loads(
+            self.python(
+                f"{BOTH_HOMES.read_text()}\nimport json\n"
+                f"json.dumps({function}(*json.loads({values})))"
+            )
+        )
+
+    def wait(self, condition: str, seconds: float = 30) -> None:
+        """Waits until a JavaScript expression is true."""
+        # The page's policy forbids what Playwright's own wait_for_function does (eval).
+        deadline = time.monotonic() + seconds
+        while not self.page.evaluate(f"() => Boolean({condition})"):
+            assert time.monotonic() < deadline, f"not true within {seconds} s: {condition}"
+            self.page.wait_for_timeout(50)
+
+    def events(self, name: str) -> list[dict[str, Any]]:
+        """The events of one name so far."""
+        events: list[dict[str, Any]] = self.run(f"seen.filter(({{ event }}) => event === '{name}')")
+        return events
+
+    def close(self) -> None:
+        with contextlib.suppress(Error):  # the page may be gone already
+            self.page.evaluate("window.sim?.close()")
+
+
+def open_blank(page: Page, server: str) -> Sim:
+    # Any response of the server's carries its headers; this one starts no simulation.
+    page.goto(f"{server}/healthz")
+    return Sim(page)
+
+
+@pytest.fixture
+def sim(page: Page, server: str) -> Any:
+    """A `Sim` on a cross-origin isolated page."""
+    sim = open_blank(page, server)
+    yield sim
+    sim.close()
+
+
+@pytest.fixture(params=["isolated", "messages"])
+def sim_both(request: pytest.FixtureRequest, page: Page) -> Any:
+    """A `Sim` with shared memory, and one without."""
+    isolated = request.param == "isolated"
+    sim = open_blank(page, request.getfixturevalue("server" if isolated else "server_plain"))
+    assert page.evaluate("crossOriginIsolated") == isolated
+    yield sim
+    sim.close()

@@ -1,0 +1,102 @@
+"""Nothing brings the simulation down: each way in which a worker can be lost, and bad states."""
+
+from typing import Any
+
+OTHERS_RUN_ON = "sim.stats().workerLoads[1].physicsStepsPerSecond > 0"
+
+
+def start(sim: Any, environments: int = 6) -> None:
+    sim.create(task="Swimmer-v5", numEnvs=environments, numWorkers=2, seed=1)
+    sim.run("sim.setAction(1, [1, 1])")
+    sim.run("sim.play()")
+    sim.wait("sim.stats().environmentSteps > 100")
+
+
+def check_replaced(sim: Any, says: str, environments: int = 6) -> None:
+    """Worker 0 has been replaced once, its environments restarted; worker 1 never stopped."""
+    last = f"sim.getEnvironmentState({environments - 1})"
+    progress = f"{last}.time + 1000 * {last}.episodeReturn"
+    sim.wait("sim.stats().workerRestarts === 1", 25)
+    sim.wait(OTHERS_RUN_ON)
+    other = sim.run(progress)
+    sim.wait("sim.stats().workerLoads[0].state === 'running'", 40)
+    restart = sim.events("workerRestart")
+    assert [e["worker"] for e in restart] == [0]
+    assert says in restart[0]["reason"]
+    assert any(e["level"] == "warning" and says in e["message"] for e in sim.events("notice"))
+    assert sim.run(progress) != other, "the other worker stood still"
+    steps = sim.run("sim.stats().environmentSteps")
+    sim.wait("sim.stats().workerLoads[0].physicsStepsPerSecond > 0")
+    sim.wait(f"sim.stats().environmentSteps > {steps}")
+    sim.wait("sim.getEnvironmentState(1).action.join() === '1,1'")  # held actions outlive workers
+    assert sim.run("sim.stats().environments") == environments
+    assert sim.events("error") == []
+
+
+def test_killed(sim_both: Any) -> None:
+    start(sim_both)
+    sim_both.run("sim.workers[0].terminate()")
+    check_replaced(sim_both, "did not answer")
+
+
+def test_hung(sim: Any) -> None:
+    start(sim)
+    sim.page.evaluate("void sim.runPython('while True: pass').catch(() => {})")
+    check_replaced(sim, "did not answer")
+
+
+def test_out_of_memory(sim: Any) -> None:
+    start(sim, environments=600)
+    sim.python("import numpy as np; hogs = None")
+    for shift in (27, 22, 17, 13):  # a call each, and untouched memory: the worker must not hang
+        code = f"while True: hogs = (np.empty(1 << {shift}, np.uint8), hogs)"
+        sim.error("sim.runPython(x)", code)
+    check_replaced(sim, "Error", environments=600)  # MemoryError, or what Pyodide makes of it
+
+
+def test_lost_in_lock_step(sim_both: Any) -> None:
+    """A step that a worker does not survive ends the episodes of its environments."""
+    sim_both.create(task="Swimmer-v5", numEnvs=4, numWorkers=2, seed=1)
+    actions = [0.1] * 8
+    sim_both.run("sim.step(x)", actions)
+    sim_both.run("sim.workers[0].terminate()")
+    result = sim_both.run("sim.step(x)", actions)
+    assert result["truncations"] == [1, 1, 0, 0]
+    assert sim_both.run("sim.getEnvironmentState(0).episodeLength") == 0
+    assert sim_both.run("sim.getEnvironmentState(3).episodeLength") == 2
+    assert sim_both.run("sim.step(x)", actions)["truncations"] == [0, 0, 0, 0]
+
+
+def test_bad_state_resets_that_environment_only(sim_both: Any) -> None:
+    sim_both.create(task="Ant-v5", numEnvs=4, numWorkers=1, controller="zero")
+    for _ in range(3):
+        sim_both.run("sim.stepOnce()")
+    spoil = "import gc, websim.shard\n" + (
+        "shard = next(o for o in gc.get_objects() if isinstance(o, websim.shard.Shard))\n"
+        "shard.env.physics.data.qvel[2, 0] = float('nan')"
+    )
+    sim_both.python(spoil)
+    sim_both.run("sim.stepOnce()")
+    lengths = [sim_both.run(f"sim.getEnvironmentState({i}).episodeLength") for i in range(4)]
+    assert lengths == [4, 4, 0, 4]
+    assert sim_both.run("sim.stats().badStates") == 1
+    sim_both.wait("seen.some(({ event }) => event === 'badState')")
+    state = sim_both.run("sim.getEnvironmentState(2)")
+    assert all(value is not None for value in state["observation"])  # NaN would be null
+    sim_both.run("sim.play()")
+    sim_both.wait("sim.getEnvironmentState(2).time > 0.2")
+
+
+def test_a_page_that_slept_does_not_blame_its_workers(sim: Any) -> None:
+    start(sim)
+    # What a suspended tab looks like to the page: a late tick after long silence.
+    sim.page.evaluate(
+        """() => {
+          const now = performance.now.bind(performance);
+          let shift = 0;
+          performance.now = () => now() + shift;
+          shift = 60000;
+        }"""
+    )
+    sim.page.wait_for_timeout(1500)
+    assert sim.run("sim.stats().workerRestarts") == 0

@@ -1,0 +1,86 @@
+"""Parts of the simulation that need no worker."""
+
+from typing import Any
+
+import pytest
+
+Groups = list[tuple[int, int]]  # number of environments, cost
+
+
+def divide(sim: Any, groups: Groups, workers: int) -> list[list[tuple[int, int]]]:
+    ranges = sim.run(
+        """(async ([groups, workers]) => {
+          const { divide } = await import('/sim/balance.js');
+          return divide(groups.map(([numEnvs, cost]) => ({ numEnvs, cost })), workers);
+        })(x)""",
+        [groups, workers],
+    )
+    return [[(r["first"], r["count"]) for r in worker] for worker in ranges]
+
+
+@pytest.mark.parametrize(
+    ("groups", "workers"),
+    [
+        ([(1000, 1)], 2),
+        ([(1000, 1)], 50),
+        ([(7, 1)], 3),
+        ([(3, 100), (1000, 1)], 2),
+        ([(1, 50), (1, 30), (1, 20), (5, 1)], 2),
+        ([(4096, 1), (1, 9)], 64),
+    ],
+)
+def test_every_environment_is_dealt_once(sim: Any, groups: Groups, workers: int) -> None:
+    dealt = divide(sim, groups, workers)
+    for g, (num_envs, _) in enumerate(groups):
+        covered = [
+            first + i for worker in dealt for first, count in [worker[g]] for i in range(count)
+        ]
+        assert covered == list(range(num_envs))
+
+
+def test_dear_robots_are_evened_out_by_cheap_ones(sim: Any) -> None:
+    groups = [(3, 100), (1000, 1)]
+    loads = [
+        sum(count * cost for (_, count), (_, cost) in zip(worker, groups, strict=True))
+        for worker in divide(sim, groups, 2)
+    ]
+    assert max(loads) - min(loads) <= 1
+
+
+def test_rates(sim: Any) -> None:
+    rate = sim.run(
+        """(async () => {
+          const { RateMeter } = await import('/sim/statistics.js');
+          const meter = new RateMeter();
+          for (let t = 0; t <= 10000; t += 500) meter.add(t, { steps: t < 5000 ? 0 : t - 5000 });
+          return meter.rate('steps');
+        })()"""
+    )
+    assert rate == pytest.approx(1000)
+
+
+def test_episode_means_are_over_the_last_ones(sim: Any) -> None:
+    means = sim.run(
+        """(async () => {
+          const { EpisodeMeter } = await import('/sim/statistics.js');
+          const meter = new EpisodeMeter(1);
+          for (let i = 0; i < 250; i++) meter.add(i, 2 * i);
+          return [meter.count, meter.meanReturn, meter.meanLength];
+        })()"""
+    )
+    assert means == [250, 199.5, 399]
+
+
+def test_views_share_one_buffer(sim: Any) -> None:
+    overlap = sim.run(
+        """(async () => {
+          const { shardLayout, viewsOf } = await import('/sim/memory.js');
+          const layout = shardLayout({
+            numEnvs: 3, observationSize: 5, actionSize: 1, rewardTerms: 2, nq: 3, nv: 3, nbody: 2,
+          });
+          const views = viewsOf(layout, new ArrayBuffer(layout.bytes));
+          Object.values(views).forEach((view, i) => view.fill(i + 1));
+          return Object.values(views).flatMap((view, i) => Array.from(view, (v) => v === i + 1));
+        })()"""
+    )
+    assert all(overlap)

@@ -1,0 +1,271 @@
+"""The JavaScript API in Chromium: with shared memory, and by messages."""
+
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+
+import websim
+
+STATS = {
+    "environments",
+    "workers",
+    "physicsSteps",
+    "physicsStepsPerSecond",
+    "environmentSteps",
+    "environmentStepsPerSecond",
+    "framesPerSecond",
+    "episodes",
+    "meanReturn",
+    "meanLength",
+    "workerRestarts",
+    "isolated",
+}
+
+
+def test_lock_step_equals_native(sim_both: Any) -> None:
+    """Observations, rewards, flags and autoresets, with environments dealt to three workers."""
+    task, n, steps = "Hopper-v5", 7, 30
+    sim_both.create(task=task, numEnvs=n, numWorkers=3, seed=5)
+    env = websim.make_vec(task, n, autoreset_mode="SameStep")
+    expected, _ = env.reset(seed=5)
+    np.testing.assert_allclose(sim_both.run("sim.reset({ seed: 5 })"), expected.ravel(), atol=1e-9)
+    rng = np.random.default_rng(0)
+    ended = 0
+    for _ in range(steps):
+        actions = rng.uniform(-1, 1, (n, 3)).astype(np.float32)
+        result = sim_both.run("sim.step(x)", actions.ravel().tolist())
+        observations, rewards, terminations, truncations, infos = env.step(actions)
+        np.testing.assert_allclose(result["observations"], observations.ravel(), atol=1e-8)
+        np.testing.assert_allclose(result["rewards"], rewards, atol=1e-8)
+        assert result["terminations"] == terminations.astype(int).tolist()
+        assert result["truncations"] == truncations.astype(int).tolist()
+        final = np.reshape(result["finalObservations"], (n, -1))
+        for i in np.flatnonzero(terminations):
+            np.testing.assert_allclose(final[i], infos["final_obs"][i], atol=1e-8)
+        ended += int(terminations.sum())
+    env.close()
+    assert ended > 0
+    assert len(sim_both.events("episode")) == ended
+    assert sim_both.run("sim.stats().episodes") == ended
+    assert sim_both.run("sim.stats().environmentSteps") == n * steps
+
+
+def test_free_running(sim_both: Any) -> None:
+    sim_both.create(task="InvertedPendulum-v5", numEnvs=20, numWorkers=2, controller="random")
+    assert not sim_both.run("sim.running")
+    sim_both.run("sim.play()")
+    sim_both.wait("sim.stats().episodes > 100 && sim.stats().physicsStepsPerSecond > 0")
+    stats = sim_both.run("sim.stats()")
+    assert stats.keys() >= STATS
+    assert stats["environments"] == 20
+    assert stats["workers"] == 2
+    assert stats["physicsSteps"] == 2 * stats["environmentSteps"]  # its frame_skip
+    # The pendulum's reward is 1 a step that it stands, and none for that in which it falls.
+    assert stats["meanReturn"] == pytest.approx(stats["meanLength"] - 1)
+    assert [load["environments"] for load in stats["workerLoads"]] == [10, 10]
+    sim_both.run("sim.pause()")
+    sim_both.page.wait_for_timeout(500)
+    still = sim_both.run("sim.stats().environmentSteps")
+    sim_both.page.wait_for_timeout(300)
+    assert sim_both.run("sim.stats().environmentSteps") == still
+    sim_both.run("sim.stepOnce()")
+    assert sim_both.run("sim.stats().environmentSteps") == still + 20
+    assert [e["running"] for e in sim_both.events("state")] == [True, False]
+
+
+def test_controllers_and_held_actions(sim_both: Any) -> None:
+    sim_both.create(task="Reacher-v5", numEnvs=4, numWorkers=2, controller="zero")
+    state = "sim.getEnvironmentState"
+    sim_both.run("sim.stepOnce()")
+    assert sim_both.run(f"{state}(3).action") == [0, 0]
+    sim_both.run("sim.setAction(3, [0.5, -0.25])")
+    sim_both.run("sim.stepOnce()")
+    assert sim_both.run(f"{state}(3).action") == [0.5, -0.25]
+    assert sim_both.run(f"{state}(2).action") == [0, 0]
+    sim_both.run("sim.setAction(3, null)")
+    sim_both.run("sim.setController('sinusoid')")
+    sim_both.run("sim.stepOnce()")
+    actions = [sim_both.run(f"{state}({i}).action") for i in range(4)]
+    assert len({tuple(action) for action in actions}) == 4  # each with phases of its own
+
+
+def test_environment_state(sim_both: Any) -> None:
+    sim_both.create(task="Ant-v5", numEnvs=5, numWorkers=2, seed=3)
+    for _ in range(2):
+        sim_both.run("sim.stepOnce()")
+    state = sim_both.run("sim.getEnvironmentState(4)")
+    env = websim.make_vec("Ant-v5", 1)
+    assert len(state["observation"]) == env.single_observation_space.shape[0]
+    assert list(state["rewardTerms"]) == list(env.task.reward_terms)
+    assert state["reward"] == pytest.approx(sum(state["rewardTerms"].values()))
+    assert state["episodeLength"] == 2
+    assert len(state["qpos"]) == 15
+    assert state["time"] == pytest.approx(0.1)
+    assert state["observation"][:13] == state["qpos"][2:]
+    shards = sim_both.run("sim.poseShards(0)")
+    assert [(s["first"], s["count"]) for s in shards] == [(0, 3), (3, 2)]
+    assert sum(len(s["current"]) for s in shards) == 5 * 14 * 7
+    # The last environment's torso; xpos is one physics step behind qpos.
+    torso = shards[1]["current"][(14 + 1) * 7 :][:7]
+    assert np.linalg.norm(np.subtract(torso[:3], state["qpos"][:3])) < 0.1
+    assert np.linalg.norm(torso[3:]) == pytest.approx(1, abs=1e-5)
+
+
+def test_speed_is_kept(sim: Any) -> None:
+    sim.create(task="InvertedPendulum-v5", numEnvs=2, numWorkers=1, speed=2, controller="zero")
+    sim.run("sim.play()")
+    sim.page.wait_for_timeout(1000)
+    start = sim.run("[performance.now(), sim.stats().environmentSteps]")
+    sim.page.wait_for_timeout(3000)
+    end = sim.run("[performance.now(), sim.stats().environmentSteps]")
+    seconds = (end[1] - start[1]) / 2 * sim.run("sim.groups[0].dt")
+    assert seconds / ((end[0] - start[0]) / 1000) == pytest.approx(2, rel=0.1)
+
+
+def test_several_robot_types(sim: Any) -> None:
+    tasks = [{"task": "Ant-v5", "numEnvs": 5}, {"task": "InvertedPendulum-v5", "numEnvs": 6}]
+    sim.create(tasks=tasks, numWorkers=2)
+    groups = sim.run("sim.groups.map(({ task, numEnvs, offset }) => [task, numEnvs, offset])")
+    assert groups == [["Ant-v5", 5, 0], ["InvertedPendulum-v5", 6, 5]]
+    observations = sim.run("sim.reset({ seed: 0 })")
+    assert [len(o) for o in observations] == [5 * 105, 6 * 4]
+    actions = [[0.0] * 40, [0.0] * 6]
+    results = sim.run("sim.step(x)", actions)
+    assert [len(r["rewards"]) for r in results] == [5, 6]
+    assert sim.run("sim.getEnvironmentState(5).task") == "InvertedPendulum-v5"
+    loads = sim.run("sim.stats().workerLoads.map(({ environments }) => environments)")
+    assert sum(loads) == 11
+    sim.run("sim.play()")
+    sim.wait("sim.getEnvironmentState(0).time > 0.2 && sim.getEnvironmentState(10).time > 0.1")
+
+
+def test_many_workers(sim: Any) -> None:
+    sim.create(task="Reacher-v5", numEnvs=30, numWorkers=6)
+    assert sim.run("sim.numWorkers") == 6
+    sim.run("sim.play()")
+    sim.wait("sim.stats().workerLoads.every(({ physicsStepsPerSecond: rate }) => rate > 0)")
+
+
+def test_scene_is_the_model(sim: Any) -> None:
+    sim.create(task="Ant-v5", numEnvs=1, numWorkers=1)
+    scene = sim.run("sim.groups[0].scene")
+    kinds = [geom["type"] for geom in scene["geoms"]]
+    assert kinds.count("capsule") == 12
+    assert kinds.count("sphere") == 1
+    assert kinds.count("plane") == 1
+    assert scene["bodyNames"][1] == "torso"
+    floor = scene["geoms"][kinds.index("plane")]
+    material = scene["materials"][floor["material"]]
+    texture = scene["textures"][material["texture"]]
+    assert len(texture["data"]) == texture["width"] * texture["height"] * texture["channels"]
+    assert scene["trackBody"] == 1
+
+
+def test_meshes_and_height_fields_reach_the_scene(sim: Any) -> None:
+    xml = """<mujoco><asset>
+      <mesh name="wedge" vertex="0 0 0  1 0 0  0 1 0  0 0 1"/>
+      <hfield name="hill" nrow="2" ncol="3" elevation="0 1 0  0 2 0" size="3 2 1 .1"/>
+    </asset><worldbody>
+      <geom type="hfield" hfield="hill"/>
+      <body pos="0 0 3"><freejoint/><geom type="mesh" mesh="wedge" rgba="1 0 0 1"/>
+        <geom type="ellipsoid" size=".1 .2 .3"/>
+        <body><joint name="hinge"/><geom type="cylinder" size=".1 .2"/></body></body>
+    </worldbody><actuator><motor joint="hinge" ctrlrange="-1 1"/></actuator></mujoco>"""
+    sim.create(task="Ant-v5", numEnvs=2, numWorkers=1, taskOptions={"xml_file": xml})
+    scene = sim.run("sim.groups[0].scene")
+    assert [geom["type"] for geom in scene["geoms"]] == ["hfield", "mesh", "ellipsoid", "cylinder"]
+    assert scene["geoms"][1]["rgba"] == [1, 0, 0, 1]
+    mesh, hfield = scene["meshes"][0], scene["hfields"][0]
+    assert len(mesh["vertices"]) == 12
+    assert len(mesh["faces"]) == 12
+    assert len(mesh["normals"]) == 36
+    assert hfield["data"] == pytest.approx([0, 1, 0, 0, 0.5, 0])  # MJCF's last row is the first
+
+
+@pytest.mark.parametrize(
+    ("options", "name", "says"),
+    [
+        ({"task": "Ant-v4"}, "UnknownTask", "Ant-v5"),
+        ({"numEnvs": 0}, "InvalidArgument", "1 to 4096"),
+        ({"numEnvs": 10**6}, "InvalidArgument", "1 to 4096"),
+        ({"numEnvs": 2.5}, "InvalidArgument", "2.5"),
+        ({"numWorkers": 65}, "InvalidArgument", "1 to 64"),
+        ({"numWorkers": "many"}, "InvalidArgument", "'auto'"),
+        ({"seed": -1}, "InvalidArgument", "seed"),
+        ({"controller": "brain"}, "InvalidArgument", "random, zero, sinusoid"),
+        ({"speed": 0}, "InvalidArgument", "above 0"),
+    ],
+)
+def test_bad_options(sim: Any, options: dict[str, Any], name: str, says: str) -> None:
+    raised, message = sim.error("WebSim.create(x)", options)
+    assert raised == name
+    assert says in message
+
+
+def test_bad_calls(sim: Any) -> None:
+    sim.create(task="Reacher-v5", numEnvs=2, numWorkers=1)
+    for expression, says in [
+        ("sim.step(new Float32Array(3))", "4 numbers"),
+        ("sim.step()", "4 numbers"),
+        ("sim.step([0, NaN, 0, 0])", "finite"),
+        ("sim.step([0, Infinity, 0, 0])", "finite"),
+        ("(async () => sim.setAction(2, [0, 0]))()", "0 to 1"),
+        ("(async () => sim.setAction(0, [0]))()", "2 numbers"),
+        ("(async () => sim.getEnvironmentState(-1))()", "0 to 1"),
+        ("(async () => sim.setController('x'))()", "sinusoid"),
+        ("(async () => sim.setSpeed(-1))()", "above 0"),
+        ("sim.reset({ seed: 0.5 })", "seed"),
+        ("sim.runPython('1', { worker: 1 })", "worker"),
+    ]:
+        name, message = sim.error(expression)
+        assert name == "InvalidArgument", expression
+        assert says in message, expression
+    assert len(sim.run("sim.step([0, 0, 0, 0])")["rewards"]) == 2  # all is as it was
+
+
+def test_bad_task_options_carry_python_s_error(sim: Any) -> None:
+    options = {"task": "Ant-v5", "numEnvs": 1, "taskOptions": {"wheels": 4}}
+    name, message = sim.error("WebSim.create(x)", options)
+    assert name == "InvalidArgument"
+    assert "wheels" in message
+
+
+def test_python_in_the_page(sim: Any) -> None:
+    sim.create(task="Reacher-v5", numEnvs=1, numWorkers=1)
+    code = """
+import websim
+env = websim.make_vec("Swimmer-v5", num_envs=3)
+observations, infos = env.reset(seed=0)
+env.close()
+observations.shape
+"""
+    assert sim.python(code) == [3, 8]
+    name, message = sim.error("sim.runPython('1 / 0')")
+    assert (name, message) == ("ZeroDivisionError", "division by zero")
+
+
+def test_close_frees_everything(sim_both: Any) -> None:
+    sim_both.create(task="Reacher-v5", numEnvs=4, numWorkers=2)
+    held = sim_both.python("import websim_js; websim_js.embindObjects()")
+    assert held == 2  # MjModel and MjData
+    code = """
+import websim, websim_js
+for _ in range(20):
+    env = websim.make_vec("Ant-v5", num_envs=2)
+    env.reset(seed=0)
+    env.close()
+websim_js.embindObjects()
+"""
+    assert sim_both.python(code) == held
+    assert sim_both.run("sim.close()") == {"embindObjects": 0}
+    assert sim_both.run("sim.workers") == [None, None]
+    name, _ = sim_both.error("sim.step([])")
+    assert name == "ClosedError"
+
+
+def test_rates_are_finite_from_the_start(sim: Any) -> None:
+    sim.create(task="Reacher-v5", numEnvs=1, numWorkers=1)
+    stats = sim.run("sim.stats()")
+    assert all(math.isfinite(stats[k]) for k in ("physicsStepsPerSecond", "framesPerSecond"))
