@@ -400,6 +400,7 @@ export class WebSim {
       physicsStepsPerSecond: rates.rate('physicsSteps'),
       environmentSteps: totals.environmentSteps,
       environmentStepsPerSecond: rates.rate('environmentSteps'),
+      frames: this.#frames,
       framesPerSecond: rates.rate('frames'),
       episodes: this.#episodes.count,
       meanReturn: this.#episodes.meanReturn,
@@ -413,7 +414,9 @@ export class WebSim {
         state,
         environments: this.#shards[index].reduce((sum, { count }) => sum + count, 0),
         busy: Math.min(1, rates.rate(`busyMs ${index}`) / 1000),
+        physicsSteps: this.#counter(index, 'physicsSteps'),
         physicsStepsPerSecond: rates.rate(`physicsSteps ${index}`),
+        physicsSeconds: this.#counter(index, 'physicsMs') / 1000, // spent in the physics loop
         memoryBytes: this.#counter(index, 'memoryBytes'),
       })),
     };
