@@ -1,6 +1,7 @@
 """Where vendored files come from: a mirror folder, npm, PyPI."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -76,6 +77,18 @@ def npm_install(checkout: Path) -> None:
         raise AssetError("npm could not install the packages of package-lock.json")
 
 
+def pip_setting(name: str) -> str | None:
+    """What pip is set to, by its environment variables or else by its configuration files."""
+    if value := os.environ.get("PIP_" + name.upper().replace("-", "_")):
+        return value
+    # Where a build runs without pip, there are only the variables. (`pip config get` would miss
+    # what one file says when another one has the same section.)
+    command = [sys.executable, "-m", "pip", "config", "list"]
+    listed = subprocess.run(command, capture_output=True, text=True).stdout
+    found = re.search(rf"^(?:global|install)\.{name}='(.*)'$", listed, re.MULTILINE)
+    return found[1] if found else None
+
+
 @contextmanager
 def _index() -> "Iterator[PyPISimple]":
     """A client of PyPI, or of the index that pip is set to, trusting the authorities pip trusts."""
@@ -89,11 +102,11 @@ def _index() -> "Iterator[PyPISimple]":
         ) from None
     session = Session()
     # requests itself reads REQUESTS_CA_BUNDLE and CURL_CA_BUNDLE, and prefers them.
-    session.verify = os.environ.get("PIP_CERT") or os.environ.get("SSL_CERT_FILE") or True
-    endpoint = os.environ.get("PIP_INDEX_URL")
+    session.verify = pip_setting("cert") or os.environ.get("SSL_CERT_FILE") or True
+    endpoint = pip_setting("index-url")
     with (
-        PyPISimple(endpoint, session=session) if endpoint else PyPISimple(session=session) as client
-    ):
+        PyPISimple(endpoint, session=session) if endpoint else PyPISimple(session=session)
+    ) as client:
         yield client
 
 

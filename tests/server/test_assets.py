@@ -229,6 +229,17 @@ def test_index_without_the_file(index: Path) -> None:
         fetch.from_pypi(PURE)
 
 
+def test_pip_is_asked_for_its_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    config = tmp_path / "pip.conf"
+    config.write_text("[global]\nindex-url = http://127.0.0.1:1/simple/\n")
+    monkeypatch.setenv("PIP_CONFIG_FILE", str(config))
+    monkeypatch.delenv("PIP_INDEX_URL", raising=False)
+    assert fetch.pip_setting("index-url") == "http://127.0.0.1:1/simple/"
+    monkeypatch.setenv("PIP_INDEX_URL", "http://127.0.0.1:2/simple/")
+    assert fetch.pip_setting("index-url") == "http://127.0.0.1:2/simple/"
+    assert fetch.pip_setting("no-such-setting") is None
+
+
 def test_failed_download_says_which_file_and_how_to_supply_it(
     vendor: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

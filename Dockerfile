@@ -1,0 +1,31 @@
+# The page's server in a small image: docker-compose up
+FROM debian:bookworm-slim AS base
+RUN apt-get update \
+ && apt-get install --yes --no-install-recommends python3 \
+ && rm -rf /var/lib/apt/lists/*
+
+FROM base AS build
+RUN apt-get update \
+ && apt-get install --yes --no-install-recommends python3-venv \
+ && rm -rf /var/lib/apt/lists/*
+WORKDIR /src
+# The packages change seldom: layers of their own, before the sources.
+COPY requirements.lock requirements-node.lock ./
+RUN python3 -m venv /opt/websim \
+ && /opt/websim/bin/pip install --no-cache-dir --require-hashes -r requirements.lock
+# npm is for the build alone, so it stays out of what is copied below.
+RUN python3 -m venv /opt/node \
+ && /opt/node/bin/pip install --no-cache-dir --require-hashes -r requirements-node.lock
+COPY . .
+RUN PATH=/opt/node/bin:$PATH \
+  /opt/websim/bin/pip install --no-cache-dir --no-deps --no-build-isolation --verbose .
+
+FROM base
+COPY --from=build /opt/websim /opt/websim
+RUN useradd --system --no-create-home --shell /usr/sbin/nologin websim
+USER websim
+ENV PATH=/opt/websim/bin:$PATH
+EXPOSE 8000
+HEALTHCHECK --interval=30s --timeout=5s --start-period=10s CMD \
+  ["python3", "-c", "from urllib.request import urlopen; urlopen('http://127.0.0.1:8000/healthz', timeout=4)"]
+CMD ["websim", "serve", "--host", "0.0.0.0", "--port", "8000"]

@@ -1,0 +1,73 @@
+#!/bin/sh
+# Builds the image without a Docker engine, runs it, and checks its answers. For root on Debian:
+#   apt-get install buildah debootstrap curl
+#   docker/prove.sh [options of `buildah build`]
+# The base image is made by debootstrap under the name that the Dockerfile asks for. A machine with
+# certificates or package settings of its own mounts them while building, so that they do not stay in
+# the image:
+#   docker/prove.sh --volume "$PWD/pip.conf:/etc/pip.conf:ro" --volume "$PWD/ca.crt:/mnt/ca.crt:ro"
+# WORK (a new folder below /tmp) holds layers, about 6 GB with vfs; it is removed at the end.
+set -eu
+cd "$(dirname "$0")/.."
+port=${PORT:-8000}
+work=${WORK:-$(mktemp -d /tmp/websim-docker-XXXXXX)}
+export BUILDAH_ISOLATION=chroot
+buildah() { command buildah --storage-driver vfs --root "$work/root" --runroot "$work/run" "$@"; }
+
+server=
+finish() {
+  [ -z "$server" ] || kill "$server" 2>/dev/null || true
+  buildah rm --all >/dev/null 2>&1 || true
+  rm -rf "$work"
+}
+trap finish EXIT
+trap 'exit 130' INT TERM
+
+echo "== base image debian:bookworm-slim"
+debootstrap --variant=minbase bookworm "$work/base" >"$work/debootstrap.log" 2>&1 || {
+  tail -n 20 "$work/debootstrap.log"; exit 1; }
+rm -rf "$work/base/var/cache/apt/archives" "$work/base/var/lib/apt/lists"
+scratch=$(buildah from scratch)
+buildah add --quiet "$scratch" "$work/base" / >/dev/null
+buildah commit --quiet "$scratch" debian:bookworm-slim >/dev/null
+buildah rm "$scratch" >/dev/null
+rm -rf "$work/base"
+
+echo "== build"
+# The format of Docker's own images: the other one has no health check.
+buildah build --pull=never --format docker "$@" --tag mujoco-websim .
+buildah images
+
+echo "== run"
+container=$(buildah from --pull=never mujoco-websim)
+config() { buildah inspect --type image --format "$1" mujoco-websim; }
+echo "user: $(config '{{.Docker.Config.User}}'), command: $(config '{{.Docker.Config.Cmd}}')"
+[ "$(config '{{.Docker.Config.User}}')" = websim ]
+config '{{.Docker.Config.Healthcheck.Test}}' | grep -q healthz
+# Chroot isolation has the machine's own network, so the port is one of this machine.
+buildah run "$container" -- websim serve --host 127.0.0.1 --port "$port" &
+server=$!
+for _ in $(seq 50); do
+  curl --silent --fail "http://127.0.0.1:$port/healthz" >/dev/null && break
+  sleep 0.2
+done
+curl --silent --fail --show-error "http://127.0.0.1:$port/healthz"
+echo
+
+check() { # path, header line that must be there exactly once
+  count=$(curl --silent --output /dev/null --dump-header - --header 'Accept-Encoding: br' \
+    "http://127.0.0.1:$port$1" | tr -d '\r' | grep --count --ignore-case --line-regexp "$2" || true)
+  echo "$count x $1: $2"
+  [ "$count" = 1 ]
+}
+wasm=$(curl --silent "http://127.0.0.1:$port/manifest.json" | sed 's/.*"wasm":"\([^"]*\)".*/\1/')
+for path in / /sim/worker.js /nothing "$wasm"; do
+  check "$path" 'cross-origin-opener-policy: same-origin'
+  check "$path" 'cross-origin-embedder-policy: require-corp'
+  check "$path" 'cross-origin-resource-policy: same-origin'
+done
+check "$wasm" 'content-encoding: br'
+check "$wasm" 'content-type: application/wasm'
+echo "== the server's user and command"
+ps -o user:12=,args= -C websim | grep -e "--port $port" | grep -v "^root"
+echo "== proved"
