@@ -5,7 +5,7 @@ import os
 from pathlib import Path
 
 from websim_server import fetch, lock
-from websim_server.compress import compress, remove_compressed, write_atomically
+from websim_server.compress import ENCODINGS, compress, remove_compressed, write_atomically
 from websim_server.errors import AssetError, HashMismatch
 from websim_server.lock import File, Package
 from websim_server.paths import CHECKOUT, VENDOR
@@ -60,11 +60,20 @@ def _store(vendor: Path, package: Package, contents: dict[str, bytes]) -> None:
             raise
 
 
+def _remove_others(vendor: Path, packages: list[Package]) -> None:
+    """Removes what is no longer in the lock, such as an older version: a wheel would carry it."""
+    locked = {package.path(vendor, file) for package in packages for file in package.files}
+    copies = {path.with_name(path.name + suffix) for path in locked for _, suffix in ENCODINGS}
+    for path in vendor.rglob("*"):
+        if path.is_file() and path not in locked | copies:
+            path.unlink()
+
+
 def provide(vendor: Path, checkout: Path | None, mirror: Path | None) -> None:
     """Brings every file of the lock into `vendor`, and writes the compressed copies.
 
     Files that are there with the right bytes stay; for the others the mirror is asked first, then
-    the installed npm packages, then npm and PyPI.
+    the installed npm packages, then npm and PyPI. What is not in the lock is removed.
 
     Raises:
         AssetError: a file cannot be had; says how to supply it by hand.
@@ -106,6 +115,7 @@ def provide(vendor: Path, checkout: Path | None, mirror: Path | None) -> None:
             compress(package.path(vendor, file))
         if origin:
             print(step, origin, flush=True)
+    _remove_others(vendor, packages)
     size = sum(file.bytes for package in packages for file in package.files) / 1e6
     print(f"{len(packages)} third-party packages ({size:.0f} MB) are as locked", flush=True)
 

@@ -35,7 +35,7 @@ def policy(script_sources: str) -> str:
             "worker-src 'self'",
             "connect-src 'self'",
             "img-src 'self' data: blob:",
-            # uPlot and lil-gui set styles of elements.
+            # The page's plots and panels set styles of elements.
             "style-src 'self' 'unsafe-inline'",
             "object-src 'none'",
             "base-uri 'none'",

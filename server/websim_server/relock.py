@@ -13,7 +13,6 @@ from websim_server.paths import CHECKOUT
 #: npm package -> the files of it that the page loads, and licences where the package has one.
 NPM = {
     "@mujoco/mujoco": ["mujoco.js", "mujoco.wasm"],
-    "lil-gui": ["LICENSE.md", "dist/lil-gui.esm.js"],
     "pyodide": [
         "pyodide-lock.json",
         "pyodide.asm.mjs",

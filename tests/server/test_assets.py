@@ -160,6 +160,20 @@ def test_damaged_file_is_brought_anew_with_its_compressed_copies(
     assert (script.read_bytes(), packed.read_bytes()) == (SCRIPT, good)
 
 
+def test_older_versions_are_removed(
+    vendor: Path, mirror: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old = vendor / "module-1.0.0/module.css"
+    old.parent.mkdir(parents=True)
+    old.write_bytes(STYLE)
+    tarball(mirror)
+    use(monkeypatch, MODULE)
+    assets.provide(vendor, None, mirror)
+    assert not old.exists()
+    names = sorted(path.name for path in vendor.rglob("module*") if path.is_file())
+    assert names == [n + s for n in ("module.css", "module.js") for s in ("", ".br", ".gz")]
+
+
 def test_missing_is_seen_before_serving(vendor: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     use(monkeypatch, PURE)
     with pytest.raises(
