@@ -10,7 +10,7 @@ ENCODINGS = (("br", ".br"), ("gzip", ".gz"))
 
 COMPRESSIBLE = {".css", ".js", ".json", ".mjs", ".wasm"}
 
-# Brotli's 11 takes a minute for the two WASM modules and saves 8%; 9 takes seconds.
+# For the two WASM modules 9 takes 2 s; 11 takes 42 s and makes them 12% smaller.
 BROTLI_QUALITY = 9
 
 
