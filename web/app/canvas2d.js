@@ -79,6 +79,8 @@ export class View2D {
   #up = new Vector3();
   #away = new Vector3();
   #abort = new AbortController();
+  /** @type {import('./scene/camera.js').Insets} */
+  insets = { left: 0, right: 0, top: 0, bottom: 0 };
 
   /** @param {HTMLCanvasElement} canvas */
   constructor(canvas) {
@@ -128,7 +130,7 @@ export class View2D {
   applyTheme() {
     this.colors = {
       field: themeColor('--field'),
-      line: themeColor('--floor-other'),
+      line: themeColor('--grid'),
       accent: themeColor('--accent'),
     };
     this.#dirty = true;
@@ -208,9 +210,16 @@ export class View2D {
     context.setTransform(1, 0, 0, 1, 0, 0);
     context.fillStyle = colors?.field ?? '';
     context.fillRect(0, 0, width, height);
-    context.setTransform(1, 0, 0, 1, width / 2, height / 2);
+    const [x, y] = this.#middle();
+    context.setTransform(1, 0, 0, 1, x, y);
     this.#renderFloor();
     for (const { group, env } of this.#choose()) this.#renderRobot(group, env);
+  }
+
+  /** The middle of what is not covered of the canvas. */
+  #middle() {
+    const { canvas: { width, height }, insets: { left, right, top, bottom } } = this;
+    return [(width + left - right) / 2, (height + top - bottom) / 2];
   }
 
   /** Sets the projection to the camera's angles, and the target to the followed robot. */
@@ -359,14 +368,14 @@ export class View2D {
 
   /** @param {number} x @param {number} y  in CSS pixels of the canvas */
   pick(x, y) {
-    const { width, height } = this.canvas;
+    const [middleX, middleY] = this.#middle();
     const place = new Vector3();
     let [best, index] = [Infinity, /** @type {number|null} */ (null)];
     for (const [g, { group, place: placed }] of this.#groups.entries()) {
       const reach = Math.max(12, 0.6 * (this.#layout?.plots[g].size ?? 1) * this.#scale);
       for (let env = 0; env < group.numEnvs; env++) {
         placed(env, place);
-        const distance = Math.hypot(this.#x(place) + width / 2 - x, this.#y(place) + height / 2 - y);
+        const distance = Math.hypot(this.#x(place) + middleX - x, this.#y(place) + middleY - y);
         if (distance < Math.min(best, reach)) [best, index] = [distance, group.offset + env];
       }
     }

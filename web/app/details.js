@@ -33,7 +33,7 @@ export class Details {
     this.rewards = h('table', { class: 'terms' });
     this.observation = h('canvas', { class: 'observation', role: 'img' });
     this.observationLabel = h('h3', {}, 'Observation');
-    this.observationValue = h('output', { class: 'subtle' });
+    this.observationValue = h('span', { class: 'subtle' });
     this.positions = h('p', { class: 'numbers' });
     this.velocities = h('p', { class: 'numbers' });
     this.element = h('section', { class: 'details card', 'aria-label': 'Followed robot', hidden: true },
@@ -89,7 +89,7 @@ export class Details {
   #buildActions({ actionNames, actionSize }) {
     this.bars = Array.from({ length: actionSize }, (_, i) => {
       const bar = h('i');
-      const value = h('output');
+      const value = h('span', { class: 'value' });
       return { bar, value, row: h('div', {}, h('span', {}, actionNames[i] || `action ${i}`), h('b', {}, bar), value) };
     });
     this.actions.replaceChildren(...this.bars.map(({ row }) => row));

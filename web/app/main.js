@@ -35,7 +35,7 @@ const keyboard = new Keyboard([
   { keys: ['arrowleft', 'arrowright', 'arrowup', 'arrowdown'], label: '← / → / ↑ / ↓', does: 'Follow a neighbour', run: followNeighbour },
   { keys: ['escape'], label: 'Esc', does: 'Back to the overview', run: () => follow(null) },
   { keys: ['h'], label: 'H', does: 'Camera back to the start', run: () => stage?.view.home() },
-  { keys: ['p'], label: 'P', does: 'Show or hide the panel', run: () => app.classList.toggle('no-panel') },
+  { keys: ['p'], label: 'P', does: 'Show or hide the panel', run: togglePanel },
   { keys: ['t'], label: 'T', does: 'Dark or light', run: () => theme.toggle() },
   { keys: ['?'], label: '?', does: 'This sheet', run: () => keyboard.toggleSheet() },
 ]);
@@ -44,8 +44,12 @@ const keyboard = new Keyboard([
 async function start() {
   boot.begin('Starting');
   try {
-    if (!panel) await build();
+    const first = !panel;
+    if (first) await build();
     await session.open();
+    if (!first) return;
+    if (stage.fallback) notices.show('warning', stage.fallback);
+    for (const problem of session.problems) notices.show('error', problem);
   } catch (error) {
     boot.fail(/** @type {Error} */ (error));
   }
@@ -58,6 +62,7 @@ async function build() {
     toggle, step, reset,
     theme: () => theme.toggle(),
     help: () => keyboard.toggleSheet(),
+    fold: uncover,
   }, tasks);
   panel.show(session.options);
   await breathe();
@@ -70,8 +75,7 @@ async function build() {
   app.replaceChildren(
     stage.canvas, details.element, panel.element, boot.element, notices.element, keyboard.sheet,
   );
-  if (stage.fallback) notices.show('warning', stage.fallback);
-  for (const problem of session.problems) notices.show('error', problem);
+  new ResizeObserver(uncover).observe(details.element);
   setInterval(updateFigures, FIGURES_INTERVAL);
   setInterval(updateDetails, DETAILS_INTERVAL);
 }
@@ -121,6 +125,11 @@ on('error', ({ name, message }) => notices.show('error', `${name}: ${message}`))
 on('state', ({ running }) => {
   if (running === session.options.paused) session.set({ paused: !running }, 'replace');
 });
+
+function togglePanel() {
+  app.classList.toggle('no-panel');
+  uncover();
+}
 
 function toggle() {
   session.set({ paused: !session.options.paused }, 'replace');
@@ -179,7 +188,12 @@ function showFollowed() {
   } else {
     details.close();
   }
-  app.classList.toggle('following', Boolean(group));
+  uncover();
+}
+
+/** Brings the robots to where neither the details nor, on a phone, the panel covers them. */
+function uncover() {
+  stage.setCovers([details.element, panel.element]);
 }
 
 function updateDetails() {

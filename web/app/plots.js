@@ -39,6 +39,7 @@ export class Sparkline {
       series: [{}, {
         stroke: themeColor('--accent'),
         fill: themeColor('--accent-faint'),
+        fillTo: (plot) => plot.scales.y.min ?? 0,
         width: 1.5,
         points: { show: false },
       }],

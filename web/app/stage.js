@@ -67,6 +67,28 @@ export class Stage {
     this.#fps = fps;
   }
 
+  /**
+   * Tells what covers the canvas, so that the robots come to the middle of the rest.
+   *
+   * @param {HTMLElement[]} covers
+   */
+  setCovers(covers) {
+    const canvas = this.canvas.getBoundingClientRect();
+    const insets = { left: 0, right: 0, top: 0, bottom: 0 };
+    for (const box of covers.map((cover) => cover.getBoundingClientRect())) {
+      const beside = box.left >= canvas.right;
+      if (!box.width || beside) continue;
+      if (box.width > canvas.width / 2) {
+        if (box.top > canvas.height / 3) insets.bottom = canvas.bottom - box.top;
+        else if (box.bottom < canvas.bottom) insets.top = box.bottom;
+      } else if (box.width < canvas.width / 2) {
+        insets.left = box.right;
+      }
+    }
+    this.view.insets = insets;
+    this.view.resize();
+  }
+
   /** @param {number} now  in ms */
   #tick = (now) => {
     const wait = this.#draw(now);

@@ -26,6 +26,7 @@ const SEVERAL = 'several';
  * @property {(change: Partial<Options>) => void} change
  * @property {() => void} toggle @property {() => void} step @property {() => void} reset
  * @property {() => void} theme @property {() => void} help
+ * @property {() => void} fold  the panel was folded or unfolded
  */
 
 export class Panel {
@@ -68,14 +69,23 @@ export class Panel {
       ...RATES.map((value) => ({ value: String(value), text: `${value} a second` })),
     ], change);
     this.envs = envs.element;
-    this.#fields = [task, several, envs, workers, seed, controller, speed, draw, fps];
+    // Several types have a field of their own.
+    const oneTask = {
+      show: (/** @type {Options} */ options) => (
+        task.show(options.task.includes(':') ? { ...options, task: SEVERAL } : options)
+      ),
+    };
+    this.#fields = [oneTask, several, envs, workers, seed, controller, speed, draw, fps];
 
     this.drawing = h('p', { class: 'subtle', id: 'drawing' });
     this.mode = h('p', { class: 'mode', hidden: true });
-    this.summary = h('output', { class: 'summary' });
+    this.summary = h('span', { class: 'summary' });
     this.handle = h('button', {
       class: 'handle', 'aria-expanded': 'false', 'aria-controls': 'panel-body', 'aria-label': 'Settings and figures',
-      onclick: () => this.toggle(),
+      onclick: () => {
+        this.#toggle();
+        actions.fold();
+      },
     });
     this.body = h('div', { class: 'body', id: 'panel-body' },
       section('Simulation', task.element, several.element,
@@ -112,7 +122,7 @@ export class Panel {
     return this.body.checkVisibility();
   }
 
-  toggle() {
+  #toggle() {
     const open = this.element.classList.toggle('open');
     this.handle.setAttribute('aria-expanded', String(open));
   }

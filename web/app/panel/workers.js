@@ -28,7 +28,7 @@ export class Workers {
   /** @param {number} workers */
   #build(workers) {
     this.#rows = Array.from({ length: workers }, (_, i) => {
-      const [state, bar, text] = [h('output'), h('i'), h('small', { class: 'subtle' })];
+      const [state, bar, text] = [h('span', { class: 'value' }), h('i'), h('small', { class: 'subtle' })];
       return { state, bar, text, row: h('li', {}, h('span', {}, `Worker ${i}`), state, h('b', {}, bar), text) };
     });
     this.element.replaceChildren(...this.#rows.map(({ row }) => row));

@@ -7,7 +7,7 @@ import { OrbitControls } from 'three/addons/controls/OrbitControls.js';
 const FIELD = 42;
 
 /** Of a large field, the overview shows so many robots up close, counted along its front. */
-const FRONT = 9;
+const FRONT = { most: 9, fewest: 4 };
 
 /** Directions from the target to the camera. */
 const OVERVIEW = new THREE.Vector3(-0.3, -1, 0.5).normalize();
@@ -21,6 +21,8 @@ const FLIGHT = 450;
 const LAG = 120;
 
 const reducedMotion = matchMedia('(prefers-reduced-motion: reduce)');
+
+/** @typedef {{left: number, right: number, top: number, bottom: number}} Insets  what of the canvas is covered, in pixels */
 
 export class CameraRig {
   #flight = { start: 0, active: false, offset: new THREE.Vector3(), target: new THREE.Vector3() };
@@ -66,10 +68,14 @@ export class CameraRig {
     this.camera.updateProjectionMatrix();
   }
 
-  /** @param {number} width @param {number} height */
-  resize(width, height) {
+  /**
+   * @param {number} width @param {number} height  of the canvas
+   * @param {Insets} insets
+   */
+  resize(width, height, { left, right, top, bottom }) {
     this.camera.aspect = width / height;
-    this.camera.updateProjectionMatrix();
+    // What is looked at goes to the middle of what is not covered.
+    this.camera.setViewOffset(width, height, (right - left) / 2, (bottom - top) / 2, width, height);
   }
 
   /** Shows the field from its front. @param {boolean} [fly] */
@@ -79,7 +85,7 @@ export class CameraRig {
     this.#leader = null;
     const half = Math.min(
       Math.max(bounds.max.x - bounds.min.x, bounds.max.y - bounds.min.y) / 2 + spacing / 2,
-      (FRONT * spacing) / 2,
+      (Math.max(FRONT.fewest, FRONT.most * Math.min(1, this.camera.aspect)) * spacing) / 2,
     );
     const inFront = Math.max(0, (bounds.max.y - bounds.min.y) / 2 + spacing / 2 - half);
     this.#goal.target.set(0, -inFront, height * 0.8);
@@ -101,8 +107,9 @@ export class CameraRig {
     const keep = this.#leader !== null;
     this.#leader = leader;
     leader(this.#goal.target);
+    const width = Math.min(1, 1.4 * this.camera.aspect);
     if (keep) this.#goal.offset.subVectors(this.camera.position, this.controls.target);
-    else this.#goal.offset.copy(CLOSE).multiplyScalar(FOLLOW_DISTANCE * size);
+    else this.#goal.offset.copy(CLOSE).multiplyScalar((FOLLOW_DISTANCE * size) / width);
     this.#go(fly);
   }
 

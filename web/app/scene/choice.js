@@ -20,9 +20,12 @@ export class Choice {
   #distances;
   #sorted;
 
+  #fineRobots;
+
   /** @param {Robots[]} groups */
   constructor(groups) {
     this.groups = groups;
+    this.#fineRobots = Math.max(...groups.map(({ near }) => near.capacity));
     this.total = groups.reduce((sum, { group }) => sum + group.numEnvs, 0);
     this.#distances = new Float32Array(this.total);
     this.#sorted = new Float32Array(this.total);
@@ -38,13 +41,11 @@ export class Choice {
   update(camera, limit, followed) {
     this.#matrix.multiplyMatrices(camera.projectionMatrix, camera.matrixWorldInverse);
     this.#frustum.setFromProjectionMatrix(this.#matrix);
-    const inView = this.#measure(camera.position, followed);
-    this.inView = inView;
-    this.drawn = Math.min(inView, limit);
-    const furthest = inView > limit
-      ? this.#sorted.subarray(0, inView).sort()[limit - 1]
-      : Infinity;
-    this.#fill(furthest);
+    this.inView = this.#measure(camera.position, followed);
+    this.drawn = Math.min(this.inView, limit);
+    const nearest = this.#sorted.subarray(0, this.inView).sort();
+    const fine = Math.min(this.#fineRobots, this.inView);
+    this.#fill(nearest[this.drawn - 1], nearest[fine - 1]);
   }
 
   /**
@@ -68,17 +69,20 @@ export class Choice {
     return inView;
   }
 
-  /** @param {number} furthest  the distance, squared, up to which robots are drawn */
-  #fill(furthest) {
+  /**
+   * @param {number} furthest  the distance, squared, up to which robots are drawn
+   * @param {number} furthestFine  and up to which they may have finer shapes
+   */
+  #fill(furthest, furthestFine) {
     let left = this.drawn;
     for (const { group, near, far, plot } of this.groups) {
-      const fine = (NEAR * plot.size) ** 2;
+      const fine = Math.min((NEAR * plot.size) ** 2, furthestFine);
       near.clear();
       far.clear();
       for (let env = 0; env < group.numEnvs && left > 0; env++) {
         const distance = this.#distances[group.offset + env];
         if (distance === Infinity || distance > furthest) continue;
-        (distance < fine && !near.full ? near : far).add(plot.cells, env);
+        (distance <= fine && !near.full ? near : far).add(plot.cells, env);
         left--;
       }
       near.commit();

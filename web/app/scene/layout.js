@@ -45,7 +45,8 @@ export function layOut(groups, poses) {
     const extents = box.getSize(new THREE.Vector3());
     const size = Math.max(extents.x, extents.y, extents.z);
     const step = [extents.x, extents.y].map((extent) => Math.max(ROOM * extent, ROOM_LARGEST * size));
-    const columns = Math.ceil(Math.sqrt((numEnvs * step[1]) / step[0]));
+    const square = Math.round(Math.sqrt((numEnvs * step[1]) / step[0]));
+    const columns = Math.min(numEnvs, Math.max(1, square));
     const rows = Math.ceil(numEnvs / columns);
     const cells = new Float32Array(numEnvs * 2);
     for (let env = 0; env < numEnvs; env++) {

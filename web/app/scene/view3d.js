@@ -70,6 +70,8 @@ export class View3D {
     this.followed = null;
     /** @type {number|'auto'} */
     this.limit = 'auto';
+    /** @type {import('./camera.js').Insets} */
+    this.insets = { left: 0, right: 0, top: 0, bottom: 0 };
     this.applyTheme();
   }
 
@@ -130,7 +132,7 @@ export class View3D {
     if (!clientWidth || !clientHeight) return;
     this.renderer.setPixelRatio(this.budget.pixelRatio);
     this.renderer.setSize(clientWidth, clientHeight, false);
-    this.rig.resize(clientWidth, clientHeight);
+    this.rig.resize(clientWidth, clientHeight, this.insets);
     this.#dirty = true;
   }
 

@@ -1,0 +1,272 @@
+"""The dashboard, used as a person would use it."""
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from tests.app.conftest import BOOT_MS, FEW, Dashboard
+
+ALL_TASKS = [
+    "Ant",
+    "HalfCheetah",
+    "Hopper",
+    "Humanoid",
+    "HumanoidStandup",
+    "InvertedDoublePendulum",
+    "InvertedPendulum",
+    "Pusher",
+    "Reacher",
+    "Swimmer",
+    "Walker2d",
+]
+
+#: What stands where a figure is not known.
+NOTHING_YET = "\N{EN DASH}"
+
+
+def test_boot_shows_stages_and_then_robots(dashboard: Dashboard) -> None:
+    page = dashboard.page
+    page.goto(f"{dashboard.server}/?{FEW}")
+    expect(page.locator(".boot-stages [data-state=current]")).to_be_visible(timeout=BOOT_MS)
+    expect(page.get_by_role("progressbar")).to_be_visible()
+    dashboard.booted()
+    dashboard.wait("sim.stats().physicsStepsPerSecond > 0 && sim.stats().framesPerSecond > 0")
+    assert dashboard.colors() > 100, "the canvas shows no robots"
+    assert dashboard.state == {"task": "InvertedPendulum-v5", "envs": "16", "workers": "1"}
+
+
+def test_figures_are_live(shared: Dashboard) -> None:
+    page = shared.page
+    figure = page.locator(".figures dd").first
+    shared.wait("sim.stats().physicsStepsPerSecond > 0")
+    expect(figure).not_to_have_text("0")
+    expect(figure).not_to_have_text(NOTHING_YET)
+    expect(page.locator(".figures canvas")).to_have_count(5)
+    expect(page.locator(".workers li")).to_have_count(1)
+    expect(page.locator("#drawing")).to_contain_text("16")
+
+
+@pytest.mark.parametrize(
+    ("option", "text", "allowed"),
+    [
+        ("envs", "0", "1 to 4096"),
+        ("envs", "5000", "1 to 4096"),
+        ("envs", "many", "1 to 4096"),
+        ("workers", "65", "auto, or 1 to 64"),
+        ("seed", "-1", "0 to 2147483647"),
+        ("draw", "0", "auto, or 1 to 4096"),
+    ],
+)
+def test_invalid_values_name_the_allowed_ones(
+    shared: Dashboard, option: str, text: str, allowed: str
+) -> None:
+    field = shared.page.locator(f"#option-{option}")
+    before, state = field.input_value(), shared.state
+    field.fill(text)
+    field.press("Enter")
+    expect(field.locator("~ .problem")).to_contain_text(allowed)
+    assert field.input_value() == before
+    assert shared.state == state
+    assert shared.sim("sim.numEnvs") == 16
+
+
+def test_controller_and_speed_change_the_running_simulation(shared: Dashboard) -> None:
+    page = shared.page
+    page.evaluate("() => { window.before = window.websim; }")
+    page.select_option("#option-controller", "zero")
+    page.select_option("#option-speed", "0.5")
+    assert shared.sim("[sim.controller, sim.speed, sim === window.before]") == ["zero", 0.5, True]
+    assert shared.state["controller"] == "zero"
+    assert shared.state["speed"] == "0.5"
+    page.go_back()
+    page.go_back()
+    shared.wait("sim.controller === 'random' && sim.speed === Infinity")
+    expect(page.locator("#option-speed")).to_have_value("unlimited")
+
+
+def test_play_pause_step_and_reset(shared: Dashboard) -> None:
+    page = shared.page
+    page.keyboard.press("Space")
+    shared.wait("!sim.running")
+    expect(page.get_by_role("button", name="Play")).to_be_visible()
+    assert shared.state["paused"] == "1"
+    page.wait_for_timeout(600)
+    steps = shared.sim("sim.stats().environmentSteps")
+    page.keyboard.press("s")
+    shared.wait(f"sim.stats().environmentSteps === {steps} + sim.numEnvs")
+    page.keyboard.press("r")
+    shared.wait("sim.getEnvironmentState(3).episodeLength === 0")
+    page.get_by_role("button", name="Play").click()
+    shared.wait("sim.running")
+    assert "paused" not in shared.state
+
+
+def test_following_a_robot_opens_its_details(shared: Dashboard) -> None:
+    page = shared.page
+    details = page.get_by_role("region", name="Followed robot")
+    page.keyboard.press("f")
+    expect(details.get_by_role("heading", name="InvertedPendulum-v5 0")).to_be_visible()
+    expect(details).to_contain_text("slide")
+    expect(details).to_contain_text("Observation (4)")
+    expect(details.locator(".tiles dd").nth(1)).not_to_have_text(NOTHING_YET)
+    assert shared.state["follow"] == "0"
+    page.keyboard.press("f")
+    assert shared.state["follow"] == "1"
+    page.keyboard.press("ArrowLeft")
+    assert shared.state["follow"] == "0"
+    page.keyboard.press("ArrowUp")
+    assert int(shared.state["follow"]) > 1
+    page.keyboard.press("Escape")
+    expect(details).to_be_hidden()
+    assert "follow" not in shared.state
+
+
+def test_shortcuts_have_a_sheet(shared: Dashboard) -> None:
+    page = shared.page
+    sheet = page.get_by_role("dialog", name="Keyboard shortcuts")
+    page.keyboard.press("f")
+    page.keyboard.press("?")
+    expect(sheet).to_be_visible()
+    expect(sheet).to_contain_text("Play or pause")
+    page.keyboard.press("Escape")
+    expect(sheet).to_be_hidden()
+    assert "follow" in shared.state, "Escape was meant for the sheet alone"
+    page.keyboard.press("Escape")
+    assert "follow" not in shared.state
+
+
+def test_keys_in_a_field_are_for_the_field(shared: Dashboard) -> None:
+    field = shared.page.locator("#option-seed")
+    field.press("f")
+    assert "follow" not in shared.state
+    field.fill("0")
+    field.press("Enter")
+
+
+def test_the_theme_is_remembered(shared: Dashboard) -> None:
+    page = shared.page
+    root = page.locator("html")
+    expect(root).to_have_attribute("data-theme", "light")
+    page.keyboard.press("t")
+    expect(root).to_have_attribute("data-theme", "dark")
+    assert page.evaluate("() => localStorage.getItem('websim-theme')") == "dark"
+    page.get_by_role("button", name="Dark or light").click()
+    expect(root).to_have_attribute("data-theme", "light")
+
+
+def test_the_system_chooses_the_theme_at_first(chromium: Browser, server: str) -> None:
+    with chromium.new_context(color_scheme="dark") as context:
+        page = context.new_page()
+        page.goto(f"{server}/?{FEW}")
+        expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+
+
+def test_another_simulation_and_back_and_reload(dashboard: Dashboard) -> None:
+    page = dashboard.page
+    dashboard.open(f"{FEW}&controller=sinusoid&follow=3")
+    expect(page.get_by_role("heading", name="InvertedPendulum-v5 3")).to_be_visible()
+    envs = page.locator("#option-envs")
+    envs.fill("8")
+    envs.press("Enter")
+    dashboard.wait("sim.numEnvs === 8", seconds=60)
+    dashboard.booted()
+    assert dashboard.state["envs"] == "8"
+    assert "follow" not in dashboard.state
+    page.go_back()
+    dashboard.wait("sim.numEnvs === 16", seconds=60)
+    dashboard.booted()
+    assert dashboard.sim("sim.controller") == "sinusoid"
+    page.reload()
+    dashboard.booted()
+    assert dashboard.sim("[sim.numEnvs, sim.controller]") == [16, "sinusoid"]
+    expect(page.get_by_role("heading", name="InvertedPendulum-v5 3")).to_be_visible()
+
+
+def test_double_click_follows_the_robot_under_the_pointer(dashboard: Dashboard) -> None:
+    page = dashboard.page
+    dashboard.open("task=Ant-v5&envs=1&workers=1&controller=zero")
+    box = page.locator("canvas.stage").bounding_box()
+    assert box is not None
+    page.mouse.dblclick(box["width"] / 2, box["height"] / 2)
+    expect(page.get_by_role("heading", name="Ant-v5 0")).to_be_visible()
+    page.get_by_role("button", name="Back to the overview").click()
+    page.mouse.dblclick(20, 20)
+    assert "follow" not in dashboard.state, "there is no robot in the sky"
+
+
+def test_all_tasks_side_by_side(dashboard: Dashboard) -> None:
+    """One simulation of all robots: each of them is drawn without an error of WebGL."""
+    complaints: list[str] = []
+    dashboard.page.on("console", lambda m: complaints.append(m.text) if m.type == "error" else None)
+    dashboard.open("workers=1&task=" + ",".join(f"{task}-v5:2" for task in ALL_TASKS))
+    expect(dashboard.page.locator("#drawing")).to_contain_text("22")
+    assert dashboard.sim("sim.groups.length") == len(ALL_TASKS)
+    expect(dashboard.page.locator("#option-task")).to_have_value("several")
+    for index in range(1, 22, 2):
+        dashboard.page.evaluate(
+            """(index) => {
+              const search = location.search.replace(/&follow=.*|$/, `&follow=${index}`);
+              history.pushState(null, '', search);
+              dispatchEvent(new PopStateEvent('popstate'));
+            }""",
+            index,
+        )
+        expect(dashboard.page.locator(".details h2")).to_have_text(f"{ALL_TASKS[index // 2]}-v5 1")
+        dashboard.page.wait_for_timeout(300)
+        assert dashboard.colors() > 50
+    assert not complaints
+
+
+@pytest.mark.parametrize("forced", [True, False])
+def test_2d_view(dashboard: Dashboard, forced: bool) -> None:
+    page = dashboard.page
+    if not forced:
+        page.add_init_script(
+            "const get = HTMLCanvasElement.prototype.getContext;"
+            "HTMLCanvasElement.prototype.getContext = function (type, ...rest) {"
+            "  return type.startsWith('webgl') ? null : get.call(this, type, ...rest);"
+            "};"
+        )
+    dashboard.open(f"{FEW}&renderer=2d" if forced else FEW)
+    if not forced:
+        expect(page.get_by_role("status")).to_contain_text("shown in 2D")
+    dashboard.wait("sim.stats().framesPerSecond > 0")
+    assert dashboard.colors() > 50
+    page.keyboard.press("f")
+    expect(page.get_by_role("region", name="Followed robot")).to_be_visible()
+
+
+def test_phone(chromium: Browser, server: str) -> None:
+    with chromium.new_context(viewport={"width": 390, "height": 844}, has_touch=True) as context:
+        dashboard = Dashboard(context.new_page(), server)
+        page = dashboard.page
+        dashboard.open()
+        assert page.evaluate("() => document.documentElement.scrollWidth") == 390
+        expect(page.get_by_role("button", name="Pause")).to_be_visible()
+        expect(page.locator("#option-envs")).to_be_hidden()
+        page.get_by_role("button", name="Settings and figures").tap()
+        expect(page.locator("#option-envs")).to_be_visible()
+        expect(page.locator(".figures canvas")).to_have_count(5)
+
+
+def test_an_unknown_task_is_an_error_with_advice(dashboard: Dashboard) -> None:
+    page = dashboard.page
+    page.goto(f"{dashboard.server}/?task=Spider-v5&envs=4")
+    alert = page.get_by_role("alert").filter(has_text="UnknownTask")
+    expect(alert).to_contain_text("Ant-v5", timeout=BOOT_MS)
+    expect(alert).to_contain_text("Choose one of the tasks")
+    expect(alert.get_by_role("link", name="Use the defaults")).to_have_attribute("href", "/")
+
+
+def test_what_the_address_gets_wrong_is_told(dashboard: Dashboard) -> None:
+    dashboard.open("task=InvertedPendulum-v5&envs=16&speed=fast&workers=0")
+    status = dashboard.page.get_by_role("status")
+    expect(status).to_contain_text('speed cannot be "fast"')
+    expect(status).to_contain_text("auto, or 1 to 64")
+
+
+def test_slower_mode_is_told(chromium: Browser, server_plain: str) -> None:
+    with chromium.new_context() as context:
+        dashboard = Dashboard(context.new_page(), server_plain)
+        dashboard.open()
+        expect(dashboard.page.locator(".mode")).to_contain_text("Slower mode")
+        dashboard.wait("sim.stats().physicsStepsPerSecond > 0")
