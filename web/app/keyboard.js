@@ -25,15 +25,16 @@ export class Keyboard {
   /** @param {Shortcut[]} shortcuts */
   constructor(shortcuts) {
     this.shortcuts = shortcuts;
-    const row = (/** @type {string} */ what, /** @type {string} */ does) =>
-      h('div', {}, h('dt', {}, ...what.split(' / ').flatMap((key, i) => [i ? ' ' : '', h('kbd', {}, key)])),
-        h('dd', {}, does));
+    const keys = (/** @type {string} */ label) =>
+      label.split(' / ').flatMap((key, i) => [i ? ' ' : '', h('kbd', {}, key)]);
+    const row = (/** @type {(Node|string)[]} */ what, /** @type {string} */ does) =>
+      h('div', {}, h('dt', {}, ...what), h('dd', {}, does));
     this.sheet = h('dialog', { class: 'help', 'aria-label': 'Keyboard shortcuts' },
       h('header', {}, h('h2', {}, 'Shortcuts'),
         h('button', { class: 'quiet', 'aria-label': 'Close', onclick: () => this.sheet.close() }, '×')),
       h('div', { class: 'columns' },
-        h('dl', {}, ...shortcuts.map(({ label, does }) => row(label, does))),
-        h('dl', {}, ...GESTURES.map(([what, does]) => row(what, does)))));
+        h('dl', {}, ...shortcuts.map(({ label, does }) => row(keys(label), does))),
+        h('dl', {}, ...GESTURES.map(([what, does]) => row([what], does)))));
     this.sheet.addEventListener('click', (event) => {
       if (event.target === this.sheet) this.sheet.close();
     });

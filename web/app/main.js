@@ -72,6 +72,9 @@ async function build() {
     const index = stage.view.pick(offsetX, offsetY);
     if (index !== null) follow(index);
   });
+  stage.canvas.addEventListener('webglcontextlost', () => {
+    notices.show('warning', 'The graphics driver was reset: drawing goes on when it is back.');
+  });
   app.replaceChildren(
     stage.canvas, details.element, panel.element, boot.element, notices.element, keyboard.sheet,
   );
@@ -116,9 +119,6 @@ on('opened', async () => {
   showFollowed();
 });
 on('notice', ({ level, message }) => notices.show(level, message));
-on('workerRestart', ({ worker, reason }) => {
-  notices.show('warning', `Worker ${worker} was replaced: ${reason}. Its environments start anew.`);
-});
 on('badState', () => notices.show('info', 'A simulation became unstable and its environment was reset.'));
 on('error', ({ name, message }) => notices.show('error', `${name}: ${message}`));
 // The simulation may be driven from outside, as by window.websim.pause().

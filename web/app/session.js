@@ -14,8 +14,8 @@ import { readUrl, writeUrl } from './urlstate.js';
 
 /**
  * Events: `options` (any of them changed), `opening`, `progress` (detail: Progress), `opened`,
- * `failed` (detail: Error), `closing` (the simulation is about to go), and those of WebSim with
- * their payload as detail.
+ * `failed` (detail: Error), `closing` (the simulation is about to go), and of WebSim's `notice`,
+ * `badState`, `state` and `error` with their payload as detail.
  */
 export class Session extends EventTarget {
   /** @type {WebSim|null} */
@@ -94,9 +94,7 @@ export class Session extends EventTarget {
       onProgress: (progress) => this.#emit('progress', progress),
     });
     this.sim = sim;
-    for (const type of /** @type {const} */ ([
-      'episode', 'notice', 'workerRestart', 'badState', 'state', 'error',
-    ])) {
+    for (const type of /** @type {const} */ (['notice', 'badState', 'state', 'error'])) {
       sim.on(type, (/** @type {unknown} */ payload) => this.#emit(type, payload));
     }
     if (this.#again) return;

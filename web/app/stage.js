@@ -18,10 +18,14 @@ const REFRESH = 20;
 /** How often a view that stands still is asked again, in ms. */
 const IDLE = 60;
 
+/** Samples a second, where memory is not shared: motion between them is interpolated. */
+const MOST_SAMPLES = 30;
+
 export class Stage {
   /** @type {WebSim|null} */
   #sim = null;
   #last = 0;
+  #sampleRate = 0;
   /** @type {number|'auto'} */
   #fps = 'auto';
 
@@ -52,6 +56,7 @@ export class Stage {
 
   /** @param {WebSim} sim */
   async show(sim) {
+    this.#sampleRate = 0;
     await this.view.show(sim);
     this.#sim = sim;
   }
@@ -109,7 +114,20 @@ export class Stage {
     if (!drawn) return this.view.software ? IDLE : 0;
     this.#sim.countFrame();
     this.#last = now;
+    if (!this.#sim.isolated) this.#adaptSampling(this.#sim, interval);
     return interval;
+  }
+
+  /**
+   * Where memory is not shared, samples cost time: no more of them come than are drawn.
+   *
+   * @param {WebSim} sim @param {number} interval  ms between frames
+   */
+  #adaptSampling(sim, interval) {
+    const rate = Math.min(MOST_SAMPLES, Math.max(1, Math.round(1000 / interval)));
+    if (Math.abs(rate - this.#sampleRate) <= 0.25 * this.#sampleRate) return;
+    this.#sampleRate = rate;
+    sim.setSampleRate(rate);
   }
 }
 

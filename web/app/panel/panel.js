@@ -130,7 +130,8 @@ export class Panel {
   /** @param {boolean} isolated */
   showMode(isolated) {
     this.mode.hidden = isolated;
-    setText(this.mode, 'Slower mode: the page is not cross-origin isolated, so memory is not shared with the workers.');
+    setText(this.mode, 'Slower mode: this page is not cross-origin isolated, so it shares no memory with its '
+      + 'workers. A localhost or https address changes that.');
   }
 
   /**

@@ -30,6 +30,9 @@ const SOFTWARE_INTERVALS = /** @type {const} */ ([1000 / 30, 1000]);
 /** Robots below which drawing less would not help much. */
 const FEWEST = 40;
 
+/** A frame counts for so many times the mean at most. */
+const OUTLIER = 3;
+
 /** Frames to watch before the next change. */
 const PATIENCE = 20;
 
@@ -72,7 +75,9 @@ export class Budget {
    * @returns {boolean}  whether the budget changed
    */
   note(cost) {
-    this.#cost += (cost - this.#cost) / (this.#frames < 5 ? 2 : 8);
+    // One frame that the whole machine was late with says little.
+    const likely = this.#cost ? Math.min(cost, OUTLIER * this.#cost) : cost;
+    this.#cost += (likely - this.#cost) / 8;
     this.#frames++;
     const patience = this.software ? PATIENCE / 4 : PATIENCE * this.#calm;
     if (this.#frames < patience) return false;

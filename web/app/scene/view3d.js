@@ -33,6 +33,8 @@ export class View3D {
   #chosen = -Infinity;
   /** @type {WebSim|null} */
   #sim = null;
+  /** The simulation that is being prepared or shown: another one may be wanted meanwhile. @type {WebSim|null} */
+  #wanted = null;
   #last = 0;
   #dirty = true;
   #place = new THREE.Vector3();
@@ -82,6 +84,7 @@ export class View3D {
    */
   async show(sim) {
     this.clear();
+    this.#wanted = sim;
     const poses = sim.groups.map(({ scene, numEnvs }) => new Poses(scene.nbody, numEnvs));
     poses.forEach((of, g) => of.take(sim.poseShards(g)));
     const layout = layOut(sim.groups, poses);
@@ -100,6 +103,7 @@ export class View3D {
       this.#groups.push(robots);
       this.scene.add(robots.root);
       await breathe();
+      if (this.#wanted !== sim) return;
     }
     this.#choice = new Choice(this.#groups);
     this.resize();
@@ -108,11 +112,13 @@ export class View3D {
     this.rig.update(performance.now(), 0);
     this.#light();
     await this.renderer.compileAsync(this.scene, this.rig.camera);
+    if (this.#wanted !== sim) return;
     this.#sim = sim;
     this.#dirty = true;
   }
 
   clear() {
+    this.#wanted = null;
     this.#sim = null;
     this.followed = null;
     this.ring.visible = false;
@@ -133,6 +139,7 @@ export class View3D {
     this.renderer.setPixelRatio(this.budget.pixelRatio);
     this.renderer.setSize(clientWidth, clientHeight, false);
     this.rig.resize(clientWidth, clientHeight, this.insets);
+    if (!this.#sim) this.renderer.clear();
     this.#dirty = true;
   }
 
