@@ -6,22 +6,29 @@
 # certificates or package settings of its own mounts them while building, so that they do not stay in
 # the image:
 #   docker/prove.sh --volume "$PWD/pip.conf:/etc/pip.conf:ro" --volume "$PWD/ca.crt:/mnt/ca.crt:ro"
-# WORK (a new folder below /tmp) holds layers, about 6 GB with vfs; it is removed at the end.
+# vfs keeps a copy of every layer: about 6 GB below /tmp, which are removed at the end.
 set -eu
 cd "$(dirname "$0")/.."
 port=${PORT:-8000}
-work=${WORK:-$(mktemp -d /tmp/websim-docker-XXXXXX)}
+work=$(mktemp -d /tmp/websim-docker-XXXXXX)
 export BUILDAH_ISOLATION=chroot
-buildah() { command buildah --storage-driver vfs --root "$work/root" --runroot "$work/run" "$@"; }
+storage="--storage-driver vfs --root $work/root --runroot $work/run"
+buildah() { command buildah $storage "$@"; }
 
 server=
 finish() {
-  [ -z "$server" ] || kill "$server" 2>/dev/null || true
+  # The whole group: buildah does not pass signals on to what it runs.
+  [ -z "$server" ] || kill -- "-$server" 2>/dev/null || true
+  wait
   buildah rm --all >/dev/null 2>&1 || true
   rm -rf "$work"
 }
 trap finish EXIT
 trap 'exit 130' INT TERM
+
+if curl --silent "http://127.0.0.1:$port/" >/dev/null; then
+  echo "Port $port is in use; choose another one: PORT=8080 docker/prove.sh"; exit 1
+fi
 
 echo "== base image debian:bookworm-slim"
 debootstrap --variant=minbase bookworm "$work/base" >"$work/debootstrap.log" 2>&1 || {
@@ -45,7 +52,7 @@ echo "user: $(config '{{.Docker.Config.User}}'), command: $(config '{{.Docker.Co
 [ "$(config '{{.Docker.Config.User}}')" = websim ]
 config '{{.Docker.Config.Healthcheck.Test}}' | grep -q healthz
 # Chroot isolation has the machine's own network, so the port is one of this machine.
-buildah run "$container" -- websim serve --host 127.0.0.1 --port "$port" &
+setsid buildah $storage run "$container" -- websim serve --host 127.0.0.1 --port "$port" &
 server=$!
 for _ in $(seq 50); do
   curl --silent --fail "http://127.0.0.1:$port/healthz" >/dev/null && break
