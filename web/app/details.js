@@ -15,9 +15,6 @@ const OBSERVATION_RANGE = 5;
 
 const OBSERVATION_HEIGHT = 56;
 
-/** How often the numbers change, in ms: more could not be read. */
-export const DETAILS_INTERVAL = 200;
-
 export class Details {
   /** @type {Group|null} */
   #group = null;

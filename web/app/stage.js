@@ -18,6 +18,9 @@ const REFRESH = 20;
 /** How often a view that stands still is asked again, in ms. */
 const IDLE = 60;
 
+/** While nothing is drawn the rest of the page changes at this interval, in ms. */
+const LONGEST_TURN = 500;
+
 /** Samples a second, where memory is not shared: motion between them is interpolated. */
 const MOST_SAMPLES = 30;
 
@@ -25,12 +28,18 @@ export class Stage {
   /** @type {WebSim|null} */
   #sim = null;
   #last = 0;
+  #turned = 0;
   #sampleRate = 0;
   /** @type {number|'auto'} */
   #fps = 'auto';
 
-  /** @param {'auto'|'2d'} renderer */
-  constructor(renderer) {
+  /**
+   * @param {'auto'|'2d'} renderer
+   * @param {(now: number) => void} onTurn  called with each drawn frame, and now and then without one:
+   *   the rest of the page changes along with the robots, which costs the compositor least
+   */
+  constructor(renderer, onTurn) {
+    this.onTurn = onTurn;
     this.canvas = newCanvas();
     /** Why there is no 3D view, or empty. */
     this.fallback = '';
@@ -96,9 +105,14 @@ export class Stage {
 
   /** @param {number} now  in ms */
   #tick = (now) => {
-    const wait = this.#draw(now);
-    if (wait < REFRESH) requestAnimationFrame(this.#tick);
-    else setTimeout(() => requestAnimationFrame(this.#tick), wait - REFRESH / 2);
+    let wait = IDLE;
+    try {
+      wait = this.#draw(now);
+    } finally {
+      // One frame that failed is told on the console; the next one may be fine.
+      if (wait < REFRESH) requestAnimationFrame(this.#tick);
+      else setTimeout(() => requestAnimationFrame(this.#tick), wait - REFRESH / 2);
+    }
   };
 
   /**
@@ -111,6 +125,10 @@ export class Stage {
     if (early > REFRESH / 2) return early;
     if (!this.#sim) return IDLE;
     const drawn = this.view.draw(performance.now());
+    if (drawn || now - this.#turned > LONGEST_TURN) {
+      this.onTurn(now);
+      this.#turned = now;
+    }
     if (!drawn) return this.view.software ? IDLE : 0;
     this.#sim.countFrame();
     this.#last = now;

@@ -21,6 +21,9 @@ const SOFTWARE_ROBOTS = 64;
 /** Without a GPU: share of one core for drawing, by the number of cores that no worker uses. */
 const SHARES = [0.1, 0.25, 0.5];
 
+/** Without a GPU: what it takes to put the page together with the new frame, in ms. */
+const COMPOSITING = 15;
+
 /** While the user moves the camera, drawing may take this share for its answer to be felt. */
 const HANDS_ON_SHARE = 0.35;
 
@@ -65,7 +68,7 @@ export class Budget {
     if (!this.software) return 0;
     const [shortest, longest] = SOFTWARE_INTERVALS;
     const share = handsOn ? Math.max(this.share, HANDS_ON_SHARE) : this.share;
-    return Math.min(longest, Math.max(shortest, this.#cost / share));
+    return Math.min(longest, Math.max(shortest, (this.#cost + COMPOSITING) / share));
   }
 
   /**
