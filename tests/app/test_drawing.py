@@ -256,6 +256,22 @@ def test_with_a_gpu_slow_frames_take_shadows_then_pixels_then_robots(modules: Pa
     ]
 
 
+def test_a_renderer_that_is_far_too_slow_has_no_gpu(modules: Page) -> None:
+    software, frames, interval = run(
+        modules,
+        """
+        const { Budget } = await import('/app/scene/budget.js');
+        const budget = new Budget({ software: false, robots: 1000, spareCores: 0, screenRatio: 2 });
+        let frames = 0;
+        while (!budget.software && frames++ < 100) budget.note(1500);
+        return [budget.software, frames, budget.interval(false)];
+        """,
+    )
+    assert software
+    assert frames < 10
+    assert interval == 1000
+
+
 @pytest.mark.parametrize(
     "query",
     [

@@ -11,12 +11,16 @@
 /** A frame that takes longer than this misses every other refresh of an ordinary screen. */
 const SLOW = 22;
 
+/** And one that takes longer than this is no work of a GPU, whatever the renderer calls itself. */
+const HOPELESS = 100;
+
 /** Frames up to this length leave room for more robots. */
 const QUICK = 9;
 
 /** Without a GPU: length to aim at, and robots to begin with. */
 const SOFTWARE_FRAME = 40;
 const SOFTWARE_ROBOTS = 64;
+const SOFTWARE_PIXEL_RATIO = 0.6;
 
 /** Without a GPU: share of one core for drawing, by the number of cores that no worker uses. */
 const SHARES = [0.1, 0.25, 0.5];
@@ -36,8 +40,8 @@ const FEWEST = 40;
 /** A frame counts for so many times the mean at most. */
 const OUTLIER = 3;
 
-/** Frames to watch before the next change. */
-const PATIENCE = 20;
+/** What to watch before the next change: frames, or fewer of them if they take longer than so many ms. */
+const PATIENCE = { frames: 20, fewest: 4, time: 1000 };
 
 export class Budget {
   #cost = 0;
@@ -46,12 +50,21 @@ export class Budget {
 
   /** @param {Machine} machine */
   constructor({ software, robots, spareCores, screenRatio }) {
-    this.software = software;
     this.total = robots;
-    this.robots = software ? Math.min(robots, SOFTWARE_ROBOTS) : robots;
-    this.shadows = !software;
-    this.pixelRatio = software ? 0.6 : Math.min(screenRatio, 2);
+    this.software = false;
+    this.robots = robots;
+    this.shadows = true;
+    this.pixelRatio = Math.min(screenRatio, 2);
+    if (software) this.#doWithoutGpu();
     this.share = SHARES[Math.min(Math.max(0, spareCores), SHARES.length - 1)];
+  }
+
+  #doWithoutGpu() {
+    this.software = true;
+    this.robots = Math.min(this.total, SOFTWARE_ROBOTS);
+    this.shadows = false;
+    this.pixelRatio = SOFTWARE_PIXEL_RATIO;
+    this.#frames = 0;
   }
 
   /** Mean length of a frame, in ms of the main thread and the renderer. */
@@ -82,8 +95,9 @@ export class Budget {
     const likely = this.#cost ? Math.min(cost, OUTLIER * this.#cost) : cost;
     this.#cost += (likely - this.#cost) / 8;
     this.#frames++;
-    const patience = this.software ? PATIENCE / 4 : PATIENCE * this.#calm;
-    if (this.#frames < patience) return false;
+    const { frames, fewest, time } = PATIENCE;
+    const enough = Math.min(frames * this.#calm, Math.max(fewest, (time * this.#calm) / this.#cost));
+    if (this.#frames < enough) return false;
     return this.software ? this.#fit() : this.#relieve();
   }
 
@@ -96,6 +110,10 @@ export class Budget {
 
   /** With a GPU: one step down when frames are slow, robots come back when they are quick. */
   #relieve() {
+    if (this.#cost > HOPELESS) {
+      this.#doWithoutGpu();
+      return true;
+    }
     if (this.#cost > SLOW) {
       // What had to be taken back once is tried again more and more rarely.
       this.#calm = Math.min(32, this.#calm * 2);

@@ -48,7 +48,7 @@ export class View3D {
       antialias: !isSoftware(), powerPreference: 'high-performance', alpha: false,
     });
     if (!gl) throw new Error('This browser offers no WebGL 2.');
-    this.software = isSoftware(gl);
+    this.budget = new Budget({ software: isSoftware(gl), robots: 0, spareCores: 0, screenRatio: 1 });
     this.canvas = canvas;
     this.renderer = new THREE.WebGLRenderer({ canvas, context: gl });
     this.renderer.shadowMap.type = THREE.PCFShadowMap;
@@ -66,7 +66,6 @@ export class View3D {
     );
     this.ring.visible = false;
     this.scene.add(this.sky, this.sun, this.sun.target, this.ring);
-    this.budget = new Budget({ software: this.software, robots: 0, spareCores: 0, screenRatio: 1 });
     this.timer = new FrameTimer(gl, (cost) => { this.#dirty ||= this.budget.note(cost); });
     /** @type {number|null} */
     this.followed = null;
@@ -75,6 +74,11 @@ export class View3D {
     /** @type {import('./camera.js').Insets} */
     this.insets = { left: 0, right: 0, top: 0, bottom: 0 };
     this.applyTheme();
+  }
+
+  /** Whether there is no GPU, as far as is known. */
+  get software() {
+    return this.budget.software;
   }
 
   /**
@@ -139,7 +143,9 @@ export class View3D {
     this.renderer.setPixelRatio(this.budget.pixelRatio);
     this.renderer.setSize(clientWidth, clientHeight, false);
     this.rig.resize(clientWidth, clientHeight, this.insets);
-    if (!this.#sim) this.renderer.clear();
+    // A canvas that changes its size is black until something is drawn.
+    if (this.#sim) this.renderer.render(this.scene, this.rig.camera);
+    else this.renderer.clear();
     this.#dirty = true;
   }
 
