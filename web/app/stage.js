@@ -3,8 +3,8 @@
  * good for the simulation.
  */
 
-import { View2D } from './canvas2d.js';
 import { h } from './dom.js';
+import { View2D } from './flat/view2d.js';
 import { View3D } from './scene/view3d.js';
 
 /**

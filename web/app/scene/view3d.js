@@ -25,7 +25,6 @@ const HANDS_ON = 600;
 const SHADOW_MAP = 2048;
 
 export class View3D {
-  kind = /** @type {const} */ ('3d');
   /** @type {Robots[]} */
   #groups = [];
   /** @type {Choice|null} */
@@ -66,7 +65,9 @@ export class View3D {
     );
     this.ring.visible = false;
     this.scene.add(this.sky, this.sun, this.sun.target, this.ring);
-    this.timer = new FrameTimer(gl, (cost) => { this.#dirty ||= this.budget.note(cost); });
+    this.timer = new FrameTimer(gl, (cost) => {
+      if (this.budget.note(cost)) this.#dirty = true;
+    });
     /** @type {number|null} */
     this.followed = null;
     /** @type {number|'auto'} */

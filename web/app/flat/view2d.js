@@ -3,31 +3,24 @@
  * parallel projection, the furthest first. It can do what the 3D view does, with fewer robots.
  */
 
-import { layOut } from './scene/layout.js';
-import { Poses } from './scene/poses.js';
-import { frameOf, halfSizeOf, visibleGeoms } from './scene/shapes.js';
-import { Vector3, Quaternion } from 'three';
-import { themeColor } from './theme.js';
+import { Quaternion, Vector3 } from 'three';
+import { layOut } from '../scene/layout.js';
+import { Poses } from '../scene/poses.js';
+import { themeColor } from '../theme.js';
+import { listen } from './gestures.js';
+import { strokesOf } from './strokes.js';
 
 /**
- * @typedef {import('../sim/websim.js').WebSim} WebSim
- * @typedef {import('../sim/websim.js').Group} Group
+ * @typedef {import('../../sim/websim.js').WebSim} WebSim
+ * @typedef {import('../../sim/websim.js').Group} Group
+ * @typedef {import('./strokes.js').Stroke} Stroke
  */
 
 /**
- * @typedef {object} Stroke  one geom as it is drawn: a line with a width, a disc if it has no length
- * @property {number} body
- * @property {Vector3} from   ends of the line in the body's frame
- * @property {Vector3} to
- * @property {number} radius
- * @property {CanvasLineCap} cap
- * @property {string} color
- * @property {string} edge
- *
  * @typedef {object} Robots  those of one type
  * @property {Group} group
  * @property {Poses} poses
- * @property {import('./scene/layout.js').Plot} plot
+ * @property {import('../scene/layout.js').Plot} plot
  * @property {Stroke[]} strokes
  * @property {(env: number, out: Vector3) => Vector3} place  where an environment's robot is
  */
@@ -53,7 +46,6 @@ const FRONT = 8;
 const FOLLOWED_PART = 0.35;
 
 export class View2D {
-  kind = /** @type {const} */ ('2d');
   software = true;
   /** @type {number|null} */
   followed = null;
@@ -63,7 +55,7 @@ export class View2D {
   #sim = null;
   /** @type {Robots[]} */
   #groups = [];
-  /** @type {import('./scene/layout.js').Layout|null} */
+  /** @type {import('../scene/layout.js').Layout|null} */
   #layout = null;
   #target = new Vector3();
   #yaw = YAW;
@@ -79,14 +71,18 @@ export class View2D {
   #up = new Vector3();
   #away = new Vector3();
   #abort = new AbortController();
-  /** @type {import('./scene/camera.js').Insets} */
+  /** @type {import('../scene/camera.js').Insets} */
   insets = { left: 0, right: 0, top: 0, bottom: 0 };
 
   /** @param {HTMLCanvasElement} canvas */
   constructor(canvas) {
     this.canvas = canvas;
     this.context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext('2d', { alpha: false }));
-    this.#listen();
+    listen(canvas, {
+      orbit: (dx, dy) => this.#orbit(dx, dy),
+      pan: (dx, dy) => this.#pan(dx, dy),
+      zoom: (factor) => this.#zoom(factor),
+    }, this.#abort.signal);
     this.applyTheme();
   }
 
@@ -356,7 +352,7 @@ export class View2D {
 
   /** @param {number} index */
   #plotOf(index) {
-    const layout = /** @type {import('./scene/layout.js').Layout} */ (this.#layout);
+    const layout = /** @type {import('../scene/layout.js').Layout} */ (this.#layout);
     return layout.plots[this.#find(index).g];
   }
 
@@ -382,48 +378,13 @@ export class View2D {
     return index;
   }
 
-  /** Drag turns, with two fingers, shift or the right button it pans; wheel and pinch zoom. */
-  #listen() {
-    const { canvas } = this;
-    const { signal } = this.#abort;
-    /** @type {Map<number, PointerEvent>} */
-    const pointers = new Map();
-    canvas.addEventListener('contextmenu', (event) => event.preventDefault(), { signal });
-    canvas.addEventListener('pointerdown', (event) => {
-      canvas.setPointerCapture(event.pointerId);
-      pointers.set(event.pointerId, event);
-    }, { signal });
-    for (const end of /** @type {const} */ (['pointerup', 'pointercancel'])) {
-      canvas.addEventListener(end, (event) => pointers.delete(event.pointerId), { signal });
-    }
-    canvas.addEventListener('pointermove', (event) => {
-      const before = pointers.get(event.pointerId);
-      if (!before) return;
-      const [dx, dy] = [event.clientX - before.clientX, event.clientY - before.clientY];
-      const other = [...pointers.values()].find(({ pointerId }) => pointerId !== event.pointerId);
-      if (other) {
-        const gap = (/** @type {PointerEvent} */ { clientX, clientY }) =>
-          Math.hypot(clientX - other.clientX, clientY - other.clientY);
-        this.#scale *= gap(event) / Math.max(1, gap(before));
-      }
-      if (other || event.shiftKey || event.buttons & 2) this.#pan(dx, dy);
-      else this.#orbit(dx, dy);
-      pointers.set(event.pointerId, event);
-      this.#dirty = true;
-    }, { signal });
-    canvas.addEventListener('wheel', (event) => {
-      event.preventDefault();
-      this.#scale *= Math.exp(-event.deltaY * 0.0012);
-      this.#dirty = true;
-    }, { signal, passive: false });
-  }
-
   /** @param {number} dx @param {number} dy  in pixels */
   #pan(dx, dy) {
     const rise = Math.max(0.2, Math.sin(this.#elevation));
     this.#target.addScaledVector(this.#right, -dx / this.#scale);
     this.#target.x -= (Math.sin(this.#yaw) * dy) / this.#scale / rise;
     this.#target.y += (Math.cos(this.#yaw) * dy) / this.#scale / rise;
+    this.#dirty = true;
   }
 
   /** @param {number} dx @param {number} dy  in pixels */
@@ -431,37 +392,17 @@ export class View2D {
     this.#yaw -= dx * 0.006;
     const raised = this.#elevation + dy * 0.006;
     this.#elevation = Math.min(ELEVATIONS[1], Math.max(ELEVATIONS[0], raised));
+    this.#dirty = true;
+  }
+
+  /** @param {number} factor */
+  #zoom(factor) {
+    this.#scale *= factor;
+    this.#dirty = true;
   }
 
   dispose() {
     this.clear();
     this.#abort.abort();
   }
-}
-
-/**
- * @param {import('../sim/scene.js').Scene} scene
- * @returns {Stroke[]}
- */
-function strokesOf(scene) {
-  return visibleGeoms(scene).filter(({ type }) => type !== 'plane' && type !== 'hfield').map((geom) => {
-    const half = halfSizeOf(geom, scene);
-    const long = half.indexOf(Math.max(...half));
-    const [a, b] = half.filter((_, axis) => axis !== long);
-    const radius = (a + b) / 2;
-    const round = geom.type !== 'box' && geom.type !== 'cylinder';
-    const end = new Vector3().setComponent(long, Math.max(0, half[long] - (round ? radius : 0)));
-    const frame = frameOf(geom);
-    const [red, green, blue] = geom.rgba.map((part) => Math.round(part * 255));
-    const shade = (/** @type {number} */ part) => Math.round(part * 0.55);
-    return {
-      body: geom.body,
-      from: end.clone().applyMatrix4(frame),
-      to: end.negate().applyMatrix4(frame),
-      radius,
-      cap: round ? 'round' : 'butt',
-      color: `rgb(${red} ${green} ${blue})`,
-      edge: `rgb(${shade(red)} ${shade(green)} ${shade(blue)})`,
-    };
-  });
 }
