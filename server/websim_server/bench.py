@@ -28,7 +28,7 @@ SETTLE_SECONDS = 0.5  # after play, before counting
 WARM_UP_SECONDS = 8  # drawing has settled and V8 has optimised
 NATIVE_SECONDS = 2.0  # a round
 NATIVE_STATES = 256
-BOOT_SECONDS = 600  # many workers on few cores
+BOOT_SECONDS = 300  # many workers on few cores
 
 
 class BenchError(ServerError):

@@ -56,6 +56,8 @@ export class Rank {
     this.state = 'booting';
     /** Resolves when the worker and its environments are there. @type {Promise<void>} */
     this.ready = Promise.resolve();
+    /** Resolves when the worker can answer requests. @type {Promise<void>} */
+    this.booted = Promise.resolve();
   }
 
   /** The worker itself, for tests that kill it. */
@@ -69,12 +71,16 @@ export class Rank {
    * @returns {Promise<void>} resolves when they are there, if need be in a worker that replaced it
    */
   start() {
-    this.ready = this.#bringUp();
+    const worker = this.#spawn();
+    this.booted = this.request('boot', this.bootPayload).then(() => {
+      this.#booted = true;
+    });
+    this.ready = this.#bringUp(worker);
     this.ready.catch(() => {}); // whoever needs the worker awaits `ready`
     return this.ready;
   }
 
-  async #bringUp() {
+  #spawn() {
     const worker = new Worker(WORKER_URL, { type: 'module', name: `websim-${this.index}` });
     this.#worker = worker;
     this.#lastMessage = performance.now();
@@ -83,9 +89,13 @@ export class Rank {
       event.preventDefault();
       this.lose(event.message || 'its script could not be loaded');
     };
+    return worker;
+  }
+
+  /** @param {Worker} worker */
+  async #bringUp(worker) {
     try {
-      await this.request('boot', this.bootPayload);
-      this.#booted = true;
+      await this.booted;
       this.specs = await this.events.assign(this);
       const drive = this.events.drive();
       const descriptions = await this.request('create', { specs: this.specs, drive });

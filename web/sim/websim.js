@@ -90,6 +90,8 @@ const STAGES = /** @type {const} */ (['mujoco', 'pyodide', 'packages', 'environm
 export class WebSim {
   /** @type {Set<{name: string, listener: (detail: any) => void}>} */
   #listeners = new Set();
+  /** Notices wait for a listener: there is none while `create` is under way. @type {SimEvents['notice'][]} */
+  #unheard = [];
   /** @type {Rank[]} */
   #ranks = [];
   /** Of each rank. @type {Shard[][]} */
@@ -152,7 +154,7 @@ export class WebSim {
     const requests = options.tasks ?? [{ task, numEnvs, options: taskOptions }];
     /** Environments of all groups together. */
     this.numEnvs = checkTasks(requests, manifest.tasks);
-    /** Workers, at most one an environment. */
+    /** Workers: at most one an environment, and as many as the browser had memory for. */
     this.numWorkers = workersFor(numWorkers, this.numEnvs);
     this.seed = checkInteger('seed', seed, 0, 2 ** 31 - 1);
     checkController(controller);
@@ -173,9 +175,13 @@ export class WebSim {
     const { manifest, isolated, requests } = this;
     /** @type {Promise<import('./balance.js').Range[][]> | undefined} */
     let division;
+    let allBooted = () => {};
+    /** @type {Promise<void>} */
+    const workersKnown = new Promise((resolve) => (allBooted = resolve));
     const events = {
       /** @param {Rank} rank */
       assign: async (rank) => {
+        await workersKnown;
         // Only different robots need weighing; the first worker that is up does it for all.
         division ??= (async () => {
           const costs = requests.length > 1 ? await rank.request('measure', { specs: requests }) : [1];
@@ -202,13 +208,29 @@ export class WebSim {
     };
     this.#progress = Array.from({ length: this.numWorkers }, () => ({ stage: STAGES[0], loaded: 0 }));
     this.#shards = this.#progress.map(() => []);
-    this.#ranks = this.#progress.map((_, i) => new Rank(i, { manifest, isolated }, events));
-    // More boots at once than cores would only slow each other down.
-    const waiting = [...this.#ranks];
+    const waiting = this.#progress.map((_, i) => new Rank(i, { manifest, isolated }, events));
+    /** @type {unknown} */
+    let failure;
     const bootInTurn = async () => {
-      for (let rank = waiting.shift(); rank; rank = waiting.shift()) await rank.start();
+      for (let rank = waiting.shift(); rank && !failure; rank = waiting.shift()) {
+        this.#ranks.push(rank);
+        rank.start();
+        await rank.booted.catch(async (error) => {
+          // Lost while it booted: `ready` stands for the worker that replaces it.
+          if (error instanceof WorkerError) return rank.booted;
+          throw error;
+        }).catch((error) => {
+          failure = error;
+          this.#ranks.splice(this.#ranks.indexOf(rank), 1);
+          rank.terminate(error);
+        });
+      }
     };
+    // More boots at once than cores would only slow each other down.
     await Promise.all(Array.from({ length: navigator.hardwareConcurrency || 2 }, bootInTurn));
+    if (failure) this.#makeDoWith(failure);
+    allBooted();
+    await Promise.all(this.#ranks.map((rank) => rank.ready));
     this.#results = this.groups.map(({ numEnvs: n, observationSize }) => ({
       observations: new Float64Array(n * observationSize),
       rewards: new Float64Array(n),
@@ -225,6 +247,24 @@ export class WebSim {
       });
     }
     this.onProgress({ ...this.#totalProgress(), stage: 'ready', message: 'Ready' });
+  }
+
+  /**
+   * Goes on with the workers that did start, when memory ended before all of them had. A browser
+   * sets aside far more address space for a worker than it uses, so there is an end to it.
+   *
+   * @param {unknown} failure why a worker did not start
+   */
+  #makeDoWith(failure) {
+    const { message } = toPlain(failure);
+    if (!this.#ranks.length || !/memory/i.test(message)) throw failure;
+    this.#ranks.forEach((rank, i) => (rank.index = i));
+    this.#progress.length = this.#shards.length = this.#ranks.length;
+    this.#emit('notice', {
+      level: 'warning',
+      message: `This browser has memory for ${this.#ranks.length} workers, not for ${this.numWorkers}: all environments run in those.`,
+    });
+    this.numWorkers = this.#ranks.length;
   }
 
   /** Whether the environments run freely. */
@@ -453,6 +493,7 @@ export class WebSim {
   on(name, listener) {
     const entry = { name, listener };
     this.#listeners.add(entry);
+    if (name === 'notice') for (const notice of this.#unheard.splice(0)) listener(/** @type {any} */ (notice));
     return () => this.#listeners.delete(entry);
   }
 
@@ -483,7 +524,13 @@ export class WebSim {
 
   /** @template {keyof SimEvents} E @param {E} name @param {SimEvents[E]} detail */
   #emit(name, detail) {
-    for (const entry of this.#listeners) if (entry.name === name) entry.listener(detail);
+    let heard = false;
+    for (const entry of this.#listeners) {
+      if (entry.name !== name) continue;
+      heard = true;
+      entry.listener(detail);
+    }
+    if (name === 'notice' && !heard) this.#unheard.push(/** @type {SimEvents['notice']} */ (detail));
   }
 
   /** A request that its worker did not live to answer is no error: the loss has been told. */
