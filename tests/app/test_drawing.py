@@ -269,7 +269,7 @@ def test_a_renderer_that_is_far_too_slow_has_no_gpu(modules: Page) -> None:
     )
     assert software
     assert frames < 10
-    assert interval == 1000
+    assert interval > 500
 
 
 @pytest.mark.parametrize(

@@ -28,11 +28,14 @@ const SHARES = [0.1, 0.25, 0.5];
 /** Without a GPU: what it takes to put the page together with the new frame, in ms. */
 const COMPOSITING = 15;
 
-/** While the user moves the camera, drawing may take this share for its answer to be felt. */
-const HANDS_ON_SHARE = 0.35;
+/**
+ * Limits of the time between two frames without a GPU, in ms. Frames are long when the processor is
+ * busy elsewhere, too: up to a point that is no reason to draw fewer of them.
+ */
+const SOFTWARE_INTERVALS = /** @type {const} */ ([1000 / 30, 500]);
 
-/** Limits of the time between two frames without a GPU, in ms. */
-const SOFTWARE_INTERVALS = /** @type {const} */ ([1000 / 30, 1000]);
+/** Share that drawing may take while the user moves the camera, for its answer to be felt. */
+const MOST_SHARE = 0.35;
 
 /** Robots below which drawing less would not help much. */
 const FEWEST = 40;
@@ -80,8 +83,9 @@ export class Budget {
   interval(handsOn) {
     if (!this.software) return 0;
     const [shortest, longest] = SOFTWARE_INTERVALS;
-    const share = handsOn ? Math.max(this.share, HANDS_ON_SHARE) : this.share;
-    return Math.min(longest, Math.max(shortest, (this.#cost + COMPOSITING) / share));
+    const share = handsOn ? Math.max(this.share, MOST_SHARE) : this.share;
+    const cost = this.#cost + COMPOSITING;
+    return Math.max(shortest, Math.min(Math.max(longest, cost / MOST_SHARE), cost / share));
   }
 
   /**
