@@ -3,6 +3,7 @@
 import contextlib
 import json
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -100,17 +101,9 @@ def open_blank(page: Page, server: str) -> Sim:
     return Sim(page)
 
 
-@pytest.fixture
-def sim(page: Page, server: str) -> Any:
-    """A `Sim` on a cross-origin isolated page."""
-    sim = open_blank(page, server)
-    yield sim
-    sim.close()
-
-
 @pytest.fixture(params=["isolated", "messages"])
-def sim_both(request: pytest.FixtureRequest, page: Page) -> Any:
-    """A `Sim` with shared memory, and one without."""
+def sim(request: pytest.FixtureRequest, page: Page) -> Iterator[Sim]:
+    """A `Sim` whose workers share memory with the page, and one whose workers cannot."""
     isolated = request.param == "isolated"
     sim = open_blank(page, request.getfixturevalue("server" if isolated else "server_plain"))
     assert page.evaluate("crossOriginIsolated") == isolated

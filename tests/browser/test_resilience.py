@@ -33,10 +33,10 @@ def check_replaced(sim: Any, says: str, environments: int = 6) -> None:
     assert sim.events("error") == []
 
 
-def test_killed(sim_both: Any) -> None:
-    start(sim_both)
-    sim_both.run("sim.workers[0].terminate()")
-    check_replaced(sim_both, "did not answer")
+def test_killed(sim: Any) -> None:
+    start(sim)
+    sim.run("sim.workers[0].terminate()")
+    check_replaced(sim, "did not answer")
 
 
 def test_hung(sim: Any) -> None:
@@ -55,37 +55,37 @@ def test_out_of_memory(sim: Any, page_errors: list[str]) -> None:
     check_replaced(sim, "Error", environments=600)  # MemoryError, or what Pyodide makes of it
 
 
-def test_lost_in_lock_step(sim_both: Any) -> None:
+def test_lost_in_lock_step(sim: Any) -> None:
     """A step that a worker does not survive ends the episodes of its environments."""
-    sim_both.create(task="Swimmer-v5", numEnvs=4, numWorkers=2, seed=1)
+    sim.create(task="Swimmer-v5", numEnvs=4, numWorkers=2, seed=1)
     actions = [0.1] * 8
-    sim_both.run("sim.step(x)", actions)
-    sim_both.run("sim.workers[0].terminate()")
-    result = sim_both.run("sim.step(x)", actions)
+    sim.run("sim.step(x)", actions)
+    sim.run("sim.workers[0].terminate()")
+    result = sim.run("sim.step(x)", actions)
     assert result["truncations"] == [1, 1, 0, 0]
-    assert sim_both.run("sim.getEnvironmentState(0).episodeLength") == 0
-    assert sim_both.run("sim.getEnvironmentState(3).episodeLength") == 2
-    assert sim_both.run("sim.step(x)", actions)["truncations"] == [0, 0, 0, 0]
+    assert sim.run("sim.getEnvironmentState(0).episodeLength") == 0
+    assert sim.run("sim.getEnvironmentState(3).episodeLength") == 2
+    assert sim.run("sim.step(x)", actions)["truncations"] == [0, 0, 0, 0]
 
 
-def test_bad_state_resets_that_environment_only(sim_both: Any) -> None:
-    sim_both.create(task="Ant-v5", numEnvs=4, numWorkers=1, controller="zero")
+def test_bad_state_resets_that_environment_only(sim: Any) -> None:
+    sim.create(task="Ant-v5", numEnvs=4, numWorkers=1, controller="zero")
     for _ in range(3):
-        sim_both.run("sim.stepOnce()")
+        sim.run("sim.stepOnce()")
     spoil = "import gc, websim.shard\n" + (
         "shard = next(o for o in gc.get_objects() if isinstance(o, websim.shard.Shard))\n"
         "shard.env.physics.data.qvel[2, 0] = float('nan')"
     )
-    sim_both.python(spoil)
-    sim_both.run("sim.stepOnce()")
-    lengths = [sim_both.run(f"sim.getEnvironmentState({i}).episodeLength") for i in range(4)]
+    sim.python(spoil)
+    sim.run("sim.stepOnce()")
+    lengths = [sim.run(f"sim.getEnvironmentState({i}).episodeLength") for i in range(4)]
     assert lengths == [4, 4, 0, 4]
-    assert sim_both.run("sim.stats().badStates") == 1
-    sim_both.wait("seen.some(({ event }) => event === 'badState')")
-    state = sim_both.run("sim.getEnvironmentState(2)")
+    assert sim.run("sim.stats().badStates") == 1
+    sim.wait("seen.some(({ event }) => event === 'badState')")
+    state = sim.run("sim.getEnvironmentState(2)")
     assert all(value is not None for value in state["observation"])  # NaN would be null
-    sim_both.run("sim.play()")
-    sim_both.wait("sim.getEnvironmentState(2).time > 0.2")
+    sim.run("sim.play()")
+    sim.wait("sim.getEnvironmentState(2).time > 0.2")
 
 
 def test_a_page_that_slept_does_not_blame_its_workers(sim: Any) -> None:

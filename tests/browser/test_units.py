@@ -4,6 +4,15 @@ from typing import Any
 
 import pytest
 
+from .conftest import Sim, open_blank
+
+
+@pytest.fixture
+def sim(page: Any, server: str) -> Sim:
+    """No simulation is made here, so one mode will do."""
+    return open_blank(page, server)
+
+
 Groups = list[tuple[int, int]]  # number of environments, cost
 
 

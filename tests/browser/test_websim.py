@@ -24,18 +24,18 @@ STATS = {
 }
 
 
-def test_lock_step_equals_native(sim_both: Any) -> None:
+def test_lock_step_equals_native(sim: Any) -> None:
     """Observations, rewards, flags and autoresets, with environments dealt to three workers."""
     task, n, steps = "Hopper-v5", 7, 30
-    sim_both.create(task=task, numEnvs=n, numWorkers=3, seed=5)
+    sim.create(task=task, numEnvs=n, numWorkers=3, seed=5)
     env = websim.make_vec(task, n, autoreset_mode="SameStep")
     expected, _ = env.reset(seed=5)
-    np.testing.assert_allclose(sim_both.run("sim.reset({ seed: 5 })"), expected.ravel(), atol=1e-9)
+    np.testing.assert_allclose(sim.run("sim.reset({ seed: 5 })"), expected.ravel(), atol=1e-9)
     rng = np.random.default_rng(0)
     ended = 0
     for _ in range(steps):
         actions = rng.uniform(-1, 1, (n, 3)).astype(np.float32)
-        result = sim_both.run("sim.step(x)", actions.ravel().tolist())
+        result = sim.run("sim.step(x)", actions.ravel().tolist())
         observations, rewards, terminations, truncations, infos = env.step(actions)
         np.testing.assert_allclose(result["observations"], observations.ravel(), atol=1e-8)
         np.testing.assert_allclose(result["rewards"], rewards, atol=1e-8)
@@ -47,17 +47,17 @@ def test_lock_step_equals_native(sim_both: Any) -> None:
         ended += int(terminations.sum())
     env.close()
     assert ended > 0
-    assert len(sim_both.events("episode")) == ended
-    assert sim_both.run("sim.stats().episodes") == ended
-    assert sim_both.run("sim.stats().environmentSteps") == n * steps
+    assert len(sim.events("episode")) == ended
+    assert sim.run("sim.stats().episodes") == ended
+    assert sim.run("sim.stats().environmentSteps") == n * steps
 
 
-def test_free_running(sim_both: Any) -> None:
-    sim_both.create(task="InvertedPendulum-v5", numEnvs=20, numWorkers=2, controller="random")
-    assert not sim_both.run("sim.running")
-    sim_both.run("sim.play()")
-    sim_both.wait("sim.stats().episodes > 100 && sim.stats().physicsStepsPerSecond > 0")
-    stats = sim_both.run("sim.stats()")
+def test_free_running(sim: Any) -> None:
+    sim.create(task="InvertedPendulum-v5", numEnvs=20, numWorkers=2, controller="random")
+    assert not sim.run("sim.running")
+    sim.run("sim.play()")
+    sim.wait("sim.stats().episodes > 100 && sim.stats().physicsStepsPerSecond > 0")
+    stats = sim.run("sim.stats()")
     assert stats.keys() >= STATS
     assert stats["environments"] == 20
     assert stats["workers"] == 2
@@ -65,37 +65,37 @@ def test_free_running(sim_both: Any) -> None:
     # The pendulum's reward is 1 a step that it stands, and none for that in which it falls.
     assert stats["meanReturn"] == pytest.approx(stats["meanLength"] - 1)
     assert [load["environments"] for load in stats["workerLoads"]] == [10, 10]
-    sim_both.run("sim.pause()")
-    sim_both.page.wait_for_timeout(500)
-    still = sim_both.run("sim.stats().environmentSteps")
-    sim_both.page.wait_for_timeout(300)
-    assert sim_both.run("sim.stats().environmentSteps") == still
-    sim_both.run("sim.stepOnce()")
-    assert sim_both.run("sim.stats().environmentSteps") == still + 20
-    assert [e["running"] for e in sim_both.events("state")] == [True, False]
+    sim.run("sim.pause()")
+    sim.page.wait_for_timeout(500)
+    still = sim.run("sim.stats().environmentSteps")
+    sim.page.wait_for_timeout(300)
+    assert sim.run("sim.stats().environmentSteps") == still
+    sim.run("sim.stepOnce()")
+    assert sim.run("sim.stats().environmentSteps") == still + 20
+    assert [e["running"] for e in sim.events("state")] == [True, False]
 
 
-def test_controllers_and_held_actions(sim_both: Any) -> None:
-    sim_both.create(task="Reacher-v5", numEnvs=4, numWorkers=2, controller="zero")
+def test_controllers_and_held_actions(sim: Any) -> None:
+    sim.create(task="Reacher-v5", numEnvs=4, numWorkers=2, controller="zero")
     state = "sim.getEnvironmentState"
-    sim_both.run("sim.stepOnce()")
-    assert sim_both.run(f"{state}(3).action") == [0, 0]
-    sim_both.run("sim.setAction(3, [0.5, -0.25])")
-    sim_both.run("sim.stepOnce()")
-    assert sim_both.run(f"{state}(3).action") == [0.5, -0.25]
-    assert sim_both.run(f"{state}(2).action") == [0, 0]
-    sim_both.run("sim.setAction(3, null)")
-    sim_both.run("sim.setController('sinusoid')")
-    sim_both.run("sim.stepOnce()")
-    actions = [sim_both.run(f"{state}({i}).action") for i in range(4)]
+    sim.run("sim.stepOnce()")
+    assert sim.run(f"{state}(3).action") == [0, 0]
+    sim.run("sim.setAction(3, [0.5, -0.25])")
+    sim.run("sim.stepOnce()")
+    assert sim.run(f"{state}(3).action") == [0.5, -0.25]
+    assert sim.run(f"{state}(2).action") == [0, 0]
+    sim.run("sim.setAction(3, null)")
+    sim.run("sim.setController('sinusoid')")
+    sim.run("sim.stepOnce()")
+    actions = [sim.run(f"{state}({i}).action") for i in range(4)]
     assert len({tuple(action) for action in actions}) == 4  # each with phases of its own
 
 
-def test_environment_state(sim_both: Any) -> None:
-    sim_both.create(task="Ant-v5", numEnvs=5, numWorkers=2, seed=3)
+def test_environment_state(sim: Any) -> None:
+    sim.create(task="Ant-v5", numEnvs=5, numWorkers=2, seed=3)
     for _ in range(2):
-        sim_both.run("sim.stepOnce()")
-    state = sim_both.run("sim.getEnvironmentState(4)")
+        sim.run("sim.stepOnce()")
+    state = sim.run("sim.getEnvironmentState(4)")
     env = websim.make_vec("Ant-v5", 1)
     assert len(state["observation"]) == env.single_observation_space.shape[0]
     assert list(state["rewardTerms"]) == list(env.task.reward_terms)
@@ -104,7 +104,7 @@ def test_environment_state(sim_both: Any) -> None:
     assert len(state["qpos"]) == 15
     assert state["time"] == pytest.approx(0.1)
     assert state["observation"][:13] == state["qpos"][2:]
-    shards = sim_both.run("sim.poseShards(0)")
+    shards = sim.run("sim.poseShards(0)")
     assert [(s["first"], s["count"]) for s in shards] == [(0, 3), (3, 2)]
     assert sum(len(s["current"]) for s in shards) == 5 * 14 * 7
     # The last environment's torso; xpos is one physics step behind qpos.
@@ -246,9 +246,9 @@ observations.shape
     assert (name, message) == ("ZeroDivisionError", "division by zero")
 
 
-def test_close_frees_everything(sim_both: Any) -> None:
-    sim_both.create(task="Reacher-v5", numEnvs=4, numWorkers=2)
-    held = sim_both.python("import websim_js; websim_js.embindObjects()")
+def test_close_frees_everything(sim: Any) -> None:
+    sim.create(task="Reacher-v5", numEnvs=4, numWorkers=2)
+    held = sim.python("import websim_js; websim_js.embindObjects()")
     assert held == 2  # MjModel and MjData
     code = """
 import websim, websim_js
@@ -258,10 +258,10 @@ for _ in range(20):
     env.close()
 websim_js.embindObjects()
 """
-    assert sim_both.python(code) == held
-    assert sim_both.run("sim.close()") == {"embindObjects": 0}
-    assert sim_both.run("sim.workers") == [None, None]
-    name, _ = sim_both.error("sim.step([])")
+    assert sim.python(code) == held
+    assert sim.run("sim.close()") == {"embindObjects": 0}
+    assert sim.run("sim.workers") == [None, None]
+    name, _ = sim.error("sim.step([])")
     assert name == "ClosedError"
 
 
