@@ -6,6 +6,7 @@
 
 import { POSE_SIZE } from './memory.js';
 import { ModelError } from './errors.js';
+import { namesOf } from './names.js';
 
 const SIZES = [
   'nq', 'nv', 'na', 'nu', 'nbody', 'njnt', 'ngeom', 'nsite', 'ntendon', 'nmocap', 'nuserdata',
@@ -92,22 +93,18 @@ export class BatchPhysics {
 
   /** The sizes, constants and names of `websim.physics.Model`. */
   describe() {
-    const { model, mujoco } = this;
-    const { mjtObj } = mujoco;
-    /** @param {string} type @param {number} count */
-    const names = (type, count) =>
-      Array.from({ length: count }, (_, id) => mujoco.mj_id2name(model, mjtObj[type].value, id) ?? '');
+    const { model } = this;
     return {
       ...Object.fromEntries(SIZES.map((size) => [size, model[size]])),
       timestep: model.opt.timestep,
       qpos0: model.qpos0,
       body_mass: model.body_mass,
       actuator_ctrlrange: model.actuator_ctrlrange,
-      body_names: names('mjOBJ_BODY', model.nbody),
-      joint_names: names('mjOBJ_JOINT', model.njnt),
-      geom_names: names('mjOBJ_GEOM', model.ngeom),
-      site_names: names('mjOBJ_SITE', model.nsite),
-      actuator_names: names('mjOBJ_ACTUATOR', model.nu),
+      body_names: namesOf(model, 'body'),
+      joint_names: namesOf(model, 'jnt'),
+      geom_names: namesOf(model, 'geom'),
+      site_names: namesOf(model, 'site'),
+      actuator_names: namesOf(model, 'actuator'),
     };
   }
 

@@ -1,3 +1,5 @@
+import { namesOf } from './names.js';
+
 /**
  * What a model looks like, as plain data: taken from MjModel in the worker, drawn by the page.
  *
@@ -87,9 +89,9 @@ const TEXTURE_ROLES = 10;
  * @returns {Scene}
  */
 export function sceneOf(mujoco, model) {
-  const { mjtObj } = mujoco;
-  /** @param {string} type @param {number} id */
-  const nameOf = (type, id) => mujoco.mj_id2name(model, mjtObj[type].value, id) ?? '';
+  const [bodies, geomNames, materialNames, textureNames] = /** @type {const} */ ([
+    'body', 'geom', 'mat', 'tex',
+  ]).map((kind) => namesOf(model, kind));
   /** @param {ArrayLike<number>} array @param {number} i @param {number} size */
   const row = (array, i, size) => Array.prototype.slice.call(array, i * size, (i + 1) * size);
   /** @template T @param {number} count @param {(i: number) => T} f */
@@ -109,7 +111,7 @@ export function sceneOf(mujoco, model) {
   const materials = list(model.nmat, (i) => {
     const roles = row(model.mat_texid, i, TEXTURE_ROLES);
     return {
-      name: nameOf('mjOBJ_MATERIAL', i),
+      name: materialNames[i],
       texture: COLOUR_ROLES.map((role) => roles[role]).find((id) => id >= 0) ?? -1,
       texrepeat: row(model.mat_texrepeat, i, 2),
       texuniform: flag('mat', i, 'texuniform'),
@@ -129,7 +131,7 @@ export function sceneOf(mujoco, model) {
     // As in MuJoCo's renderer: a geom's own colour goes before its material's unless it is the default grey.
     const own = rgba.some((value, c) => value !== [0.5, 0.5, 0.5, 1][c]);
     return {
-      name: nameOf('mjOBJ_GEOM', i),
+      name: geomNames[i],
       type: GEOM_TYPES[model.geom_type[i]],
       body: model.geom_bodyid[i],
       group: model.geom_group[i],
@@ -146,7 +148,7 @@ export function sceneOf(mujoco, model) {
     const [width, height, channels] = [model.tex_width[i], model.tex_height[i], model.tex_nchannel[i]];
     const start = Number(model.tex_adr[i]);
     return {
-      name: nameOf('mjOBJ_TEXTURE', i),
+      name: textureNames[i],
       type: TEXTURE_TYPES[model.tex_type[i]],
       width,
       height,
@@ -195,7 +197,7 @@ export function sceneOf(mujoco, model) {
   const moving = list(model.nbody, (i) => i).find((i) => model.body_dofnum[i] > 0);
   return {
     nbody: model.nbody,
-    bodyNames: list(model.nbody, (i) => nameOf('mjOBJ_BODY', i)),
+    bodyNames: bodies,
     timestep: model.opt.timestep,
     geoms,
     materials,
