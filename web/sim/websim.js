@@ -688,8 +688,7 @@ export class WebSim {
   /** @param {Rank} rank @param {Error} error */
   #onGivenUp(rank, error) {
     this.#shards[rank.index] = [];
-    this.#emit('error', toPlain(error));
-    this.#emit('notice', { level: 'error', message: `${error.message}. The other workers run on.` });
+    this.#emit('error', { ...toPlain(error), message: `${error.message}. The other workers run on.` });
   }
 
   #tick() {
