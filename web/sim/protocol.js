@@ -45,7 +45,7 @@
  * shared.
  *
  * @typedef {object} Requests
- * @property {(payload: {manifest: import('./boot.js').Manifest, isolated: boolean}) => void} boot
+ * @property {(payload: {manifest: import('./boot.js').Manifest, isolated: boolean, reproducible: boolean}) => void} boot
  * @property {(payload: {specs: {task: string, options: Record<string, unknown>}[]}) => number[]} measure
  *   milliseconds of one environment step of each
  * @property {(payload: {specs: ShardSpec[], drive: Drive}) => ShardDescription[]} create

@@ -39,6 +39,7 @@ const STAGES = /** @type {const} */ (['mujoco', 'pyodide', 'packages', 'environm
  * @property {number} [seed]
  * @property {string} [controller]
  * @property {number} [speed]        multiples of real time; Infinity: unlimited
+ * @property {boolean} [reproducible]  learning gives the same bits on every machine, for some speed
  * @property {(progress: Progress) => void} [onProgress]
  *
  * @typedef {object} Progress
@@ -147,7 +148,7 @@ export class WebSim {
   constructor(manifest, options) {
     const {
       task = 'Ant-v5', numEnvs = 1000, taskOptions = {}, numWorkers = 'auto', seed = 0,
-      controller = 'random', speed = Infinity, onProgress = () => {},
+      controller = 'random', speed = Infinity, reproducible = false, onProgress = () => {},
     } = options;
     const requests = options.tasks ?? [{ task, numEnvs, options: taskOptions }];
     /** Environments of all groups together. */
@@ -164,13 +165,15 @@ export class WebSim {
     /** One for each task asked for; there once `create` has returned. @type {Group[]} */
     this.groups = [];
     this.manifest = manifest;
+    /** Whether learning gives the same bits on every machine. */
+    this.reproducible = Boolean(reproducible);
     this.onProgress = onProgress;
     this.#episodes = new EpisodeMeter(this.numEnvs);
     this.#ticker = setInterval(() => this.#tick(), TICK_MS);
   }
 
   async #start() {
-    const { manifest, isolated, requests } = this;
+    const { manifest, isolated, reproducible, requests } = this;
     /** @type {Promise<import('./balance.js').Range[][]> | undefined} */
     let division;
     const events = {
@@ -202,7 +205,7 @@ export class WebSim {
     };
     this.#progress = Array.from({ length: this.numWorkers }, () => ({ stage: STAGES[0], loaded: 0 }));
     this.#shards = this.#progress.map(() => []);
-    this.#ranks = this.#progress.map((_, i) => new Rank(i, { manifest, isolated }, events));
+    this.#ranks = this.#progress.map((_, i) => new Rank(i, { manifest, isolated, reproducible }, events));
     // More boots at once than cores would only slow each other down.
     const waiting = [...this.#ranks];
     const bootInTurn = async () => {

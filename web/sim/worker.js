@@ -34,9 +34,9 @@ let lastEpisodes = 0;
 /** @type {{[T in import('./protocol.js').RequestType]:
  *   (payload: import('./protocol.js').Payload<T>) => import('./protocol.js').Reply<T> | Promise<import('./protocol.js').Reply<T>>}} */
 const handlers = {
-  async boot({ manifest, isolated: shared }) {
+  async boot({ manifest, isolated: shared, reproducible }) {
     isolated = shared;
-    runtime = await boot(manifest, ({ stage, loaded }) => tell({ event: 'progress', stage, loaded }));
+    runtime = await boot(manifest, reproducible, ({ stage, loaded }) => tell({ event: 'progress', stage, loaded }));
     const { mujoco, pyodide } = runtime;
     pyodide.registerJsModule('websim_js', {
       createPhysics: (/** @type {string} */ xml, /** @type {any} */ assets, /** @type {number} */ numEnvs) =>

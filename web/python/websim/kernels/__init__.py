@@ -17,6 +17,7 @@ row for each element of the batch; results are written into the arrays given for
 """
 
 from websim.kernels.actor_critic import ActorCritic
+from websim.kernels.default import kernels
 from websim.kernels.reference import ACTIVATIONS, NumpyKernels
 
 __all__ = [
@@ -38,9 +39,6 @@ __all__ = [
     "softmax",
     "softmax_backward",
 ]
-
-#: The implementation in use.
-kernels = NumpyKernels()
 
 matmul = kernels.matmul
 matmul_at = kernels.matmul_at

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from websim.errors import InvalidArgument
+from websim.kernels import default
 from websim.kernels.reference import (
     ACTIVATIONS,
     HALF_LOG_2PI,
@@ -61,9 +62,7 @@ class ActorCritic:
             )
         if activation not in ACTIVATIONS:
             raise unknown_activation(activation)
-        if kernels is None:
-            from websim.kernels import kernels
-        self._kernels = kernels
+        self._kernels = kernels or default.kernels
         self.shape = Shape(
             actor=(observation_size, *hidden, action_size),
             critic=(observation_size, *hidden, 1),

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -38,7 +39,7 @@ class Shape:
     @staticmethod
     def size_of(widths: tuple[int, ...]) -> int:
         """Parameters of layers of these widths."""
-        return sum((a + 1) * b for a, b in zip(widths, widths[1:], strict=False))
+        return sum((a + 1) * b for a, b in pairwise(widths))
 
     @property
     def logstd(self) -> slice:
@@ -49,14 +50,14 @@ class Shape:
     @property
     def size(self) -> int:
         """All parameters."""
-        return self.logstd.stop + self.size_of(self.critic)
+        return self.size_of(self.actor) + self.actor[-1] + self.size_of(self.critic)
 
     def layers(self, flat: Array, part: str) -> list[tuple[Array, Array]]:
         """Views of weight [in, out] and bias [out] of each layer of "actor" or "critic"."""
         widths = self.actor if part == "actor" else self.critic
         at = 0 if part == "actor" else self.logstd.stop
         found = []
-        for rows, columns in zip(widths, widths[1:], strict=False):
+        for rows, columns in pairwise(widths):
             weight = flat[at : at + rows * columns].reshape(rows, columns)
             at += rows * columns
             found.append((weight, flat[at : at + columns]))
