@@ -2,7 +2,7 @@
 // its weight [in, out] and bias [out]. The last layer has no activation.
 #pragma once
 
-enum { BLOCK = 64 };  // rows that go through a network at once: all their values stay in the cache
+enum { BLOCK = 96 };  // rows that go through a network at once: all their values stay in the cache
 
 typedef struct {
   const int *widths;
