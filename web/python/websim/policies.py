@@ -1,5 +1,6 @@
 """Policies without noise: what acts once something has been learnt, and what ES and ARS perturb."""
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -63,7 +64,7 @@ class TinyMLP:
         widths = (observation_size, *hidden, action_size)
         if min(widths) < 1:
             raise InvalidArgument(f"Layers must be at least 1 wide, not {widths}.")
-        self._layers = list(zip(widths, widths[1:], strict=False))
+        self._layers = list(itertools.pairwise(widths))
         self._bias = bool(hidden)
         self.size = sum((rows + self._bias) * columns for rows, columns in self._layers)
 

@@ -14,6 +14,7 @@ here, a SharedArrayBuffer in the browser (`sim/communicator.js`).
 
 import multiprocessing
 import threading
+import time
 import traceback
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
@@ -28,6 +29,9 @@ TIMEOUT = 60.0
 
 SLOT_BYTES = 1 << 20
 """Bytes that a rank hands over at once; longer arrays travel in pieces."""
+
+SPIN_SECONDS = 0.002
+"""So long a rank looks for the others before it sleeps."""
 
 Bytes = NDArray[np.uint8]
 
@@ -235,6 +239,11 @@ class SharedTransport:
                 return (self._rank,)
             arrivals[self._rank] = number
             self._condition.notify_all()
+        # Ranks do the same work and come at nearly the same time: sleeping would cost more.
+        end = time.perf_counter() + SPIN_SECONDS
+        while time.perf_counter() < end and any(0 <= arrivals[r] < number for r in members):
+            time.sleep(0)
+        with self._condition:
             waited = 0.0
             while True:
                 missing = [rank for rank in members if 0 <= arrivals[rank] < number]

@@ -25,6 +25,7 @@ class Progress:
         global_step: Environment steps so far.
         metrics: By TensorBoard tag.
         done: Whether this was the last iteration, or somebody stopped the run.
+        finished: Whether it was the last one.
         save: Whether all ranks have to call `checkpoint` now.
         lost: Ranks lost in this iteration; it has been given up, and the others go on.
     """
@@ -32,8 +33,9 @@ class Progress:
     iteration: int
     global_step: int
     metrics: Metrics
-    done: bool
-    save: bool
+    done: bool = False
+    finished: bool = False
+    save: bool = False
     lost: tuple[int, ...] = ()
 
 
@@ -105,18 +107,22 @@ class Trainer:
             communicator.broadcast(wishes)
         except RankLost as error:
             communicator.reform(error.ranks)
-            return Progress(
-                algorithm.iteration, algorithm.global_step, {}, False, False, error.ranks
-            )
+            return Progress(algorithm.iteration, algorithm.global_step, {}, lost=error.ranks)
         losses = [value for tag, value in metrics.items() if tag.endswith("_loss")]
         if not (np.isfinite(losses).all() and np.isfinite(algorithm.weights).all()):
             raise TrainingDiverged(
                 f"After {algorithm.global_step} steps losses or weights are no longer finite. "
                 "A lower learning rate usually helps."
             )
-        done = bool(wishes[0]) or algorithm.iteration >= algorithm.num_iterations
+        finished = algorithm.iteration >= algorithm.num_iterations
+        done = finished or bool(wishes[0])
         return Progress(
-            algorithm.iteration, algorithm.global_step, metrics, done, done or bool(wishes[1])
+            algorithm.iteration,
+            algorithm.global_step,
+            metrics,
+            done=done,
+            finished=finished,
+            save=done or bool(wishes[1]),
         )
 
     def checkpoint(self) -> Checkpoint:

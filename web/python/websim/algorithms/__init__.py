@@ -1,10 +1,13 @@
 """The algorithms that there are, by name, and their presets. One file each."""
 
+from websim.algorithms.ars import ARS
 from websim.algorithms.base import Algorithm
+from websim.algorithms.es import ES
 from websim.algorithms.ppo import PPO
+from websim.algorithms.reinforce import Reinforce
 from websim.errors import InvalidArgument
 
-ALGORITHMS: dict[str, type[Algorithm]] = {kind.name: kind for kind in (PPO,)}
+ALGORITHMS: dict[str, type[Algorithm]] = {kind.name: kind for kind in (PPO, ES, ARS, Reinforce)}
 
 
 def algorithm_class(name: str) -> type[Algorithm]:

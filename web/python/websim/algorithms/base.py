@@ -22,7 +22,9 @@ Metrics = dict[str, float]
 """Values by TensorBoard tag; NaN where there is nothing to tell."""
 
 
-def hyperparameter(default: Any, help: str, low: float | None = None, high: float | None = None) -> Any:
+def hyperparameter(
+    default: Any, help: str, low: float | None = None, high: float | None = None
+) -> Any:
     """A field of a hyperparameter dataclass, with its explanation and range."""
     return field(default=default, metadata={"help": help, "low": low, "high": high})
 
@@ -52,7 +54,9 @@ class Hyperparameters:
             kind = type(entry.default) if entry.default is not None else float
             numbers = value if isinstance(value, tuple) else (value,)
             if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
-                raise InvalidArgument(f"{entry.name} must be of type {kind.__name__}, not {value!r}.")
+                raise InvalidArgument(
+                    f"{entry.name} must be of type {kind.__name__}, not {value!r}."
+                )
             if low is not None and any(not low <= n for n in numbers):
                 raise InvalidArgument(f"{entry.name} must be at least {low:g}, not {value!r}.")
             if high is not None and any(not n <= high for n in numbers):
@@ -77,6 +81,7 @@ class Algorithm(ABC):
 
     name: ClassVar[str]
     Hyperparameters: ClassVar[type[Hyperparameters]]
+    args: Any
 
     def __init__(
         self,
@@ -95,9 +100,7 @@ class Algorithm(ABC):
         if reward is not None:
             task = RewardedTask(task, reward)
         n = num_envs // communicator.size
-        self.env = MujocoVectorEnv(
-            task, n, autoreset_mode=AutoresetMode.SAME_STEP, copy=False
-        )
+        self.env = MujocoVectorEnv(task, n, autoreset_mode=AutoresetMode.SAME_STEP, copy=False)
         # As in `websim.shard`: environment i of all is seeded with seed + i.
         first = spec.seed + n * communicator.rank
         self.env.reset(seed=list(range(first, first + n)))

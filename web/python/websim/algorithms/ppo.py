@@ -57,7 +57,7 @@ class PPOHyperparameters(Hyperparameters):
 
 
 class PPO(Algorithm):
-    """See the module. Arrays of a rollout are [num_steps, n, ...] for this rank's n environments."""
+    """See the module. Rollouts are arrays [num_steps, n, ...] for this rank's n environments."""
 
     name: ClassVar[str] = "ppo"
     Hyperparameters: ClassVar[type[Hyperparameters]] = PPOHyperparameters
