@@ -1,4 +1,4 @@
-"""`websim train`: learns a task, here or in a headless browser, and writes down how it went."""
+"""`websim train`: learns a task and writes down how it went."""
 
 import argparse
 import ast
@@ -53,10 +53,8 @@ def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
         "--task-options", type=json.loads, default={}, metavar="JSON", help="of the task"
     )
     parser.add_argument("--list", action="store_true", help="list the hyperparameters, and end")
-    parser.add_argument("--backend", choices=("native", "browser"), default="native")
-    parser.add_argument(
-        "--ranks", type=int, help="processes, or workers of the browser (1; resuming: as before)"
-    )
+    parser.add_argument("--backend", choices=("native",), default="native", help="where it runs")
+    parser.add_argument("--ranks", type=int, help="processes (1; resuming: as before)")
     parser.add_argument(
         "--output", type=Path, default=Path("runs"), help="runs go there (%(default)s)"
     )
@@ -78,11 +76,6 @@ def run(arguments: argparse.Namespace) -> None:
             _list(arguments.algo)
             return
         job, ranks = _job(arguments)
-        if arguments.backend == "browser":
-            from websim_server.train_browser import train_in_browser
-
-            train_in_browser(job, ranks)
-            return
         from websim.ranks import run_processes
 
         run_processes(train_rank, ranks, job)

@@ -261,6 +261,28 @@ class SharedTransport:
                 waited = waited + step if step > 0 else timeout
 
 
+class BrowserTransport:
+    """The `SharedTransport` of `sim/communicator.js`, which moves bytes by their addresses."""
+
+    def __init__(self, javascript: Any) -> None:
+        """Takes the JavaScript object."""
+        self._javascript = javascript
+        self.slot_bytes = int(javascript.slot_bytes)
+
+    def write(self, turn: int, data: Bytes) -> None:
+        """See Transport."""
+        self._javascript.write(turn, data.ctypes.data, data.size)
+
+    def read(self, rank: int, turn: int, out: Bytes) -> None:
+        """See Transport."""
+        self._javascript.read(rank, turn, out.ctypes.data, out.size)
+
+    def meet(self, number: int, members: Sequence[int], timeout: float) -> tuple[int, ...]:
+        """See Transport."""
+        lost = self._javascript.meet(number, members, timeout)
+        return tuple(int(rank) for rank in lost)
+
+
 def thread_communicators(
     size: int, *, timeout: float = TIMEOUT, slot_bytes: int = SLOT_BYTES
 ) -> list[Communicator]:
