@@ -12,7 +12,6 @@ How data travels is behind `Transport`: nothing for one rank, memory shared by t
 here, a SharedArrayBuffer in the browser (`sim/communicator.js`).
 """
 
-import multiprocessing
 import threading
 import time
 import traceback
@@ -315,6 +314,8 @@ def run_processes(
     """
     if size == 1:
         return function(Communicator(), *arguments)
+    import multiprocessing  # not there in the browser
+
     context = multiprocessing.get_context("spawn")
     shared = (
         context.Condition(),
