@@ -11,7 +11,7 @@ SCRIPT = Path(__file__).with_name("communicator_ranks.mjs")
 
 
 def ranks(count: int, dies: int) -> Any:
-    command = ["node", SCRIPT, str(count), str(dies)]
+    command = ["node", str(SCRIPT), str(count), str(dies)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)

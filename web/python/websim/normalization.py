@@ -102,7 +102,8 @@ class NormalizeObservation:
         normalized = observations - self.rms.mean
         normalized /= self.rms.std
         np.clip(normalized, -self.clip, self.clip, out=normalized)
-        return normalized.astype(np.float32)
+        result: NDArray[np.float32] = normalized.astype(np.float32)
+        return result
 
 
 class NormalizeReward:
@@ -121,4 +122,5 @@ class NormalizeReward:
         self.rms.update(self.returns[:, np.newaxis])
         self.returns[ended] = 0.0
         scaled = np.clip(rewards / self.rms.std[0], -self.clip, self.clip)
-        return scaled.astype(np.float32)
+        result: NDArray[np.float32] = scaled.astype(np.float32)
+        return result

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from websim.errors import DamagedCheckpoint
 
-DTYPES = {
+DTYPES: dict[str, np.dtype[Any]] = {
     "F64": np.dtype("<f8"),
     "F32": np.dtype("<f4"),
     "I64": np.dtype("<i8"),

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from websim.algorithms import Algorithm, algorithm_class
+from websim.algorithms import Algorithm, make_algorithm
 from websim.algorithms.base import Metrics
 from websim.checkpoints import Checkpoint, State, TrainingSpec, pack, unpack
 from websim.errors import DamagedCheckpoint, RankLost, TrainingDiverged
@@ -70,8 +70,7 @@ class Trainer:
             DamagedCheckpoint: the checkpoint does not fit what it says it is of.
         """
         self.communicator = communicator or Communicator()
-        kind = algorithm_class(spec.algorithm)
-        self.algorithm = kind(spec, self.communicator, reward)
+        self.algorithm = make_algorithm(spec, self.communicator, reward)
         self.restarted_environments = False
         if checkpoint is not None:
             try:
