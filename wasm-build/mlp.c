@@ -21,7 +21,7 @@ int mlp_kept(const Mlp *net) {
 int mlp_transposed_size(const Mlp *net) {
   int size = 0;
   for (int l = 1; l < net->layers; l++) size += net->widths[l] * net->widths[l + 1];
-  return size;
+  return whole_lines(size);
 }
 
 int mlp_widest(const Mlp *net) {
@@ -65,7 +65,7 @@ void mlp_backward(const Mlp *net, const float *params, const float *transposed, 
                   const float *x, int rows, const float *kept, float *grad, float *other) {
   params += mlp_params(net);
   grads += mlp_params(net);
-  transposed += mlp_transposed_size(net);
+  for (int l = 1; l < net->layers; l++) transposed += net->widths[l] * net->widths[l + 1];
   kept += mlp_kept(net);
   for (int l = net->layers - 1; l >= 0; l--) {
     int in = net->widths[l], width = net->widths[l + 1];

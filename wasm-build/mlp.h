@@ -2,7 +2,7 @@
 // its weight [in, out] and bias [out]. The last layer has no activation.
 #pragma once
 
-enum { BLOCK = 96 };  // rows that go through a network at once: all their values stay in the cache
+enum { BLOCK = 48 };  // rows that go through a network at once: all their values stay in the cache
 
 typedef struct {
   const int *widths;
@@ -13,7 +13,7 @@ typedef struct {
 int mlp_params(const Mlp *net);
 // Floats that forward keeps of a block, for backward.
 int mlp_kept(const Mlp *net);
-// Floats of the transposed weights of all layers but the first.
+// Floats of the transposed weights of all layers but the first, and then up to a cache line's end.
 int mlp_transposed_size(const Mlp *net);
 int mlp_widest(const Mlp *net);
 

@@ -66,7 +66,7 @@ EXPORT int ppo_workspace(const int *actor_widths, const int *critic_widths, int 
   Mlp actor = {actor_widths, layers, 0}, critic = {critic_widths, layers, 0};
   int kept_a = mlp_kept(&actor), kept_c = mlp_kept(&critic);
   int wide_a = mlp_widest(&actor), wide_c = mlp_widest(&critic);
-  return actor_widths[layers] + mlp_transposed_size(&actor) + mlp_transposed_size(&critic) +
+  return whole_lines(actor_widths[layers]) + mlp_transposed_size(&actor) + mlp_transposed_size(&critic) +
          (kept_a > kept_c ? kept_a : kept_c) + 2 * BLOCK * (wide_a > wide_c ? wide_a : wide_c);
 }
 
@@ -87,7 +87,7 @@ EXPORT void ppo_loss_and_gradient(const int *actor_widths, const int *critic_wid
   float inv_n = n ? 1.0f / n : 0;
 
   float *inv_std = workspace;
-  float *actor_transposed = inv_std + size;
+  float *actor_transposed = inv_std + whole_lines(size);
   float *critic_transposed = actor_transposed + mlp_transposed_size(&actor);
   float *grad = critic_transposed + mlp_transposed_size(&critic);
   int wide_a = mlp_widest(&actor), wide_c = mlp_widest(&critic);

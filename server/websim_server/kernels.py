@@ -50,6 +50,17 @@ def stamp(sources: Path) -> str:
     return digest.hexdigest()[:16]
 
 
+def wanted(folder: Path, sources: Path) -> dict[str, Path]:
+    """Where the module of each variant belongs, for the sources as they are now."""
+    current = stamp(sources)
+    return {variant: folder / f"{variant}-{current}.wasm" for variant in VARIANTS}
+
+
+def are_built(folder: Path, sources: Path) -> bool:
+    """Whether the modules are there and no older than their sources."""
+    return all(path.is_file() for path in wanted(folder, sources).values())
+
+
 def manifest(folder: Path = KERNELS) -> dict[str, dict[str, Any]]:
     """Address and size of each variant.
 
@@ -79,17 +90,17 @@ def provide(folder: Path = KERNELS, sources: Path | None = SOURCES) -> None:
         manifest(folder)
         print("The learning kernels are there", flush=True)
         return
-    current = stamp(sources)
-    wanted = {variant: folder / f"{variant}-{current}.wasm" for variant in VARIANTS}
-    if all(path.is_file() for path in wanted.values()):
+    paths = wanted(folder, sources)
+    if are_built(folder, sources):
         print("The learning kernels are those of their sources", flush=True)
     else:
-        for variant, path in wanted.items():
+        for variant, path in paths.items():
             write_atomically(path, _build(sources, variant))
-    for path in wanted.values():
+    for path in paths.values():
         compress(path)
+    names = {path.stem for path in paths.values()}
     for path in folder.iterdir():
-        if path.name.split(".")[0] not in {wanted_path.stem for wanted_path in wanted.values()}:
+        if path.name.split(".")[0] not in names:
             path.unlink()
 
 

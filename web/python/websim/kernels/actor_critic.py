@@ -13,6 +13,7 @@ from websim.kernels.reference import (
     Array,
     NumpyKernels,
     Shape,
+    aligned,
     unknown_activation,
 )
 
@@ -68,8 +69,8 @@ class ActorCritic:
             critic=(observation_size, *hidden, 1),
             activation=activation,
         )
-        self.flat: Array = np.zeros(self.shape.size, dtype)
-        self.grads: Array = np.zeros(self.shape.size, dtype)
+        self.flat: Array = aligned(self.shape.size, dtype)
+        self.grads: Array = aligned(self.shape.size, dtype)
         self.parameters = self._views(self.flat)
         self.gradients = self._views(self.grads)
         rng = np.random.default_rng(0) if rng is None else rng

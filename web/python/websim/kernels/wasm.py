@@ -9,7 +9,14 @@ from pathlib import Path
 import numpy as np
 
 from websim.errors import InvalidArgument
-from websim.kernels.reference import ACTIVATIONS, Array, NumpyKernels, Shape, unknown_activation
+from websim.kernels.reference import (
+    ACTIVATIONS,
+    Array,
+    NumpyKernels,
+    Shape,
+    aligned,
+    unknown_activation,
+)
 
 _SUMS = ("policy_loss", "value_loss", "entropy", "approx_kl", "old_approx_kl", "clipfrac")
 
@@ -314,7 +321,7 @@ class WasmKernels(NumpyKernels):
                 self._library.infer_workspace(actor, layers),
                 self._library.infer_workspace(critic, layers),
             )
-            self._workspaces[shape] = np.empty(size, np.float32)
+            self._workspaces[shape] = aligned(size)
         return self._workspaces[shape]
 
 
