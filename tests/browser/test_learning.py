@@ -42,3 +42,41 @@ def test_learning_repeats_itself_bit_by_bit(sim: Any) -> None:
     assert first["finite"]
     assert again == first
     assert resumed == first
+
+
+RANK_CODE = """
+import hashlib
+from websim.checkpoints import TrainingSpec
+from websim.ranks import worker_communicator
+from websim.training import Trainer
+
+communicator = worker_communicator()
+trainer = Trainer(
+    TrainingSpec(
+        task="Hopper-v5",
+        hyperparameters={"num_envs": 8, "num_steps": 32, "num_minibatches": 4, "update_epochs": 2},
+    ),
+    communicator,
+)
+for _ in range(7):
+    progress = trainer.advance()
+trainer.close()
+metrics = {tag: repr(value) for tag, value in progress.metrics.items()}
+[communicator.rank, communicator.size, progress.global_step, metrics,
+ hashlib.sha256(trainer.algorithm.weights.tobytes()).hexdigest()]
+"""
+
+
+def test_two_workers_learn_together_and_repeat_themselves(sim: Any) -> None:
+    sim.create(task="Hopper-v5", numEnvs=2, numWorkers=2)
+    runs = []
+    for _ in range(2):
+        sim.run("sim.joinRanks()")
+        runs.append(
+            sim.run("Promise.all([0, 1].map((worker) => sim.runPython(x, { worker })))", RANK_CODE)
+        )
+    first, second = runs[0]
+    assert first[:3] == [0, 2, 7 * 256]
+    assert second[:3] == [1, 2, 7 * 256]
+    assert first[3:] == second[3:]  # the same metrics and weights in both
+    assert runs[1] == runs[0]

@@ -12,9 +12,11 @@ import {
 } from './arguments.js';
 import { divide } from './balance.js';
 import { bytesToLoad } from './boot.js';
+import { createExchange } from './communicator.js';
 import { ClosedError, InvalidArgument, WorkerError, fromPlain, toPlain } from './errors.js';
 import { COUNTERS, viewsOf } from './memory.js';
 import { PoseReader } from './poses.js';
+import { RANK_SLOT_BYTES } from './protocol.js';
 import { Rank } from './rank.js';
 import { EpisodeMeter, RateMeter } from './statistics.js';
 
@@ -440,6 +442,18 @@ export class WebSim {
   async runPython(code, { worker = 0 } = {}) {
     this.#checkOpen();
     return this.#ranks[checkInteger('worker', worker, 0, this.numWorkers - 1)].request('runPython', { code });
+  }
+
+  /**
+   * Makes the workers ranks that can learn together: in each of them,
+   * `websim.ranks.worker_communicator()` is its end. For one run; call it again for the next.
+   */
+  async joinRanks() {
+    this.#checkOpen();
+    if (!this.isolated) throw new WorkerError('ranks need shared memory: this page is not cross-origin isolated');
+    const ranks = this.numWorkers;
+    const exchange = createExchange(ranks, RANK_SLOT_BYTES);
+    await Promise.all(this.#ranks.map((rank) => rank.request('join', { exchange, rank: rank.index, ranks })));
   }
 
   /** Resolves when every worker is up, those that are being replaced included. */

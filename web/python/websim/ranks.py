@@ -282,6 +282,17 @@ class BrowserTransport:
         return tuple(int(rank) for rank in lost)
 
 
+def worker_communicator() -> Communicator:
+    """The end of the worker that this runs in; one rank alone, unless the page joined several."""
+    import websim_js  # what the worker lends to Python
+
+    javascript = websim_js.transport()
+    if javascript is None:
+        return Communicator()
+    rank, size = int(javascript.rank), int(javascript.ranks)
+    return Communicator(rank, size, BrowserTransport(javascript))
+
+
 def thread_communicators(
     size: int, *, timeout: float = TIMEOUT, slot_bytes: int = SLOT_BYTES
 ) -> list[Communicator]:
