@@ -18,7 +18,8 @@ RUN python3 -m venv /opt/node \
  && /opt/node/bin/pip install --no-cache-dir --require-hashes -r requirements-node.lock
 COPY . .
 RUN PATH=/opt/node/bin:$PATH \
-  /opt/websim/bin/pip install --no-cache-dir --no-deps --no-build-isolation --verbose .
+  /opt/websim/bin/pip install --no-cache-dir --no-deps --no-build-isolation --verbose . \
+ && /opt/websim/bin/pip uninstall --yes ziglang
 
 FROM base
 COPY --from=build /opt/websim /opt/websim

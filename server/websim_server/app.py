@@ -9,7 +9,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp
 
 from websim import task_ids
-from websim_server import __version__, lock
+from websim_server import __version__, kernels, lock
 from websim_server.bundle import Bundle
 from websim_server.headers import ResponseHeaders
 from websim_server.paths import VENDOR, WEB, websim_source
@@ -80,7 +80,13 @@ def create_app(
         assert content is not None
         websim = {"url": f"/python/{name}", "bytes": len(content)}
         return JSONResponse(
-            {"version": __version__, "tasks": task_ids(), **vendored, "websim": websim},
+            {
+                "version": __version__,
+                "tasks": task_ids(),
+                **vendored,
+                "kernels": kernels.manifest(),
+                "websim": websim,
+            },
             headers={"Cache-Control": REVALIDATE},
         )
 
@@ -94,4 +100,5 @@ def create_app(
     for folder in ("app", "sim"):
         api.mount(f"/{folder}", Files(web / folder, REVALIDATE))
     api.mount("/vendor", Files(vendor, IMMUTABLE))
+    api.mount("/kernels", Files(kernels.KERNELS, IMMUTABLE))
     return ResponseHeaders(api, index=web / "index.html", isolated=isolated)

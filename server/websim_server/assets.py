@@ -1,10 +1,13 @@
-"""`websim assets`: brings the vendored files of the page into web/vendor, each checked by hash."""
+"""`websim assets`: brings the vendored files of the page into web/vendor, each checked by hash.
+
+It also builds the learning kernels (`kernels.py`).
+"""
 
 import argparse
 import os
 from pathlib import Path
 
-from websim_server import fetch, lock
+from websim_server import fetch, kernels, lock
 from websim_server.compress import ENCODINGS, compress, remove_compressed, write_atomically
 from websim_server.errors import AssetError, HashMismatch
 from websim_server.lock import File, Package
@@ -37,6 +40,7 @@ def require(vendor: Path = VENDOR) -> None:
     Raises:
         AssetError: a file is missing.
     """
+    kernels.manifest()
     if gaps := missing(vendor, lock.read(), by_hash=False):
         package, file = gaps[0]
         more = f" (and {len(gaps) - 1} more)" if len(gaps) > 1 else ""
@@ -122,7 +126,9 @@ def provide(vendor: Path, checkout: Path | None, mirror: Path | None) -> None:
 
 def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Registers the command."""
-    parser = commands.add_parser("assets", help="fetch and check the third-party files of the page")
+    parser = commands.add_parser(
+        "assets", help="fetch third-party files of the page, build kernels"
+    )
     parser.add_argument(
         "--mirror",
         type=Path,
@@ -145,3 +151,4 @@ def run(arguments: argparse.Namespace) -> None:
 
         relock()
     provide(VENDOR, CHECKOUT, arguments.mirror)
+    kernels.provide()

@@ -44,6 +44,9 @@ def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     parser.add_argument(
         "--seconds", type=float, default=20, help="of the page, in all (%(default)s)"
     )
+    parser.add_argument(
+        "--kernels", action="store_true", help="measure the learning kernels instead of the page"
+    )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there as well")
     parser.set_defaults(run=run)
 
@@ -64,6 +67,9 @@ def run(arguments: argparse.Namespace) -> None:
 
     make_vec(arguments.task, 1).close()  # a wrong task is told at once
     assets.require()
+    if arguments.kernels:
+        _run_kernels(arguments.json)
+        return
     total = WARM_UP_SECONDS + 2 * arguments.seconds + ROUNDS * NATIVE_SECONDS
     bar = tqdm(
         total=round(total), unit="s", bar_format="{desc:28}{percentage:3.0f}%|{bar}| {elapsed}"
@@ -81,6 +87,32 @@ def run(arguments: argparse.Namespace) -> None:
     print(_table(figures))
     if arguments.json:
         arguments.json.write_text(json.dumps(figures, indent=2) + "\n")
+
+
+def _run_kernels(json_file: Path | None) -> None:
+    from playwright.sync_api import Error, sync_playwright
+    from tqdm import tqdm
+
+    from websim_server import bench_kernels, chromium
+
+    bar = tqdm(
+        total=bench_kernels.ROUNDS * len(bench_kernels.NAMES),
+        bar_format="{desc:28}{percentage:3.0f}%|{bar}| {elapsed}",
+    )
+    try:
+        with (
+            bar,
+            _server() as address,
+            sync_playwright() as playwright,
+            chromium.launch(playwright) as browser,
+        ):
+            machine = f"Chromium {browser.version}, {_machine()}"
+            rounds = bench_kernels.measure(browser.new_page(), address, bar)
+    except Error as error:
+        raise BenchError(f"the browser failed: {error.message.splitlines()[0]}") from None
+    print(bench_kernels.table(rounds, machine))
+    if json_file:
+        bench_kernels.write_json(json_file, rounds, machine)
 
 
 @contextmanager
@@ -169,7 +201,7 @@ def _measure(
         "first_motion_seconds": first_motion,
         "rounds": rounds,
         "browser": f"Chromium {browser.version}",
-        "machine": f"{platform.system()} {platform.machine()}, {_cores()} cores",
+        "machine": _machine(),
     }
 
 
@@ -288,6 +320,10 @@ def _largest_renderer_mb(browser: "Browser") -> float | None:
             pss = next(line for line in rollup.read_text().splitlines() if line.startswith("Pss:"))
             sizes.append(int(pss.split()[1]) * 1024 / 1e6)
     return max(sizes, default=None)
+
+
+def _machine() -> str:
+    return f"{platform.system()} {platform.machine()}, {_cores()} cores"
 
 
 def _cores() -> int:

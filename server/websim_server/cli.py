@@ -1,4 +1,4 @@
-"""The command line: `websim serve`, `websim bench`, `websim assets`.
+"""The command line: `websim serve`, `websim train`, `websim bench`, `websim assets`.
 
 A command is a module with `add_command(commands)`, which adds its argument parser and sets `run` to
 a function of the parsed arguments. Heavy imports belong into `run`.
@@ -8,10 +8,10 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from websim_server import __version__, assets, bench, serve
+from websim_server import __version__, assets, bench, serve, train
 from websim_server.errors import ServerError
 
-COMMANDS = (serve, bench, assets)
+COMMANDS = (serve, train, bench, assets)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

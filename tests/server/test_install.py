@@ -50,7 +50,7 @@ def test_installed_package_serves_from_any_folder(environment: Path, tmp_path: P
             manifest = json.loads(fetch(server, "/manifest.json").body)
             wasm = fetch(server, manifest["mujoco"]["wasm"], accept_encoding="br")
             assert wasm["content-encoding"] == "br"
-            packages = [*manifest["wheels"], manifest["websim"]]
+            packages = [*manifest["wheels"], manifest["websim"], *manifest["kernels"].values()]
             for package in packages:
                 assert len(fetch(server, package["url"]).body) == package["bytes"]
         finally:
@@ -72,3 +72,4 @@ def test_installed_assets_are_intact(environment: Path, tmp_path: Path) -> None:
     result = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
     assert result.returncode == 0, result.stderr
     assert "are as locked" in result.stdout
+    assert "kernels are there" in result.stdout

@@ -42,7 +42,7 @@ def test_sizes_are_those_of_what_is_sent(server: str, manifest: dict[str, Any]) 
     assert sum(size(index + name) for name in names) == manifest["pyodide"]["bytes"]
     wheels = [wheel["name"] for wheel in manifest["wheels"]]
     assert {"numpy", "gymnasium", "cloudpickle"} < set(wheels)
-    for package in [*manifest["wheels"], manifest["websim"]]:
+    for package in [*manifest["wheels"], manifest["websim"], *manifest["kernels"].values()]:
         assert size(package["url"]) == package["bytes"]
 
 

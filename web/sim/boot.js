@@ -1,5 +1,6 @@
 /**
- * Brings up a worker: MuJoCo's WASM module, Pyodide, and the Python packages in it.
+ * Brings up a worker: MuJoCo's WASM module, Pyodide, the Python packages in it, and the learning
+ * kernels on its memory.
  */
 
 import { WorkerError } from './errors.js';
@@ -13,6 +14,7 @@ import { WorkerError } from './errors.js';
  * @property {{version: string, index: string, bytes: number}} pyodide
  * @property {{name: string, url: string, bytes: number}[]} wheels
  * @property {{url: string, bytes: number}} websim
+ * @property {Record<'plain'|'relaxed', {url: string, bytes: number}>} kernels
  * @property {string[]} tasks
  *
  * @typedef {'mujoco'|'pyodide'|'packages'|'environments'|'ready'} Stage
@@ -26,17 +28,21 @@ import { WorkerError } from './errors.js';
 /** Python packages go here, apart from Pyodide's own. */
 const PACKAGE_DIR = '/packages';
 
+/** `websim/kernels/default.py` looks for them there. */
+const KERNELS_DIR = '/kernels';
+
 /** Bytes that one worker loads. @param {Manifest} manifest */
-export function bytesToLoad({ mujoco, pyodide, wheels, websim }) {
-  return mujoco.bytes + pyodide.bytes + websim.bytes + wheels.reduce((sum, w) => sum + w.bytes, 0);
+export function bytesToLoad({ mujoco, pyodide, wheels, websim, kernels }) {
+  return kernels.plain.bytes + mujoco.bytes + pyodide.bytes + websim.bytes + wheels.reduce((sum, w) => sum + w.bytes, 0);
 }
 
 /**
  * @param {Manifest} manifest
+ * @param {boolean} reproducible  whether learning is to give the same bits on every machine
  * @param {ReportProgress} report
  * @returns {Promise<Runtime>}
  */
-export async function boot(manifest, report) {
+export async function boot(manifest, reproducible, report) {
   /** @type {Stage} */
   let stage = 'mujoco';
   let loaded = 0;
@@ -58,6 +64,8 @@ export async function boot(manifest, report) {
   stage = 'packages';
   report({ stage, loaded });
   const archive = fetchBytes(manifest.websim.url);
+  const variant = !reproducible && hasRelaxedSimd() ? 'relaxed' : 'plain';
+  const kernels = fetchBytes(manifest.kernels[variant].url);
   await pyodide.loadPackage(
     manifest.wheels.map(({ url }) => new URL(url, self.location.href).href),
     // The server has checked every file against its hash; the messages would only fill the console.
@@ -65,7 +73,20 @@ export async function boot(manifest, report) {
   );
   pyodide.unpackArchive(await archive, 'zip', { extractDir: PACKAGE_DIR });
   pyodide.runPython(`import sys; sys.path.insert(0, ${JSON.stringify(PACKAGE_DIR)})`);
+  pyodide.FS.mkdirTree(KERNELS_DIR);
+  pyodide.FS.writeFile(`${KERNELS_DIR}/${variant}.so`, new Uint8Array(await kernels));
   return { mujoco, pyodide };
+}
+
+/** Whether the browser knows relaxed SIMD: a function with one of its instructions is valid there. */
+function hasRelaxedSimd() {
+  return WebAssembly.validate(new Uint8Array([
+    0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, // magic, version
+    1, 5, 1, 0x60, 0, 1, 0x7b, // a type: () -> v128
+    3, 2, 1, 0, // a function of it
+    10, 15, 1, 13, 0, 0x41, 1, 0xfd, 15, 0x41, 2, 0xfd, 15, 0xfd, 0x80, 2, 0x0b,
+    // i32.const 1, i8x16.splat, i32.const 2, i8x16.splat, i8x16.relaxed_swizzle, end
+  ]));
 }
 
 /** @param {Manifest['mujoco']} urls @returns {Promise<Mujoco>} */

@@ -45,7 +45,7 @@
  * shared.
  *
  * @typedef {object} Requests
- * @property {(payload: {manifest: import('./boot.js').Manifest, isolated: boolean}) => void} boot
+ * @property {(payload: {manifest: import('./boot.js').Manifest, isolated: boolean, reproducible: boolean}) => void} boot
  * @property {(payload: {specs: {task: string, options: Record<string, unknown>}[]}) => number[]} measure
  *   milliseconds of one environment step of each
  * @property {(payload: {specs: ShardSpec[], drive: Drive}) => ShardDescription[]} create
@@ -56,6 +56,8 @@
  * @property {(payload: Partial<Drive>) => void} drive
  * @property {(payload: {group: number, index: number, action: Float32Array | null}) => void} setAction
  * @property {(payload: {code: string}) => unknown} runPython
+ * @property {(payload: {exchange: SharedArrayBuffer, rank: number, ranks: number}) => void} join
+ *   makes the worker a rank of a group that learns together
  * @property {(payload: {}) => {embindObjects: number}} close
  */
 
@@ -80,6 +82,9 @@
  * @typedef {{id: number, reply: unknown} | {id: number, error: import('./errors.js').PlainError}} AnswerMessage
  * @typedef {{[T in keyof Events]: {event: T} & Events[T]}[keyof Events]} EventMessage
  */
+
+/** What a rank hands to the others at once, in bytes; longer arrays travel in pieces. */
+export const RANK_SLOT_BYTES = 1 << 20;
 
 export const MAX_ENVS = 4096;
 export const MAX_WORKERS = 64;

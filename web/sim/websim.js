@@ -12,9 +12,11 @@ import {
 } from './arguments.js';
 import { divide } from './balance.js';
 import { bytesToLoad } from './boot.js';
+import { createExchange } from './communicator.js';
 import { ClosedError, InvalidArgument, WorkerError, fromPlain, toPlain } from './errors.js';
 import { COUNTERS, viewsOf } from './memory.js';
 import { PoseReader } from './poses.js';
+import { RANK_SLOT_BYTES } from './protocol.js';
 import { Rank } from './rank.js';
 import { EpisodeMeter, RateMeter } from './statistics.js';
 
@@ -39,6 +41,7 @@ const STAGES = /** @type {const} */ (['mujoco', 'pyodide', 'packages', 'environm
  * @property {number} [seed]
  * @property {string} [controller]
  * @property {number} [speed]        multiples of real time; Infinity: unlimited
+ * @property {boolean} [reproducible]  learning gives the same bits on every machine, for some speed
  * @property {(progress: Progress) => void} [onProgress]
  *
  * @typedef {object} Progress
@@ -149,7 +152,7 @@ export class WebSim {
   constructor(manifest, options) {
     const {
       task = 'Ant-v5', numEnvs = 1000, taskOptions = {}, numWorkers = 'auto', seed = 0,
-      controller = 'random', speed = Infinity, onProgress = () => {},
+      controller = 'random', speed = Infinity, reproducible = false, onProgress = () => {},
     } = options;
     const requests = options.tasks ?? [{ task, numEnvs, options: taskOptions }];
     /** Environments of all groups together. */
@@ -166,13 +169,15 @@ export class WebSim {
     /** One for each task asked for; there once `create` has returned. @type {Group[]} */
     this.groups = [];
     this.manifest = manifest;
+    /** Whether learning gives the same bits on every machine. */
+    this.reproducible = Boolean(reproducible);
     this.onProgress = onProgress;
     this.#episodes = new EpisodeMeter(this.numEnvs);
     this.#ticker = setInterval(() => this.#tick(), TICK_MS);
   }
 
   async #start() {
-    const { manifest, isolated, requests } = this;
+    const { manifest, isolated, reproducible, requests } = this;
     /** @type {Promise<import('./balance.js').Range[][]> | undefined} */
     let division;
     let allBooted = () => {};
@@ -208,7 +213,7 @@ export class WebSim {
     };
     this.#progress = Array.from({ length: this.numWorkers }, () => ({ stage: STAGES[0], loaded: 0 }));
     this.#shards = this.#progress.map(() => []);
-    const waiting = this.#progress.map((_, i) => new Rank(i, { manifest, isolated }, events));
+    const waiting = this.#progress.map((_, i) => new Rank(i, { manifest, isolated, reproducible }, events));
     /** @type {unknown} */
     let failure;
     const bootInTurn = async () => {
@@ -477,6 +482,18 @@ export class WebSim {
   async runPython(code, { worker = 0 } = {}) {
     this.#checkOpen();
     return this.#ranks[checkInteger('worker', worker, 0, this.numWorkers - 1)].request('runPython', { code });
+  }
+
+  /**
+   * Makes the workers ranks that can learn together: in each of them,
+   * `websim.ranks.worker_communicator()` is its end. For one run; call it again for the next.
+   */
+  async joinRanks() {
+    this.#checkOpen();
+    if (!this.isolated) throw new WorkerError('ranks need shared memory: this page is not cross-origin isolated');
+    const ranks = this.numWorkers;
+    const exchange = createExchange(ranks, RANK_SLOT_BYTES);
+    await Promise.all(this.#ranks.map((rank) => rank.request('join', { exchange, rank: rank.index, ranks })));
   }
 
   /** Resolves when every worker is up, those that are being replaced included. */

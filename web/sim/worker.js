@@ -4,6 +4,7 @@
  */
 
 import { boot } from './boot.js';
+import { SharedTransport } from './communicator.js';
 import { toPlain } from './errors.js';
 import { BatchPhysics, embindObjects } from './physics.js';
 import { WorkerShard, pythonMemory } from './shard.js';
@@ -22,6 +23,8 @@ const MEASURE = { envs: 2, steps: 10 };
 /** @type {import('./boot.js').Runtime} */
 let runtime;
 let isolated = false;
+/** @type {SharedTransport | undefined} there once this worker is a rank of a group */
+let transport;
 /** @type {WorkerShard[]} */
 let shards = [];
 /** @type {import('./protocol.js').Drive} */
@@ -34,14 +37,15 @@ let lastEpisodes = 0;
 /** @type {{[T in import('./protocol.js').RequestType]:
  *   (payload: import('./protocol.js').Payload<T>) => import('./protocol.js').Reply<T> | Promise<import('./protocol.js').Reply<T>>}} */
 const handlers = {
-  async boot({ manifest, isolated: shared }) {
+  async boot({ manifest, isolated: shared, reproducible }) {
     isolated = shared;
-    runtime = await boot(manifest, ({ stage, loaded }) => tell({ event: 'progress', stage, loaded }));
+    runtime = await boot(manifest, reproducible, ({ stage, loaded }) => tell({ event: 'progress', stage, loaded }));
     const { mujoco, pyodide } = runtime;
     pyodide.registerJsModule('websim_js', {
       createPhysics: (/** @type {string} */ xml, /** @type {any} */ assets, /** @type {number} */ numEnvs) =>
         new BatchPhysics(mujoco, () => pythonMemory(pyodide), beat, xml, assets.toJs(), numEnvs),
       embindObjects,
+      transport: () => transport,
     });
     pyodide.runPython('import websim.shard');
   },
@@ -113,6 +117,10 @@ const handlers = {
     const plain = result.toJs({ dict_converter: Object.fromEntries, create_pyproxies: false });
     result.destroy();
     return plain;
+  },
+
+  join({ exchange, rank, ranks }) {
+    transport = new SharedTransport(exchange, rank, ranks, () => pythonMemory(runtime.pyodide), beat);
   },
 
   close() {

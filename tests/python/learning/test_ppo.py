@@ -1,0 +1,215 @@
+"""PPO: advantages, repeatability, ranks, what it logs, and that it learns."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.python.learning.test_ranks import together
+from websim.algorithms.ppo import PPO, advantages_of
+from websim.checkpoints import TrainingSpec
+from websim.errors import InvalidArgument, RankLost, TrainingDiverged, UnknownTask
+from websim.ranks import Communicator
+from websim.rewards import Reward
+from websim.training import Trainer
+
+SMALL = {"num_envs": 4, "num_steps": 64, "num_minibatches": 4, "update_epochs": 2}
+
+
+def spec(task: str = "InvertedPendulum-v5", **hyperparameters: Any) -> TrainingSpec:
+    return TrainingSpec(task=task, hyperparameters={**SMALL, **hyperparameters})
+
+
+def slow_advantages(
+    rewards: Any, values: Any, next_values: Any, ended: Any, gamma: float, lam: float
+) -> Any:
+    """The definition: discounted sums of errors to the end of each episode, one by one."""
+    steps, n = rewards.shape
+    result = np.zeros((steps, n))
+    for i in range(n):
+        for t in range(steps):
+            weight = 1.0
+            for k in range(t, steps):
+                error = rewards[k, i] + gamma * next_values[k, i] - values[k, i]
+                result[t, i] += weight * error
+                weight *= gamma * lam
+                if ended[k, i]:
+                    break
+    return result
+
+
+@pytest.mark.parametrize(("gamma", "lam"), [(0.99, 0.95), (0.9, 0.0), (0.9, 1.0), (1.0, 1.0)])
+def test_advantages_beside_a_slow_reference(gamma: float, lam: float) -> None:
+    rng = np.random.default_rng(0)
+    rewards, values, next_values = rng.standard_normal((3, 40, 5)).astype(np.float32)
+    ended = rng.random((40, 5)) < 0.1
+    ours = advantages_of(rewards, values, next_values, ended, gamma, lam)
+    theirs = slow_advantages(rewards, values, next_values, ended, gamma, lam)
+    assert ours.dtype == np.float32
+    np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-4)
+
+
+def test_a_time_limit_is_not_death() -> None:
+    """The state after the last step counts by its value when truncated, and not when terminated."""
+    ppo = PPO(spec("HalfCheetah-v5", num_steps=8), Communicator())
+    ppo.env.episode_lengths[:] = [996, 0, 0, 0]  # one of them is truncated by the fourth step
+    heavy = np.full(17, 1e9)  # statistics that a few steps do not move
+    ppo.normalize_observation.rms.load({"count": 1e9, "mean": 0 * heavy, "m2": heavy})
+    ppo._rollout()
+    assert ppo.ended.sum() == 1
+    assert ppo.ended[3, 0]
+    final = ppo.normalize_observation(ppo.env.final_observations[:1])
+    expected = ppo.agent.value(final)[0]
+    assert ppo.next_values[3, 0] == pytest.approx(expected, rel=1e-4)
+    assert ppo.next_values[3, 0] != ppo.values[4, 0]
+    going = ~ppo.ended[:-1]
+    np.testing.assert_array_equal(ppo.next_values[:-1][going], ppo.values[1:][going])
+    ppo.close()
+
+    ppo = PPO(spec(), Communicator())
+    ppo._rollout()
+    assert ppo.ended.any()
+    assert (ppo.next_values[ppo.ended] == 0).all()
+    ppo.close()
+
+
+def weights_after(iterations: int, communicator: Communicator | None = None) -> Any:
+    ppo = PPO(spec("Hopper-v5"), communicator or Communicator())
+    metrics = [ppo.iterate() for _ in range(iterations)]
+    weights = ppo.weights.copy()
+    ppo.close()
+    return weights, metrics
+
+
+def test_two_runs_are_bit_identical() -> None:
+    (first, metrics), (second, again) = weights_after(4), weights_after(4)
+    np.testing.assert_array_equal(first, second)
+    for one, other in zip(metrics, again, strict=True):
+        np.testing.assert_equal(one, other)
+
+
+def test_ranks_keep_the_same_weights_and_metrics() -> None:
+    results = together(lambda communicator: weights_after(3, communicator), 2)
+    again = together(lambda communicator: weights_after(3, communicator), 2)
+    np.testing.assert_array_equal(results[0][0], results[1][0])
+    np.testing.assert_equal(results[0][1], results[1][1])
+    np.testing.assert_array_equal(results[0][0], again[0][0])
+
+
+def test_it_logs_cleanrls_tags_and_reward_terms() -> None:
+    ppo = PPO(spec("Hopper-v5"), Communicator())
+    metrics = ppo.iterate()
+    ppo.close()
+    assert set(metrics) == {
+        "charts/episodic_return",
+        "charts/episodic_length",
+        "charts/episodes",
+        "charts/learning_rate",
+        "losses/value_loss",
+        "losses/policy_loss",
+        "losses/entropy",
+        "losses/old_approx_kl",
+        "losses/approx_kl",
+        "losses/clipfrac",
+        "losses/explained_variance",
+        "rewards/reward_forward",
+        "rewards/reward_ctrl",
+        "rewards/reward_survive",
+    }
+    assert metrics["rewards/reward_survive"] == pytest.approx(1, abs=0.2)
+    assert ppo.global_step == 256
+
+
+def test_a_large_kl_ends_the_update() -> None:
+    steps = []
+    for target in (None, 1e-9):
+        ppo = PPO(spec(target_kl=target, update_epochs=6), Communicator())
+        ppo.iterate()
+        steps.append(ppo.gradient_steps)
+        ppo.close()
+    assert steps == [24, 4]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "says"),
+    [
+        ({"clip": 0.1}, "no hyperparameter 'clip'"),
+        ({"gamma": 1.5}, "gamma must be at most 1"),
+        ({"num_steps": 0}, "num_steps must be at least 1"),
+        ({"num_steps": "many"}, "num_steps must be of type int"),
+        ({"anneal_lr": 1}, "anneal_lr must be of type bool"),
+        ({"num_minibatches": 1000}, "no 1000 minibatches"),
+        ({"activation": "step"}, "step"),
+        ({"learning_rate": float("nan")}, "learning_rate must be"),
+    ],
+)
+def test_wrong_hyperparameters(wrong: dict[str, Any], says: str) -> None:
+    with pytest.raises(InvalidArgument, match=says):
+        PPO(spec(**wrong), Communicator())
+
+
+def test_wrong_tasks_and_ranks() -> None:
+    with pytest.raises(UnknownTask):
+        PPO(spec("Hopper-v9"), Communicator())
+    errors = together(lambda communicator: PPO(spec(num_envs=5), communicator), 2)
+    assert all("dealt evenly to 2 ranks" in str(error) for error in errors)
+
+
+def test_a_reward_of_ones_own() -> None:
+    seen = []
+
+    def reward(state: Any, actions: Any, next_state: Any) -> dict[str, Any]:
+        seen.append((state.qpos.copy(), next_state.qpos.copy()))
+        speed = (next_state.qpos[:, 0] - state.qpos[:, 0]) / next_state.dt
+        return {"backwards": -speed, "bonus": np.full(len(actions), 0.5)}
+
+    trainer = Trainer(spec("HalfCheetah-v5"), reward=Reward(reward, ("backwards", "bonus")))
+    metrics = trainer.advance().metrics
+    trainer.close()
+    assert metrics["rewards/bonus"] == pytest.approx(0.5)
+    assert "rewards/reward_forward" not in metrics
+    (_, after), (before, _) = seen[:2]
+    np.testing.assert_array_equal(after, before)
+
+
+def test_a_run_that_diverges_says_so() -> None:
+    trainer = Trainer(spec())
+    trainer.algorithm.weights[3] = np.nan
+    with pytest.raises((TrainingDiverged, InvalidArgument), match="finite"):
+        trainer.advance()
+    trainer.close()
+
+
+def test_training_goes_on_without_a_lost_rank() -> None:
+    def run(communicator: Communicator) -> Any:
+        trainer = Trainer(spec(num_envs=6), communicator)
+        try:
+            trainer.advance()
+            if communicator.rank == 1:
+                raise RankLost("gone", (1,))
+            lost = trainer.advance()
+            after = [trainer.advance() for _ in range(2)]
+            return lost.lost, trainer.algorithm.weights.copy(), [one.iteration for one in after]
+        finally:
+            trainer.close()
+
+    first, _, third = together(run, 3, timeout=2)
+    assert first[0] == third[0] == (1,)
+    assert first[2] == third[2] == [2, 3]
+    np.testing.assert_array_equal(first[1], third[1])
+
+
+def test_it_learns_to_balance() -> None:
+    """Takes 25,000 steps or so; PPO's published mean less one deviation is 940."""
+    trainer = Trainer(
+        TrainingSpec(
+            task="InvertedPendulum-v5",
+            hyperparameters={"num_envs": 8, "num_steps": 256, "total_timesteps": 100_000},
+        )
+    )
+    best = 0.0
+    while best < 940:
+        progress = trainer.advance()
+        assert not progress.done, f"{best} after {progress.global_step} steps"
+        best = np.fmax(best, progress.metrics["charts/episodic_return"])
+    trainer.close()

@@ -1,0 +1,130 @@
+"""`websim train`: what it writes, Ctrl-C and going on, and what it says of mistakes."""
+
+import csv
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from websim import checkpoints
+from websim_server import cli
+
+SMALL = ["--set", "num_envs=4", "num_steps=64", "num_minibatches=4", "update_epochs=2"]
+
+
+def rows(folder: Path) -> list[dict[str, str]]:
+    """The rows of a run's metrics, without what depends on the clock."""
+    with (folder / "metrics.csv").open(newline="") as file:
+        found = list(csv.DictReader(file))
+    for row in found:
+        del row["charts/SPS"]
+    return found
+
+
+def train(*arguments: object) -> int:
+    return cli.main(["train", *map(str, arguments)])
+
+
+def only(folder: Path) -> Path:
+    (one,) = folder.iterdir()
+    return one
+
+
+def test_a_run_from_start_to_end(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert train("Hopper-v5", "--total-timesteps", "1e3", "--output", tmp_path, *SMALL) == 0
+    folder = only(tmp_path)
+    assert folder.name.startswith("Hopper-v5__ppo__1__")
+    assert [row["global_step"] for row in rows(folder)] == ["256", "512", "768"]
+    assert float(rows(folder)[0]["charts/learning_rate"]) == pytest.approx(3e-4)
+    assert list(folder.glob("events.out.tfevents.*"))
+    checkpoint = checkpoints.loads((folder / "checkpoint.zip").read_bytes())
+    assert checkpoint.learner["global_step"] == 768
+    assert "Done" in capsys.readouterr().err
+
+
+def test_events_are_tensorboards(tmp_path: Path) -> None:
+    from tensorboardX.proto.event_pb2 import Event
+
+    train("Hopper-v5", "--total-timesteps", "256", "--output", tmp_path, *SMALL)
+    (path,) = only(tmp_path).glob("events.out.tfevents.*")
+    data, tags = path.read_bytes(), set()
+    while data:  # length, its checksum, the event, its checksum
+        length = int.from_bytes(data[:8], "little")
+        event = Event.FromString(data[12 : 12 + length])
+        tags |= {value.tag for value in event.summary.value}
+        data = data[16 + length :]
+    assert {"charts/SPS", "charts/episodic_return", "losses/approx_kl"} <= tags
+
+
+@pytest.mark.parametrize("ranks", [1, 2])
+def test_interrupted_and_resumed_it_gives_the_same_curve(tmp_path: Path, ranks: int) -> None:
+    options = ["Hopper-v5", "--total-timesteps", "12e3", *SMALL, "--ranks", str(ranks)]
+    assert train(*options, "--output", tmp_path / "whole") == 0
+
+    command = [sys.executable, "-m", "websim_server", "train", *options]
+    process = subprocess.Popen(
+        [*command, "--output", tmp_path / "cut"], stderr=subprocess.PIPE, text=True
+    )
+    deadline = time.monotonic() + 60
+    # A few rows are there: it is learning.
+    while (
+        len(list((tmp_path / "cut").glob("*/metrics.csv"))) == 0
+        or (only(tmp_path / "cut") / "metrics.csv").read_text().count("\n") < 3
+    ):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=60)
+    folder = only(tmp_path / "cut")
+    assert f"websim train --resume {folder / 'checkpoint.zip'}" in said
+    cut = rows(folder)
+    assert 2 <= len(cut) < 46
+
+    assert train("--resume", folder / "checkpoint.zip") == 0
+    assert rows(folder) == rows(only(tmp_path / "whole"))
+
+
+def test_rows_after_the_checkpoint_are_dropped(tmp_path: Path) -> None:
+    """A crash comes between two checkpoints: what was logged since is learnt again."""
+    train("Hopper-v5", "--total-timesteps", "512", "--output", tmp_path, *SMALL)
+    folder = only(tmp_path)
+    lines = (folder / "metrics.csv").read_text().splitlines()
+    after = lines[-1].replace("512,", "768,", 1)
+    (folder / "metrics.csv").write_text("\n".join([*lines, after, "1024,1.2"]))
+    assert train("--resume", folder / "checkpoint.zip", "--total-timesteps", "1024") == 0
+    assert [row["global_step"] for row in rows(folder)] == ["256", "512", "768", "1024"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        ([], "name a task"),
+        (["Hopper-v9"], "Did you mean 'Hopper-v5'?"),
+        (["Hopper-v5", "--algo", "dqn"], "Unknown algorithm 'dqn'"),
+        (["Hopper-v5", "--preset", "slow"], "no preset 'slow'; it has: cleanrl, fast"),
+        (["Hopper-v5", "--set", "gamma"], "--set takes NAME=VALUE"),
+        (["Hopper-v5", "--set", "gamma=2"], "gamma must be at most 1"),
+        (["Hopper-v5", "--task-options", '{"legs": 3}'], "no option 'legs'"),
+        (["Hopper-v5", "--ranks", "0"], "--ranks must divide num_envs, which is 8"),
+        (["Hopper-v5", "--ranks", "3"], "--ranks must divide num_envs, which is 8"),
+        (["--resume", "nowhere.zip"], "nowhere.zip cannot be read"),
+        (["--resume", __file__], "no checkpoint of websim's"),
+    ],
+)
+def test_mistakes_are_named(
+    arguments: list[str], says: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert train(*arguments, "--output", tmp_path) == 1
+    assert says in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_hyperparameters_are_listed(capsys: pytest.CaptureFixture[Any]) -> None:
+    assert train("--list") == 0
+    listed = capsys.readouterr().out
+    assert "gae_lambda" in listed
+    assert "preset fast" in listed

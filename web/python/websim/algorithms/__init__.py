@@ -1,0 +1,34 @@
+"""The algorithms that there are, by name, and their presets. One file each."""
+
+from typing import Any
+
+from websim.algorithms.ars import ARS
+from websim.algorithms.base import Algorithm
+from websim.algorithms.es import ES
+from websim.algorithms.ppo import PPO
+from websim.algorithms.reinforce import Reinforce
+from websim.checkpoints import TrainingSpec
+from websim.errors import InvalidArgument
+from websim.ranks import Communicator
+from websim.rewards import Reward
+
+ALGORITHMS: dict[str, type[Algorithm]] = {kind.name: kind for kind in (PPO, ES, ARS, Reinforce)}
+
+
+def algorithm_class(name: str) -> type[Algorithm]:
+    """The class of an algorithm; raises InvalidArgument for a name that there is not."""
+    if name not in ALGORITHMS:
+        raise InvalidArgument(f"Unknown algorithm {name!r}; there are: {', '.join(ALGORITHMS)}.")
+    return ALGORITHMS[name]
+
+
+def make_algorithm(
+    spec: TrainingSpec, communicator: Communicator, reward: Reward | None = None
+) -> Algorithm:
+    """Makes this rank's end of what a spec describes; raises InvalidArgument where it is wrong."""
+    kind: Any = algorithm_class(spec.algorithm)
+    algorithm: Algorithm = kind(spec, communicator, reward)
+    return algorithm
+
+
+__all__ = ["ALGORITHMS", "Algorithm", "algorithm_class", "make_algorithm"]

@@ -1,0 +1,207 @@
+"""What all algorithms have in common: hyperparameters, environments, and how they are driven."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any, ClassVar
+
+import numpy as np
+from gymnasium.vector import AutoresetMode
+from numpy.typing import NDArray
+
+from websim.checkpoints import State, TrainingSpec
+from websim.errors import DamagedCheckpoint, InvalidArgument
+from websim.policies import Policy
+from websim.ranks import Communicator
+from websim.registry import task_class
+from websim.rewards import Reward, RewardedTask
+from websim.task import Task, make_task
+from websim.vector import MujocoVectorEnv
+
+Metrics = dict[str, float]
+"""Values by TensorBoard tag; NaN where there is nothing to tell."""
+
+
+def hyperparameter(
+    default: Any, help: str, low: float | None = None, high: float | None = None
+) -> Any:
+    """A field of a hyperparameter dataclass, with its explanation and range."""
+    return field(default=default, metadata={"help": help, "low": low, "high": high})
+
+
+@dataclass(kw_only=True)
+class Hyperparameters:
+    """Base of the hyperparameters of all algorithms; checks types and ranges."""
+
+    total_timesteps: int = hyperparameter(1_000_000, "environment steps in all", 1)
+
+    def __post_init__(self) -> None:
+        """Raises InvalidArgument for a value that is not allowed."""
+        for entry in fields(self):
+            value = getattr(self, entry.name)
+            low, high = entry.metadata["low"], entry.metadata["high"]
+            if entry.type is int and isinstance(value, float) and value.is_integer():
+                value = int(value)  # 1e6 is written so
+                setattr(self, entry.name, value)
+            if entry.type is float and isinstance(value, int) and not isinstance(value, bool):
+                value = float(value)
+                setattr(self, entry.name, value)
+            if value is None and entry.default is None:
+                continue
+            if isinstance(value, list):
+                value = tuple(value)
+                setattr(self, entry.name, value)
+            kind = type(entry.default) if entry.default is not None else float
+            numbers = value if isinstance(value, tuple) else (value,)
+            if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
+                raise InvalidArgument(
+                    f"{entry.name} must be of type {kind.__name__}, not {value!r}."
+                )
+            if low is not None and any(not low <= n for n in numbers):
+                raise InvalidArgument(f"{entry.name} must be at least {low:g}, not {value!r}.")
+            if high is not None and any(not n <= high for n in numbers):
+                raise InvalidArgument(f"{entry.name} must be at most {high:g}, not {value!r}.")
+
+
+class Algorithm(ABC):
+    """Learns one task; a file each.
+
+    All ranks make one, of the same spec, and call the same methods in the same order.
+
+    Attributes:
+        name: As on the command line.
+        Hyperparameters: Its dataclass of hyperparameters.
+        spec: What is trained.
+        communicator: The ranks.
+        env: This rank's environments.
+        args: The hyperparameters.
+        global_step: Environment steps so far, of all ranks.
+        iteration: Finished iterations.
+    """
+
+    name: ClassVar[str]
+    Hyperparameters: ClassVar[type[Hyperparameters]]
+    args: Any
+
+    def __init__(
+        self,
+        spec: TrainingSpec,
+        communicator: Communicator,
+        reward: Reward | None,
+        num_envs: int,
+    ) -> None:
+        """Makes this rank's environments, `num_envs` in all ranks together."""
+        if num_envs % communicator.size:
+            raise InvalidArgument(
+                f"{num_envs} environments cannot be dealt evenly to {communicator.size} ranks."
+            )
+        self.spec, self.communicator = spec, communicator
+        task: Task = make_task(task_class(spec.task), spec.task_options)
+        if reward is not None:
+            task = RewardedTask(task, reward)
+        n = num_envs // communicator.size
+        self.env = MujocoVectorEnv(task, n, autoreset_mode=AutoresetMode.SAME_STEP, copy=False)
+        # As in `websim.shard`: environment i of all is seeded with seed + i.
+        first = spec.seed + n * communicator.rank
+        self.env.reset(seed=list(range(first, first + n)))
+        self.low: NDArray[np.float32] = self.env.single_action_space.low
+        self.high: NDArray[np.float32] = self.env.single_action_space.high
+        self.observation_size = self.env.observations.shape[1]
+        self.action_size = self.low.size
+        self.rng = np.random.default_rng([spec.seed, communicator.rank])
+        self.global_step = 0
+        self.iteration = 0
+        self._episodes: list[NDArray[np.float64]] = []
+
+    @property
+    @abstractmethod
+    def num_iterations(self) -> int:
+        """Iterations in all."""
+
+    @property
+    @abstractmethod
+    def weights(self) -> NDArray[np.float32]:
+        """All weights in one vector."""
+
+    @abstractmethod
+    def iterate(self) -> Metrics:
+        """Experience, then an update of the weights; returns the same metrics on all ranks."""
+
+    @abstractmethod
+    def policy(self) -> Policy:
+        """What has been learnt, as a copy that acts without noise."""
+
+    @abstractmethod
+    def state(self) -> State:
+        """All that ranks share and `load` needs."""
+
+    @abstractmethod
+    def load(self, state: State) -> None:
+        """Goes on from what `state` gave; raises DamagedCheckpoint where it does not fit."""
+
+    @abstractmethod
+    def rank_state(self) -> State:
+        """What `load_rank` needs of this rank's own."""
+
+    @abstractmethod
+    def load_rank(self, state: State) -> None:
+        """Goes on from what `rank_state` gave; raises DamagedCheckpoint where it does not fit."""
+
+    def close(self) -> None:
+        """Frees the environments."""
+        self.env.close()
+
+    def _step(self, actions: NDArray[np.float32]) -> None:
+        """Steps the environments, with actions clipped to their bounds; keeps ended episodes."""
+        *_, infos = self.env.step(np.clip(actions, self.low, self.high))
+        if "_episode" in infos:
+            ended = infos["_episode"]
+            self._episodes.append(
+                np.stack([self.env.final_returns[ended], self.env.final_lengths[ended]], axis=1)
+            )
+
+    def _episode_metrics(self) -> Metrics:
+        """Return and length of the episodes, of all ranks, that ended in this iteration."""
+        own = np.concatenate(self._episodes) if self._episodes else np.empty((0, 2))
+        self._episodes.clear()
+        parts = self.communicator.gather_bytes(own.tobytes())
+        episodes = np.concatenate([np.frombuffer(part).reshape(-1, 2) for part in parts])
+        means = episodes.mean(axis=0) if len(episodes) else (np.nan, np.nan)
+        return {
+            "charts/episodic_return": float(means[0]),
+            "charts/episodic_length": float(means[1]),
+            "charts/episodes": float(len(episodes)),
+        }
+
+    def _average(self, metrics: Metrics) -> Metrics:
+        """Metrics averaged over ranks."""
+        values = np.array(list(metrics.values()))
+        self.communicator.average(values)
+        return dict(zip(metrics, values.tolist(), strict=True))
+
+
+def make_hyperparameters(kind: type[Hyperparameters], given: Mapping[str, Any]) -> Any:
+    """Makes hyperparameters; raises InvalidArgument for a name that there is not."""
+    names = [entry.name for entry in fields(kind)]
+    if unknown := [name for name in given if name not in names]:
+        raise InvalidArgument(
+            f"There is no hyperparameter {', '.join(map(repr, unknown))}; there are: "
+            f"{', '.join(names)}."
+        )
+    return kind(**given)
+
+
+def load_arrays(into: Mapping[str, NDArray[Any]], state: Any) -> None:
+    """Copies arrays of a state into those of the same names.
+
+    Raises:
+        DamagedCheckpoint: one is missing or has another shape; nothing is copied.
+    """
+    for name, array in into.items():
+        saved = state.get(name) if isinstance(state, dict) else None
+        if not isinstance(saved, np.ndarray) or saved.shape != array.shape:
+            raise DamagedCheckpoint(
+                f"The checkpoint's {name!r} does not fit: it should have the shape {array.shape}."
+            )
+    for name, array in into.items():
+        array[...] = state[name]

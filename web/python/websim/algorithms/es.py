@@ -1,0 +1,80 @@
+"""Evolution strategies (Salimans et al., 2017): https://arxiv.org/abs/1703.03864.
+
+The gradient of the expected return under Gaussian perturbations of the weights is estimated from
+mirrored pairs; returns count by their rank only; Adam takes the step.
+"""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from websim.algorithms.base import Hyperparameters, Metrics, hyperparameter, load_arrays
+from websim.algorithms.population import Array, PopulationAlgorithm, PopulationHyperparameters
+from websim.checkpoints import State, TrainingSpec
+from websim.kernels import adam
+from websim.ranks import Communicator
+from websim.rewards import Reward
+
+
+@dataclass(kw_only=True)
+class ESHyperparameters(PopulationHyperparameters):
+    """Of OpenAI's strategy."""
+
+    num_envs: int = hyperparameter(64, "members of the population, an environment each", 2, 65_536)
+    sigma: float = hyperparameter(0.05, "standard deviation of the perturbations", 1e-9)
+    weight_decay: float = hyperparameter(0.005, "pull of the weights to zero", 0.0)
+
+
+class ES(PopulationAlgorithm):
+    """See the module."""
+
+    name: ClassVar[str] = "es"
+    Hyperparameters: ClassVar[type[Hyperparameters]] = ESHyperparameters
+    args: ESHyperparameters
+
+    def __init__(
+        self, spec: TrainingSpec, communicator: Communicator, reward: Reward | None = None
+    ) -> None:
+        """See PopulationAlgorithm."""
+        super().__init__(spec, communicator, reward)
+        self.adam_m, self.adam_v = np.zeros_like(self._weights), np.zeros_like(self._weights)
+
+    def update(self, returns: NDArray[np.float64], noise: Array) -> Metrics:
+        """See PopulationAlgorithm."""
+        args = self.args
+        ranks = centered_ranks(returns)
+        shaped = (ranks[:, 0] - ranks[:, 1]).astype(np.float32)
+        # The return is to grow, and Adam goes down.
+        gradient = -(shaped @ noise) / np.float32(2 * len(noise) * args.sigma)
+        gradient += np.float32(args.weight_decay) * self._weights
+        adam(
+            self._weights,
+            gradient,
+            self.adam_m,
+            self.adam_v,
+            self.iteration + 1,
+            args.learning_rate,
+            0.9,
+            0.999,
+            1e-8,
+        )
+        return {"charts/gradient_norm": float(np.linalg.norm(gradient))}
+
+    def state(self) -> State:
+        """See Algorithm."""
+        return {**super().state(), "adam": {"m": self.adam_m, "v": self.adam_v}}
+
+    def load(self, state: State) -> None:
+        """See Algorithm."""
+        load_arrays({"m": self.adam_m, "v": self.adam_v}, state.get("adam"))
+        super().load(state)
+
+
+def centered_ranks(returns: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Replaces each number by its place among all, from -0.5 (least) to 0.5 (greatest)."""
+    flat = returns.ravel()
+    places = np.empty(flat.size)
+    places[np.argsort(flat, kind="stable")] = np.arange(flat.size)
+    return (places / max(1, flat.size - 1) - 0.5).reshape(returns.shape)

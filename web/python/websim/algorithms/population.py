@@ -1,0 +1,178 @@
+"""What ES and ARS have in common: a population of perturbed weights, judged by whole episodes.
+
+Every environment runs one member of the population for one episode. Members come in mirrored
+pairs, w + sigma * e and w - sigma * e, and e follows from the seed, the iteration and the pair's
+number: so ranks tell each other returns only, and each computes the same update from them
+(Salimans et al., 2017).
+"""
+
+from abc import abstractmethod
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from websim.algorithms.base import (
+    Algorithm,
+    Hyperparameters,
+    Metrics,
+    hyperparameter,
+    load_arrays,
+    make_hyperparameters,
+)
+from websim.checkpoints import State, TrainingSpec
+from websim.errors import InvalidArgument
+from websim.normalization import NormalizeObservation
+from websim.policies import DeterministicPolicy, Normalization, TinyMLP
+from websim.ranks import Communicator
+from websim.rewards import Reward
+from websim.snapshots import generator_state, load_generator, restore, snapshot
+
+Array = NDArray[np.float32]
+
+
+@dataclass(kw_only=True)
+class PopulationHyperparameters(Hyperparameters):
+    """Those that ES and ARS share."""
+
+    num_envs: int = hyperparameter(32, "members of the population, an environment each", 2, 65_536)
+    learning_rate: float = hyperparameter(0.02, "length of a step", 0.0)
+    sigma: float = hyperparameter(0.03, "standard deviation of the perturbations", 1e-9)
+    hidden_sizes: tuple[int, ...] = hyperparameter((), "hidden layers; none: a linear policy", 1)
+    alive_bonus: float = hyperparameter(0.0, "taken off each step's reward while learning", 0.0)
+
+
+class PopulationAlgorithm(Algorithm):
+    """Base of ES and ARS; an update of the weights is what they differ in."""
+
+    args: PopulationHyperparameters
+
+    def __init__(
+        self, spec: TrainingSpec, communicator: Communicator, reward: Reward | None = None
+    ) -> None:
+        """Makes environments and weights; raises InvalidArgument for what is not allowed."""
+        kind = self.Hyperparameters
+        assert issubclass(kind, PopulationHyperparameters)
+        self.args = args = make_hyperparameters(kind, spec.hyperparameters)
+        if args.num_envs % (2 * communicator.size):
+            raise InvalidArgument(
+                f"num_envs must be a multiple of 2 x {communicator.size} ranks, "
+                f"not {args.num_envs}: members come in pairs."
+            )
+        super().__init__(spec, communicator, reward, args.num_envs)
+        self.network = TinyMLP(self.observation_size, self.action_size, args.hidden_sizes)
+        self._weights = self.network.initial(np.random.default_rng(spec.seed))
+        self.normalize_observation = NormalizeObservation(self.observation_size)
+        self.pairs = self.env.num_envs // 2  # of this rank
+
+    @property
+    def num_iterations(self) -> int:
+        """See Algorithm; more where episodes are shorter, which is told when it is known."""
+        if self.global_step >= self.args.total_timesteps:
+            return self.iteration
+        return self.iteration + 1
+
+    @property
+    def weights(self) -> Array:
+        """See Algorithm."""
+        return self._weights
+
+    @abstractmethod
+    def update(self, returns: NDArray[np.float64], noise: Array) -> Metrics:
+        """Improves the weights.
+
+        Args:
+            returns: [pairs, 2] of w + sigma * e and w - sigma * e, of all ranks.
+            noise: e [pairs, size].
+
+        Returns:
+            More metrics, equal on all ranks.
+        """
+
+    def noise(self, first: int, count: int) -> Array:
+        """The perturbations e [count, size] of some pairs, numbered over all ranks."""
+        return np.stack(
+            [
+                np.random.default_rng([self.spec.seed, self.iteration, pair]).standard_normal(
+                    self.network.size, dtype=np.float32
+                )
+                for pair in range(first, first + count)
+            ]
+        )
+
+    def iterate(self) -> Metrics:
+        """See Algorithm."""
+        members = self.communicator.members
+        place = members.index(self.communicator.rank)
+        own = self.noise(place * self.pairs, self.pairs) * np.float32(self.args.sigma)
+        # Even environments run w + sigma * e, odd ones w - sigma * e.
+        weights = np.repeat(self._weights[np.newaxis], 2 * self.pairs, axis=0)
+        weights[0::2] += own
+        weights[1::2] -= own
+        returns, lengths = self._episodes_of(weights)
+
+        everyone = self.communicator.gather(np.stack([returns, lengths]))
+        self.normalize_observation.rms.merge(self.communicator)
+        metrics = self.update(
+            (everyone[:, 0] - self.args.alive_bonus * everyone[:, 1]).reshape(-1, 2),
+            self.noise(0, self.pairs * len(members)),
+        )
+        self.iteration += 1
+        self.global_step += int(everyone[:, 1].sum())
+        return {
+            "charts/episodic_return": float(everyone[:, 0].mean()),
+            "charts/episodic_length": float(everyone[:, 1].mean()),
+            "charts/episodes": float(everyone[:, 0].size),
+            "charts/best_return": float(everyone[:, 0].max()),
+            "charts/learning_rate": self.args.learning_rate,
+            **metrics,
+        }
+
+    def _episodes_of(self, weights: Array) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Returns and lengths [n] of one episode of each environment under its weights."""
+        env = self.env
+        env.reset()
+        n = env.num_envs
+        running = np.ones(n, np.bool_)
+        returns, lengths = np.zeros(n), np.zeros(n)
+        while running.any():
+            # Only what running episodes see counts: an ended one goes on unheard.
+            self.normalize_observation.rms.update(env.observations[running])
+            actions = self.network.act(self.normalize_observation(env.observations), weights)
+            env.step(np.clip(actions, self.low, self.high))
+            ended = running & (env.terminations | env.truncations)
+            returns[ended], lengths[ended] = env.final_returns[ended], env.final_lengths[ended]
+            running &= ~ended
+        return returns, lengths
+
+    def policy(self) -> DeterministicPolicy:
+        """See Algorithm."""
+        rms, clip = self.normalize_observation.rms, self.normalize_observation.clip
+        normalization = Normalization(rms.mean, rms.std, clip)
+        return DeterministicPolicy(
+            self.network, self._weights.copy(), normalization, self.low, self.high
+        )
+
+    def state(self) -> State:
+        """See Algorithm."""
+        return {
+            "iteration": self.iteration,
+            "global_step": self.global_step,
+            "policy": {"weights": self._weights},
+            "normalize_observation": self.normalize_observation.rms.state(),
+        }
+
+    def load(self, state: State) -> None:
+        """See Algorithm."""
+        load_arrays({"weights": self._weights}, state.get("policy"))
+        self.normalize_observation.rms.load(state["normalize_observation"])
+        self.iteration, self.global_step = state["iteration"], state["global_step"]
+
+    def rank_state(self) -> State:
+        """See Algorithm."""
+        return {"rng": generator_state(self.rng), "env": snapshot(self.env)}
+
+    def load_rank(self, state: State) -> None:
+        """See Algorithm."""
+        restore(self.env, state["env"])
+        load_generator(self.rng, state["rng"])

@@ -1,0 +1,309 @@
+"""Proximal Policy Optimization (Schulman et al., 2017) for continuous actions.
+
+After CleanRL's `ppo_continuous_action.py`: the same hyperparameters, defaults and metric tags
+(https://docs.cleanrl.dev/rl-algorithms/ppo/). Two things differ. A time limit is not taken for
+death: where an episode is truncated, the value of its last state counts (Pardo et al., 2018). And
+it is data-parallel: every rank collects experience in its share of the environments, and gradients
+are averaged over ranks, minibatch by minibatch, so that all keep the same weights.
+"""
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from websim.algorithms.base import (
+    Algorithm,
+    Hyperparameters,
+    Metrics,
+    hyperparameter,
+    load_arrays,
+    make_hyperparameters,
+)
+from websim.checkpoints import State, TrainingSpec
+from websim.errors import InvalidArgument
+from websim.kernels import ActorCritic, adam, grad_norm
+from websim.normalization import NormalizeObservation, NormalizeReward
+from websim.policies import GaussianPolicy, Normalization
+from websim.ranks import Communicator
+from websim.rewards import Reward
+from websim.snapshots import generator_state, load_generator, restore, snapshot
+
+Array = NDArray[np.float32]
+
+
+@dataclass(kw_only=True)
+class PPOHyperparameters(Hyperparameters):
+    """CleanRL's, and the size of the networks."""
+
+    learning_rate: float = hyperparameter(3e-4, "of Adam", 0.0, 1.0)
+    num_envs: int = hyperparameter(1, "environments, of all ranks together", 1, 65_536)
+    num_steps: int = hyperparameter(2048, "steps of each environment between updates", 1)
+    anneal_lr: bool = hyperparameter(True, "lower the learning rate linearly to 0")
+    gamma: float = hyperparameter(0.99, "discount of later rewards", 0.0, 1.0)
+    gae_lambda: float = hyperparameter(0.95, "advantages: 0 trusts values, 1 returns", 0.0, 1.0)
+    num_minibatches: int = hyperparameter(32, "parts of a batch, a gradient step each", 1)
+    update_epochs: int = hyperparameter(10, "how often each batch is gone through", 1)
+    norm_adv: bool = hyperparameter(True, "normalise advantages in each minibatch")
+    clip_coef: float = hyperparameter(0.2, "how far probabilities may move in an update", 0.0)
+    clip_vloss: bool = hyperparameter(True, "clip the value loss likewise")
+    ent_coef: float = hyperparameter(0.0, "weight of the entropy: more keeps exploring", 0.0)
+    vf_coef: float = hyperparameter(0.5, "weight of the value loss", 0.0)
+    max_grad_norm: float = hyperparameter(0.5, "longest gradient", 0.0)
+    target_kl: float | None = hyperparameter(None, "end an update beyond this KL divergence", 0.0)
+    hidden_sizes: tuple[int, ...] = hyperparameter((64, 64), "widths of the hidden layers", 1)
+    activation: str = hyperparameter("tanh", "of the hidden layers")
+
+
+class PPO(Algorithm):
+    """See the module. Rollouts are arrays [num_steps, n, ...] for this rank's n environments."""
+
+    name: ClassVar[str] = "ppo"
+    Hyperparameters: ClassVar[type[Hyperparameters]] = PPOHyperparameters
+
+    def __init__(
+        self, spec: TrainingSpec, communicator: Communicator, reward: Reward | None = None
+    ) -> None:
+        """Makes environments, networks and storage.
+
+        Raises:
+            InvalidArgument: hyperparameters that are not allowed, or do not go together.
+            UnknownTask: there is no such task.
+        """
+        self.args: PPOHyperparameters
+        self.args = args = make_hyperparameters(PPOHyperparameters, spec.hyperparameters)
+        super().__init__(spec, communicator, reward, args.num_envs)
+        n = self.env.num_envs
+        if args.num_steps * n < args.num_minibatches:
+            raise InvalidArgument(
+                f"A rank's batch of {args.num_steps} x {n} steps has no {args.num_minibatches} "
+                "minibatches."
+            )
+        # Weights are drawn from the seed alone: equal on all ranks.
+        self.agent = ActorCritic(
+            self.observation_size,
+            self.action_size,
+            args.hidden_sizes,
+            args.activation,
+            rng=np.random.default_rng(spec.seed),
+        )
+        self.adam_m, self.adam_v = np.zeros_like(self.agent.flat), np.zeros_like(self.agent.flat)
+        self.gradient_steps = 0
+        self.normalize_observation = NormalizeObservation(self.observation_size)
+        self.normalize_reward = NormalizeReward(n, args.gamma)
+        self.normalize_observation.rms.update(self.env.observations)
+
+        shape = (args.num_steps, n)
+        self.observations: Array = np.zeros((*shape, self.observation_size), np.float32)
+        self.actions: Array = np.zeros((*shape, self.action_size), np.float32)
+        self.logprobs: Array = np.zeros(shape, np.float32)
+        self.rewards: Array = np.zeros(shape, np.float32)
+        self.values: Array = np.zeros(shape, np.float32)
+        self.next_values: Array = np.zeros(shape, np.float32)
+        self.ended: NDArray[np.bool_] = np.zeros(shape, np.bool_)
+        self.term_means: NDArray[np.float64] = np.zeros(len(self.env.task.reward_terms))
+
+    @property
+    def num_iterations(self) -> int:
+        """See Algorithm."""
+        return max(1, self.args.total_timesteps // (self.args.num_steps * self.args.num_envs))
+
+    @property
+    def weights(self) -> Array:
+        """See Algorithm."""
+        return self.agent.flat
+
+    def iterate(self) -> Metrics:
+        """See Algorithm."""
+        args = self.args
+        learning_rate = args.learning_rate
+        if args.anneal_lr:
+            learning_rate *= max(0.0, 1.0 - self.iteration / self.num_iterations)
+        self._rollout()
+        advantages = advantages_of(
+            self.rewards, self.values, self.next_values, self.ended, args.gamma, args.gae_lambda
+        )
+        returns = advantages + self.values
+        losses = self._update(advantages, returns, learning_rate)
+
+        variance = float(returns.var())
+        unexplained = float((returns - self.values).var())
+        metrics = self._average(
+            {
+                "losses/explained_variance": 1 - unexplained / variance if variance else np.nan,
+                **losses,
+                **{
+                    f"rewards/{name}": float(value)
+                    for name, value in zip(self.env.task.reward_terms, self.term_means, strict=True)
+                },
+            }
+        )
+        episodes = self._episode_metrics()
+        self.normalize_observation.rms.merge(self.communicator)
+        self.normalize_reward.rms.merge(self.communicator)
+        self.iteration += 1
+        self.global_step += self.ended.size * len(self.communicator.members)
+        return {**episodes, "charts/learning_rate": learning_rate, **metrics}
+
+    def _rollout(self) -> None:
+        """Fills the storage with `num_steps` steps of every environment."""
+        env, agent, normalize = self.env, self.agent, self.normalize_observation
+        self.term_means.fill(0.0)
+        self.next_values.fill(0.0)
+        observations = normalize(env.observations)
+        for step in range(self.args.num_steps):
+            noise = self.rng.standard_normal(self.actions.shape[1:], dtype=np.float32)
+            actions, logprobs, values = agent.act(observations, noise)
+            self.observations[step] = observations
+            self.actions[step], self.logprobs[step], self.values[step] = actions, logprobs, values
+
+            self._step(actions)
+            np.logical_or(env.terminations, env.truncations, out=self.ended[step])
+            self.rewards[step] = self.normalize_reward(env.rewards, self.ended[step])
+            truncated = env.truncations & ~env.terminations
+            if truncated.any():
+                final = normalize(env.final_observations[truncated])
+                self.next_values[step, truncated] = agent.value(final)
+            self.term_means += env.reward_term_values.mean(axis=0) / self.args.num_steps
+            observations = normalize(env.observations, update=True)
+        # What comes after a step is the value of the next state; of an episode's last one, nothing
+        # (terminated) or what was filled in above (truncated).
+        going = ~self.ended
+        following = np.concatenate([self.values[1:], agent.value(observations)[np.newaxis]])
+        self.next_values[going] = following[going]
+
+    def _update(self, advantages: Array, returns: Array, learning_rate: float) -> Metrics:
+        """Goes through the batch `update_epochs` times; returns means over the last time."""
+        args, agent = self.args, self.agent
+        size = advantages.size
+        batch: dict[str, Array] = {
+            "observations": self.observations.reshape(size, -1),
+            "actions": self.actions.reshape(size, -1),
+            "logprobs": self.logprobs.reshape(size),
+            "advantages": advantages.reshape(size),
+            "returns": returns.reshape(size),
+            "values": self.values.reshape(size),
+        }
+        minibatch_size = size // args.num_minibatches
+        losses: list[dict[str, float]] = []
+        for _ in range(args.update_epochs):
+            order = self.rng.permutation(size)
+            losses.clear()
+            for start in range(0, minibatch_size * args.num_minibatches, minibatch_size):
+                rows = order[start : start + minibatch_size]
+                minibatch = {name: array[rows] for name, array in batch.items()}
+                if args.norm_adv and minibatch_size > 1:
+                    advantage = minibatch["advantages"]
+                    advantage -= advantage.mean()
+                    advantage /= advantage.std(ddof=1) + 1e-8
+                losses.append(
+                    agent.ppo_loss_and_gradient(
+                        **minibatch,
+                        clip_coef=args.clip_coef,
+                        ent_coef=args.ent_coef,
+                        vf_coef=args.vf_coef,
+                        clip_vloss=args.clip_vloss,
+                    )
+                )
+                self.communicator.average(agent.grads)
+                norm = grad_norm(agent.grads)
+                if norm > args.max_grad_norm:
+                    agent.grads *= np.float32(args.max_grad_norm / (norm + 1e-6))
+                self.gradient_steps += 1
+                adam(
+                    agent.flat,
+                    agent.grads,
+                    self.adam_m,
+                    self.adam_v,
+                    self.gradient_steps,
+                    learning_rate,
+                    0.9,
+                    0.999,
+                    1e-5,
+                )
+            if args.target_kl is not None:
+                kl = np.array([losses[-1]["approx_kl"]])
+                self.communicator.average(kl)  # all ranks stop, or none
+                if kl[0] > args.target_kl:
+                    break
+        return {
+            f"losses/{name}": float(np.mean([one[name] for one in losses])) for name in losses[0]
+        }
+
+    def policy(self) -> GaussianPolicy:
+        """See Algorithm."""
+        args = self.args
+        agent = ActorCritic(
+            self.observation_size, self.action_size, args.hidden_sizes, args.activation
+        )
+        agent.flat[...] = self.agent.flat
+        rms, clip = self.normalize_observation.rms, self.normalize_observation.clip
+        return GaussianPolicy(agent, Normalization(rms.mean, rms.std, clip), self.low, self.high)
+
+    def state(self) -> State:
+        """See Algorithm."""
+        return {
+            "iteration": self.iteration,
+            "global_step": self.global_step,
+            "gradient_steps": self.gradient_steps,
+            "policy": self.agent.parameters,
+            "adam": {"m": self.adam_m, "v": self.adam_v},
+            "normalize_observation": self.normalize_observation.rms.state(),
+            "normalize_reward": self.normalize_reward.rms.state(),
+        }
+
+    def load(self, state: State) -> None:
+        """See Algorithm."""
+        load_arrays(self.agent.parameters, state.get("policy"))
+        load_arrays({"m": self.adam_m, "v": self.adam_v}, state.get("adam"))
+        self.normalize_observation.rms.load(state["normalize_observation"])
+        self.normalize_reward.rms.load(state["normalize_reward"])
+        self.iteration, self.global_step = state["iteration"], state["global_step"]
+        self.gradient_steps = state["gradient_steps"]
+
+    def rank_state(self) -> State:
+        """See Algorithm."""
+        return {
+            "rng": generator_state(self.rng),
+            "env": snapshot(self.env),
+            "discounted_returns": self.normalize_reward.returns,
+        }
+
+    def load_rank(self, state: State) -> None:
+        """See Algorithm."""
+        restore(self.env, state["env"])
+        load_arrays({"discounted_returns": self.normalize_reward.returns}, state)
+        load_generator(self.rng, state["rng"])
+
+
+def advantages_of(
+    rewards: NDArray[Any],
+    values: NDArray[Any],
+    next_values: NDArray[Any],
+    ended: NDArray[np.bool_],
+    gamma: float,
+    gae_lambda: float,
+) -> Array:
+    """Generalized advantage estimation (Schulman et al., 2016).
+
+    Args:
+        rewards: [num_steps, n].
+        values: [num_steps, n], of the state before each step.
+        next_values: [num_steps, n], of the state after it: 0 where the episode terminated, the
+            value of its last state where it was truncated.
+        ended: [num_steps, n], where an episode ended, either way.
+        gamma: Discount.
+        gae_lambda: Decay of later errors.
+
+    Returns:
+        [num_steps, n].
+    """
+    advantages: Array = np.zeros_like(rewards)
+    errors = rewards + np.float32(gamma) * next_values - values
+    decay = np.where(ended, 0.0, gamma * gae_lambda).astype(np.float32)
+    later = np.zeros_like(rewards[0])
+    for step in reversed(range(len(rewards))):
+        later = errors[step] + decay[step] * later
+        advantages[step] = later
+    return advantages

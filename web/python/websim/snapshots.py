@@ -1,0 +1,74 @@
+"""The complete state of a vector environment, so that it can go on elsewhere or later."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from websim.errors import DamagedCheckpoint
+from websim.physics import STATE
+from websim.vector import MujocoVectorEnv
+
+
+def snapshot(env: MujocoVectorEnv) -> dict[str, Any]:
+    """Copies the state: physics, running episodes, random generators.
+
+    Environments restarted by their autoreset (SAME_STEP) go on number by number; the arrays of the
+    last step (rewards, flags) are not kept.
+    """
+    return {
+        **{name: array.copy() for name, array in _arrays(env).items()},
+        "generators": [generator_state(rng) for rng in env.np_random],
+    }
+
+
+def restore(env: MujocoVectorEnv, state: dict[str, Any]) -> None:
+    """Puts an environment of the same task and size into a state that `snapshot` gave.
+
+    Raises:
+        DamagedCheckpoint: the state is of other environments; nothing is changed.
+    """
+    arrays = _arrays(env)
+    wrong = [name for name, array in arrays.items() if _shape(state.get(name)) != array.shape]
+    if wrong or len(state.get("generators", ())) != env.num_envs:
+        raise DamagedCheckpoint(
+            f"The saved environments are not {env.num_envs} of {env.task.id}: "
+            f"{', '.join(wrong) or 'generators'} differ."
+        )
+    env.reset(seed=0)  # so that there are generators, and the environment counts as started
+    for name, array in arrays.items():
+        array[...] = state[name]
+    for rng, saved in zip(env.np_random, state["generators"], strict=True):
+        load_generator(rng, saved)
+
+
+def generator_state(rng: np.random.Generator | None) -> dict[str, Any]:
+    """The state of a PCG64 generator, as JSON can say it (its integers have 128 bits)."""
+    assert rng is not None
+    state: Any = rng.bit_generator.state
+    return {**state, "state": {key: str(value) for key, value in state["state"].items()}}
+
+
+def load_generator(rng: np.random.Generator | None, state: dict[str, Any]) -> None:
+    """Undoes `generator_state`; raises DamagedCheckpoint where that cannot be."""
+    assert rng is not None
+    try:
+        inner = {key: int(value) for key, value in state["state"].items()}
+        rng.bit_generator.state = {**state, "state": inner}
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise DamagedCheckpoint(f"A saved random generator is damaged: {error!r}.") from None
+
+
+def _arrays(env: MujocoVectorEnv) -> dict[str, NDArray[Any]]:
+    data = env.physics.data
+    # Fields too: MuJoCo leaves them one physics step behind qpos, so they cannot be recomputed.
+    return {
+        **{name: getattr(data, name) for name in ("ctrl", *STATE, *data.fields)},
+        "observations": env.observations,
+        "episode_returns": env.episode_returns,
+        "episode_lengths": env.episode_lengths,
+    }
+
+
+def _shape(array: Any) -> tuple[int, ...] | None:
+    return array.shape if isinstance(array, np.ndarray) else None

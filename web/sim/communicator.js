@@ -1,0 +1,103 @@
+/**
+ * Memory through which the ranks of a training run exchange arrays: the browser's `Transport` of
+ * `websim/ranks.py`, which says what it promises. For workers only: `meet` blocks.
+ *
+ * In shared memory: a bell, rung at every change; for each rank the last meeting that it came to, or
+ * -1 - that once it is expelled; two slots for each rank.
+ */
+
+const BELL = 0;
+const ARRIVALS = 1;
+
+/** Sleeping ends at least so often, so that the worker can say that it lives, in milliseconds. */
+const NAP_MS = 500;
+
+/** What slots hold may be copied by 8 bytes. */
+const ALIGNMENT = 8;
+
+/** Shared memory for `ranks` ranks. @param {number} ranks @param {number} slotBytes */
+export function createExchange(ranks, slotBytes) {
+  return new SharedArrayBuffer(headerBytes(ranks) + 2 * ranks * slotBytes);
+}
+
+export class SharedTransport {
+  /**
+   * @param {SharedArrayBuffer} buffer   of `createExchange`
+   * @param {number} rank      whose end this is
+   * @param {number} ranks
+   * @param {() => ArrayBuffer} memory   Python's memory as it is now
+   * @param {() => void} beat  called now and then while this rank waits for the others
+   */
+  constructor(buffer, rank, ranks, memory, beat) {
+    const header = headerBytes(ranks);
+    this.slot_bytes = (buffer.byteLength - header) / (2 * ranks);
+    this.rank = rank;
+    this.ranks = ranks;
+    this.memory = memory;
+    this.beat = beat;
+    this.words = new Int32Array(buffer, 0, ARRIVALS + ranks);
+    this.slots = new Uint8Array(buffer, header);
+  }
+
+  /** @param {number} turn @param {number} address in Python's memory @param {number} bytes */
+  write(turn, address, bytes) {
+    this.slots.set(new Uint8Array(this.memory(), address, bytes), this.#offset(this.rank, turn));
+  }
+
+  /** @param {number} rank @param {number} turn @param {number} address @param {number} bytes */
+  read(rank, turn, address, bytes) {
+    const start = this.#offset(rank, turn);
+    new Uint8Array(this.memory(), address, bytes).set(this.slots.subarray(start, start + bytes));
+  }
+
+  /**
+   * @param {number} number
+   * @param {Iterable<number>} members
+   * @param {number} timeout  in seconds
+   * @returns {number[]} the members that are expelled
+   */
+  meet(number, members, timeout) {
+    const { words, rank } = this;
+    const all = [...members];
+    const mine = ARRIVALS + rank;
+    // An exchange, not a store: to be expelled and to arrive exclude each other.
+    if (Atomics.compareExchange(words, mine, number - 1, number) !== number - 1) return [rank];
+    this.#ring();
+    const end = performance.now() + timeout * 1000;
+    for (;;) {
+      const heard = Atomics.load(words, BELL);
+      const arrivals = all.map((member) => Atomics.load(words, ARRIVALS + member));
+      const lost = all.filter((_, i) => arrivals[i] < 0 && -1 - arrivals[i] < number);
+      if (lost.length) return lost;
+      const missing = all.filter((_, i) => arrivals[i] >= 0 && arrivals[i] < number);
+      if (!missing.length) return [];
+      const left = end - performance.now();
+      if (left <= 0) {
+        // Who arrives at this very moment wins: the exchange fails, and the next look sees it.
+        for (const member of missing) {
+          const seen = arrivals[all.indexOf(member)];
+          Atomics.compareExchange(words, ARRIVALS + member, seen, -1 - seen);
+        }
+        this.#ring();
+      } else {
+        Atomics.wait(words, BELL, heard, Math.min(left, NAP_MS));
+        this.beat();
+      }
+    }
+  }
+
+  #ring() {
+    Atomics.add(this.words, BELL, 1);
+    Atomics.notify(this.words, BELL);
+  }
+
+  /** @param {number} rank @param {number} turn */
+  #offset(rank, turn) {
+    return (turn * this.ranks + rank) * this.slot_bytes;
+  }
+}
+
+/** @param {number} ranks */
+function headerBytes(ranks) {
+  return Math.ceil((4 * (ARRIVALS + ranks)) / ALIGNMENT) * ALIGNMENT;
+}
