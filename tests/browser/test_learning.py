@@ -69,6 +69,10 @@ metrics = {tag: repr(value) for tag, value in progress.metrics.items()}
 
 def test_two_workers_learn_together_and_repeat_themselves(sim: Any) -> None:
     sim.create(task="Hopper-v5", numEnvs=2, numWorkers=2)
+    if not sim.run("sim.isolated"):
+        name, message = sim.error("sim.joinRanks()")
+        assert (name, "shared memory" in message) == ("WorkerError", True)
+        return
     runs = []
     for _ in range(2):
         sim.run("sim.joinRanks()")
