@@ -70,20 +70,26 @@ class Dashboard:
         )
 
 
+@pytest.fixture(scope="session", params=["server", "server_plain"], ids=["isolated", "messages"])
+def site(request: pytest.FixtureRequest) -> str:
+    """The address of the page with shared memory, and without."""
+    return str(request.getfixturevalue(request.param))
+
+
 @pytest.fixture
-def dashboard(page: Page, server: str) -> Dashboard:
+def dashboard(page: Page, site: str) -> Dashboard:
     """A page of the test's own, not opened yet."""
-    return Dashboard(page, server)
+    return Dashboard(page, site)
 
 
 @pytest.fixture(scope="module")
-def shared(chromium: Browser, server: str) -> Iterator[Dashboard]:
+def shared(chromium: Browser, site: str) -> Iterator[Dashboard]:
     """One page for the tests that leave it as they found it."""
     errors: list[str] = []
     with chromium.new_context() as context:
         page = context.new_page()
         page.on("pageerror", lambda error: errors.append(f"{error.message}\n{error.stack}"))
-        dashboard = Dashboard(page, server)
+        dashboard = Dashboard(page, site)
         dashboard.open()
         yield dashboard
     assert not errors, "uncaught in the page:\n" + "\n".join(errors)
