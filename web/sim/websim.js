@@ -221,7 +221,8 @@ export class WebSim {
         level: 'warning',
         message:
           'This page is not cross-origin isolated, so memory cannot be shared with the workers: ' +
-          'it runs in the slower mode, by messages. Open it at a localhost or https address to change that.',
+          `it runs in the slower mode, by messages${this.training ? ', and one worker learns alone' : ''}. ` +
+          'Open it at a localhost or https address to change that.',
       });
     }
     this.onProgress({ ...this.#fleet.progress, stage: 'ready', message: 'Ready' });
