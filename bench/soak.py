@@ -97,7 +97,9 @@ def judge(samples: list[dict[str, Any]], minutes: float) -> tuple[dict[str, Any]
 
     def memory(minute: float) -> float:
         """The median over the minute that ends then."""
-        inside = [s["megabytes"] for s in samples if minute - 1 < s["seconds"] / 60 <= minute]
+        inside: list[float] = [
+            s["megabytes"] for s in samples if minute - 1 < s["seconds"] / 60 <= minute
+        ]
         return statistics.median(inside)
 
     wrong = []
