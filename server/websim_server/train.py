@@ -161,7 +161,7 @@ class Reporter:
             return
         seconds = time.monotonic() - self._started
         sps = int((progress.global_step - self._first_step) / seconds)
-        metrics = {**progress.metrics, "charts/SPS": float(sps)}
+        metrics = {**progress.metrics, "charts/SPS": float(sps), "charts/seconds": seconds}
         self._log.write(progress.global_step, metrics)
         if (count := int(metrics["charts/episodes"])) > 0:
             self._episodes.append((metrics["charts/episodic_return"], count))
