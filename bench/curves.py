@@ -11,7 +11,7 @@ import os
 import platform
 import subprocess
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from statistics import fmean, stdev
@@ -135,9 +135,9 @@ def judge(seed: int, points: Sequence[Point], threshold: float | None) -> Result
     )
 
 
-def spread(results: Sequence[Result], of: Callable[[Result], float | None]) -> dict[str, Any]:
-    """Mean and standard deviation over seeds; None where a seed lacks the value."""
-    values = [of(result) for result in results]
+def spread(results: Sequence[Result], name: str) -> dict[str, float | None]:
+    """Mean and standard deviation over seeds of an attribute; None where a seed lacks it."""
+    values: list[float | None] = [getattr(result, name) for result in results]
     known = [value for value in values if value is not None]
     complete = len(known) == len(values) > 0
     return {
@@ -159,7 +159,7 @@ def write_results(stem: Path, about: dict[str, Any], rows: Sequence[dict[str, An
             **row,
             "runs": [{k: v for k, v in asdict(run).items() if k != "curve"} for run in row["runs"]],
             **{
-                name: spread(row["runs"], lambda run, name=name: getattr(run, name))
+                name: spread(row["runs"], name)
                 for name in ("final", "best", "steps_to_threshold", "seconds_to_threshold")
             },
         }

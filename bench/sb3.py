@@ -137,7 +137,7 @@ def record(setup: Setup, limit_seconds: float, threshold: float | None) -> list[
     """Learns until a threshold or the limit; returns a point for each rollout."""
     from stable_baselines3.common.callbacks import BaseCallback
 
-    class Recorder(BaseCallback):
+    class Recorder(BaseCallback):  # type: ignore[misc]  # its types are not installed here
         def __init__(self) -> None:
             super().__init__()
             self.points: list[Point] = []
