@@ -85,9 +85,9 @@ SUITES: dict[str, tuple[Experiment, ...]] = {
         )
     ),
     "search": (
-        Experiment("Swimmer-v5", "ars", "default", threshold=300),
-        Experiment("HalfCheetah-v5", "ars", "default", threshold=1500),
-        Experiment("InvertedPendulum-v5", "es", "default", threshold=900),
+        Experiment("Swimmer-v5", "ars", "default", 600_000, 300),
+        Experiment("HalfCheetah-v5", "ars", "default", 4_000_000, 1500),
+        Experiment("InvertedPendulum-v5", "es", "default", 1_000_000, 900),
     ),
     # As many steps as an hour on two cores has room for, so that the learning rate's way down to 0
     # fits into it; a slower machine is cut off.
