@@ -175,7 +175,7 @@ class Reporter:
             return
         seconds = time.monotonic() - self._started
         sps = int((progress.global_step - self._first_step) / seconds)
-        metrics = {**progress.metrics, "charts/SPS": float(sps)}
+        metrics = {**progress.metrics, "charts/SPS": float(sps), "charts/seconds": seconds}
         self._log.write(progress.global_step, metrics)
         if not math.isnan(progress.recent_return):
             self._bar.set_postfix_str(f"return {progress.recent_return:.1f}", refresh=False)
