@@ -27,6 +27,8 @@ export class Session extends EventTarget {
   leaving = async () => {};
   /** What is to be learnt, if anything is. @type {import('../sim/websim.js').TrainingRequest|null} */
   #training = null;
+  /** The simulation before one that could not be made. @type {WebSim|undefined} */
+  #left;
   #opening = false;
   #again = false;
 
@@ -119,17 +121,23 @@ export class Session extends EventTarget {
   async #replace() {
     await this.leaving();
     this.#emit('opening');
-    await this.close();
+    const replaced = this.#leave() ?? this.#left;
     const training = this.#training;
     const { options } = this;
     const sim = await WebSim.create({
+      replacing: replaced,
       training: training ?? undefined,
       tasks: training ? besideOf(options, training.spec) : groupsOf(options),
       numWorkers: options.workers,
       seed: options.seed,
       speed: options.speed,
       onProgress: (progress) => this.#emit('progress', progress),
+    }).catch((error) => {
+      // The next attempt may still have its workers.
+      this.#left = replaced;
+      throw error;
     });
+    this.#left = undefined;
     this.sim = sim;
     for (const type of PASSED) {
       sim.on(type, (/** @type {unknown} */ payload) => this.#emit(type, payload));
@@ -141,11 +149,16 @@ export class Session extends EventTarget {
   }
 
   async close() {
-    if (!this.sim) return;
+    await this.#leave()?.close();
+  }
+
+  /** The simulation that there was, which nobody shows any longer. */
+  #leave() {
     const { sim } = this;
+    if (!sim) return undefined;
     this.sim = null;
     this.#emit('closing');
-    await sim.close();
+    return sim;
   }
 
   /** Starts or holds the simulation as the options say. */
