@@ -67,8 +67,9 @@ export class Controllers extends EventTarget {
     for (const { envs, controller } of comparedOf(options)) {
       const count = Math.min(envs, sim.numEnvs - next);
       if (count <= 0) break;
-      sim.setController(this.#present(controller), { first: next, count });
-      this.parts.push({ first: next, count, controller });
+      const name = this.#present(controller);
+      sim.setController(name, { first: next, count });
+      this.parts.push({ first: next, count, controller: name });
       next += count;
     }
     this.dispatchEvent(new Event('change'));
@@ -106,6 +107,6 @@ export class Controllers extends EventTarget {
   of(index) {
     if (index < this.learners) return LEARNERS;
     const part = this.parts.find(({ first, count }) => index >= first && index < first + count);
-    return part?.controller ?? this.session.options.controller;
+    return part?.controller ?? this.#present(this.session.options.controller);
   }
 }

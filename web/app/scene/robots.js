@@ -10,7 +10,7 @@ import { DETAILS, batchesOf, geometryOf } from './shapes.js';
 /** @typedef {import('../../sim/websim.js').Group} Group */
 
 /** How much of its part's colour a tinted robot has. */
-const TINT = 0.65;
+const TINT = 0.85;
 
 /** Robots that can have the finer shapes at a time, with a GPU and without. */
 const NEAR_ROBOTS = 48;

@@ -65,8 +65,12 @@ export class CurvePlot {
     const smoothed = smooth(values, look.smoothing);
     this.#rows = rowsToDraw(steps, values, width / 2, look.range);
     this.#shown = { raw: this.#rows.map((row) => values[row]), smoothed: this.#rows.map((row) => smoothed[row]) };
-    const scale = look.logarithmic ? (this.#shown.raw.every((value) => value > 0) ? 'log' : 'asinh') : 'linear';
-    if (!this.#plot || this.#plot.width !== width || scale !== this.#scale) this.#build(width, scale);
+    const scale = look.logarithmic ? logScale(this.#shown.raw) : { distr: 1 };
+    const key = JSON.stringify(scale);
+    if (!this.#plot || this.#plot.width !== width || key !== this.#scale) {
+      this.#build(width, scale);
+      this.#scale = key;
+    }
     const x = this.#rows.map((row) => steps[row]);
     const plot = /** @type {uPlot} */ (this.#plot);
     plot.batch(() => {
@@ -77,10 +81,9 @@ export class CurvePlot {
     if (plot.cursor.idx === null || plot.cursor.idx === undefined) this.#tell(this.#rows.length - 1, false);
   }
 
-  /** @param {number} width @param {string} scale */
+  /** @param {number} width @param {uPlot.Scale} scale */
   #build(width, scale) {
     this.invalidate();
-    this.#scale = scale;
     const axis = {
       stroke: themeColor('--subtle'), font: FONT,
       grid: { stroke: themeColor('--line'), width: 1 }, ticks: { show: false },
@@ -99,14 +102,14 @@ export class CurvePlot {
         points: { size: 6 },
         bind: { dblclick: () => () => (this.onRange(null), null) },
       },
-      scales: { x: { time: false }, y: { distr: { linear: 1, log: 3, asinh: 4 }[scale] ?? 1 } },
+      scales: { x: { time: false }, y: scale },
       axes: [
         { ...axis, size: 24, space: 60, values: (_, ticks) => ticks.map(short) },
         { ...axis, size: 46, space: 26, values: (_, ticks) => ticks.map((tick) => (tick === null ? '' : tickText(tick))) },
       ],
       series: [{},
         { stroke: accent, alpha: 0.3, width: 1, points: { show: false }, spanGaps: true },
-        { stroke: accent, width: 1.5, points: { show: this.#rows.length < 2, size: 5 }, spanGaps: true },
+        { stroke: accent, width: 1.5, points: { show: () => this.#rows.length < 2, size: 5 }, spanGaps: true },
       ],
       hooks: {
         setCursor: [({ cursor: { idx, left = -1 } }) => {
@@ -134,6 +137,18 @@ export class CurvePlot {
       ? `${measure(raw[at])} · smoothed ${measure(smoothed[at])} · step ${short(step)}`
       : measure(smoothed[at]));
   }
+}
+
+/**
+ * Logarithmic; where values are not all positive, linear around 0 and logarithmic beyond.
+ *
+ * @param {number[]} values
+ * @returns {uPlot.Scale}
+ */
+function logScale(values) {
+  const greatest = values.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+  if (values.every((value) => value > 0)) return { distr: 3 };
+  return { distr: 4, asinh: greatest ? 10 ** (Math.floor(Math.log10(greatest)) - 2) : 1 };
 }
 
 /** @param {number} tick */

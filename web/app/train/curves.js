@@ -1,6 +1,6 @@
 /**
- * The live plots of training: every metric after every iteration. One plot is drawn at a time, and
- * only where it can be seen, so that the page stays responsive however many points there are.
+ * The live plots of training: every metric after every iteration. They are drawn in short slices, and
+ * only where they can be seen, so that the page stays responsive however many points there are.
  */
 
 import { breathe, h, setText } from '../dom.js';
@@ -22,6 +22,9 @@ const TITLES = /** @type {Record<string, string>} */ ({
 });
 
 const SMOOTHING = 0.6;
+
+/** Drawing lets others have the main thread after so many ms. */
+const SLICE = 10;
 
 /** Of the picture: plots in a row, room around each and above it for its title, in CSS pixels. */
 const PICTURE = { columns: 2, gap: 16, title: 22 };
@@ -137,10 +140,15 @@ export class Curves {
     if (this.#drawing) return;
     this.#drawing = true;
     const next = () => [...this.#dirty].find(({ element }) => this.#visible.has(element));
+    await breathe();
+    let began = performance.now();
     for (let plot = next(); plot; plot = next()) {
-      await breathe();
       this.#dirty.delete(plot);
       plot.draw(this.#log, this.#look);
+      await null; // uPlot draws in a microtask
+      if (performance.now() - began < SLICE) continue;
+      await breathe();
+      began = performance.now();
     }
     this.#drawing = false;
   }

@@ -18,8 +18,8 @@ const MAIN = {
   pausing: { name: 'Pausing', path: PAUSE },
   paused: { name: 'Resume', path: PLAY },
   stopping: { name: 'Stopping', path: STOP },
-  finished: { name: 'Train anew', path: PLAY },
-  stopped: { name: 'Train anew', path: PLAY },
+  finished: { name: 'New run', path: PLAY },
+  stopped: { name: 'New run', path: PLAY },
   failed: { name: 'Failed', path: PLAY },
 };
 
@@ -36,10 +36,10 @@ export class TrainingProgress {
     this.bar = h('progress', { max: 1, value: 0, 'aria-label': 'Training' });
     this.percent = h('strong');
     this.steps = h('span');
-    this.mean = h('span');
+    this.mean = h('p');
     this.time = h('p', { class: 'subtle' });
     this.figures = h('div', { class: 'training-figures', hidden: true },
-      this.bar, h('p', {}, this.percent, this.steps, this.mean), this.time);
+      this.bar, h('p', {}, this.percent, this.steps), this.mean, this.time);
     this.element = h('div', {},
       h('div', { class: 'training-buttons', role: 'group', 'aria-label': 'Training' }, this.main, this.stop, this.reset),
       this.figures);
@@ -68,7 +68,7 @@ export class TrainingProgress {
     setText(this.percent, `${(100 * part).toFixed(part < 0.1 ? 1 : 0)}%`);
     setText(this.steps, ` · ${count(run.globalStep)} of ${count(run.totalTimesteps)} steps`);
     const mean = run.recentReturn;
-    setText(this.mean, Number.isFinite(mean) ? ` · return ${measure(mean)}` : '');
+    setText(this.mean, Number.isFinite(mean) ? `Return ${measure(mean)}` : '');
     const left = (run.totalTimesteps - run.globalStep) / run.speed;
     setText(this.time, [
       Number.isFinite(run.speed) ? `${short(run.speed)} steps/s` : '',
@@ -80,6 +80,7 @@ export class TrainingProgress {
   /** In a few words, for where there is little room; empty without training. */
   get summary() {
     const { run, active } = this.training;
-    return run && active ? `${this.percent.textContent} trained${this.mean.textContent}` : '';
+    if (!run || !active) return '';
+    return [`${this.percent.textContent} trained`, this.mean.textContent?.toLowerCase()].filter(Boolean).join(' · ');
   }
 }

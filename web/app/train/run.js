@@ -97,15 +97,22 @@ export class Run {
     return Number(this.spec.hyperparameters.total_timesteps);
   }
 
-  /** @param {{iteration: number, globalStep: number, metrics: Record<string, number>, seconds: number}} progress */
+  /**
+   * Takes what an iteration has to tell; gives whether there was one.
+   *
+   * @param {{iteration: number, globalStep: number, metrics: Record<string, number>, seconds: number}} progress
+   */
   advance({ iteration, globalStep, metrics, seconds }) {
     this.seconds = this.#from.seconds + seconds;
-    if (iteration <= this.iteration) return;
+    if (!Object.keys(metrics).length) return false;
+    // It can go back, to the last checkpoint, when all workers were lost.
+    this.log.truncate(globalStep - 1);
     Object.assign(this, { iteration, globalStep });
     const rate = Math.round((globalStep - this.#from.globalStep) / Math.max(1e-3, seconds));
-    if (Object.keys(metrics).length) this.log.add(globalStep, { ...metrics, [SPEED]: metrics[SPEED] ?? rate });
+    this.log.add(globalStep, { ...metrics, [SPEED]: metrics[SPEED] ?? rate });
     this.#recent.push({ seconds: this.seconds, globalStep });
     while (this.#recent.length > 2 && this.seconds - this.#recent[1].seconds > SPEED_WINDOW) this.#recent.shift();
+    return true;
   }
 
   /** Environment steps a second, lately; NaN while unknown. */

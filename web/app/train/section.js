@@ -1,6 +1,7 @@
 /** The panel's part on training: puts form, progress, plots, comparison and what is saved together. */
 
 import { h, setText } from '../dom.js';
+import { short } from '../format.js';
 import { groupsOf } from '../options.js';
 import { Compare } from './compare.js';
 import { Curves } from './curves.js';
@@ -85,7 +86,7 @@ export class TrainSection {
     const fitting = this.#records.filter(({ spec }) => spec.task === task);
     return [
       ...own.map((name) => ({ value: name, text: LABELS[name] ?? name })),
-      ...fitting.map((record) => ({ value: savedController(record.id), text: nameOf(record) })),
+      ...fitting.map((record) => ({ value: savedController(record.id), text: record.name || `${record.spec.algorithm} · ${short(record.globalStep)} steps` })),
     ];
   }
 
@@ -228,9 +229,9 @@ export class TrainSection {
       const { sim } = session;
       if (!sim) throw new Error('Wait until the simulation is there, then open the file again.');
       const checkpoint = await file.arrayBuffer();
-      const { spec, iteration, globalStep, episodicReturn } = await sim.readCheckpoint(checkpoint.slice(0));
+      const { spec, iteration, globalStep } = await sim.readCheckpoint(checkpoint.slice(0));
       const run = new Run(spec, newId());
-      run.saved = { checkpoint, iteration, globalStep, episodicReturn, seconds: 0 };
+      run.saved = { checkpoint, iteration, globalStep, episodicReturn: NaN, seconds: 0 };
       const name = file.name.replace(/\.zip$/i, '');
       const { record, kept } = run.toKeep({ name, kept: true, unfinished: false });
       await store.put(record, kept);

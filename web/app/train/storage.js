@@ -133,15 +133,22 @@ export class RunStore {
    * gone. Null: it goes on in another tab.
    *
    * @param {string} id
-   * @returns {Promise<(() => void)|null>}
+   * @returns {Promise<(() => Promise<void>)|null>}
    */
   async claim(id) {
     // Where the page is no secure context there are no locks: then ids alone keep tabs apart.
-    if (!navigator.locks) return () => {};
+    if (!navigator.locks) return async () => {};
     return new Promise((resolve) => {
-      navigator.locks.request(LOCK + id, { ifAvailable: true }, (lock) => (
-        lock ? new Promise((/** @type {(value?: void) => void} */ release) => resolve(() => release())) : resolve(null)
-      ));
+      /** @type {Promise<void>} */
+      const released = navigator.locks.request(LOCK + id, { ifAvailable: true }, (lock) => {
+        if (!lock) return resolve(null);
+        const { promise, resolve: release } = /** @type {PromiseWithResolvers<void>} */ (Promise.withResolvers());
+        resolve(() => {
+          release();
+          return released;
+        });
+        return promise;
+      });
     });
   }
 

@@ -4,6 +4,7 @@
  * by what was learnt.
  */
 
+import { breathe } from '../dom.js';
 import { Run } from './run.js';
 import { StorageError, newId } from './storage.js';
 
@@ -29,15 +30,14 @@ export class Training extends EventTarget {
   message = '';
   /** Why nothing is kept in this browser, or empty. */
   storageProblem = '';
-  /** Lets other tabs have the run. */
-  #release = () => {};
+  /** Lets other tabs have the run. @type {() => Promise<void>} */
+  #release = async () => {};
+  /** Done when the newest checkpoint is kept. @type {Promise<void>} */
+  #storing = Promise.resolve();
   /** A new simulation is to be opened by training itself. */
   #replacing = false;
   #startWhenOpen = true;
-  #endIsSaved = false;
   #discard = false;
-  /** Waiting for the next checkpoint. @type {(() => void)[]} */
-  #waiting = [];
 
   /** @param {Session} session @param {import('./storage.js').RunStore} store */
   constructor(session, store) {
@@ -84,7 +84,7 @@ export class Training extends EventTarget {
     const release = found.record.kept ? null : await this.store.claim(id);
     // One that was kept, and one that goes on in another tab, stay as they are.
     const record = { ...found.record, id: release ? id : newId() };
-    release?.();
+    await release?.();
     await this.resume(Run.from(record, found.kept), hyperparameters);
   }
 
@@ -97,12 +97,12 @@ export class Training extends EventTarget {
   /** @param {Run} run */
   async #begin(run) {
     if (this.active) await this.#park();
-    this.#release();
+    await this.#release();
     this.run = run;
     this.#discard = false;
     this.#emit('run');
     await navigator.storage?.persist?.().catch(() => false);
-    this.#release = await this.store.claim(run.id) ?? (() => {});
+    this.#release = await this.store.claim(run.id) ?? (async () => {});
     await this.#launch(true);
   }
 
@@ -111,7 +111,6 @@ export class Training extends EventTarget {
     const { run } = this;
     if (!run) return;
     run.rewind();
-    this.#endIsSaved = false;
     this.#startWhenOpen = start;
     this.#set('starting');
     this.#replacing = true;
@@ -129,6 +128,8 @@ export class Training extends EventTarget {
   #onRefused({ name, message }) {
     this.#replacing = false;
     this.#release();
+    this.run = null;
+    this.#emit('run');
     this.#set('none', name === 'InvalidArgument' ? message : `${name}: ${message}`);
   }
 
@@ -142,8 +143,8 @@ export class Training extends EventTarget {
   }
 
   pause() {
-    this.#engine?.pause();
     this.#set('pausing');
+    this.#engine?.pause();
   }
 
   go() {
@@ -153,7 +154,7 @@ export class Training extends EventTarget {
   /** Ends the run after the iteration under way; the robots then move by what was learnt. */
   stop() {
     if (this.state === 'failed') {
-      this.#settle();
+      this.#end('stopped');
     } else {
       this.#set('stopping');
       this.#engine?.stop();
@@ -190,27 +191,24 @@ export class Training extends EventTarget {
 
   /** Pauses, and waits for the checkpoint of that. */
   async #hold() {
-    this.#set('pausing');
-    const saved = this.#nextCheckpoint();
-    this.#engine?.pause();
-    await saved;
-    if (this.state === 'pausing') this.#set('paused');
+    this.pause();
+    await this.#engine?.pause();
+    await this.#storing;
   }
 
   /** Another simulation is wanted: the run is kept as it is, to be resumed. */
   async #park() {
     if (this.#replacing || !this.active) return;
     if (this.state === 'running') await this.#hold();
-    this.#release();
+    await this.#release();
     this.#set('none', this.run?.saved
       ? 'Training was interrupted by another simulation. It is kept: resume it under “Saved”.' : '');
   }
 
   /** Takes a checkpoint now. */
   async checkpoint() {
-    const saved = this.#nextCheckpoint();
     await this.#engine?.save();
-    await saved;
+    await this.#storing;
   }
 
   /** Keeps a copy of the run as it is now, under a name. @param {string} name */
@@ -226,31 +224,22 @@ export class Training extends EventTarget {
   #onTraining(progress) {
     const { run } = this;
     if (!run) return;
-    const before = run.iteration;
-    run.advance(progress);
-    if (run.iteration > before) this.#emit('progress');
+    if (run.advance(progress)) this.#emit('progress');
     const { state, message = '' } = progress;
     // Until the iteration under way is over the engine runs, although it has been told to stop.
     const told = this.state === 'pausing' || this.state === 'stopping';
     if (state === 'waiting' || (state === 'running' && told)) return;
-    if (this.state !== state || this.message !== message) this.#set(state, message);
-    this.#settleWhenOver();
+    if (state === 'finished' || state === 'stopped') this.#end(state);
+    else if (this.state !== state || this.message !== message) this.#set(state, message);
   }
 
   /** @param {import('../../sim/websim.js').SimEvents['checkpoint']} checkpoint */
-  async #onCheckpoint({ data, iteration, globalStep, episodicReturn, reason }) {
+  #onCheckpoint({ data, iteration, globalStep, episodicReturn }) {
     const { run } = this;
     if (!run) return;
     run.saved = { checkpoint: data, iteration, globalStep, episodicReturn, seconds: run.seconds };
-    const { record, kept } = run.toKeep({ name: '', kept: false, unfinished: reason !== 'end' });
-    await this.#store(record, kept);
-    for (const resolve of this.#waiting.splice(0)) resolve();
-    this.#endIsSaved ||= reason === 'end';
-    this.#settleWhenOver();
-  }
-
-  #nextCheckpoint() {
-    return new Promise((/** @type {(value?: void) => void} */ resolve) => this.#waiting.push(() => resolve()));
+    const { record, kept } = run.toKeep({ name: '', kept: false, unfinished: true });
+    this.#storing = this.#store(record, kept);
   }
 
   /**
@@ -268,20 +257,30 @@ export class Training extends EventTarget {
     this.#emit('change');
   }
 
-  #settleWhenOver() {
-    if (this.#endIsSaved && (this.state === 'stopped' || this.state === 'finished') && !this.#replacing) this.#settle();
+  /**
+   * The user's own simulation again, with what was learnt.
+   *
+   * @param {'finished'|'stopped'} state
+   */
+  async #end(state) {
+    const { run } = this;
+    this.#replacing = true;
+    this.#set(state);
+    // The last checkpoint comes right after the news of the end.
+    await breathe();
+    await this.#storing;
+    if (run?.saved) await this.store.update(run.id, { unfinished: false }).catch(() => {});
+    await this.#release();
+    if (this.#discard) this.#forget();
+    else if (run?.saved) this.#handOver(savedController(run.id));
+    await this.session.train(null);
+    this.#emit('change');
   }
 
-  /** The user's own simulation again, with what was learnt. */
-  async #settle() {
-    const { run } = this;
-    this.#release();
-    if (this.state === 'failed') this.#set('stopped');
-    const learnt = run?.saved && !this.#discard ? savedController(run.id) : undefined;
-    if (this.#discard) this.#forget();
-    this.#replacing = true;
-    if (learnt) this.session.set({ controller: learnt }, 'replace');
-    await this.session.train(null);
+  /** The user's robots move by what was learnt. @param {string} controller */
+  #handOver(controller) {
+    const { compare } = this.session.options;
+    this.session.set({ controller, compare: compare.replaceAll(/:(best|current)(?=,|$)/g, `:${controller}`) }, 'replace');
   }
 
   /** @param {State} state @param {string} [message] */
