@@ -272,8 +272,8 @@ export class Training extends EventTarget {
     if (run?.saved) await this.store.update(run.id, { unfinished: false }).catch(() => {});
     await this.#release();
     if (this.#discard) this.#forget();
-    else if (run?.saved) this.#handOver(savedController(run.id));
     await this.session.train(null);
+    if (this.run === run && run?.saved) this.#handOver(savedController(run.id));
     this.#emit('change');
   }
 
