@@ -20,10 +20,10 @@ export function checkInteger(name, value, min, max) {
   return Number(value);
 }
 
-/** @param {unknown} name */
-export function checkController(name) {
-  if (!CONTROLLERS.includes(/** @type {string} */ (name))) {
-    throw new InvalidArgument(`controller must be one of ${CONTROLLERS.join(', ')}, not ${name}`);
+/** @param {unknown} name @param {string[]} names those that there are */
+export function checkController(name, names) {
+  if (!names.includes(/** @type {string} */ (name))) {
+    throw new InvalidArgument(`controller must be one of ${names.join(', ')}, not ${name}`);
   }
 }
 
@@ -37,9 +37,10 @@ export function checkSpeed(speed) {
 /**
  * @param {TaskRequest[]} requests
  * @param {string[]} known ids of all tasks
+ * @param {boolean} few  whether there need not be any
  */
-export function checkTasks(requests, known) {
-  if (!requests.length) throw new InvalidArgument('tasks must name at least one task');
+export function checkTasks(requests, known, few) {
+  if (!requests.length && !few) throw new InvalidArgument('tasks must name at least one task');
   for (const { task, numEnvs } of requests) {
     if (!known.includes(task)) {
       throw new UnknownTask(`there is no task '${task}'; the tasks are ${known.join(', ')}`);
@@ -47,8 +48,31 @@ export function checkTasks(requests, known) {
     checkInteger('numEnvs', numEnvs, 1, MAX_ENVS);
   }
   const total = requests.reduce((sum, { numEnvs }) => sum + numEnvs, 0);
-  checkInteger('numEnvs of all tasks together', total, 1, MAX_ENVS);
+  checkTotal(total);
   return total;
+}
+
+/** @param {number} numEnvs  of all groups */
+export function checkTotal(numEnvs) {
+  checkInteger('numEnvs of all tasks together', numEnvs, 0, MAX_ENVS);
+}
+
+/** @param {unknown} data @returns {ArrayBuffer} */
+export function checkBytes(data) {
+  if (data instanceof ArrayBuffer) return data;
+  throw new InvalidArgument(`a checkpoint must be an ArrayBuffer, not ${data}`);
+}
+
+/** @param {import('./training.js').TrainingOptions} training @param {string[]} known ids of all tasks */
+export function checkTraining({ spec, checkpoint, checkpointSeconds = 1 }, known) {
+  if (checkpoint !== undefined) checkBytes(checkpoint);
+  if (spec && !known.includes(spec.task)) {
+    throw new UnknownTask(`there is no task '${spec.task}'; the tasks are ${known.join(', ')}`);
+  }
+  if (!spec && !checkpoint) throw new InvalidArgument('training needs a spec, or a checkpoint to go on from');
+  if (!(checkpointSeconds > 0)) {
+    throw new InvalidArgument(`checkpointSeconds must be a number above 0, not ${checkpointSeconds}`);
+  }
 }
 
 /**
