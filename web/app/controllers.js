@@ -14,9 +14,6 @@ import { comparedOf } from './options.js';
  * @property {string} controller
  */
 
-/** Of robots that learn. */
-export const LEARNERS = 'learners';
-
 /** What moves robots whose own controller there is not. */
 const FALLBACK = 'random';
 
@@ -51,28 +48,35 @@ export class Controllers extends EventTarget {
 
   /** Environments that learn; they come first. */
   get learners() {
-    const { sim } = this.session;
-    return sim?.training ? sim.groups[0].numEnvs : 0;
+    const [first] = this.session.sim?.groups ?? [];
+    return first?.learns ? first.numEnvs : 0;
   }
 
   /** Brings the options to the simulation. */
   apply() {
     const { sim, options } = this.session;
     if (!sim) return;
-    const first = this.learners;
-    const rest = sim.numEnvs - first;
-    if (rest) sim.setController(this.#present(options.controller), { first, count: rest });
-    let next = first;
+    let next = this.learners;
+    if (next < sim.numEnvs) this.#set(options.controller);
     this.parts = [];
     for (const { envs, controller } of comparedOf(options)) {
       const count = Math.min(envs, sim.numEnvs - next);
       if (count <= 0) break;
-      const name = this.#present(controller);
-      sim.setController(name, { first: next, count });
-      this.parts.push({ first: next, count, controller: name });
+      this.#set(controller, { first: next, count });
+      this.parts.push({ first: next, count, controller });
       next += count;
     }
     this.dispatchEvent(new Event('change'));
+  }
+
+  /** @param {string} name @param {{first: number, count: number}} [range] */
+  #set(name, range) {
+    try {
+      this.session.sim?.setController(this.#present(name), range);
+    } catch (error) {
+      // A policy and robots of another type.
+      this.onProblem(/** @type {Error} */ (error).message);
+    }
   }
 
   /** The controller if the simulation has it; else it is brought, and another one does meanwhile. @param {string} name */
@@ -101,12 +105,5 @@ export class Controllers extends EventTarget {
     } catch (error) {
       if (this.session.sim === sim) this.onProblem(`The saved policy cannot move these robots: ${/** @type {Error} */ (error).message}`);
     }
-  }
-
-  /** The controller of an environment. @param {number} index */
-  of(index) {
-    if (index < this.learners) return LEARNERS;
-    const part = this.parts.find(({ first, count }) => index >= first && index < first + count);
-    return part?.controller ?? this.#present(this.session.options.controller);
   }
 }

@@ -220,7 +220,8 @@ function updateDetails() {
   const { followed } = stage.view;
   if (followed === null || !session.sim) return;
   try {
-    details.update(session.sim.getEnvironmentState(followed), desk.label(controllers.of(followed)));
+    const state = session.sim.getEnvironmentState(followed);
+    details.update(state, desk.label(state.controller));
   } catch (error) {
     // While its worker is replaced an environment has no state; the notice has said so.
     if (/** @type {Error} */ (error).name !== 'WorkerError') throw error;

@@ -25,7 +25,7 @@ export class Session extends EventTarget {
   sim = null;
   /** Called before the simulation goes; it is waited for. @type {() => Promise<void>} */
   leaving = async () => {};
-  /** What is to be learnt, if anything is. @type {import('../sim/websim.js').TrainingRequest|null} */
+  /** What is to be learnt, if anything is. @type {import('../sim/training.js').TrainingOptions|null} */
   #training = null;
   /** The simulation before one that could not be made. @type {WebSim|undefined} */
   #left;
@@ -85,7 +85,7 @@ export class Session extends EventTarget {
   /**
    * Opens a simulation whose robots learn, beside them those that are compared; null: one without.
    *
-   * @param {import('../sim/websim.js').TrainingRequest|null} training
+   * @param {import('../sim/training.js').TrainingOptions|null} training
    */
   async train(training) {
     this.#training = training;
@@ -127,7 +127,7 @@ export class Session extends EventTarget {
     const sim = await WebSim.create({
       replacing: replaced,
       training: training ?? undefined,
-      tasks: training ? besideOf(options, training.spec) : groupsOf(options),
+      tasks: training ? besideOf(options, training) : groupsOf(options),
       numWorkers: options.workers,
       seed: options.seed,
       speed: options.speed,
@@ -182,8 +182,12 @@ function difference(before, after) {
   return Object.fromEntries(changed.map((name) => [name, after[name]]));
 }
 
-/** The robots beside those that learn. @param {Options} options @param {import('./train/run.js').Spec} spec */
-function besideOf(options, { task, task_options: taskOptions }) {
+/**
+ * The robots beside those that learn.
+ *
+ * @param {Options} options @param {import('../sim/training.js').TrainingOptions} training
+ */
+function besideOf(options, { spec }) {
   const numEnvs = comparedOf(options).reduce((sum, { envs }) => sum + envs, 0);
-  return numEnvs ? [{ task, numEnvs, options: taskOptions }] : [];
+  return numEnvs && spec ? [{ task: spec.task, numEnvs, options: spec.task_options }] : [];
 }

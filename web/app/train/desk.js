@@ -5,7 +5,6 @@
 
 import { h } from '../dom.js';
 import { PART_COLORS } from './compare.js';
-import { LEARNERS } from '../controllers.js';
 import { Best } from './best.js';
 import { offer } from './offer.js';
 import { TrainSection } from './section.js';
@@ -111,9 +110,9 @@ export class TrainDesk {
     this.section?.curves.invalidate();
   }
 
-  /** What a controller is called. @param {string} name */
+  /** What a controller is called. @param {string|null} name  null: of a robot that learns */
   label(name) {
-    return name === LEARNERS ? 'learning' : this.section?.label(name) ?? name;
+    return name === null ? 'learning' : this.section?.label(name) ?? name;
   }
 
   get summary() {

@@ -1,7 +1,7 @@
 /** The panel's part on training: puts form, progress, plots, comparison and what is saved together. */
 
 import { h, setText } from '../dom.js';
-import { short } from '../format.js';
+import { count, short } from '../format.js';
 import { groupsOf } from '../options.js';
 import { Compare } from './compare.js';
 import { Curves } from './curves.js';
@@ -113,8 +113,8 @@ export class TrainSection {
     this.form.show(options, setUp, training.active);
     this.compare.show(options, Boolean(sim?.training));
     this.settings.onControllers(this.choices);
-    setText(this.reason, sim?.choice ?? '');
-    this.reason.hidden = !sim?.choice;
+    setText(this.reason, sim ? reasonOf(sim, options) : '');
+    this.reason.hidden = !sim?.training;
     const problems = setUp.problems.join('\n');
     if (problems && problems !== this.#told) this.settings.tell(problems);
     this.#told = problems;
@@ -260,7 +260,21 @@ export class TrainSection {
 }
 
 /** How the page calls controllers. @type {Record<string, string>} */
-const LABELS = { current: 'current: as learnt so far', best: 'best so far', learners: 'learning' };
+const LABELS = { current: 'current: as learnt so far', best: 'best so far' };
+
+/**
+ * Why so many workers learn.
+ *
+ * @param {import('../../sim/websim.js').WebSim} sim @param {Options} options
+ */
+function reasonOf({ training, numWorkers, isolated }, { workers }) {
+  if (!training) return '';
+  const { numEnvs, ranks } = training;
+  const many = `${count(numEnvs)} environments learn in ${ranks === 1 ? '1 worker' : `${ranks} workers`}`;
+  if (!isolated) return `${many}: this page shares no memory, so that workers cannot learn together.`;
+  if (ranks < numWorkers) return `${many} of ${numWorkers}: all have to have as many.`;
+  return workers === 'auto' ? `${many}: one for each of ${navigator.hardwareConcurrency} cores.` : `${many}, as set.`;
+}
 
 /** Robots of all parts. @param {string} compare */
 const robots = (compare) => compare.split(',').reduce((sum, part) => sum + (parseInt(part) || 0), 0);
