@@ -9,7 +9,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp
 
 from websim import task_ids
-from websim_server import __version__, kernels, lock
+from websim_server import __version__, algorithms, kernels, lock
 from websim_server.bundle import Bundle
 from websim_server.headers import ResponseHeaders
 from websim_server.paths import VENDOR, WEB, websim_source
@@ -83,6 +83,7 @@ def create_app(
             {
                 "version": __version__,
                 "tasks": task_ids(),
+                "algorithms": algorithms.manifest(),
                 **vendored,
                 "kernels": kernels.manifest(),
                 "websim": websim,

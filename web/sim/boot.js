@@ -16,6 +16,23 @@ import { WorkerError } from './errors.js';
  * @property {{url: string, bytes: number}} websim
  * @property {Record<'plain'|'relaxed', {url: string, bytes: number}>} kernels
  * @property {string[]} tasks
+ * @property {Record<string, Algorithm>} algorithms
+ *
+ * @typedef {number|boolean|string|number[]|null} HyperparameterValue
+ *
+ * @typedef {object} Hyperparameter
+ * @property {string} name
+ * @property {'int'|'float'|'bool'|'str'|'ints'} type
+ * @property {HyperparameterValue} default  null: a number that may be left out
+ * @property {number|null} low
+ * @property {number|null} high
+ * @property {string[]|null} choices
+ * @property {string} help
+ *
+ * @typedef {object} Algorithm
+ * @property {Hyperparameter[]} hyperparameters
+ * @property {Record<string, Record<string, Record<string, HyperparameterValue>>>} presets  by preset and
+ *   task, "*" being every task
  *
  * @typedef {'mujoco'|'pyodide'|'packages'|'environments'|'ready'} Stage
  * @typedef {(progress: {stage: Stage, loaded: number}) => void} ReportProgress  loaded: bytes since the start

@@ -117,6 +117,11 @@ export class WebSim {
     return (await fetchManifest()).tasks;
   }
 
+  /** The algorithms by name: their hyperparameters and presets, as the server describes them. */
+  static async algorithms() {
+    return (await fetchManifest()).algorithms;
+  }
+
   static controllers = CONTROLLERS;
 
   /**
