@@ -14,6 +14,9 @@ from websim_server.bench import _server as server
 __all__ = ["Blank", "machine", "renderer_sizes", "running_browser", "server"]
 
 
+RATE = Path(__file__).with_name("rate.js")
+
+
 class Blank:
     """A page in a renderer of its own, and what its one `WebSim`, `window.sim`, is asked for.
 
@@ -56,6 +59,14 @@ class Blank:
             {"code": code, "workers": workers},
         )
         return values
+
+    def paces(self, seconds: float, settle: float = 0.3) -> list[dict[str, float]]:
+        """Runs freely; for each worker "environments" and "pace", a second of each of them."""
+        expression = RATE.read_text().split("*/", 1)[1]
+        paces: list[dict[str, float]] = self.page.evaluate(
+            expression.strip().removesuffix(";"), {"seconds": seconds, "settle": settle}
+        )
+        return paces
 
     def pass_time(self, seconds: float) -> None:
         """Lets the page run."""
