@@ -38,10 +38,9 @@ await page.goto(`${address}/healthz`);
 /** @param {{ task: string, num_envs: number, cores: number }} wanted */
 async function make({ task, num_envs: numEnvs, cores }) {
   await page.evaluate(async (options) => {
-    await globalThis.sim?.close();
-    globalThis.sim = undefined;
     const { WebSim } = await import('/sim/websim.js');
-    globalThis.sim = await WebSim.create(options);
+    // The workers stay: only the robots are others.
+    globalThis.sim = await WebSim.create({ ...options, replacing: globalThis.sim });
   }, { task, numEnvs, numWorkers: Math.min(cores, numEnvs) });
   await measure(WARM_UP_SECONDS);
 }
