@@ -1,5 +1,8 @@
 """A headless Chromium with pages of the server's that show nothing, for measurements."""
 
+import platform
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -7,11 +10,10 @@ from typing import Any
 
 from playwright.sync_api import Browser, sync_playwright
 
+from websim.physics import usable_cores
 from websim_server import assets, chromium
-from websim_server.bench import _machine as machine
-from websim_server.bench import _server as server
 
-__all__ = ["Blank", "machine", "renderer_sizes", "running_browser", "server"]
+RATE = Path(__file__).with_name("rate.js")
 
 
 class Blank:
@@ -57,6 +59,14 @@ class Blank:
         )
         return values
 
+    def paces(self, seconds: float, settle: float = 0.3) -> list[dict[str, float]]:
+        """Runs freely; for each worker "environments" and "pace", a second of each of them."""
+        expression = RATE.read_text().split("*/", 1)[1]
+        paces: list[dict[str, float]] = self.page.evaluate(
+            expression.strip().removesuffix(";"), {"seconds": seconds, "settle": settle}
+        )
+        return paces
+
     def pass_time(self, seconds: float) -> None:
         """Lets the page run."""
         self.page.wait_for_timeout(seconds * 1000)
@@ -83,6 +93,26 @@ def renderer_sizes(browser: Browser) -> dict[int, float]:
             pss = next(line for line in rollup.splitlines() if line.startswith("Pss:"))
             sizes[int(process["id"])] = int(pss.split()[1]) * 1024 / 1e6
     return sizes
+
+
+def machine() -> str:
+    """Kind of machine, and the cores that may be used."""
+    return f"{platform.system()} {platform.machine()}, {usable_cores()} cores"
+
+
+@contextmanager
+def server() -> Iterator[str]:
+    """Serves the page from a process of its own; gives the address."""
+    command = [sys.executable, "-m", "websim_server", "serve", "--port", "0"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            line = process.stdout.readline()
+            if " is at " not in line:
+                raise SystemExit("the server did not start")
+            yield line.split(" is at ")[1].split()[0]
+        finally:
+            process.terminate()
 
 
 @contextmanager
