@@ -11,6 +11,7 @@ from starlette.types import ASGIApp
 from websim import task_ids
 from websim_server import __version__, algorithms, kernels, lock
 from websim_server.bundle import Bundle
+from websim_server.engine import OPTIMISED, choose
 from websim_server.headers import ResponseHeaders
 from websim_server.paths import VENDOR, WEB, websim_source
 from websim_server.static import IMMUTABLE, REVALIDATE, Files
@@ -19,14 +20,8 @@ from websim_server.static import IMMUTABLE, REVALIDATE, Files
 def vendor_manifest(packages: list[lock.Package]) -> dict[str, Any]:
     """What a worker loads: addresses and sizes (bytes as they are after decoding)."""
     by_name = {package.name: package for package in packages}
-    mujoco, pyodide = by_name["mujoco"], by_name["pyodide"]
+    pyodide = by_name["pyodide"]
     return {
-        "mujoco": {
-            "version": mujoco.version,
-            "script": f"/vendor/{mujoco.folder}/mujoco.js",
-            "wasm": f"/vendor/{mujoco.folder}/mujoco.wasm",
-            "bytes": next(f.bytes for f in mujoco.files if f.name == "mujoco.wasm"),
-        },
         "pyodide": {
             "version": pyodide.version,
             "index": f"/vendor/{pyodide.folder}/",
@@ -50,6 +45,7 @@ def create_app(
     vendor: Path = VENDOR,
     python: Path | None = None,
     isolated: bool = True,
+    engine: str = OPTIMISED,
 ) -> ASGIApp:
     """Makes the application.
 
@@ -58,11 +54,17 @@ def create_app(
         vendor: the folder of the vendored files.
         python: the Python package to send to the browser; the installed websim if None.
         isolated: whether responses carry the headers of cross-origin isolation.
+        engine: the MuJoCo module that the page runs: "optimised", "official" or a folder.
+
+    Raises:
+        EngineError: there is no such engine.
     """
     # No OpenAPI pages: they load scripts from elsewhere, which the policy forbids.
     api = FastAPI(title="MuJoCo WebSim", version=__version__, openapi_url=None)
     bundle = Bundle(python or websim_source())
-    vendored = vendor_manifest(lock.read())
+    packages = lock.read()
+    chosen = choose(engine, vendor, packages)
+    vendored = {"mujoco": chosen.manifest(), **vendor_manifest(packages)}
     sources = Files(web, REVALIDATE)
 
     @api.api_route("/", methods=["GET", "HEAD"])
@@ -102,4 +104,11 @@ def create_app(
         api.mount(f"/{folder}", Files(web / folder, REVALIDATE))
     api.mount("/vendor", Files(vendor, IMMUTABLE))
     api.mount("/kernels", Files(kernels.KERNELS, IMMUTABLE))
-    return ResponseHeaders(api, index=web / "index.html", isolated=isolated)
+    if chosen.folder:
+        api.mount(str(Path(chosen.script).parent), Files(chosen.folder, IMMUTABLE))
+    return ResponseHeaders(
+        api,
+        index=web / "index.html",
+        isolated=isolated,
+        dynamic_execution=chosen.dynamic_execution,
+    )

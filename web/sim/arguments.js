@@ -1,14 +1,14 @@
 /** What the page may ask of a simulation, checked before anything is started. */
 
 import { InvalidArgument, UnknownTask } from './errors.js';
-import { MAX_ENVS, MAX_WORKERS } from './protocol.js';
+import { MAX_ENVS } from './protocol.js';
 
 export const CONTROLLERS = ['random', 'zero', 'sinusoid'];
 
 /**
  * @typedef {object} TaskRequest
  * @property {string} task
- * @property {number} numEnvs
+ * @property {number | 'auto'} numEnvs
  * @property {Record<string, unknown>} [options] the task's constructor options
  */
 
@@ -45,11 +45,8 @@ export function checkTasks(requests, known, few) {
     if (!known.includes(task)) {
       throw new UnknownTask(`there is no task '${task}'; the tasks are ${known.join(', ')}`);
     }
-    checkInteger('numEnvs', numEnvs, 1, MAX_ENVS);
+    if (numEnvs !== 'auto') checkInteger("numEnvs, unless 'auto',", numEnvs, 1, MAX_ENVS);
   }
-  const total = requests.reduce((sum, { numEnvs }) => sum + numEnvs, 0);
-  checkTotal(total);
-  return total;
 }
 
 /** @param {number} numEnvs  of all groups */
@@ -73,20 +70,6 @@ export function checkTraining({ spec, checkpoint, checkpointSeconds = 1 }, known
   if (!(checkpointSeconds > 0)) {
     throw new InvalidArgument(`checkpointSeconds must be a number above 0, not ${checkpointSeconds}`);
   }
-}
-
-/**
- * How many workers: one for each core, but never more than there are environments.
- *
- * @param {unknown} numWorkers 'auto' or a number
- * @param {number} numEnvs
- */
-export function workersFor(numWorkers, numEnvs) {
-  const wanted =
-    numWorkers === 'auto'
-      ? Math.min(navigator.hardwareConcurrency || 2, MAX_WORKERS)
-      : checkInteger("numWorkers, unless 'auto',", numWorkers, 1, MAX_WORKERS);
-  return Math.min(wanted, numEnvs);
 }
 
 /**

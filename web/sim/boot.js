@@ -10,7 +10,7 @@ import { WorkerError } from './errors.js';
  *
  * @typedef {object} Manifest  what the server has to offer, `/manifest.json`
  * @property {string} version
- * @property {{version: string, script: string, wasm: string, bytes: number}} mujoco
+ * @property {{engine: string, version: string, script: string, wasm: string, bytes: number}} mujoco
  * @property {{version: string, index: string, bytes: number}} pyodide
  * @property {{name: string, url: string, bytes: number}[]} wheels
  * @property {{url: string, bytes: number}} websim

@@ -52,6 +52,8 @@
  * @property {string} spec        complete, as JSON
  * @property {number} num_envs
  * @property {number} total_timesteps
+ * @property {number} iteration   to go on from
+ * @property {number} global_step
  * @property {number} ranks       how many of the workers can learn
  *
  * @typedef {{task: string, observationSize: number, actionSize: number}} PolicySizes

@@ -43,8 +43,6 @@ const MAX_LOSSES = 6;
 export class Training {
   /** @type {TrainingState} */
   state = 'waiting';
-  iteration = 0;
-  globalStep = 0;
   recentReturn = NaN;
   /** Of learning, pauses not counted. */
   seconds = 0;
@@ -83,6 +81,8 @@ export class Training {
     this.spec = JSON.parse(plan.spec);
     this.numEnvs = plan.num_envs;
     this.totalTimesteps = plan.total_timesteps;
+    this.iteration = plan.iteration;
+    this.globalStep = plan.global_step;
     /** Workers that learn. */
     this.ranks = plan.ranks;
     this.#expected = plan.ranks;

@@ -9,9 +9,10 @@
 
 import {
   CONTROLLERS, checkActions, checkBytes, checkController, checkInteger, checkSpeed, checkTasks, checkTotal,
-  checkTraining, workersFor,
+  checkTraining,
 } from './arguments.js';
 import { divide } from './balance.js';
+import { choose, count as counted, thisMachine } from './choice.js';
 import { createExchange } from './communicator.js';
 import { Controllers, LEARNT } from './controllers.js';
 import { ClosedError, InvalidArgument, WorkerError, fromPlain, toPlain } from './errors.js';
@@ -25,7 +26,7 @@ import { Training } from './training.js';
 /**
  * @typedef {object} Options
  * @property {string} [task]
- * @property {number} [numEnvs]
+ * @property {number | 'auto'} [numEnvs]
  * @property {Record<string, unknown>} [taskOptions] the task's constructor options
  * @property {import('./arguments.js').TaskRequest[]} [tasks]  several robot types, instead of `task` and `numEnvs`
  * @property {import('./training.js').TrainingOptions} [training]  what is to be learnt; the other environments are beside it
@@ -157,16 +158,26 @@ export class WebSim {
     } = options;
     const requests = options.tasks ?? (training ? [] : [{ task, numEnvs, options: taskOptions }]);
     if (training) checkTraining(training, manifest.tasks);
+    checkTasks(requests, manifest.tasks, training !== undefined);
+    const given = requests.map(({ numEnvs: n }) => (n === 'auto' ? 0 : n)).reduce((sum, n) => sum + n, 0);
+    const open = requests.filter(({ numEnvs: n }) => n === 'auto').length;
+    // How many learn is known when Python has been asked.
+    const choice = choose(numWorkers, training && !open ? MAX_ENVS : given, open, thisMachine());
     /** Environments of all groups together. */
-    this.numEnvs = checkTasks(requests, manifest.tasks, training !== undefined);
+    this.numEnvs = given + open * choice.environments;
+    checkTotal(this.numEnvs);
     /** Workers: at most one an environment, and as many as the browser had memory for. */
-    this.numWorkers = workersFor(numWorkers, training ? MAX_ENVS : this.numEnvs);
+    this.numWorkers = choice.workers;
+    /** Why there are so many workers and environments. */
+    this.reasons = choice.reasons;
     this.seed = checkInteger('seed', seed, 0, 2 ** 31 - 1);
     checkController(controller, training ? [...CONTROLLERS, ...LEARNT] : CONTROLLERS);
     checkSpeed(speed);
     this.#drive = { ...this.#drive, speed };
     this.firstController = controller;
-    this.requests = requests.map(({ options: taskOptions = {}, ...request }) => ({ ...request, options: taskOptions }));
+    this.requests = requests.map(({ task: id, numEnvs: n, options: own = {} }) => (
+      { task: id, numEnvs: n === 'auto' ? choice.environments : n, options: own }
+    ));
     this.trainingOptions = training;
     /** What is being learnt; there once `create` has returned. @type {Training | null} */
     this.training = null;
@@ -188,7 +199,11 @@ export class WebSim {
     /** @type {PromiseWithResolvers<void>} */
     const { promise: booted, resolve: allBooted } = Promise.withResolvers();
     // Ranks need shared memory; without it there is one, and no other worker could know the policy.
-    const wanted = this.trainingOptions && !isolated ? 1 : this.numWorkers;
+    if (this.trainingOptions && !isolated && this.numWorkers > 1) {
+      this.numWorkers = 1;
+      this.reasons.push('1 worker: without shared memory one learns alone.');
+    }
+    const wanted = this.numWorkers;
     this.#shards = Array.from({ length: wanted }, () => []);
     await this.#fleet.employ({
       equip: async (rank) => {
@@ -202,7 +217,11 @@ export class WebSim {
       onTick: (now) => this.#onTick(now),
     }, wanted);
     this.numWorkers = this.#shards.length = this.#workers.length;
-    const outOfMemory = this.numWorkers < wanted;
+    if (this.numWorkers < wanted) {
+      const message = `This browser has memory for ${this.numWorkers} workers, not for ${wanted}: all environments run in those.`;
+      this.reasons.push(message);
+      this.#emit('notice', { level: 'warning', message });
+    }
     if (this.trainingOptions) await this.#planTraining(this.trainingOptions);
     allBooted();
     await this.ready();
@@ -215,18 +234,13 @@ export class WebSim {
       truncations: new Uint8Array(n),
       finalObservations: new Float64Array(n * observationSize),
     }));
-    if (outOfMemory) {
-      this.#emit('notice', {
-        level: 'warning',
-        message: `This browser has memory for ${this.#workers.length} workers, not for ${wanted}: all environments run in those.`,
-      });
-    }
     if (!isolated) {
       this.#emit('notice', {
         level: 'warning',
         message:
           'This page is not cross-origin isolated, so memory cannot be shared with the workers: ' +
-          'it runs in the slower mode, by messages. Open it at a localhost or https address to change that.',
+          `it runs in the slower mode, by messages${this.training ? ', and one worker learns alone' : ''}. ` +
+          'Open it at a localhost or https address to change that.',
       });
     }
     this.onProgress({ ...this.#fleet.progress, stage: 'ready', message: 'Ready' });
@@ -268,15 +282,15 @@ export class WebSim {
       onTraining: (event) => this.#emit('training', event),
       onCheckpoint: (event) => this.#emit('checkpoint', event),
     });
+    this.reasons.push(`${counted(plan.num_envs, 'environment')} learn, as num_envs says.`);
     if (plan.ranks === workers) return;
     await this.#fleet?.shrink(plan.ranks);
     this.numWorkers = this.#shards.length = plan.ranks;
-    this.#emit('notice', {
-      level: 'info',
-      message:
-        `${plan.ranks === 1 ? '1 worker learns' : `${plan.ranks} workers learn`}, not ${workers}: ` +
-        `${plan.num_envs} environments cannot be dealt evenly to more.`,
-    });
+    const message =
+      `${counted(plan.ranks, 'worker')} of ${workers}: ` +
+      `${plan.num_envs} learning environments cannot be dealt evenly to more.`;
+    this.reasons.push(message);
+    this.#emit('notice', { level: 'info', message });
   }
 
   /** @type {Promise<import('./balance.js').Range[][]> | undefined} */
@@ -333,6 +347,11 @@ export class WebSim {
       if (this.groups[group].learns) continue;
       for (const run of this.#controllers?.runs(group, first, count) ?? []) this.#tell(rank, 'setController', run);
     }
+  }
+
+  /** How many workers and environments there are, and why. */
+  get choice() {
+    return { workers: this.numWorkers, environments: this.numEnvs, reason: this.reasons.join(' ') };
   }
 
   /** Whether the environments run freely. */

@@ -69,14 +69,16 @@ def plan(spec: str | None, data: bytes | None, workers: int) -> dict[str, Any]:
         workers: How many there may be.
 
     Returns:
-        spec (complete, as JSON), num_envs, total_timesteps, and ranks: the greatest number up to
-        `workers` to which the environments can be dealt evenly.
+        spec (complete, as JSON), num_envs, total_timesteps, iteration and global_step to go on
+        from, and ranks: the greatest number up to `workers` to which the environments can be dealt
+        evenly.
 
     Raises:
         InvalidArgument: the spec is wrong.
         CheckpointError: see `read_spec`.
     """
-    wanted, _ = read_spec(spec, data)
+    wanted, checkpoint = read_spec(spec, data)
+    learner = {} if checkpoint is None else checkpoint.learner
     make_task(task_class(wanted.task), wanted.task_options)
     kind = algorithm_class(wanted.algorithm)
     args = make_hyperparameters(kind.Hyperparameters, wanted.hyperparameters)
@@ -92,6 +94,8 @@ def plan(spec: str | None, data: bytes | None, workers: int) -> dict[str, Any]:
         "spec": json.dumps(asdict(wanted)),
         "num_envs": args.num_envs,
         "total_timesteps": args.total_timesteps,
+        "iteration": learner.get("iteration", 0),
+        "global_step": learner.get("global_step", 0),
         "ranks": ranks,
     }
 
@@ -101,8 +105,8 @@ def describe(data: bytes) -> dict[str, Any]:
     checkpoint = checkpoints.loads(data)
     return {
         "spec": json.dumps(asdict(checkpoint.spec)),
-        "iteration": checkpoint.learner["iteration"],
-        "global_step": checkpoint.learner["global_step"],
+        "iteration": checkpoint.learner.get("iteration"),
+        "global_step": checkpoint.learner.get("global_step"),
         "ranks": len(checkpoint.ranks),
     }
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from websim.checkpoints import State, TrainingSpec
 from websim.errors import DamagedCheckpoint, InvalidArgument
+from websim.physics import usable_cores
 from websim.policies import Policy
 from websim.ranks import Communicator
 from websim.registry import task_class
@@ -113,7 +114,13 @@ class Algorithm(ABC):
         if reward is not None:
             task = RewardedTask(task, reward)
         n = num_envs // communicator.size
-        self.env = MujocoVectorEnv(task, n, autoreset_mode=AutoresetMode.SAME_STEP, copy=False)
+        self.env = MujocoVectorEnv(
+            task,
+            n,
+            autoreset_mode=AutoresetMode.SAME_STEP,
+            copy=False,
+            num_threads=max(1, usable_cores() // communicator.size),  # ranks share the cores
+        )
         # As in `websim.shard`: environment i of all is seeded with seed + i.
         first = spec.seed + n * communicator.rank
         self.env.reset(seed=list(range(first, first + n)))

@@ -54,6 +54,7 @@ class PPOHyperparameters(Hyperparameters):
     target_kl: float | None = hyperparameter(None, "end an update beyond this KL divergence", 0.0)
     hidden_sizes: tuple[int, ...] = hyperparameter((64, 64), "widths of the hidden layers", 1)
     activation: str = hyperparameter("tanh", "of the hidden layers")
+    log_std_init: float = hyperparameter(0.0, "log standard deviation of actions at first", -20, 2)
 
 
 class PPO(Algorithm):
@@ -83,6 +84,7 @@ class PPO(Algorithm):
             args.activation,
             rng=np.random.default_rng(spec.seed),
         )
+        self.agent.parameters["actor.logstd"][...] = args.log_std_init
         self.adam_m, self.adam_v = np.zeros_like(self.agent.flat), np.zeros_like(self.agent.flat)
         self.gradient_steps = 0
         self.normalize_observation = NormalizeObservation(self.observation_size)
