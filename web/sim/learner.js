@@ -49,15 +49,17 @@ export class Learner {
     /** @type {number[]} */
     const ended = [];
     const data = checkpoint && pythonBytes(this.pyodide, checkpoint);
-    this.python = this.pyodide.pyimport('websim.learner').Learner(
+    const communicator = this.#communicator();
+    const module = this.pyodide.pyimport('websim.learner');
+    this.python = module.Learner(
       spec,
       data ?? undefined,
-      this.#communicator(),
+      communicator,
       policies,
       () => this.#pulse(),
       (/** @type {number[]} */ ...episode) => void ended.push(...episode),
     );
-    data?.destroy();
+    for (const proxy of [data, communicator, module]) proxy?.destroy();
     /** Its environments, as the page sees them. */
     this.shard = new WorkerShard(runtime, this.python.display, { group: 0, ended, isolated });
     this.restartedEnvironments = checkpoint !== null && this.python.restarted_environments;
@@ -71,13 +73,17 @@ export class Learner {
    */
   rejoin(checkpoint) {
     const data = checkpoint && pythonBytes(this.pyodide, checkpoint);
-    this.python.rejoin(this.#communicator(), data ?? undefined);
-    data?.destroy();
+    const communicator = this.#communicator();
+    this.python.rejoin(communicator, data ?? undefined);
+    for (const proxy of [data, communicator]) proxy?.destroy();
     this.running = this.#stop = this.#save = false;
   }
 
   #communicator() {
-    return this.pyodide.pyimport('websim.ranks').worker_communicator();
+    const module = this.pyodide.pyimport('websim.ranks');
+    const communicator = module.worker_communicator();
+    module.destroy();
+    return communicator;
   }
 
   /** @param {import('./protocol.js').Payload<'train'>} wish */

@@ -272,9 +272,9 @@ export class WebSim {
   async #planTraining(options) {
     const { spec, checkpoint = null } = options;
     const workers = this.numWorkers;
-    const plan = await this.#workers[0].request('plan', {
-      spec: spec ? JSON.stringify(spec) : null, checkpoint, workers,
-    });
+    const [rank] = this.#workers;
+    await rank.booted;
+    const plan = await rank.request('plan', { spec: spec ? JSON.stringify(spec) : null, checkpoint, workers });
     this.numEnvs += plan.num_envs;
     checkTotal(this.numEnvs);
     this.#episodes = new EpisodeMeter(this.numEnvs);

@@ -220,8 +220,11 @@ function tell(message, transfer = []) {
 function closeAll() {
   for (const shard of shards) shard.close();
   shards = [];
-  learner?.close();
+  if (!learner) return;
+  learner.close();
   learner = undefined;
+  // What learns is a cycle of objects with large arrays.
+  runtime.pyodide.runPython('import gc; gc.collect()');
 }
 
 /** @param {SharedArrayBuffer} exchange @param {number} rank @param {number} ranks */
