@@ -129,7 +129,7 @@ on('opened', async () => {
   const { sim } = session;
   if (!sim) return;
   window.websim = sim;
-  panel.showMode(sim.isolated);
+  panel.showMode(sim.isolated, sim.choice.reason);
   panel.figures.clear();
   await stage.show(sim);
   if (session.sim !== sim) return;

@@ -9,7 +9,7 @@ import { MAX_ENVS, MAX_WORKERS } from '../sim/protocol.js';
 /**
  * @typedef {object} Options
  * @property {string} task          id, or several with their numbers: `Ant-v5:200,Hopper-v5:100`
- * @property {number} envs          number of environments, where `task` names one
+ * @property {number|'auto'} envs   number of environments, where `task` names one
  * @property {number|'auto'} workers
  * @property {number} seed
  * @property {string} controller
@@ -109,7 +109,7 @@ export const OPTIONS = {
     read: readTask,
     rebuilds: true,
   },
-  envs: { initial: 1000, allowed: `1 to ${MAX_ENVS}`, read: integer(1, MAX_ENVS), rebuilds: true },
+  envs: { initial: 1000, allowed: `auto, or 1 to ${MAX_ENVS}`, read: automatic(1, MAX_ENVS), rebuilds: true },
   workers: {
     initial: 'auto',
     allowed: `auto, or 1 to ${MAX_WORKERS}`,
@@ -202,7 +202,7 @@ export function writeOption(name, value) {
  * The robot types with their numbers of environments, as `WebSim.create` takes them.
  *
  * @param {Options} options
- * @returns {{task: string, numEnvs: number}[]}
+ * @returns {{task: string, numEnvs: number|'auto'}[]}
  */
 export function groupsOf({ task, envs }) {
   return task.split(',').map((part) => {

@@ -54,7 +54,7 @@ export class Panel {
     severalInput.placeholder = 'Ant-v5:200,Hopper-v5:100';
     several.element.querySelector('label')?.setAttribute('for', severalInput.id);
     this.several = several.element;
-    const envs = textField('envs', 'Environments', change, { numeric: true });
+    const envs = textField('envs', 'Environments', change);
     const workers = textField('workers', 'Workers', change);
     const seed = textField('seed', 'Seed', change, { numeric: true });
     const controller = choiceField('controller', 'Controller',
@@ -90,10 +90,11 @@ export class Panel {
     });
     this.simulation = h('fieldset', {}, task.element, several.element,
       h('div', { class: 'grid' }, envs.element, workers.element, seed.element));
+    this.reason = h('p', { class: 'subtle', id: 'choice' });
     this.locked = h('p', { class: 'subtle', hidden: true }, 'While robots learn, their number is the hyperparameter num_envs. '
       + 'Stop training to change the simulation.');
     this.body = h('div', { class: 'body', id: 'panel-body' },
-      section('Simulation', this.simulation, this.locked),
+      section('Simulation', this.simulation, this.reason, this.locked),
       section('Run', h('div', { class: 'grid two' }, controller.element, speed.element)),
       train,
       section('View', h('div', { class: 'grid two' }, draw.element, fps.element), this.drawing),
@@ -145,8 +146,9 @@ export class Panel {
     this.controller.select.disabled = learning;
   }
 
-  /** @param {boolean} isolated */
-  showMode(isolated) {
+  /** @param {boolean} isolated @param {string} reason  why there are so many workers and environments */
+  showMode(isolated, reason) {
+    setText(this.reason, reason);
     this.mode.hidden = isolated;
     setText(this.mode, 'Slower mode: this page is not cross-origin isolated, so it shares no memory with its '
       + 'workers. A localhost or https address changes that.');

@@ -128,6 +128,9 @@ export class RunStore {
     });
   }
 
+  /** Whether tabs can know of each other's runs: only a secure context has locks. */
+  locks = Boolean(navigator.locks);
+
   /**
    * Marks a run as going on in this tab, until the function that it gives is called or the tab is
    * gone. Null: it goes on in another tab.
@@ -136,8 +139,8 @@ export class RunStore {
    * @returns {Promise<(() => Promise<void>)|null>}
    */
   async claim(id) {
-    // Where the page is no secure context there are no locks: then ids alone keep tabs apart.
-    if (!navigator.locks) return async () => {};
+    // Then ids alone keep tabs apart.
+    if (!this.locks) return async () => {};
     return new Promise((resolve) => {
       /** @type {Promise<void>} */
       const released = navigator.locks.request(LOCK + id, { ifAvailable: true }, (lock) => {

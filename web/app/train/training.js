@@ -81,10 +81,11 @@ export class Training extends EventTarget {
   async resumeKept(id, hyperparameters = {}) {
     const found = await this.store.get(id);
     if (!found) throw new StorageError('This run is no longer kept in this browser.');
-    const release = found.record.kept ? null : await this.store.claim(id);
-    // One that was kept, and one that goes on in another tab, stay as they are.
+    // One that was kept, and one that goes on in another tab or may do so, stay as they are.
+    const release = found.record.kept || !this.store.locks ? null : await this.store.claim(id);
     const record = { ...found.record, id: release ? id : newId() };
     await release?.();
+    if (record.id !== id && record.unfinished) await this.store.update(id, { unfinished: false });
     await this.resume(Run.from(record, found.kept), hyperparameters);
   }
 
