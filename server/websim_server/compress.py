@@ -8,7 +8,7 @@ from websim_server.errors import AssetError
 #: What the server may send in place of a file, best first: (content coding, file suffix).
 ENCODINGS = (("br", ".br"), ("gzip", ".gz"))
 
-COMPRESSIBLE = {".css", ".js", ".json", ".mjs", ".wasm"}
+COMPRESSIBLE = {".bin", ".css", ".js", ".json", ".mjs", ".wasm"}
 
 # For the two WASM modules 9 takes 2 s; 11 takes 42 s and makes them 12% smaller.
 BROTLI_QUALITY = 9
