@@ -28,11 +28,10 @@ class Sim:
         )
 
     def create(self, **options: Any) -> None:
-        """Makes `window.sim`, closing one that is there, and keeps its events in `window.seen`."""
+        """Makes `window.sim`, replacing one that is there, and keeps its events in `window.seen`."""
         self.page.evaluate(
             """async (options) => {
-              await window.sim?.close();
-              window.sim = await WebSim.create(options);
+              window.sim = await WebSim.create({ ...options, replacing: window.sim });
               window.seen = [];
               const names = ['episode', 'notice', 'workerRestart', 'badState', 'state', 'error'];
               for (const name of names) {

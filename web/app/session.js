@@ -83,15 +83,19 @@ export class Session extends EventTarget {
 
   async #replace() {
     this.#emit('opening');
-    await this.close();
+    const replaced = this.#leave();
     const { options } = this;
     const sim = await WebSim.create({
+      replacing: replaced,
       tasks: groupsOf(options),
       numWorkers: options.workers,
       seed: options.seed,
       controller: options.controller,
       speed: options.speed,
       onProgress: (progress) => this.#emit('progress', progress),
+    }).catch(async (error) => {
+      await replaced?.close();
+      throw error;
     });
     this.sim = sim;
     for (const type of /** @type {const} */ (['notice', 'badState', 'state', 'error'])) {
@@ -104,11 +108,16 @@ export class Session extends EventTarget {
   }
 
   async close() {
-    if (!this.sim) return;
+    await this.#leave()?.close();
+  }
+
+  /** The simulation that there was, which nobody shows any longer. */
+  #leave() {
     const { sim } = this;
+    if (!sim) return undefined;
     this.sim = null;
     this.#emit('closing');
-    await sim.close();
+    return sim;
   }
 
   /** Starts or holds the simulation as the options say. */

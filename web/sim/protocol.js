@@ -49,6 +49,7 @@
  * @property {(payload: {specs: {task: string, options: Record<string, unknown>}[]}) => number[]} measure
  *   milliseconds of one environment step of each
  * @property {(payload: {specs: ShardSpec[], drive: Drive}) => ShardDescription[]} create
+ *   makes environments in place of those that there are
  * @property {(payload: {seed: number | null}) => Sample[]} reset
  * @property {(payload: {actions: Map<number, Float32Array> | null}) => Sample[]} step
  *   one lock-step step; actions by group, or null when they lie in shared memory

@@ -11,25 +11,13 @@ import {
   CONTROLLERS, checkActions, checkController, checkInteger, checkSpeed, checkTasks, workersFor,
 } from './arguments.js';
 import { divide } from './balance.js';
-import { bytesToLoad } from './boot.js';
 import { createExchange } from './communicator.js';
 import { ClosedError, InvalidArgument, WorkerError, fromPlain, toPlain } from './errors.js';
+import { Fleet } from './fleet.js';
 import { COUNTERS, viewsOf } from './memory.js';
 import { PoseReader } from './poses.js';
 import { RANK_SLOT_BYTES } from './protocol.js';
-import { Rank } from './rank.js';
 import { EpisodeMeter, RateMeter } from './statistics.js';
-
-/** Counters are sampled and workers looked after so often, in milliseconds. */
-const TICK_MS = 500;
-
-/** Ticks this late mean that the page was suspended, and its workers with it. */
-const SUSPENDED_MS = 5000;
-
-/** What workers get to free their memory before they are ended. */
-const CLOSE_MS = 2000;
-
-const STAGES = /** @type {const} */ (['mujoco', 'pyodide', 'packages', 'environments']);
 
 /**
  * @typedef {object} Options
@@ -42,13 +30,11 @@ const STAGES = /** @type {const} */ (['mujoco', 'pyodide', 'packages', 'environm
  * @property {string} [controller]
  * @property {number} [speed]        multiples of real time; Infinity: unlimited
  * @property {boolean} [reproducible]  learning gives the same bits on every machine, for some speed
+ * @property {WebSim} [replacing]    is closed; its workers are taken over, so that nothing has to boot
  * @property {(progress: Progress) => void} [onProgress]
  *
- * @typedef {object} Progress
- * @property {'manifest' | import('./boot.js').Stage} stage  the stage of the worker that is furthest behind
- * @property {number} loaded   bytes over all workers
- * @property {number} total    0 while unknown
- * @property {string} message
+ * @typedef {import('./fleet.js').Progress} Progress
+ * @typedef {import('./rank.js').Rank} Rank
  *
  * @typedef {object} Group  the environments of one task
  * @property {string} task
@@ -95,9 +81,9 @@ export class WebSim {
   #listeners = new Set();
   /** Notices wait for a listener: there is none while `create` is under way. @type {SimEvents['notice'][]} */
   #unheard = [];
-  /** @type {Rank[]} */
-  #ranks = [];
-  /** Of each rank. @type {Shard[][]} */
+  /** @type {Fleet | undefined} */
+  #fleet;
+  /** Of each worker. @type {Shard[][]} */
   #shards = [];
   #drive = { controller: 'random', speed: Infinity, sampleRate: 30, running: false };
   /** Actions held by environment, for workers that are replaced. @type {Map<number, Float32Array>} */
@@ -108,13 +94,11 @@ export class WebSim {
   #episodes;
   #frames = 0;
   #restarts = 0;
-  #lastTick = performance.now();
-  /** Of each rank. @type {{stage: import('./boot.js').Stage, loaded: number}[]} */
-  #progress = [];
+  /** Of each worker, its environments of each group. @type {import('./balance.js').Range[][]} */
+  #ranges = [];
   /** @type {StepResult[]} */
   #results = [];
   #closed = false;
-  #ticker;
 
   /** The ids of all tasks. */
   static async tasks() {
@@ -128,14 +112,15 @@ export class WebSim {
    *
    * @param {Options} options
    * @returns {Promise<WebSim>}
-   * @throws UnknownTask, InvalidArgument, ModelError, WorkerError
+   * @throws UnknownTask, InvalidArgument, ModelError, WorkerError; `replacing` is untouched by what
+   *   can be seen to be wrong without a worker
    */
   static async create(options = {}) {
     options.onProgress?.({ stage: 'manifest', loaded: 0, total: 0, message: 'Asking the server' });
     const manifest = await fetchManifest();
     const sim = new WebSim(manifest, options);
     try {
-      await sim.#start();
+      await sim.#start(options.replacing);
     } catch (error) {
       await sim.close();
       throw error;
@@ -173,69 +158,30 @@ export class WebSim {
     this.reproducible = Boolean(reproducible);
     this.onProgress = onProgress;
     this.#episodes = new EpisodeMeter(this.numEnvs);
-    this.#ticker = setInterval(() => this.#tick(), TICK_MS);
   }
 
-  async #start() {
-    const { manifest, isolated, reproducible, requests } = this;
-    /** @type {Promise<import('./balance.js').Range[][]> | undefined} */
-    let division;
-    let allBooted = () => {};
-    /** @type {Promise<void>} */
-    const workersKnown = new Promise((resolve) => (allBooted = resolve));
-    const events = {
-      /** @param {Rank} rank */
-      assign: async (rank) => {
-        await workersKnown;
-        // Only different robots need weighing; the first worker that is up does it for all.
-        division ??= (async () => {
-          const costs = requests.length > 1 ? await rank.request('measure', { specs: requests }) : [1];
-          return divide(requests.map(({ numEnvs }, g) => ({ numEnvs, cost: costs[g] })), this.numWorkers);
-        })();
-        const ranges = await division.catch((error) => {
-          division = undefined;
-          throw error;
-        });
-        return requests.flatMap(({ task, options }, group) => {
-          const { first, count } = ranges[rank.index][group];
-          return count ? [{ group, task, options, first, count, seed: this.seed }] : [];
-        });
+  /** @param {WebSim} [replaced] */
+  async #start(replaced) {
+    const { isolated, manifest, reproducible } = this;
+    this.#fleet = await WebSim.#takeOver(replaced, { manifest, isolated, reproducible });
+    /** @type {PromiseWithResolvers<void>} */
+    const { promise: booted, resolve: allBooted } = Promise.withResolvers();
+    const wanted = this.numWorkers;
+    this.#shards = Array.from({ length: wanted }, () => []);
+    await this.#fleet.employ({
+      equip: async (rank) => {
+        await booted; // only now it is known how many share the environments
+        await this.#equip(rank);
       },
-      drive: () => this.#drive,
-      /** @param {Rank} rank @param {import('./protocol.js').EventMessage} message */
       onEvent: (rank, message) => this.#onEvent(rank, message),
-      /** @param {Rank} rank @param {import('./protocol.js').ShardDescription[]} descriptions */
-      onCreated: (rank, descriptions) => this.#onCreated(rank, descriptions),
-      /** @param {Rank} rank @param {string} reason */
       onLost: (rank, reason) => this.#onLost(rank, reason),
-      /** @param {Rank} rank @param {Error} error */
       onGivenUp: (rank, error) => this.#onGivenUp(rank, error),
-    };
-    this.#progress = Array.from({ length: this.numWorkers }, () => ({ stage: STAGES[0], loaded: 0 }));
-    this.#shards = this.#progress.map(() => []);
-    const waiting = this.#progress.map((_, i) => new Rank(i, { manifest, isolated, reproducible }, events));
-    /** @type {unknown} */
-    let failure;
-    const bootInTurn = async () => {
-      for (let rank = waiting.shift(); rank && !failure; rank = waiting.shift()) {
-        this.#ranks.push(rank);
-        rank.start();
-        await rank.booted.catch(async (error) => {
-          // Lost while it booted: `ready` stands for the worker that replaces it.
-          if (error instanceof WorkerError) return rank.booted;
-          throw error;
-        }).catch((error) => {
-          failure = error;
-          this.#ranks.splice(this.#ranks.indexOf(rank), 1);
-          rank.terminate(error);
-        });
-      }
-    };
-    // More boots at once than cores would only slow each other down.
-    await Promise.all(Array.from({ length: navigator.hardwareConcurrency || 2 }, bootInTurn));
-    if (failure) this.#makeDoWith(failure);
+      onProgress: (progress) => this.onProgress(progress),
+      onTick: (now) => this.#onTick(now),
+    }, wanted);
+    this.numWorkers = this.#shards.length = this.#workers.length;
     allBooted();
-    await Promise.all(this.#ranks.map((rank) => rank.ready));
+    await this.ready();
     this.#results = this.groups.map(({ numEnvs: n, observationSize }) => ({
       observations: new Float64Array(n * observationSize),
       rewards: new Float64Array(n),
@@ -243,6 +189,12 @@ export class WebSim {
       truncations: new Uint8Array(n),
       finalObservations: new Float64Array(n * observationSize),
     }));
+    if (this.numWorkers < wanted) {
+      this.#emit('notice', {
+        level: 'warning',
+        message: `This browser has memory for ${this.numWorkers} workers, not for ${wanted}: all environments run in those.`,
+      });
+    }
     if (!isolated) {
       this.#emit('notice', {
         level: 'warning',
@@ -251,25 +203,55 @@ export class WebSim {
           'it runs in the slower mode, by messages. Open it at a localhost or https address to change that.',
       });
     }
-    this.onProgress({ ...this.#totalProgress(), stage: 'ready', message: 'Ready' });
+    this.onProgress({ ...this.#fleet.progress, stage: 'ready', message: 'Ready' });
   }
 
   /**
-   * Goes on with the workers that did start, when memory ended before all of them had. A browser
-   * sets aside far more address space for a worker than it uses, so there is an end to it.
+   * The workers of a simulation that is replaced, which is closed by it; new ones if they do not fit.
    *
-   * @param {unknown} failure why a worker did not start
+   * @param {WebSim | undefined} replaced
+   * @param {import('./protocol.js').Payload<'boot'>} bootPayload
    */
-  #makeDoWith(failure) {
-    const { message } = toPlain(failure);
-    if (!this.#ranks.length || !/memory/i.test(message)) throw failure;
-    this.#ranks.forEach((rank, i) => (rank.index = i));
-    this.#progress.length = this.#shards.length = this.#ranks.length;
-    this.#emit('notice', {
-      level: 'warning',
-      message: `This browser has memory for ${this.#ranks.length} workers, not for ${this.numWorkers}: all environments run in those.`,
+  static async #takeOver(replaced, bootPayload) {
+    if (replaced) {
+      const fleet = replaced.#fleet;
+      if (!replaced.#closed && fleet?.fits(bootPayload)) {
+        replaced.#letGo();
+        return fleet;
+      }
+      await replaced.close();
+    }
+    return new Fleet(bootPayload);
+  }
+
+  /** @type {Promise<import('./balance.js').Range[][]> | undefined} */
+  #division;
+
+  /** Makes a worker's environments. @param {Rank} rank */
+  async #equip(rank) {
+    const { requests } = this;
+    // Only different robots need weighing; the first worker that is up does it for all.
+    this.#division ??= (async () => {
+      const costs = requests.length > 1 ? await rank.request('measure', { specs: requests }) : [1];
+      return divide(requests.map(({ numEnvs }, g) => ({ numEnvs, cost: costs[g] })), this.numWorkers);
+    })();
+    this.#ranges = await this.#division.catch((error) => {
+      this.#division = undefined;
+      throw error;
     });
-    this.numWorkers = this.#ranks.length;
+    const specs = requests.flatMap(({ task, options }, group) => {
+      const { first, count } = this.#ranges[rank.index][group];
+      return count ? [{ group, task, options, first, count, seed: this.seed }] : [];
+    });
+    const drive = this.#drive;
+    const descriptions = await rank.request('create', { specs, drive });
+    this.#shards[rank.index] = descriptions.map((description) => this.#newShard(rank, description));
+    rank.setRunning(this.running);
+    if (this.#drive !== drive) this.#tell(rank, 'drive', this.#drive);
+    for (const [index, action] of this.#held) {
+      const { rank: owner, group, within } = this.#locate(index);
+      if (owner === rank) this.#tell(rank, 'setAction', { group, index: within, action });
+    }
   }
 
   /** Whether the environments run freely. */
@@ -363,7 +345,7 @@ export class WebSim {
     const row = action === null ? null : checkActions(action, this.groups[group].actionSize);
     if (row) this.#held.set(index, row);
     else this.#held.delete(index);
-    if (shard) rank.request('setAction', { group, index: within, action: row }).catch(this.#reportUnlessLost);
+    if (shard) this.#tell(rank, 'setAction', { group, index: within, action: row });
   }
 
   /** @param {string} controller one of `WebSim.controllers` */
@@ -454,7 +436,7 @@ export class WebSim {
       badStates: totals.badStates,
       isolated: this.isolated,
       memoryBytes: totals.memoryBytes,
-      workerLoads: this.#ranks.map(({ index, state }) => ({
+      workerLoads: this.#workers.map(({ index, state }) => ({
         worker: index,
         state,
         environments: this.#shards[index].reduce((sum, { count }) => sum + count, 0),
@@ -481,7 +463,7 @@ export class WebSim {
    */
   async runPython(code, { worker = 0 } = {}) {
     this.#checkOpen();
-    return this.#ranks[checkInteger('worker', worker, 0, this.numWorkers - 1)].request('runPython', { code });
+    return this.#workers[checkInteger('worker', worker, 0, this.numWorkers - 1)].request('runPython', { code });
   }
 
   /**
@@ -493,12 +475,12 @@ export class WebSim {
     if (!this.isolated) throw new WorkerError('ranks need shared memory: this page is not cross-origin isolated');
     const ranks = this.numWorkers;
     const exchange = createExchange(ranks, RANK_SLOT_BYTES);
-    await Promise.all(this.#ranks.map((rank) => rank.request('join', { exchange, rank: rank.index, ranks })));
+    await Promise.all(this.#workers.map((rank) => rank.request('join', { exchange, rank: rank.index, ranks })));
   }
 
   /** Resolves when every worker is up, those that are being replaced included. */
   async ready() {
-    await Promise.all(this.#ranks.map((rank) => rank.ready));
+    await Promise.all(this.#workers.map((rank) => rank.ready));
   }
 
   /**
@@ -521,18 +503,25 @@ export class WebSim {
    */
   async close() {
     if (this.#closed) return { embindObjects: 0 };
+    const fleet = this.#fleet;
+    this.#letGo();
+    return { embindObjects: (await fleet?.close()) ?? 0 };
+  }
+
+  /** Leaves its workers to whoever has taken them. */
+  #letGo() {
     this.#closed = true;
-    clearInterval(this.#ticker);
-    const error = new ClosedError('the simulation was closed');
-    const left = await Promise.all(this.#ranks.map((rank) => rank.close(CLOSE_MS, error)));
     this.#shards = this.#shards.map(() => []);
     this.#listeners.clear();
-    return { embindObjects: left.reduce((sum, n) => sum + n, 0) };
   }
 
   /** The workers, for tests that kill them. @returns {(Worker | undefined)[]} */
   get workers() {
-    return this.#ranks.map((rank) => rank.worker);
+    return this.#workers.map((rank) => rank.worker);
+  }
+
+  get #workers() {
+    return this.#fleet?.ranks ?? [];
   }
 
   #checkOpen() {
@@ -550,20 +539,30 @@ export class WebSim {
     if (name === 'notice' && !heard) this.#unheard.push(/** @type {SimEvents['notice']} */ (detail));
   }
 
-  /** A request that its worker did not live to answer is no error: the loss has been told. */
-  #reportUnlessLost = (/** @type {unknown} */ error) => {
-    if (!(error instanceof WorkerError || error instanceof ClosedError)) this.#emit('error', toPlain(error));
-  };
+  /**
+   * Sends a request whose answer nobody waits for. That its worker did not live to answer is no
+   * error: the loss has been told.
+   *
+   * @template {import('./protocol.js').RequestType} T
+   * @param {Rank} rank
+   * @param {T} type
+   * @param {import('./protocol.js').Payload<T>} payload
+   */
+  #tell(rank, type, payload) {
+    rank.request(type, payload).catch((error) => {
+      if (!(error instanceof WorkerError || error instanceof ClosedError)) this.#emit('error', toPlain(error));
+    });
+  }
 
   /** @param {Partial<import('./protocol.js').Drive>} change */
   #setDrive(change) {
     this.#checkOpen();
     const wasRunning = this.running;
     this.#drive = { ...this.#drive, ...change };
-    for (const rank of this.#ranks) {
-      if (!this.#shards[rank.index].length) continue; // one that starts is told all of it
+    for (const rank of this.#workers) {
+      if (!rank.equipped) continue; // one that starts is told all of it
       rank.setRunning(this.running);
-      rank.request('drive', change).catch(this.#reportUnlessLost);
+      this.#tell(rank, 'drive', change);
     }
     if (this.running !== wasRunning) this.#emit('state', { running: this.running });
   }
@@ -576,7 +575,7 @@ export class WebSim {
    */
   async #everywhere(send) {
     await Promise.all(
-      this.#ranks.map(async (rank) => {
+      this.#workers.map(async (rank) => {
         try {
           await rank.ready;
           const samples = await send(rank);
@@ -612,32 +611,17 @@ export class WebSim {
     const within = index - this.groups[group].offset;
     /** @param {{group: number, first: number, count: number}} part */
     const has = (part) => part.group === group && within >= part.first && within < part.first + part.count;
-    const rank = /** @type {Rank} */ (this.#ranks.find(({ specs }) => specs.some(has)));
-    return { rank, shard: this.#shards[rank.index].find(has), group, within };
+    const worker = this.#ranges.findIndex((ranges) => has({ group, ...ranges[group] }));
+    return { rank: this.#workers[worker], shard: this.#shards[worker].find(has), group, within };
   }
 
-  /** @param {Rank} rank @param {import('./protocol.js').ShardDescription[]} descriptions */
-  #onCreated(rank, descriptions) {
-    this.#shards[rank.index] = descriptions.map((description, i) => {
-      const { group, sizes, layout, buffer } = description;
-      const { first, count } = rank.specs[i];
-      this.groups[group] ??= this.#describeGroup(description);
-      return {
-        group,
-        first,
-        count,
-        layout,
-        buffer,
-        views: viewsOf(layout, buffer),
-        poses: new PoseReader(first, count, sizes.nbody),
-      };
-    });
-    for (const [index, action] of this.#held) {
-      const { rank: owner, group, within } = this.#locate(index);
-      if (owner === rank) {
-        rank.request('setAction', { group, index: within, action }).catch(this.#reportUnlessLost);
-      }
-    }
+  /** @param {Rank} rank @param {import('./protocol.js').ShardDescription} description @returns {Shard} */
+  #newShard(rank, description) {
+    const { group, sizes, layout, buffer } = description;
+    const { first, count } = this.#ranges[rank.index][group];
+    this.groups[group] ??= this.#describeGroup(description);
+    const poses = new PoseReader(first, count, sizes.nbody);
+    return { group, first, count, layout, buffer, views: viewsOf(layout, buffer), poses };
   }
 
   /** @param {import('./protocol.js').ShardDescription} description @returns {Group} */
@@ -654,11 +638,6 @@ export class WebSim {
   /** @param {Rank} rank @param {import('./protocol.js').EventMessage} message */
   #onEvent(rank, message) {
     switch (message.event) {
-      case 'progress':
-        this.#progress[rank.index].stage = message.stage;
-        if (message.loaded) this.#progress[rank.index].loaded = message.loaded;
-        this.onProgress(this.#totalProgress());
-        break;
       case 'episodes': {
         const { task, offset } = this.groups[message.group];
         for (let i = 0; i < message.ended.length; i += 3) {
@@ -708,21 +687,15 @@ export class WebSim {
     this.#emit('error', { ...toPlain(error), message: `${error.message}. The other workers run on.` });
   }
 
-  #tick() {
-    const now = performance.now();
-    const suspended = now - this.#lastTick > SUSPENDED_MS;
-    this.#lastTick = now;
-    for (const rank of this.#ranks) {
-      if (suspended) rank.forgive(now);
-      else rank.check(now);
-    }
+  /** @param {number} now */
+  #onTick(now) {
     const before = this.#lastBadStates;
     const totals = this.#totals();
     this.#lastBadStates = totals.badStates;
     if (totals.badStates > before) this.#emit('badState', { count: totals.badStates - before });
     /** @type {Record<string, number>} */
     const perRank = {};
-    for (const { index } of this.#ranks) {
+    for (const { index } of this.#workers) {
       perRank[`busyMs ${index}`] = this.#counter(index, 'busyMs');
       perRank[`physicsSteps ${index}`] = this.#counter(index, 'physicsSteps');
     }
@@ -734,7 +707,7 @@ export class WebSim {
   /** Counts of all workers, of those that are gone too. */
   #totals() {
     const totals = { ...this.#past };
-    for (const { index } of this.#ranks) {
+    for (const { index } of this.#workers) {
       for (const name of COUNTERS) totals[name] += this.#counter(index, name);
     }
     return totals;
@@ -744,19 +717,6 @@ export class WebSim {
   #counter(rank, name) {
     const at = COUNTERS.indexOf(name);
     return this.#shards[rank].reduce((sum, { views }) => sum + views.counters[at], 0);
-  }
-
-  /** @returns {Progress} */
-  #totalProgress() {
-    const loaded = this.#progress.reduce((sum, progress) => sum + progress.loaded, 0);
-    const stage = STAGES[Math.min(...this.#progress.map((progress) => STAGES.indexOf(/** @type {any} */ (progress.stage))))];
-    const messages = {
-      mujoco: 'Loading MuJoCo',
-      pyodide: 'Starting Python',
-      packages: 'Loading Python packages',
-      environments: 'Making environments',
-    };
-    return { stage, loaded, total: bytesToLoad(this.manifest) * this.numWorkers, message: messages[stage] };
   }
 }
 

@@ -67,6 +67,9 @@ const handlers = {
 
   create({ specs, drive: wanted }) {
     tell({ event: 'progress', stage: 'environments', loaded: 0 });
+    closeShards();
+    transport = undefined;
+    samplesInFlight = false;
     drive = wanted;
     shards = specs.map((spec) => {
       const shard = new WorkerShard(runtime, spec, drive.controller, isolated);
@@ -125,8 +128,7 @@ const handlers = {
 
   close() {
     drive.running = false;
-    for (const shard of shards) shard.close();
-    shards = [];
+    closeShards();
     return { embindObjects: embindObjects() };
   },
 };
@@ -153,6 +155,11 @@ function tell(message, transfer = []) {
   self.postMessage(message, { transfer });
 }
 
+function closeShards() {
+  for (const shard of shards) shard.close();
+  shards = [];
+}
+
 function beat() {
   tell({ event: 'heartbeat' });
 }
@@ -171,6 +178,7 @@ function ensureLoop() {
 }
 
 async function loop() {
+  await untilDue(0); // the page is answered before it hears of what comes next
   while (drive.running && shards.length) {
     const sliceEnd = performance.now() + SLICE_MS;
     let now = performance.now();
