@@ -14,7 +14,7 @@ export default [
       'prefer-const': 'error',
     },
   },
-  { files: ['tests/sim/**'], languageOptions: { globals: globals.node } },
+  { files: ['tests/sim/**', 'wasm-build/**'], languageOptions: { globals: globals.node } },
   { files: ['web/app/**'], languageOptions: { globals: globals.browser } },
   // One folder for both sides of the worker boundary.
   { files: ['web/sim/**'], languageOptions: { globals: { ...globals.browser, ...globals.worker } } },

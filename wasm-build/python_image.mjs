@@ -50,5 +50,21 @@ del names, name
 gc.collect()
 `);
 given.destroy();
+clearFreeMemory(pyodide._module);
 writeFileSync(out, writeImage(pyodide.makeMemorySnapshot(), files, libraries.map(([path]) => path)));
 process.exit(0);
+
+/** What was freed is still in memory, and would be in the image. @param {any} module */
+function clearFreeMemory(module) {
+  const top = module._sbrk(0);
+  const blocks = [];
+  for (let size = 1 << 20; size >= 16; size /= 2) {
+    for (;;) {
+      const block = module._malloc(size);
+      blocks.push(block);
+      if (block + size > top) break; // no more of the freed memory
+      module.HEAPU8.fill(0, block, block + size);
+    }
+  }
+  for (const block of blocks) module._free(block);
+}

@@ -9,7 +9,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp
 
 from websim import task_ids
-from websim_server import __version__, kernels, lock
+from websim_server import __version__, image, kernels, lock
 from websim_server.bundle import Bundle
 from websim_server.headers import ResponseHeaders
 from websim_server.paths import VENDOR, WEB, websim_source
@@ -30,17 +30,9 @@ def vendor_manifest(packages: list[lock.Package]) -> dict[str, Any]:
         "pyodide": {
             "version": pyodide.version,
             "index": f"/vendor/{pyodide.folder}/",
-            "bytes": sum(file.bytes for file in pyodide.files),
+            # Workers import the scripts themselves.
+            "bytes": sum(f.bytes for f in pyodide.files if not f.name.endswith(".mjs")),
         },
-        "wheels": [
-            {
-                "name": p.name,
-                "url": f"/vendor/{p.folder}/{p.files[0].name}",
-                "bytes": p.files[0].bytes,
-            }
-            for p in packages
-            if p.folder == "wheels"
-        ],
     }
 
 
@@ -85,6 +77,7 @@ def create_app(
                 "tasks": task_ids(),
                 **vendored,
                 "kernels": kernels.manifest(),
+                "image": image.manifest(),
                 "websim": websim,
             },
             headers={"Cache-Control": REVALIDATE},
@@ -100,5 +93,6 @@ def create_app(
     for folder in ("app", "sim"):
         api.mount(f"/{folder}", Files(web / folder, REVALIDATE))
     api.mount("/vendor", Files(vendor, IMMUTABLE))
+    api.mount("/image", Files(image.IMAGES, IMMUTABLE))
     api.mount("/kernels", Files(kernels.KERNELS, IMMUTABLE))
     return ResponseHeaders(api, index=web / "index.html", isolated=isolated)

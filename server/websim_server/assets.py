@@ -1,13 +1,13 @@
 """`websim assets`: brings the vendored files of the page into web/vendor, each checked by hash.
 
-It also builds the learning kernels (`kernels.py`).
+It also builds the learning kernels (`kernels.py`) and the Python image (`image.py`).
 """
 
 import argparse
 import os
 from pathlib import Path
 
-from websim_server import fetch, kernels, lock
+from websim_server import fetch, image, kernels, lock
 from websim_server.compress import ENCODINGS, compress, remove_compressed, write_atomically
 from websim_server.errors import AssetError, HashMismatch
 from websim_server.lock import File, Package
@@ -41,6 +41,7 @@ def require(vendor: Path = VENDOR) -> None:
         AssetError: a file is missing.
     """
     kernels.manifest()
+    image.manifest()
     if gaps := missing(vendor, lock.read(), by_hash=False):
         package, file = gaps[0]
         more = f" (and {len(gaps) - 1} more)" if len(gaps) > 1 else ""
@@ -152,3 +153,4 @@ def run(arguments: argparse.Namespace) -> None:
         relock()
     provide(VENDOR, CHECKOUT, arguments.mirror)
     kernels.provide()
+    image.provide()

@@ -94,13 +94,35 @@ export function moduleWith(create, { files, libraries }, memory) {
     });
     const failed = new Promise((_, reject) => (settings.onLibraryError = reject));
     const module = await Promise.race([create(settings), failed]);
-    if (memory) module.HEAPU8.set(memory.bytes);
+    if (memory) restore(module, memory.bytes);
     return module;
   };
 }
 
+/** @param {any} module @param {Uint8Array<ArrayBufferLike>} memory */
+function restore(module, memory) {
+  // How C functions are called is up to the browser: CPython keeps a function for it, which Pyodide
+  // has set for this one.
+  const offset = module.HEAP32[module.__PyEM_EMSCRIPTEN_TRAMPOLINE_OFFSET / 4];
+  const at = (module.__PyRuntime + offset) / 4;
+  const trampoline = module.HEAP32[at];
+  module.HEAPU8.set(memory);
+  module.HEAP32[at] = trampoline;
+}
+
+/**
+ * Libraries' functions get numbers from here on in the table of functions; how many functions are in
+ * it before depends on the browser.
+ */
+const LIBRARY_FUNCTIONS = 1 << 14;
+
 /** @param {any} module @param {Contents['libraries']} libraries */
 async function loadLibraries(module, libraries) {
+  const { wasmTable } = module;
+  if (wasmTable.length > LIBRARY_FUNCTIONS) {
+    throw new Error(`Pyodide has ${wasmTable.length} functions before numpy's: more than the ${LIBRARY_FUNCTIONS} expected`);
+  }
+  wasmTable.grow(LIBRARY_FUNCTIONS - wasmTable.length);
   for (const [path, compiled] of libraries) {
     const library = module.newDSO(path, undefined, 'loading');
     library.global = false;
