@@ -16,6 +16,7 @@ export default [
   },
   { files: ['tests/sim/**', 'wasm-build/**'], languageOptions: { globals: globals.node } },
   { files: ['web/app/**'], languageOptions: { globals: globals.browser } },
+  { files: ['web/sw.js'], languageOptions: { globals: globals.serviceworker } },
   // One folder for both sides of the worker boundary.
   { files: ['web/sim/**'], languageOptions: { globals: { ...globals.browser, ...globals.worker } } },
 ];

@@ -1,31 +1,33 @@
 /**
  * Makes the Python image of the browser (web/sim/image.js says what that is), in Node.js:
  *
- *     node python_image.mjs PYODIDE PACKAGES OUT MODULE...
+ *     node python_image.mjs PYODIDE PACKAGES WEBSIM OUT MODULE...
  *
- * PYODIDE is the folder of Pyodide's files, PACKAGES one of unpacked Python packages, OUT the file
- * to write; the modules are imported, where they are to be had.
+ * PYODIDE is the folder of Pyodide's files, PACKAGES one of unpacked Python packages, WEBSIM the source
+ * of websim, OUT the file to write; the modules are imported, where they are to be had.
  */
 
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
-import { moduleWith, writeImage } from '../web/sim/image.js';
+import { PACKAGE_DIR, moduleWith, writeImage } from '../web/sim/image.js';
 
-const [pyodideFolder, packages, out, ...modules] = process.argv.slice(2);
+const [pyodideFolder, packages, websim, out, ...modules] = process.argv.slice(2);
 const { loadPyodide } = await import(pathToFileURL(resolve(pyodideFolder, 'pyodide.mjs')).href);
 const { default: create } = await import(pathToFileURL(resolve(pyodideFolder, 'pyodide.asm.mjs')).href);
 
 const { python } = JSON.parse(readFileSync(join(pyodideFolder, 'pyodide-lock.json'), 'utf8')).info;
 const sitePackages = `/lib/python${python.split('.').slice(0, 2).join('.')}/site-packages`;
 
-/** @type {[string, Uint8Array][]} */
-const files = readdirSync(packages, { recursive: true, withFileTypes: true })
+/** The files below a folder, as they are to lie in Pyodide. @param {string} folder @param {string} target @returns {[string, Uint8Array][]} */
+const filesOf = (folder, target) => readdirSync(folder, { recursive: true, withFileTypes: true })
   .filter((entry) => entry.isFile())
-  .map((entry) => join(entry.parentPath, entry.name))
+  .map((entry) => join(entry.parentPath ?? entry.path, entry.name))
   .sort()
-  .map((path) => [`${sitePackages}${path.slice(packages.length)}`, new Uint8Array(readFileSync(path))]);
+  .map((path) => [`${target}${path.slice(folder.length)}`, new Uint8Array(readFileSync(path))]);
+
+const files = filesOf(packages, sitePackages);
 const libraries = await Promise.all(
   files.filter(([path]) => path.endsWith('.so')).map(async ([path, bytes]) => [path, await WebAssembly.compile(bytes)]),
 );
@@ -50,21 +52,31 @@ del names, name
 gc.collect()
 `);
 given.destroy();
-clearFreeMemory(pyodide._module);
-writeFileSync(out, writeImage(pyodide.makeMemorySnapshot(), files, libraries.map(([path]) => path)));
+const snapshot = pyodide.makeMemorySnapshot();
+const compiled = compiledSources(pyodide);
+writeFileSync(out, writeImage(snapshot, [...files, ...compiled], libraries.map(([path]) => path)));
 process.exit(0);
 
-/** What was freed is still in memory, and would be in the image. @param {any} module */
-function clearFreeMemory(module) {
-  const top = module._sbrk(0);
-  const blocks = [];
-  for (let size = 1 << 20; size >= 16; size /= 2) {
-    for (;;) {
-      const block = module._malloc(size);
-      blocks.push(block);
-      if (block + size > top) break; // no more of the freed memory
-      module.HEAPU8.fill(0, block, block + size);
-    }
+/**
+ * The source of websim, compiled. It is not part of the memory, because it changes more often: Python
+ * compares the hash of a source with that in its compiled file, and compiles anew what has changed.
+ *
+ * @param {any} pyodide
+ * @returns {[string, Uint8Array][]}
+ */
+function compiledSources({ FS, runPython }) {
+  const sources = filesOf(websim, `${PACKAGE_DIR}/websim`).filter(([path]) => path.endsWith('.py'));
+  for (const [path, bytes] of sources) {
+    FS.mkdirTree(path.slice(0, path.lastIndexOf('/')));
+    FS.writeFile(path, bytes);
   }
-  for (const block of blocks) module._free(block);
+  runPython(`
+import compileall, py_compile
+compileall.compile_dir("${PACKAGE_DIR}", quiet=1, invalidation_mode=py_compile.PycInvalidationMode.CHECKED_HASH)
+`);
+  return sources.map(([path]) => {
+    const [, folder, name] = /** @type {RegExpMatchArray} */ (path.match(/(.*)\/(.*)\.py$/));
+    const file = `${folder}/__pycache__/${name}.cpython-${python.split('.').slice(0, 2).join('')}.pyc`;
+    return [file, FS.readFile(file)];
+  });
 }

@@ -1,5 +1,6 @@
 """The application: the page, its sources, the vendored files, the Python package, the manifest."""
 
+import hashlib
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,46 @@ def vendor_manifest(packages: list[lock.Package]) -> dict[str, Any]:
     }
 
 
+def vendored_files(packages: list[lock.Package]) -> list[str]:
+    """The addresses of the vendored files that the page loads; wheels are inside its image."""
+    return [
+        f"/vendor/{package.folder}/{file.name}"
+        for package in packages
+        for file in package.files
+        if package.folder != "wheels" and file.name != "LICENSE"
+    ]
+
+
+class Sources:
+    """The page's own files, which change from version to version.
+
+    Args:
+        web: the folder with index.html, sw.js, app/ and sim/.
+        isolated: whether they are sent with the headers of isolation; another mode counts as
+            another version, because a browser stores files with their headers.
+    """
+
+    def __init__(self, web: Path, isolated: bool):
+        self._web = web
+        self._isolated = isolated
+        self._seen: object = None
+        self._version = ""
+
+    def manifest(self) -> dict[str, Any]:
+        """Their addresses, and a hash of all of them; made anew when a file has changed."""
+        paths = [path for d in ("app", "sim") for path in sorted((self._web / d).rglob("*.*"))]
+        urls = ["/", *(f"/{path.relative_to(self._web).as_posix()}" for path in paths)]
+        paths.insert(0, self._web / "index.html")
+        seen = [(p, (s := p.stat()).st_mtime_ns, s.st_size) for p in paths if p.is_file()]
+        if seen != self._seen:
+            digest = hashlib.sha256(repr((urls, self._isolated, __version__)).encode())
+            for path, *_ in seen:
+                digest.update(path.read_bytes())
+            self._version = digest.hexdigest()[:16]
+            self._seen = seen
+        return {"version": self._version, "urls": urls}
+
+
 def create_app(
     *,
     web: Path = WEB,
@@ -56,10 +97,17 @@ def create_app(
     bundle = Bundle(python or websim_source())
     vendored = vendor_manifest(lock.read())
     sources = Files(web, REVALIDATE)
+    own_files = Sources(web, isolated)
+    vendor_files = vendored_files(lock.read())
 
     @api.api_route("/", methods=["GET", "HEAD"])
     async def page(request: Request) -> Response:
         return await sources.get_response("index.html", request.scope)
+
+    @api.api_route("/sw.js", methods=["GET", "HEAD"])
+    async def service_worker(request: Request) -> Response:
+        # At the root, because a service worker serves what is below its own address.
+        return await sources.get_response("sw.js", request.scope)
 
     @api.api_route("/healthz", methods=["GET", "HEAD"])
     def health() -> dict[str, str]:
@@ -71,14 +119,17 @@ def create_app(
         content = bundle.get(name)
         assert content is not None
         websim = {"url": f"/python/{name}", "bytes": len(content)}
+        made = {"kernels": kernels.manifest(), "image": image.manifest()}
+        made_urls = [made["image"]["url"], *(k["url"] for k in made["kernels"].values())]
         return JSONResponse(
             {
                 "version": __version__,
                 "tasks": task_ids(),
                 **vendored,
-                "kernels": kernels.manifest(),
-                "image": image.manifest(),
+                **made,
                 "websim": websim,
+                "sources": own_files.manifest(),
+                "files": [*vendor_files, *made_urls, websim["url"]],
             },
             headers={"Cache-Control": REVALIDATE},
         )

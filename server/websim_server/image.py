@@ -25,7 +25,9 @@ IMAGES = WEB / "image"
 MAKER = CHECKOUT / "wasm-build" / "python_image.mjs" if CHECKOUT else None
 
 # Nothing in the browser reads these: tests, and what a C or type checker needs.
-_LEFT_OUT = re.compile(r"(^|/)(tests|f2py|include)/|_tests?\.|_simd\.|\.(pyi|pxd|h|a|typed|ini|pkl)$")
+_LEFT_OUT = re.compile(
+    r"(^|/)(tests|f2py|include)/|_tests?\.|_simd\.|\.(pyi|pxd|h|a|typed|ini|pkl)$"
+)
 
 
 class ImageError(AssetError):
@@ -117,8 +119,11 @@ def _make(vendor: Path) -> bytes:
             with zipfile.ZipFile(wheel.path(vendor, wheel.files[0])) as archive:
                 names = [name for name in archive.namelist() if not _LEFT_OUT.search(name)]
                 archive.extractall(packages, names)
-        command = [node, str(MAKER), f"{vendor / pyodide.folder}{os.sep}", str(packages), str(out)]
-        done = subprocess.run([*command, *imported(websim_source())], capture_output=True, text=True)
+        command = [node, str(MAKER), f"{vendor / pyodide.folder}{os.sep}", str(packages)]
+        command += [str(websim_source()), str(out)]
+        done = subprocess.run(
+            [*command, *imported(websim_source())], capture_output=True, text=True
+        )
         if done.returncode or not out.is_file():
             # Node.js shows the line that failed, which may be a whole minified file.
             lines = [line[:200] for line in done.stderr.strip().splitlines()[-12:]]

@@ -3,7 +3,7 @@
  * from its image, the package `websim`, and the learning kernels on Python's memory.
  */
 
-import { moduleWith, readImage } from './image.js';
+import { PACKAGE_DIR, moduleWith, readImage } from './image.js';
 
 /** The MuJoCo module. Its own types describe every binding; here it is used in few places, untyped.
  * @typedef {any} Mujoco
@@ -16,6 +16,8 @@ import { moduleWith, readImage } from './image.js';
  * @property {{url: string, bytes: number}} websim
  * @property {Record<'plain'|'relaxed', {url: string, bytes: number}>} kernels
  * @property {string[]} tasks
+ * @property {{version: string, urls: string[]}} sources  of the page itself
+ * @property {string[]} files  everything that never changes under its address
  *
  * @typedef {'mujoco'|'pyodide'|'packages'|'environments'|'ready'} Stage
  *
@@ -23,9 +25,6 @@ import { moduleWith, readImage } from './image.js';
  * @property {Mujoco} mujoco
  * @property {any} pyodide
  */
-
-/** Python packages go here, apart from Pyodide's own. */
-const PACKAGE_DIR = '/packages';
 
 /** `websim/kernels/default.py` looks for them there. */
 const KERNELS_DIR = '/kernels';

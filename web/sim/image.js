@@ -1,6 +1,7 @@
 /**
  * The Python image: Pyodide's memory as it is after numpy, Gymnasium and all else that `websim`
- * imports have been imported, with the files of these packages. To start from it takes a tenth of
+ * imports have been imported, with the files of these
+ * packages, and `websim` compiled. To start from it takes a tenth of
  * the time that the imports take. `wasm-build/python_image.mjs` makes it, workers start from it.
  *
  * The memory holds addresses of functions and data of numpy's libraries (side modules of the WASM
@@ -25,6 +26,9 @@
  *
  * @typedef {(settings: any) => Promise<any>} CreateModule  Emscripten's function, default export of pyodide.asm.mjs
  */
+
+/** Where `websim` goes; the other packages are where Pyodide has its own. */
+export const PACKAGE_DIR = '/packages';
 
 /** @param {Uint8Array<ArrayBufferLike>} file @returns {{header: ImageHeader, at: (place: Place) => Uint8Array<ArrayBufferLike>}} */
 export function readImage(file) {

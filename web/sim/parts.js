@@ -62,7 +62,7 @@ export class PartLoader {
       pyodide: measured('fetch Pyodide', this.#module(`${pyodide.index}pyodide.asm.wasm`)),
       image: measured('fetch Python image', this.#image(image)),
       python: measured('fetch Python library', Promise.all([
-        this.#response(`${pyodide.index}pyodide-lock.json`).then((response) => response.text()),
+        this.#response(`${pyodide.index}pyodide-lock.json`).then((response) => response.text()).then((text) => this.#counted(text)),
         this.#bytes(`${pyodide.index}python_stdlib.zip`),
       ]).then(([lock, stdlib]) => ({ lock, stdlib }))),
       packages: measured('fetch websim', Promise.all([
@@ -83,7 +83,18 @@ export class PartLoader {
 
   /** @param {string} url */
   async #module(url) {
-    return WebAssembly.compileStreaming(this.#response(url));
+    const response = await this.#response(url);
+    // A browser keeps compiled code for the untouched response only: a copy of it is counted.
+    const reader = /** @type {ReadableStream<Uint8Array>} */ (response.clone().body).getReader();
+    const count = async () => {
+      for (;;) {
+        const { done, value } = await reader.read();
+        if (done) return;
+        this.loaded += value.length;
+      }
+    };
+    count().catch(() => {}); // the compiler gets the error
+    return WebAssembly.compileStreaming(response);
   }
 
   /** @param {Manifest['image']} image @returns {Promise<Parts['image']>} */
@@ -110,6 +121,7 @@ export class PartLoader {
     const response = await this.#response(url);
     if (size === undefined) {
       const bytes = new Uint8Array(await response.arrayBuffer());
+      this.loaded += bytes.length;
       if (!this.shared) return bytes;
       const copy = new Uint8Array(new SharedArrayBuffer(bytes.length));
       copy.set(bytes);
@@ -124,26 +136,24 @@ export class PartLoader {
       if (at + value.length > size) throw new WorkerError(`${url}: longer than the ${size} bytes that the manifest says`);
       file.set(value, at);
       at += value.length;
+      this.loaded += value.length;
     }
     if (at < size) throw new WorkerError(`${url}: it ended after ${at} of ${size} bytes`);
     return file;
   }
 
-  /** The untouched response (a browser caches compiled WASM for those only); a copy of it is counted. @param {string} url */
+  /** @param {string} text of single-byte characters */
+  #counted(text) {
+    this.loaded += text.length;
+    return text;
+  }
+
+  /** @param {string} url */
   async #response(url) {
     const response = await fetch(url).catch((error) => {
       throw new WorkerError(`${url}: the server cannot be reached: ${error.message}`);
     });
     if (!response.ok) throw new WorkerError(`${url}: the server answered ${response.status}`);
-    const reader = /** @type {ReadableStream<Uint8Array>} */ (response.clone().body).getReader();
-    const count = async () => {
-      for (;;) {
-        const { done, value } = await reader.read();
-        if (done) return;
-        this.loaded += value.byteLength;
-      }
-    };
-    count().catch(() => {}); // who reads the response itself gets the error
     return response;
   }
 }

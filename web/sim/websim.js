@@ -12,8 +12,9 @@ import {
 } from './arguments.js';
 import { divide } from './balance.js';
 import { createExchange } from './communicator.js';
-import { ClosedError, InvalidArgument, WorkerError, fromPlain, toPlain } from './errors.js';
+import { ClosedError, InvalidArgument, WorkerError, toPlain } from './errors.js';
 import { Fleet } from './fleet.js';
+import { fetchManifest } from './manifest.js';
 import { COUNTERS, viewsOf } from './memory.js';
 import { PoseReader } from './poses.js';
 import { RANK_SLOT_BYTES } from './protocol.js';
@@ -718,13 +719,4 @@ export class WebSim {
     const at = COUNTERS.indexOf(name);
     return this.#shards[rank].reduce((sum, { views }) => sum + views.counters[at], 0);
   }
-}
-
-/** @returns {Promise<import('./boot.js').Manifest>} */
-async function fetchManifest() {
-  const response = await fetch(new URL('/manifest.json', import.meta.url)).catch((error) => {
-    throw new WorkerError(`the server cannot be reached: ${error.message}`);
-  });
-  if (!response.ok) throw fromPlain({ name: 'WorkerError', message: `the server answered ${response.status} for manifest.json`, stack: '' });
-  return response.json();
 }
