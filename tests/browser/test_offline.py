@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.error import URLError
 from urllib.request import urlopen
 
 import pytest
@@ -93,8 +94,8 @@ def open_page(context: BrowserContext, port: int) -> Page:
 #: The version whose sources are stored completely, if it is the only one.
 STORED = """(await (async () => {
   const names = (await caches.keys()).filter((name) => name.startsWith('websim-sources-'));
-  const complete = names.length === 1 && await (await caches.open(names[0])).match('/manifest.json');
-  return complete ? names[0] : null;
+  if (names.length !== 1) return null;
+  return await (await caches.open(names[0])).match('/manifest.json') ? names[0] : null;
 })())"""
 
 
@@ -130,7 +131,7 @@ def test_a_second_visit_works_without_the_server(
         wait(page, STORED)
         page.close()
         server.stop()
-        with pytest.raises(OSError):
+        with pytest.raises(URLError):
             urlopen(f"http://127.0.0.1:{server.port}/healthz", timeout=5)
         page = open_page(context, server.port)
         assert page.evaluate("crossOriginIsolated") == (mode == "isolated")
