@@ -4,6 +4,9 @@
 PYTHON ?= python3
 HOST ?= 127.0.0.1
 PORT ?= 8000
+# optimised, official, or a folder with an engine of one's own (docs/engine.md)
+ENGINE ?=
+export WEBSIM_ENGINE := $(or $(ENGINE),$(WEBSIM_ENGINE))
 
 VENV := .venv
 BIN := $(VENV)/bin

@@ -14,7 +14,7 @@ export default [
       'prefer-const': 'error',
     },
   },
-  { files: ['tests/sim/**', 'wasm-build/**'], languageOptions: { globals: globals.node } },
+  { files: ['bench/**', 'tests/sim/**', 'wasm-build/**'], languageOptions: { globals: globals.node } },
   { files: ['web/app/**'], languageOptions: { globals: globals.browser } },
   { files: ['web/sw.js'], languageOptions: { globals: globals.serviceworker } },
   // One folder for both sides of the worker boundary.

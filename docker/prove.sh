@@ -68,6 +68,7 @@ check() { # path, header line that must be there exactly once
   [ "$count" = 1 ]
 }
 wasm=$(curl --silent "http://127.0.0.1:$port/manifest.json" | sed 's/.*"wasm":"\([^"]*\)".*/\1/')
+curl --silent "http://127.0.0.1:$port/manifest.json" | grep --only-matching '"engine":"optimised"'
 for path in / /sim/worker.js /nothing "$wasm"; do
   check "$path" 'cross-origin-opener-policy: same-origin'
   check "$path" 'cross-origin-embedder-policy: require-corp'

@@ -8,7 +8,7 @@
  * the server they came from.
  */
 
-const IMMUTABLE = /^\/(vendor|python|kernels|image)\//;
+const IMMUTABLE = /^\/(vendor|engine|python|kernels|image)\//;
 
 const FILES = 'websim-files';
 

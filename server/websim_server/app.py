@@ -10,8 +10,9 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp
 
 from websim import task_ids
-from websim_server import __version__, image, kernels, lock
+from websim_server import __version__, algorithms, image, kernels, lock
 from websim_server.bundle import Bundle
+from websim_server.engine import OPTIMISED, choose
 from websim_server.headers import ResponseHeaders
 from websim_server.paths import VENDOR, WEB, websim_source
 from websim_server.static import IMMUTABLE, REVALIDATE, Files
@@ -20,14 +21,8 @@ from websim_server.static import IMMUTABLE, REVALIDATE, Files
 def vendor_manifest(packages: list[lock.Package]) -> dict[str, Any]:
     """What a worker loads: addresses and sizes (bytes as they are after decoding)."""
     by_name = {package.name: package for package in packages}
-    mujoco, pyodide = by_name["mujoco"], by_name["pyodide"]
+    pyodide = by_name["pyodide"]
     return {
-        "mujoco": {
-            "version": mujoco.version,
-            "script": f"/vendor/{mujoco.folder}/mujoco.js",
-            "wasm": f"/vendor/{mujoco.folder}/mujoco.wasm",
-            "bytes": next(f.bytes for f in mujoco.files if f.name == "mujoco.wasm"),
-        },
         "pyodide": {
             "version": pyodide.version,
             "index": f"/vendor/{pyodide.folder}/",
@@ -38,12 +33,12 @@ def vendor_manifest(packages: list[lock.Package]) -> dict[str, Any]:
 
 
 def vendored_files(packages: list[lock.Package]) -> list[str]:
-    """The addresses of the vendored files that the page loads; wheels are inside its image."""
+    """The addresses of the vendored files that any page loads: wheels are inside the image."""
     return [
         f"/vendor/{package.folder}/{file.name}"
         for package in packages
         for file in package.files
-        if package.folder != "wheels" and file.name != "LICENSE"
+        if package.source == "npm" and package.name != "mujoco" and file.name != "LICENSE"
     ]
 
 
@@ -83,6 +78,7 @@ def create_app(
     vendor: Path = VENDOR,
     python: Path | None = None,
     isolated: bool = True,
+    engine: str = OPTIMISED,
 ) -> ASGIApp:
     """Makes the application.
 
@@ -91,14 +87,20 @@ def create_app(
         vendor: the folder of the vendored files.
         python: the Python package to send to the browser; the installed websim if None.
         isolated: whether responses carry the headers of cross-origin isolation.
+        engine: the MuJoCo module that the page runs: "optimised", "official" or a folder.
+
+    Raises:
+        EngineError: there is no such engine.
     """
     # No OpenAPI pages: they load scripts from elsewhere, which the policy forbids.
     api = FastAPI(title="MuJoCo WebSim", version=__version__, openapi_url=None)
     bundle = Bundle(python or websim_source())
-    vendored = vendor_manifest(lock.read())
+    packages = lock.read()
+    chosen = choose(engine, vendor, packages)
+    vendored = {"mujoco": chosen.manifest(), **vendor_manifest(packages)}
     sources = Files(web, REVALIDATE)
     own_files = Sources(web, isolated)
-    vendor_files = vendored_files(lock.read())
+    vendor_files = [*vendored_files(packages), chosen.script, chosen.wasm]
 
     @api.api_route("/", methods=["GET", "HEAD"])
     async def page(request: Request) -> Response:
@@ -125,6 +127,7 @@ def create_app(
             {
                 "version": __version__,
                 "tasks": task_ids(),
+                "algorithms": algorithms.manifest(),
                 **vendored,
                 **made,
                 "websim": websim,
@@ -146,4 +149,11 @@ def create_app(
     api.mount("/vendor", Files(vendor, IMMUTABLE))
     api.mount("/image", Files(image.IMAGES, IMMUTABLE))
     api.mount("/kernels", Files(kernels.KERNELS, IMMUTABLE))
-    return ResponseHeaders(api, index=web / "index.html", isolated=isolated)
+    if chosen.folder:
+        api.mount(str(Path(chosen.script).parent), Files(chosen.folder, IMMUTABLE))
+    return ResponseHeaders(
+        api,
+        index=web / "index.html",
+        isolated=isolated,
+        dynamic_execution=chosen.dynamic_execution,
+    )

@@ -1,7 +1,7 @@
 """`websim bench --boot`: how long the start of the page takes, stage by stage.
 
-The stages are what the page itself measures (`web/sim/stages.js`). A cold visit is the first one of a
-browser that has nothing stored; a warm one is the next, when the service worker has stored all.
+The stages are what the page itself measures (`web/sim/stages.js`). A cold visit is the first one of
+a browser that has nothing stored; a warm one is the next, when the service worker has stored all.
 """
 
 import json
@@ -9,6 +9,8 @@ import statistics
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from websim_server.browser import BrowserError
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -63,7 +65,7 @@ def _until(page: "Page", condition: str) -> None:
     deadline = time.monotonic() + PATIENCE_SECONDS
     while not page.evaluate(condition):
         if time.monotonic() > deadline:
-            raise TimeoutError(f"the page did not start within {PATIENCE_SECONDS} s")
+            raise BrowserError(f"the page did not start within {PATIENCE_SECONDS} s")
         page.wait_for_timeout(50)
 
 

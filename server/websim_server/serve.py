@@ -3,9 +3,12 @@
 import argparse
 import errno
 import socket
+import sys
 import webbrowser
 
+from websim_server import engine, lock
 from websim_server.errors import AddressError
+from websim_server.paths import VENDOR
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -54,6 +57,13 @@ def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
         action="store_false",
         help="leave the isolation headers away: the page then works without shared memory, slower",
     )
+    parser.add_argument(
+        "--engine",
+        default=engine.default(),
+        metavar="NAME|FOLDER",
+        help="MuJoCo module: optimised, official, or a folder with one of your own (%(default)s; "
+        "the variable WEBSIM_ENGINE sets it too)",
+    )
     parser.set_defaults(run=run)
 
 
@@ -73,8 +83,15 @@ def run(arguments: argparse.Namespace) -> None:
                     webbrowser.open(url)
 
     assets.require()
+    chosen = engine.choose(arguments.engine, VENDOR, lock.read())
+    if arguments.engine == engine.OPTIMISED != chosen.name:
+        print(
+            "The optimised MuJoCo module is missing: the page uses the official one, about a tenth "
+            "slower. It is made by: websim assets",
+            file=sys.stderr,
+        )
     with listen(arguments.host, arguments.port) as listener:
         url = address(arguments.host, listener.getsockname()[1])
-        app = create_app(isolated=arguments.isolated)
+        app = create_app(isolated=arguments.isolated, engine=arguments.engine)
         config = uvicorn.Config(app, log_level="warning", access_log=False)
         Server(config).run(sockets=[listener])

@@ -299,6 +299,16 @@ def test_replacing_takes_workers_over(sim: Any) -> None:
     assert sim.run("sim.close()") == {"embindObjects": 0}
 
 
+def test_what_is_left_open_is_chosen(sim: Any) -> None:
+    sim.create(task="InvertedPendulum-v5", numEnvs="auto", numWorkers=2)
+    assert sim.run("sim.choice") == {
+        "workers": 2,
+        "environments": 1000,
+        "reason": "2 workers, as asked. 1000 environments, so that there are 500 for each worker.",
+    }
+    assert sim.run("sim.groups[0].numEnvs") == 1000
+
+
 def test_rates_are_finite_from_the_start(sim: Any) -> None:
     sim.create(task="Reacher-v5", numEnvs=1, numWorkers=1)
     stats = sim.run("sim.stats()")

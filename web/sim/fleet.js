@@ -142,6 +142,13 @@ export class Fleet {
     this.#limit = this.#progress.length = this.ranks.length;
   }
 
+  /** Ends the workers beyond a number. @param {number} size */
+  async shrink(size) {
+    const surplus = this.ranks.splice(size);
+    this.#progress.length = this.ranks.length;
+    await Promise.all(surplus.map((rank) => rank.close(CLOSE_MS, new ClosedError('there is nothing for it to do'))));
+  }
+
   /**
    * Ends the workers and frees all they hold.
    *

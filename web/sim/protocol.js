@@ -34,10 +34,50 @@
  * @property {ArrayBuffer} buffer
  *
  * @typedef {object} Drive   what drives the environments when nobody steps them from outside
- * @property {string} controller
  * @property {number} speed        multiples of real time; Infinity: as fast as it goes
  * @property {number} sampleRate   samples a second at most, where memory is not shared
  * @property {boolean} running
+ */
+
+/**
+ * @typedef {object} Learn
+ * @property {string} spec  TrainingSpec of `websim/checkpoints.py` as JSON
+ * @property {ArrayBuffer | null} checkpoint  to go on from
+ * @property {SharedArrayBuffer | null} exchange  where memory is shared
+ * @property {number} rank
+ * @property {number} ranks
+ * @property {number} checkpointSeconds  between two checkpoints
+ *
+ * @typedef {object} TrainingPlan
+ * @property {string} spec        complete, as JSON
+ * @property {number} num_envs
+ * @property {number} total_timesteps
+ * @property {number} iteration   to go on from
+ * @property {number} global_step
+ * @property {number} ranks       how many of the workers can learn
+ *
+ * @typedef {{task: string, observationSize: number, actionSize: number}} PolicySizes
+ *
+ * @typedef {object} TrainingSpec  see `websim/checkpoints.py`
+ * @property {string} task
+ * @property {string} [algorithm]
+ * @property {Record<string, unknown>} [hyperparameters]
+ * @property {number} [seed]
+ * @property {Record<string, unknown>} [task_options]
+ *
+ * @typedef {{spec: Required<TrainingSpec>, iteration: number, globalStep: number, ranks: number}} CheckpointInfo
+ *
+ * @typedef {object} Iteration  of a rank
+ * @property {boolean} root    whether this rank speaks for all
+ * @property {number} iteration
+ * @property {number} globalStep
+ * @property {Record<string, number>} metrics  by TensorBoard tag; NaN where there is nothing to tell
+ * @property {number} recentReturn  mean return of the newest episodes
+ * @property {boolean} done      it was the last one, or has been told to be
+ * @property {boolean} finished  it was the last one
+ * @property {number[]} lost     ranks lost in it; it was given up
+ * @property {ArrayBuffer | null} checkpoint
+ * @property {number} seconds    that it took
  */
 
 /**
@@ -56,9 +96,19 @@
  * @property {(payload: {}) => Sample[]} stepOnce  one step of the controller
  * @property {(payload: Partial<Drive>) => void} drive
  * @property {(payload: {group: number, index: number, action: Float32Array | null}) => void} setAction
+ * @property {(payload: {group: number, first: number, count: number, name: string}) => void} setController
+ * @property {(payload: {data: ArrayBuffer}) => PolicySizes} sizesOfPolicy  of a checkpoint's policy
+ * @property {(payload: {name: string, data: ArrayBuffer}) => void} addPolicy
  * @property {(payload: {code: string}) => unknown} runPython
  * @property {(payload: {exchange: SharedArrayBuffer, rank: number, ranks: number}) => void} join
- *   makes the worker a rank of a group that learns together
+ *   makes the worker a rank of a group in which Python can learn together
+ * @property {(payload: {spec: string | null, checkpoint: ArrayBuffer | null, workers: number}) => TrainingPlan} plan
+ * @property {(payload: Learn) => {restarted: boolean, description: ShardDescription}} learn
+ *   makes the worker a rank of a training run; if it is one, it joins another group of ranks.
+ *   restarted: its environments could not be taken from the checkpoint
+ * @property {(payload: {run?: boolean, save?: boolean}) => void} train
+ *   run: begins, or ends after the iteration under way; save: asks for a checkpoint
+ * @property {(payload: {data: ArrayBuffer}) => CheckpointInfo} readCheckpoint
  * @property {(payload: {}) => {embindObjects: number}} close
  */
 
@@ -71,6 +121,8 @@
  * @property {{}} heartbeat
  * @property {{group: number, ended: number[]}} episodes  [index within the group, return, length]*
  * @property {{samples: Sample[]}} samples
+ * @property {Iteration} iteration
+ * @property {{message: string}} diverged  what this rank learns is no longer finite; it has stopped
  * @property {{error: import('./errors.js').PlainError}} failed  stepping failed: the worker is of no more use
  */
 

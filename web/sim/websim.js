@@ -8,24 +8,29 @@
  */
 
 import {
-  CONTROLLERS, checkActions, checkController, checkInteger, checkSpeed, checkTasks, workersFor,
+  CONTROLLERS, checkActions, checkBytes, checkController, checkInteger, checkSpeed, checkTasks, checkTotal,
+  checkTraining,
 } from './arguments.js';
 import { divide } from './balance.js';
+import { choose, count as counted, thisMachine } from './choice.js';
 import { createExchange } from './communicator.js';
+import { Controllers, LEARNT } from './controllers.js';
 import { ClosedError, InvalidArgument, WorkerError, toPlain } from './errors.js';
 import { Fleet } from './fleet.js';
 import { fetchManifest } from './manifest.js';
 import { COUNTERS, viewsOf } from './memory.js';
 import { PoseReader } from './poses.js';
-import { RANK_SLOT_BYTES } from './protocol.js';
+import { MAX_ENVS, RANK_SLOT_BYTES } from './protocol.js';
 import { EpisodeMeter, RateMeter } from './statistics.js';
+import { Training } from './training.js';
 
 /**
  * @typedef {object} Options
  * @property {string} [task]
- * @property {number} [numEnvs]
+ * @property {number | 'auto'} [numEnvs]
  * @property {Record<string, unknown>} [taskOptions] the task's constructor options
  * @property {import('./arguments.js').TaskRequest[]} [tasks]  several robot types, instead of `task` and `numEnvs`
+ * @property {import('./training.js').TrainingOptions} [training]  what is to be learnt; the other environments are beside it
  * @property {number | 'auto'} [numWorkers]
  * @property {number} [seed]
  * @property {string} [controller]
@@ -41,6 +46,7 @@ import { EpisodeMeter, RateMeter } from './statistics.js';
  * @property {string} task
  * @property {number} numEnvs
  * @property {number} offset           index of its first environment
+ * @property {boolean} learns          whether a training run drives it; no other group can be the first then
  * @property {number} observationSize
  * @property {number} actionSize
  * @property {string[]} actionNames
@@ -74,6 +80,8 @@ import { EpisodeMeter, RateMeter } from './statistics.js';
  *   badState: {count: number},
  *   state: {running: boolean},
  *   error: {name: string, message: string, stack: string},
+ *   training: import('./training.js').TrainingEvent,
+ *   checkpoint: import('./training.js').CheckpointEvent,
  * }} SimEvents
  */
 
@@ -86,7 +94,7 @@ export class WebSim {
   #fleet;
   /** Of each worker. @type {Shard[][]} */
   #shards = [];
-  #drive = { controller: 'random', speed: Infinity, sampleRate: 30, running: false };
+  #drive = { speed: Infinity, sampleRate: 30, running: false };
   /** Actions held by environment, for workers that are replaced. @type {Map<number, Float32Array>} */
   #held = new Map();
   /** Counts of workers that are gone. @type {Record<string, number>} */
@@ -97,13 +105,22 @@ export class WebSim {
   #restarts = 0;
   /** Of each worker, its environments of each group. @type {import('./balance.js').Range[][]} */
   #ranges = [];
-  /** @type {StepResult[]} */
+  /** Of the groups that do not learn. @type {StepResult[]} */
   #results = [];
+  /** There once the groups are. @type {Controllers | undefined} */
+  #controllers;
+  /** Those added, for workers that are replaced. @type {Map<string, ArrayBuffer>} */
+  #policies = new Map();
   #closed = false;
 
   /** The ids of all tasks. */
   static async tasks() {
     return (await fetchManifest()).tasks;
+  }
+
+  /** The algorithms by name: their hyperparameters and presets, as the server describes them. */
+  static async algorithms() {
+    return (await fetchManifest()).algorithms;
   }
 
   static controllers = CONTROLLERS;
@@ -137,19 +154,34 @@ export class WebSim {
    */
   constructor(manifest, options) {
     const {
-      task = 'Ant-v5', numEnvs = 1000, taskOptions = {}, numWorkers = 'auto', seed = 0,
+      task = 'Ant-v5', numEnvs = 1000, taskOptions = {}, numWorkers = 'auto', seed = 0, training,
       controller = 'random', speed = Infinity, reproducible = false, onProgress = () => {},
     } = options;
-    const requests = options.tasks ?? [{ task, numEnvs, options: taskOptions }];
+    const requests = options.tasks ?? (training ? [] : [{ task, numEnvs, options: taskOptions }]);
+    if (training) checkTraining(training, manifest.tasks);
+    checkTasks(requests, manifest.tasks, training !== undefined);
+    const given = requests.map(({ numEnvs: n }) => (n === 'auto' ? 0 : n)).reduce((sum, n) => sum + n, 0);
+    const open = requests.filter(({ numEnvs: n }) => n === 'auto').length;
+    // How many learn is known when Python has been asked.
+    const choice = choose(numWorkers, training && !open ? MAX_ENVS : given, open, thisMachine());
     /** Environments of all groups together. */
-    this.numEnvs = checkTasks(requests, manifest.tasks);
+    this.numEnvs = given + open * choice.environments;
+    checkTotal(this.numEnvs);
     /** Workers: at most one an environment, and as many as the browser had memory for. */
-    this.numWorkers = workersFor(numWorkers, this.numEnvs);
+    this.numWorkers = choice.workers;
+    /** Why there are so many workers and environments. */
+    this.reasons = choice.reasons;
     this.seed = checkInteger('seed', seed, 0, 2 ** 31 - 1);
-    checkController(controller);
+    checkController(controller, training ? [...CONTROLLERS, ...LEARNT] : CONTROLLERS);
     checkSpeed(speed);
-    this.#drive = { ...this.#drive, controller, speed };
-    this.requests = requests.map(({ options: taskOptions = {}, ...request }) => ({ ...request, options: taskOptions }));
+    this.#drive = { ...this.#drive, speed };
+    this.firstController = controller;
+    this.requests = requests.map(({ task: id, numEnvs: n, options: own = {} }) => (
+      { task: id, numEnvs: n === 'auto' ? choice.environments : n, options: own }
+    ));
+    this.trainingOptions = training;
+    /** What is being learnt; there once `create` has returned. @type {Training | null} */
+    this.training = null;
     /** Whether memory is shared with the workers; otherwise samples of it travel by message. */
     this.isolated = globalThis.crossOriginIsolated === true;
     /** One for each task asked for; there once `create` has returned. @type {Group[]} */
@@ -167,6 +199,11 @@ export class WebSim {
     this.#fleet = await WebSim.#takeOver(replaced, { manifest, isolated, reproducible });
     /** @type {PromiseWithResolvers<void>} */
     const { promise: booted, resolve: allBooted } = Promise.withResolvers();
+    // Ranks need shared memory; without it there is one, and no other worker could know the policy.
+    if (this.trainingOptions && !isolated && this.numWorkers > 1) {
+      this.numWorkers = 1;
+      this.reasons.push('1 worker: without shared memory one learns alone.');
+    }
     const wanted = this.numWorkers;
     this.#shards = Array.from({ length: wanted }, () => []);
     await this.#fleet.employ({
@@ -181,27 +218,30 @@ export class WebSim {
       onTick: (now) => this.#onTick(now),
     }, wanted);
     this.numWorkers = this.#shards.length = this.#workers.length;
+    if (this.numWorkers < wanted) {
+      const message = `This browser has memory for ${this.numWorkers} workers, not for ${wanted}: all environments run in those.`;
+      this.reasons.push(message);
+      this.#emit('notice', { level: 'warning', message });
+    }
+    if (this.trainingOptions) await this.#planTraining(this.trainingOptions);
     allBooted();
     await this.ready();
-    this.#results = this.groups.map(({ numEnvs: n, observationSize }) => ({
+    this.#controllers = new Controllers(this.groups, this.firstController);
+    this.#workers.forEach((rank) => this.#tellControllers(rank));
+    this.#results = this.groups.filter(({ learns }) => !learns).map(({ numEnvs: n, observationSize }) => ({
       observations: new Float64Array(n * observationSize),
       rewards: new Float64Array(n),
       terminations: new Uint8Array(n),
       truncations: new Uint8Array(n),
       finalObservations: new Float64Array(n * observationSize),
     }));
-    if (this.numWorkers < wanted) {
-      this.#emit('notice', {
-        level: 'warning',
-        message: `This browser has memory for ${this.numWorkers} workers, not for ${wanted}: all environments run in those.`,
-      });
-    }
     if (!isolated) {
       this.#emit('notice', {
         level: 'warning',
         message:
           'This page is not cross-origin isolated, so memory cannot be shared with the workers: ' +
-          'it runs in the slower mode, by messages. Open it at a localhost or https address to change that.',
+          `it runs in the slower mode, by messages${this.training ? ', and one worker learns alone' : ''}. ` +
+          'Open it at a localhost or https address to change that.',
       });
     }
     this.onProgress({ ...this.#fleet.progress, stage: 'ready', message: 'Ready' });
@@ -225,34 +265,94 @@ export class WebSim {
     return new Fleet(bootPayload);
   }
 
+  /**
+   * Deals a training run to the workers, as many as it can be dealt to evenly; the others are ended.
+   *
+   * @param {import('./training.js').TrainingOptions} options
+   */
+  async #planTraining(options) {
+    const { spec, checkpoint = null } = options;
+    const workers = this.numWorkers;
+    const plan = await this.#workers[0].request('plan', {
+      spec: spec ? JSON.stringify(spec) : null, checkpoint, workers,
+    });
+    this.numEnvs += plan.num_envs;
+    checkTotal(this.numEnvs);
+    this.#episodes = new EpisodeMeter(this.numEnvs);
+    this.training = new Training(plan, options, this.isolated, {
+      onTraining: (event) => this.#emit('training', event),
+      onCheckpoint: (event) => this.#emit('checkpoint', event),
+    });
+    this.reasons.push(`${counted(plan.num_envs, 'environment')} learn, as num_envs says.`);
+    if (plan.ranks === workers) return;
+    await this.#fleet?.shrink(plan.ranks);
+    this.numWorkers = this.#shards.length = plan.ranks;
+    const message =
+      `${counted(plan.ranks, 'worker')} of ${workers}: ` +
+      `${plan.num_envs} learning environments cannot be dealt evenly to more.`;
+    this.reasons.push(message);
+    this.#emit('notice', { level: 'info', message });
+  }
+
   /** @type {Promise<import('./balance.js').Range[][]> | undefined} */
   #division;
 
   /** Makes a worker's environments. @param {Rank} rank */
   async #equip(rank) {
-    const { requests } = this;
+    const { requests, training } = this;
     // Only different robots need weighing; the first worker that is up does it for all.
     this.#division ??= (async () => {
       const costs = requests.length > 1 ? await rank.request('measure', { specs: requests }) : [1];
       return divide(requests.map(({ numEnvs }, g) => ({ numEnvs, cost: costs[g] })), this.numWorkers);
     })();
-    this.#ranges = await this.#division.catch((error) => {
+    const division = await this.#division.catch((error) => {
       this.#division = undefined;
       throw error;
     });
-    const specs = requests.flatMap(({ task, options }, group) => {
-      const { first, count } = this.#ranges[rank.index][group];
+    const learners = training ? training.numEnvs / training.ranks : 0;
+    this.#ranges = division.map((ranges, i) => (
+      training ? [{ first: i * learners, count: learners }, ...ranges] : ranges
+    ));
+    const own = this.#ranges[rank.index];
+    const specs = requests.flatMap(({ task, options }, i) => {
+      const group = training ? i + 1 : i;
+      const { first, count } = own[group];
       return count ? [{ group, task, options, first, count, seed: this.seed }] : [];
     });
     const drive = this.#drive;
     const descriptions = await rank.request('create', { specs, drive });
+    if (training) {
+      const { description, restarted } = await training.equip(rank);
+      descriptions.push(description);
+      if (restarted && rank.index === 0) {
+        this.#emit('notice', {
+          level: 'info',
+          message: 'The checkpoint is of another number of workers: its environments start anew.',
+        });
+      }
+    }
     this.#shards[rank.index] = descriptions.map((description) => this.#newShard(rank, description));
     rank.setRunning(this.running);
     if (this.#drive !== drive) this.#tell(rank, 'drive', this.#drive);
+    for (const [name, data] of this.#policies) this.#tell(rank, 'addPolicy', { name, data });
+    this.#tellControllers(rank);
     for (const [index, action] of this.#held) {
       const { rank: owner, group, within } = this.#locate(index);
       if (owner === rank) this.#tell(rank, 'setAction', { group, index: within, action });
     }
+  }
+
+  /** Tells a worker of its environments' controllers. @param {Rank} rank */
+  #tellControllers(rank) {
+    for (const { group, first, count } of this.#shards[rank.index]) {
+      if (this.groups[group].learns) continue;
+      for (const run of this.#controllers?.runs(group, first, count) ?? []) this.#tell(rank, 'setController', run);
+    }
+  }
+
+  /** How many workers and environments there are, and why. */
+  get choice() {
+    return { workers: this.numWorkers, environments: this.numEnvs, reason: this.reasons.join(' ') };
   }
 
   /** Whether the environments run freely. */
@@ -260,8 +360,14 @@ export class WebSim {
     return this.#drive.running;
   }
 
+  /** That of all environments that do not learn; null where they differ. */
   get controller() {
-    return this.#drive.controller;
+    return this.#controllers?.common ?? null;
+  }
+
+  /** The names that `setController` takes now. */
+  get controllers() {
+    return this.#controllers?.names ?? CONTROLLERS;
   }
 
   get speed() {
@@ -292,7 +398,7 @@ export class WebSim {
     await this.#everywhere((rank) => rank.request('reset', { seed: seed ?? null }));
     this.#episodes = new EpisodeMeter(this.numEnvs);
     const observations = this.#collect().map((result) => result.observations);
-    return this.groups.length === 1 ? observations[0] : observations;
+    return this.#driven.length === 1 ? observations[0] : observations;
   }
 
   /**
@@ -306,25 +412,27 @@ export class WebSim {
    */
   async step(actions) {
     this.#checkOpen();
-    const given = this.groups.length === 1 ? [actions] : Array.from(/** @type {any} */ (actions ?? []));
-    if (given.length !== this.groups.length) {
-      throw new InvalidArgument(`actions must be a list of ${this.groups.length} arrays, one for each task`);
+    const driven = this.#driven;
+    const given = driven.length === 1 ? [actions] : Array.from(/** @type {any} */ (actions ?? []));
+    if (given.length !== driven.length) {
+      throw new InvalidArgument(`actions must be a list of ${driven.length} arrays, one for each task`);
     }
-    const rows = this.groups.map(({ numEnvs, actionSize }, g) => checkActions(given[g], numEnvs * actionSize));
+    const rows = driven.map(({ numEnvs, actionSize }, g) => checkActions(given[g], numEnvs * actionSize));
     if (this.running) this.pause();
     await this.#everywhere((rank) => {
       /** @type {Map<number, Float32Array>} */
       const messages = new Map();
       for (const { group, first, count, views } of this.#shards[rank.index]) {
-        const size = this.groups[group].actionSize;
-        const own = rows[group].subarray(first * size, (first + count) * size);
+        const { actionSize: size, learns } = this.groups[group];
+        if (learns) continue;
+        const own = rows[driven.indexOf(this.groups[group])].subarray(first * size, (first + count) * size);
         if (this.isolated) views.inputActions.set(own);
         else messages.set(group, own.slice());
       }
       return rank.request('step', { actions: this.isolated ? null : messages });
     });
     const results = this.#collect();
-    return this.groups.length === 1 ? results[0] : results;
+    return driven.length === 1 ? results[0] : results;
   }
 
   /** One step of every environment under the controller, while paused. */
@@ -343,16 +451,71 @@ export class WebSim {
   setAction(index, action) {
     this.#checkOpen();
     const { rank, shard, group, within } = this.#locate(index);
+    if (this.groups[group].learns) throw new InvalidArgument(`environment ${index} learns: its actions are the learner's`);
     const row = action === null ? null : checkActions(action, this.groups[group].actionSize);
     if (row) this.#held.set(index, row);
     else this.#held.delete(index);
     if (shard) this.#tell(rank, 'setAction', { group, index: within, action: row });
   }
 
-  /** @param {string} controller one of `WebSim.controllers` */
-  setController(controller) {
-    checkController(controller);
-    this.#setDrive({ controller });
+  /**
+   * Hands environments to a controller.
+   *
+   * @param {string} name one of `controllers`
+   * @param {{first: number, count: number}} [range] environments, numbered over all groups; without
+   *   it, all that the controller fits
+   * @throws InvalidArgument for another name, environments that learn, or a policy of another task
+   */
+  setController(name, range) {
+    this.#checkOpen();
+    const controllers = /** @type {Controllers} */ (this.#controllers);
+    for (const changed of controllers.set(name, range)) {
+      for (const rank of this.#workers) {
+        const shard = this.#shards[rank.index].find(({ group }) => group === changed.group);
+        if (!shard) continue;
+        const first = Math.max(shard.first, changed.first);
+        const count = Math.min(shard.first + shard.count, changed.first + changed.count) - first;
+        if (count > 0) this.#tell(rank, 'setController', { ...changed, first, count });
+      }
+    }
+  }
+
+  /**
+   * Makes a controller of a saved policy.
+   *
+   * @param {string} name
+   * @param {ArrayBuffer} checkpoint
+   * @throws InvalidArgument for a name that is taken, or where no environments are of its task;
+   *   DamagedCheckpoint, ForeignCheckpoint, FutureCheckpoint
+   */
+  async addPolicy(name, checkpoint) {
+    this.#checkOpen();
+    const controllers = /** @type {Controllers} */ (this.#controllers);
+    controllers.checkNewName(name);
+    const data = checkBytes(checkpoint).slice(0);
+    const sizes = await this.#anyone((rank) => rank.request('sizesOfPolicy', { data }));
+    controllers.addPolicy(name, sizes);
+    this.#policies.set(name, data);
+    for (const rank of this.#workers) if (rank.equipped) this.#tell(rank, 'addPolicy', { name, data });
+  }
+
+  /**
+   * What a checkpoint is of.
+   *
+   * @param {ArrayBuffer} checkpoint
+   * @returns {Promise<import('./protocol.js').CheckpointInfo>}
+   * @throws DamagedCheckpoint, ForeignCheckpoint, FutureCheckpoint
+   */
+  async readCheckpoint(checkpoint) {
+    this.#checkOpen();
+    return this.#anyone((rank) => rank.request('readCheckpoint', { data: checkBytes(checkpoint) }));
+  }
+
+  /** Asks a worker that is there. @template T @param {(rank: Rank) => Promise<T>} ask */
+  async #anyone(ask) {
+    const rank = this.#workers.find(({ equipped }) => equipped);
+    if (!rank) throw new WorkerError('all workers are being replaced; try again in a few seconds');
+    return ask(rank);
   }
 
   /** @param {number} speed multiples of real time; Infinity: as fast as it goes */
@@ -388,6 +551,7 @@ export class WebSim {
       index,
       task,
       worker: rank.index,
+      controller: this.#controllers?.of(index) ?? null,
       observation: rowOf(views.observations),
       action: rowOf(views.actions),
       reward: views.rewards[row],
@@ -474,6 +638,7 @@ export class WebSim {
   async joinRanks() {
     this.#checkOpen();
     if (!this.isolated) throw new WorkerError('ranks need shared memory: this page is not cross-origin isolated');
+    if (this.training) throw new InvalidArgument('the workers are ranks already: of the training run');
     const ranks = this.numWorkers;
     const exchange = createExchange(ranks, RANK_SLOT_BYTES);
     await Promise.all(this.#workers.map((rank) => rank.request('join', { exchange, rank: rank.index, ranks })));
@@ -512,6 +677,7 @@ export class WebSim {
   /** Leaves its workers to whoever has taken them. */
   #letGo() {
     this.#closed = true;
+    this.training?.close();
     this.#shards = this.#shards.map(() => []);
     this.#listeners.clear();
   }
@@ -591,10 +757,17 @@ export class WebSim {
     );
   }
 
+  /** The groups that do not learn. */
+  get #driven() {
+    return this.groups.filter(({ learns }) => !learns);
+  }
+
   /** Gathers what the shards show into arrays of whole groups. */
   #collect() {
+    const driven = this.#driven;
     for (const { group, first, views } of this.#shards.flat()) {
-      const result = this.#results[group];
+      const result = this.#results[driven.indexOf(this.groups[group])];
+      if (!result) continue; // it learns
       const size = this.groups[group].observationSize;
       result.observations.set(views.observations, first * size);
       result.finalObservations.set(views.finalObservations, first * size);
@@ -627,11 +800,15 @@ export class WebSim {
 
   /** @param {import('./protocol.js').ShardDescription} description @returns {Group} */
   #describeGroup({ group, sizes, frameSkip, dt, actionNames, actionLow, actionHigh, rewardTermNames, scene }) {
-    const { task, numEnvs } = this.requests[group];
-    const offset = this.requests.slice(0, group).reduce((sum, request) => sum + request.numEnvs, 0);
+    const { training } = this;
+    const learning = training ? [{ task: training.spec.task, numEnvs: training.numEnvs }] : [];
+    const all = [...learning, ...this.requests];
+    const { task, numEnvs } = all[group];
+    const offset = all.slice(0, group).reduce((sum, request) => sum + request.numEnvs, 0);
+    const learns = group < learning.length;
     const { observationSize, actionSize } = sizes;
     return {
-      task, numEnvs, offset, observationSize, actionSize, actionNames, actionLow, actionHigh,
+      task, numEnvs, offset, learns, observationSize, actionSize, actionNames, actionLow, actionHigh,
       rewardTerms: rewardTermNames, dt, frameSkip, scene,
     };
   }
@@ -650,6 +827,12 @@ export class WebSim {
       }
       case 'samples':
         this.#onSamples(rank, message.samples);
+        break;
+      case 'iteration':
+        this.training?.onIteration(rank, message);
+        break;
+      case 'diverged':
+        this.training?.onDiverged(message.message);
         break;
     }
   }
@@ -674,6 +857,7 @@ export class WebSim {
       if (name !== 'memoryBytes') this.#past[name] += this.#counter(rank.index, name);
     }
     this.#shards[rank.index] = [];
+    this.training?.onLost(rank, reason);
     this.#restarts += 1;
     this.#emit('workerRestart', { worker: rank.index, reason });
     this.#emit('notice', {
@@ -685,6 +869,7 @@ export class WebSim {
   /** @param {Rank} rank @param {Error} error */
   #onGivenUp(rank, error) {
     this.#shards[rank.index] = [];
+    this.training?.onGivenUp();
     this.#emit('error', { ...toPlain(error), message: `${error.message}. The other workers run on.` });
   }
 
