@@ -15,8 +15,9 @@ import { divide } from './balance.js';
 import { choose, count as counted, thisMachine } from './choice.js';
 import { createExchange } from './communicator.js';
 import { Controllers, LEARNT } from './controllers.js';
-import { ClosedError, InvalidArgument, WorkerError, fromPlain, toPlain } from './errors.js';
+import { ClosedError, InvalidArgument, WorkerError, toPlain } from './errors.js';
 import { Fleet } from './fleet.js';
+import { fetchManifest } from './manifest.js';
 import { COUNTERS, viewsOf } from './memory.js';
 import { PoseReader } from './poses.js';
 import { MAX_ENVS, RANK_SLOT_BYTES } from './protocol.js';
@@ -911,13 +912,4 @@ export class WebSim {
     const at = COUNTERS.indexOf(name);
     return this.#shards[rank].reduce((sum, { views }) => sum + views.counters[at], 0);
   }
-}
-
-/** @returns {Promise<import('./boot.js').Manifest>} */
-async function fetchManifest() {
-  const response = await fetch(new URL('/manifest.json', import.meta.url)).catch((error) => {
-    throw new WorkerError(`the server cannot be reached: ${error.message}`);
-  });
-  if (!response.ok) throw fromPlain({ name: 'WorkerError', message: `the server answered ${response.status} for manifest.json`, stack: '' });
-  return response.json();
 }
