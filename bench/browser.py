@@ -1,17 +1,12 @@
 """A headless Chromium with pages of the server's that show nothing, for measurements."""
 
 import platform
-import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
 from websim.physics import usable_cores
-from websim_server import assets, chromium
 
 RATE = Path(__file__).with_name("rate.js")
 
@@ -98,30 +93,3 @@ def renderer_sizes(browser: Browser) -> dict[int, float]:
 def machine() -> str:
     """Kind of machine, and the cores that may be used."""
     return f"{platform.system()} {platform.machine()}, {usable_cores()} cores"
-
-
-@contextmanager
-def server() -> Iterator[str]:
-    """Serves the page from a process of its own; gives the address."""
-    command = [sys.executable, "-m", "websim_server", "serve", "--port", "0"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        try:
-            assert process.stdout is not None
-            line = process.stdout.readline()
-            if " is at " not in line:
-                raise SystemExit("the server did not start")
-            yield line.split(" is at ")[1].split()[0]
-        finally:
-            process.terminate()
-
-
-@contextmanager
-def running_browser() -> Iterator[tuple[Browser, str]]:
-    """A browser, and the address of a server."""
-    assets.require()
-    with (
-        server() as address,
-        sync_playwright() as playwright,
-        chromium.launch(playwright) as browser,
-    ):
-        yield browser, address

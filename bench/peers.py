@@ -29,7 +29,8 @@ from typing import Any
 
 from tqdm import tqdm
 
-from bench.browser import machine, server
+from bench.browser import machine
+from websim_server.browser import server
 
 HERE = Path(__file__).parent
 TASKS = ("Ant-v5", "HalfCheetah-v5", "Hopper-v5", "Walker2d-v5", "Humanoid-v5")

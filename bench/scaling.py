@@ -26,7 +26,8 @@ from typing import Any
 from playwright.sync_api import Browser
 from tqdm import tqdm
 
-from bench.browser import Blank, machine, running_browser
+from bench.browser import Blank, machine
+from websim_server.browser import open_browser
 
 WORKERS = 2
 TYPES = ("Ant-v5", "HalfCheetah-v5", "Humanoid-v5", "Pusher-v5")
@@ -171,7 +172,7 @@ def main() -> None:
     arguments = parser.parse_args()
     wanted = curves()
     bar = tqdm(total=(1 + arguments.rounds) * sum(map(len, wanted.values())))
-    with bar, running_browser() as (browser, address):
+    with bar, open_browser() as (browser, address):
         figures = {
             "date": date.today().isoformat(),
             "browser": f"Chromium {browser.version}",
