@@ -1,17 +1,14 @@
 """A headless Chromium with pages of the server's that show nothing, for measurements."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import platform
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
-from websim_server import assets, chromium
-from websim_server.bench import _machine as machine
-from websim_server.bench import _server as server
+from websim.physics import usable_cores
 
-__all__ = ["Blank", "machine", "renderer_sizes", "running_browser", "server"]
+RATE = Path(__file__).with_name("rate.js")
 
 
 class Blank:
@@ -57,6 +54,14 @@ class Blank:
         )
         return values
 
+    def paces(self, seconds: float, settle: float = 0.3) -> list[dict[str, float]]:
+        """Runs freely; for each worker "environments" and "pace", a second of each of them."""
+        expression = RATE.read_text().split("*/", 1)[1]
+        paces: list[dict[str, float]] = self.page.evaluate(
+            expression.strip().removesuffix(";"), {"seconds": seconds, "settle": settle}
+        )
+        return paces
+
     def pass_time(self, seconds: float) -> None:
         """Lets the page run."""
         self.page.wait_for_timeout(seconds * 1000)
@@ -85,13 +90,6 @@ def renderer_sizes(browser: Browser) -> dict[int, float]:
     return sizes
 
 
-@contextmanager
-def running_browser() -> Iterator[tuple[Browser, str]]:
-    """A browser, and the address of a server."""
-    assets.require()
-    with (
-        server() as address,
-        sync_playwright() as playwright,
-        chromium.launch(playwright) as browser,
-    ):
-        yield browser, address
+def machine() -> str:
+    """Kind of machine, and the cores that may be used."""
+    return f"{platform.system()} {platform.machine()}, {usable_cores()} cores"

@@ -7,12 +7,17 @@
  * responses that shows nothing, in which `WebSim` runs freely with random actions.
  */
 
+import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { createInterface } from 'node:readline';
 
-const SETTLE_MS = 300;
-const WARM_UP_MS = 2000;
+const SETTLE_SECONDS = 0.3;
+const WARM_UP_SECONDS = 2;
 const BOOT_MS = 180_000;
+
+// An expression: without the comment before it and the semicolon after it.
+const RATE = readFileSync(new URL('rate.js', import.meta.url), 'utf8')
+  .replace(/^\/\*[^]*?\*\//, '').replace(/;\s*$/, '');
 
 const [folder, browserName, executablePath, address] = process.argv.slice(2);
 const puppeteer = createRequire(`${folder}/package.json`)('puppeteer-core');
@@ -33,27 +38,19 @@ await page.goto(`${address}/healthz`);
 /** @param {{ task: string, num_envs: number, cores: number }} wanted */
 async function make({ task, num_envs: numEnvs, cores }) {
   await page.evaluate(async (options) => {
-    await globalThis.sim?.close();
-    globalThis.sim = undefined;
     const { WebSim } = await import('/sim/websim.js');
-    globalThis.sim = await WebSim.create(options);
+    // The workers stay: only the robots are others.
+    globalThis.sim = await WebSim.create({ ...options, replacing: globalThis.sim });
   }, { task, numEnvs, numWorkers: Math.min(cores, numEnvs) });
-  await measure(WARM_UP_MS / 1000);
+  await measure(WARM_UP_SECONDS);
 }
 
 /** @param {number} seconds @returns {Promise<{ steps: number, seconds: number }>} */
-function measure(seconds) {
-  return page.evaluate(async (ms, settle) => {
-    const { sim } = globalThis;
-    const pass = (/** @type {number} */ time) => new Promise((resolve) => setTimeout(resolve, time));
-    sim.play();
-    await pass(settle);
-    const [steps, start] = [sim.stats().environmentSteps, performance.now()];
-    await pass(ms);
-    const [stepsAfter, end] = [sim.stats().environmentSteps, performance.now()];
-    sim.pause();
-    return { steps: stepsAfter - steps, seconds: (end - start) / 1000 };
-  }, seconds * 1000, SETTLE_MS);
+async function measure(seconds) {
+  const wanted = JSON.stringify({ seconds, settle: SETTLE_SECONDS });
+  const workers = await page.evaluate(`(${RATE})(${wanted})`);
+  const rate = workers.reduce((sum, { environments, pace }) => sum + environments * pace, 0);
+  return { steps: rate * seconds, seconds };
 }
 
 console.log(JSON.stringify({ version: await browser.version() }));

@@ -18,8 +18,9 @@ from typing import Any
 
 import numpy as np
 
-WARM_UP_STEPS = 20
-MEGABYTES_PER_PROCESS = 30  # of AsyncVectorEnv, at least
+WARM_UP_STEPS = 20  # or so many seconds, where that is less
+WARM_UP_SECONDS = 2.0
+MEGABYTES_PER_PROCESS = 15  # of AsyncVectorEnv, at least
 
 Step = Callable[[], int]
 """Steps a batch; returns how many environment steps that were."""
@@ -189,8 +190,10 @@ def main() -> None:
                 step = close = None
                 gc.collect()
                 step, close = make(request["task"], request["num_envs"], request["cores"])
+                end = time.perf_counter() + WARM_UP_SECONDS
                 for _ in range(WARM_UP_STEPS):
-                    step()
+                    if time.perf_counter() < end:
+                        step()
         except (Exception, MemoryError) as error:
             reply = {"error": f"{type(error).__name__}: {error}".splitlines()[0]}
         print(json.dumps(reply), file=replies, flush=True)

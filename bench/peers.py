@@ -16,7 +16,6 @@ import argparse
 import hashlib
 import json
 import os
-import platform
 import shutil
 import signal
 import statistics
@@ -30,7 +29,8 @@ from typing import Any
 
 from tqdm import tqdm
 
-from bench.browser import server
+from bench.browser import machine
+from websim_server.browser import server
 
 HERE = Path(__file__).parent
 TASKS = ("Ant-v5", "HalfCheetah-v5", "Hopper-v5", "Walker2d-v5", "Humanoid-v5")
@@ -257,7 +257,7 @@ def main() -> None:
                 runs.append({"task": task, "num_envs": num_envs, "rates": rates, "errors": errors})
     figures = {
         "date": date.today().isoformat(),
-        "machine": f"{platform.system()} {platform.machine()}, {len(cores)} cores",
+        "machine": machine(),
         "minutes": (time.monotonic() - started) / 60,
         "rounds": arguments.rounds,
         "seconds": arguments.seconds,

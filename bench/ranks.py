@@ -17,7 +17,8 @@ from typing import Any
 
 from tqdm import tqdm
 
-from bench.browser import Blank, machine, running_browser
+from bench.browser import Blank, machine
+from websim_server.browser import open_browser
 
 MINIBATCH = 4096
 WARM_UP_UPDATES = 20
@@ -130,7 +131,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=2.0, help="of each case a round")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there as well")
     arguments = parser.parse_args()
-    with running_browser() as (browser, address):
+    with open_browser() as (browser, address):
         figures = {
             "browser": f"Chromium {browser.version}",
             "machine": machine(),

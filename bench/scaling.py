@@ -26,13 +26,12 @@ from typing import Any
 from playwright.sync_api import Browser
 from tqdm import tqdm
 
-from bench.browser import Blank, machine, running_browser
+from bench.browser import Blank, machine
+from websim_server.browser import open_browser
 
 WORKERS = 2
 TYPES = ("Ant-v5", "HalfCheetah-v5", "Humanoid-v5", "Pusher-v5")
-FRAME_SKIP = 5  # of all of them
 WARM_UP_SECONDS = 2.0
-SETTLE_SECONDS = 0.3
 GOALS = {"speedup": 1.9, "megabytes": 700, "behind": 0.15}
 
 Options = dict[str, Any]
@@ -58,13 +57,6 @@ def curves() -> dict[str, dict[int, Options]]:
     }
 
 
-COUNTS = """(() => {
-  const { environmentSteps, workerLoads, workerRestarts } = sim.stats();
-  const time = performance.now() / 1000;
-  return { time, environmentSteps, workerLoads, workerRestarts };
-})()"""
-
-
 class Point:
     """A page with its simulation."""
 
@@ -82,24 +74,11 @@ class Point:
 
     def rate(self, seconds: float) -> None:
         """Runs for so long and keeps what was counted."""
-        blank = self.blank
-        blank.run("sim.play()")
-        blank.pass_time(SETTLE_SECONDS)
-        a = blank.run(COUNTS)
-        blank.pass_time(seconds)
-        b = blank.run(COUNTS)
-        self.megabytes = max(self.megabytes, blank.megabytes())
-        blank.run("sim.pause()")
-        elapsed = b["time"] - a["time"]
-        self.restarts = b["workerRestarts"]
-        self.rates.append((b["environmentSteps"] - a["environmentSteps"]) / elapsed)
-        self.paces.append(
-            [
-                (later["physicsSteps"] - earlier["physicsSteps"])
-                / (FRAME_SKIP * later["environments"] * elapsed)
-                for earlier, later in zip(a["workerLoads"], b["workerLoads"], strict=True)
-            ]
-        )
+        workers = self.blank.paces(seconds)
+        self.megabytes = max(self.megabytes, self.blank.megabytes())
+        self.restarts = self.blank.run("sim.stats().workerRestarts")
+        self.rates.append(sum(worker["environments"] * worker["pace"] for worker in workers))
+        self.paces.append([worker["pace"] for worker in workers])
 
 
 def measure(
@@ -193,7 +172,7 @@ def main() -> None:
     arguments = parser.parse_args()
     wanted = curves()
     bar = tqdm(total=(1 + arguments.rounds) * sum(map(len, wanted.values())))
-    with bar, running_browser() as (browser, address):
+    with bar, open_browser() as (browser, address):
         figures = {
             "date": date.today().isoformat(),
             "browser": f"Chromium {browser.version}",

@@ -22,7 +22,8 @@ from typing import Any
 
 from tqdm import tqdm
 
-from bench.browser import Blank, machine, running_browser
+from bench.browser import Blank, machine
+from websim_server.browser import open_browser
 
 SAMPLE_SECONDS = 10.0
 REFERENCE_MINUTE = 5
@@ -182,7 +183,7 @@ def main() -> None:
     bar = tqdm(
         total=60 * arguments.minutes, unit="s", bar_format="{l_bar}{bar}| {elapsed} {postfix}"
     )
-    with bar, running_browser() as (browser, address):
+    with bar, open_browser() as (browser, address):
         blank = Blank(browser, address)
         blank.create(training={"spec": spec}, tasks=[], numWorkers=arguments.workers)
         ranks = blank.run("sim.training.ranks")

@@ -6,10 +6,9 @@ main thread was busy with for more than 50 ms in one go, after a warm-up.
 
 import argparse
 
-from playwright.sync_api import sync_playwright
-
-from websim_server import chromium
-from websim_server.bench import _WATCH_LONG_TASKS, _machine, _server, _wait
+from bench.browser import machine
+from websim_server.bench import _WATCH_LONG_TASKS, _wait
+from websim_server.browser import open_browser
 
 WARM_UP_SECONDS = 10
 
@@ -20,8 +19,8 @@ def main() -> None:
     parser.add_argument("--task", default="Ant-v5", help="task id (%(default)s)")
     parser.add_argument("--seconds", type=float, default=60, help="to watch (%(default)s)")
     arguments = parser.parse_args()
-    with _server() as address, sync_playwright() as playwright, chromium.launch(playwright) as b:
-        page = b.new_page(viewport={"width": 1280, "height": 800})
+    with open_browser() as (browser, address):
+        page = browser.new_page(viewport={"width": 1280, "height": 800})
         page.goto(f"{address}/?task={arguments.task}&envs=16&steps=100000000&compare=16:current")
         _wait(page, "window.websim?.running")
         page.get_by_role("button", name="Train", exact=True).click()
@@ -38,9 +37,8 @@ def main() -> None:
         page.wait_for_timeout(1000 * arguments.seconds)
         after = page.evaluate(counts)
         steps, seconds = after["steps"] - before["steps"], after["seconds"] - before["seconds"]
-        print(
-            f"{arguments.task}, preset fast, 16 robots beside; Chromium {b.version}; {_machine()}"
-        )
+        about = f"Chromium {browser.version}; {machine()}"
+        print(f"{arguments.task}, preset fast, 16 robots beside; {about}")
         print(f"environment steps/s of learning      {steps / seconds:12,.0f}")
         frames = (after["frames"] - before["frames"]) / arguments.seconds
         print(f"frames/s drawn                       {frames:12.1f}")

@@ -44,6 +44,9 @@ def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     parser.add_argument(
         "--kernels", action="store_true", help="measure the learning kernels instead of the page"
     )
+    parser.add_argument(
+        "--boot", action="store_true", help="measure the start of the page instead, stage by stage"
+    )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there as well")
     parser.set_defaults(run=run)
 
@@ -57,6 +60,9 @@ def run(arguments: argparse.Namespace) -> None:
     make_vec(arguments.task, 1).close()  # a wrong task is told at once
     if arguments.kernels:
         _run_kernels(arguments.json)
+        return
+    if arguments.boot:
+        _run_boot(arguments)
         return
     total = WARM_UP_SECONDS + 2 * arguments.seconds + ROUNDS * NATIVE_SECONDS
     bar = tqdm(
@@ -84,6 +90,25 @@ def _run_kernels(json_file: Path | None) -> None:
     print(bench_kernels.table(rounds, machine))
     if json_file:
         bench_kernels.write_json(json_file, rounds, machine)
+
+
+def _run_boot(arguments: argparse.Namespace) -> None:
+    from tqdm import tqdm
+
+    from websim_server import bench_boot
+
+    bar = tqdm(total=bench_boot.ROUNDS * len(bench_boot.VISITS), desc="start of the page")
+    with bar, open_browser() as (browser, address):
+        task, envs, workers = arguments.task, arguments.envs, int(arguments.workers)
+        url = f"{address}/?task={task}&envs={envs}&workers={workers}"
+        visits = bench_boot.measure(browser, url, workers, bar)
+        about = (
+            f"{task}, {envs} environments, {workers} workers; "
+            f"Chromium {browser.version}; {_machine()}"
+        )
+    print(bench_boot.table(visits, about))
+    if arguments.json:
+        bench_boot.write_json(arguments.json, visits, about)
 
 
 def _measure(

@@ -37,7 +37,7 @@ def open_browser() -> "Iterator[tuple[Browser, str]]":
     assets.require()
     try:
         with (
-            _server() as address,
+            server() as address,
             sync_playwright() as playwright,
             chromium.launch(playwright) as browser,
         ):
@@ -47,7 +47,7 @@ def open_browser() -> "Iterator[tuple[Browser, str]]":
 
 
 @contextmanager
-def _server() -> Iterator[str]:
+def server() -> Iterator[str]:
     """A server of its own process, so that it takes no time from what is driven here."""
     command = [sys.executable, "-m", "websim_server", "serve", "--port", "0"]
     # A session of its own: Ctrl-C is for the command, which may still need the server.

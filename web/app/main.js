@@ -8,6 +8,7 @@ import { breathe } from './dom.js';
 import { acceptDrops } from './train/files.js';
 import { Keyboard } from './keyboard.js';
 import { Notices } from './notices.js';
+import { keepForOffline } from './offline.js';
 import { Panel } from './panel/panel.js';
 import { Session } from './session.js';
 import { Stage } from './stage.js';
@@ -64,6 +65,7 @@ async function start() {
     if (first) await build();
     await session.open();
     if (!first) return;
+    if (session.sim) keepForOffline();
     if (stage.fallback) notices.show('warning', stage.fallback);
     for (const problem of session.problems) notices.show('error', problem);
   } catch (error) {

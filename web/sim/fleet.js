@@ -4,15 +4,19 @@
  * does not.
  */
 
-import { bytesToLoad } from './boot.js';
 import { ClosedError, WorkerError, toPlain } from './errors.js';
+import { bytesToLoad, partsFor } from './parts.js';
 import { Rank } from './rank.js';
+import { measure, onThisClock } from './stages.js';
 
 /** Workers are looked after so often, in milliseconds. */
 const TICK_MS = 500;
 
 /** Ticks this late mean that the page was suspended, and its workers with it. */
 const SUSPENDED_MS = 5000;
+
+/** While workers boot, progress is told so often, in milliseconds. */
+const PROGRESS_MS = 100;
 
 /** What workers get to free their memory before they are ended. */
 const CLOSE_MS = 2000;
@@ -29,7 +33,7 @@ const MESSAGES = {
 /**
  * @typedef {object} Progress
  * @property {'manifest' | import('./boot.js').Stage} stage  the stage of the worker that is furthest behind
- * @property {number} loaded   bytes over all workers
+ * @property {number} loaded   bytes that the page has fetched for its workers
  * @property {number} total    0 while unknown
  * @property {string} message
  *
@@ -46,8 +50,10 @@ const MESSAGES = {
 export class Fleet {
   /** @type {Rank[]} */
   ranks = [];
-  /** @type {{stage: import('./boot.js').Stage, loaded: number}[]} */
+  /** The stage of each worker and when it began, 0 when it is over. @type {{stage: import('./boot.js').Stage, began: number}[]} */
   #progress = [];
+  /** @type {import('./parts.js').PartLoader | undefined} */
+  #parts;
   /** More the browser had no memory for. */
   #limit = Infinity;
   /** @type {Tenant | undefined} */
@@ -84,7 +90,7 @@ export class Fleet {
       rank.reequip(closed);
     });
     this.#progress = Array.from({ length: wanted }, (_, i) => (
-      { stage: i < alive.length ? STAGES[3] : STAGES[0], loaded: 0 }
+      { stage: i < alive.length ? STAGES[3] : STAGES[0], began: 0 }
     ));
     await Promise.all([this.#boot(wanted), ...surplus.map((rank) => rank.close(CLOSE_MS, closed))]);
   }
@@ -122,8 +128,12 @@ export class Fleet {
         });
       }
     };
+    const { manifest, reproducible, isolated } = this.bootPayload;
+    this.#parts = partsFor(manifest, reproducible, isolated);
+    const progressing = setInterval(() => this.#the.onProgress(this.progress), PROGRESS_MS);
     // More boots at once than cores would only slow each other down.
-    await Promise.all(Array.from({ length: navigator.hardwareConcurrency || 2 }, bootInTurn));
+    await Promise.all(Array.from({ length: navigator.hardwareConcurrency || 2 }, bootInTurn))
+      .finally(() => clearInterval(progressing));
     if (this.ranks.length === size) return;
     // One can do with fewer workers when memory ended before all of them had started. A browser
     // sets aside far more address space for a worker than it uses, so there is an end to it.
@@ -153,21 +163,29 @@ export class Fleet {
 
   /** @returns {Progress} */
   get progress() {
-    const loaded = this.#progress.reduce((sum, progress) => sum + progress.loaded, 0);
+    const loaded = this.#parts?.loaded ?? 0;
     const stage = STAGES[Math.min(...this.#progress.map((progress) => STAGES.indexOf(/** @type {any} */ (progress.stage))))];
-    const total = bytesToLoad(this.bootPayload.manifest) * this.#progress.length;
-    return { stage, loaded, total, message: MESSAGES[stage] };
+    return { stage, loaded, total: bytesToLoad(this.bootPayload.manifest), message: MESSAGES[stage] };
   }
 
   get #the() {
     return /** @type {Tenant} */ (this.#tenant);
   }
 
-  /** @param {Rank} rank @param {{stage: import('./boot.js').Stage, loaded: number}} progress */
-  #onProgress(rank, { stage, loaded }) {
+  /** @param {Rank} rank @param {{stage: import('./boot.js').Stage | 'moving', at: number}} progress */
+  #onProgress(rank, { stage, at }) {
+    const began = onThisClock(at);
+    if (stage === 'moving') {
+      measure(`worker ${rank.index}: first motion`, 0, began);
+      return;
+    }
     const own = this.#progress[rank.index];
-    own.stage = stage;
-    if (loaded) own.loaded = loaded;
+    if (own.stage !== stage && own.began) measure(`worker ${rank.index}: ${own.stage}`, own.began, began);
+    if (stage === 'ready') {
+      own.began = 0; // nothing goes on until the worker is replaced
+      return;
+    }
+    Object.assign(own, { stage, began });
     this.#the.onProgress(this.progress);
   }
 

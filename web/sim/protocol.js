@@ -116,7 +116,8 @@
  * What workers tell unasked.
  *
  * @typedef {object} Events
- * @property {{stage: import('./boot.js').Stage, loaded: number}} progress
+ * @property {{stage: import('./boot.js').Stage | 'moving', at: number}} progress
+ *   a stage of the start begins, at this `moment()` (stages.js); moving: the first free step is done
  * @property {{}} heartbeat
  * @property {{group: number, ended: number[]}} episodes  [index within the group, return, length]*
  * @property {{samples: Sample[]}} samples
@@ -131,6 +132,7 @@
 
 /**
  * @typedef {{id: number, type: RequestType, payload: any}} RequestMessage
+ * @typedef {import('./parts.js').PartMessage} PartMessage  what the worker boots from, as it arrives
  * @typedef {{recycle: Sample[]}} RecycleMessage  buffers given back for the next samples
  * @typedef {{id: number, reply: unknown} | {id: number, error: import('./errors.js').PlainError}} AnswerMessage
  * @typedef {{[T in keyof Events]: {event: T} & Events[T]}[keyof Events]} EventMessage

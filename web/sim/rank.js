@@ -4,6 +4,7 @@
  */
 
 import { WorkerError, fromPlain } from './errors.js';
+import { partsFor } from './parts.js';
 import { BOOT_HUNG_MS, HUNG_MS } from './protocol.js';
 
 /** Starts in a row that may fail before the rank is given up. */
@@ -98,6 +99,8 @@ export class Rank {
   #spawn() {
     const worker = new Worker(WORKER_URL, { type: 'module', name: `websim-${this.index}` });
     this.#worker = worker;
+    const { manifest, reproducible, isolated } = this.bootPayload;
+    partsFor(manifest, reproducible, isolated).sendTo(worker);
     this.#lastMessage = performance.now();
     worker.onmessage = ({ data }) => this.#receive(data);
     worker.onerror = (event) => {

@@ -15,8 +15,9 @@ import { divide } from './balance.js';
 import { choose, count as counted, thisMachine } from './choice.js';
 import { createExchange } from './communicator.js';
 import { Controllers, LEARNT } from './controllers.js';
-import { ClosedError, InvalidArgument, WorkerError, fromPlain, toPlain } from './errors.js';
+import { ClosedError, InvalidArgument, WorkerError, toPlain } from './errors.js';
 import { Fleet } from './fleet.js';
+import { fetchManifest } from './manifest.js';
 import { COUNTERS, viewsOf } from './memory.js';
 import { PoseReader } from './poses.js';
 import { MAX_ENVS, RANK_SLOT_BYTES } from './protocol.js';
@@ -129,8 +130,8 @@ export class WebSim {
    *
    * @param {Options} options
    * @returns {Promise<WebSim>}
-   * @throws UnknownTask, InvalidArgument, ModelError, WorkerError; `replacing` is untouched by what
-   *   can be seen to be wrong without a worker
+   * @throws UnknownTask, InvalidArgument, ModelError, WorkerError, and of a checkpoint that cannot be
+   *   read. What is seen to be wrong before environments are made leaves `replacing` as it is
    */
   static async create(options = {}) {
     options.onProgress?.({ stage: 'manifest', loaded: 0, total: 0, message: 'Asking the server' });
@@ -195,6 +196,10 @@ export class WebSim {
   /** @param {WebSim} [replaced] */
   async #start(replaced) {
     const { isolated, manifest, reproducible } = this;
+    // Its workers can tell of most mistakes before it is closed.
+    if (this.trainingOptions && replaced && !replaced.#closed) {
+      await replaced.#plan(this.trainingOptions, this.numWorkers);
+    }
     this.#fleet = await WebSim.#takeOver(replaced, { manifest, isolated, reproducible });
     /** @type {PromiseWithResolvers<void>} */
     const { promise: booted, resolve: allBooted } = Promise.withResolvers();
@@ -264,17 +269,21 @@ export class WebSim {
     return new Fleet(bootPayload);
   }
 
+  /** @param {import('./training.js').TrainingOptions} options @param {number} workers */
+  async #plan({ spec, checkpoint }, workers) {
+    const [rank] = this.#workers;
+    await rank.booted;
+    return rank.request('plan', { spec: spec ? JSON.stringify(spec) : null, checkpoint: checkpoint ?? null, workers });
+  }
+
   /**
    * Deals a training run to the workers, as many as it can be dealt to evenly; the others are ended.
    *
    * @param {import('./training.js').TrainingOptions} options
    */
   async #planTraining(options) {
-    const { spec, checkpoint = null } = options;
     const workers = this.numWorkers;
-    const [rank] = this.#workers;
-    await rank.booted;
-    const plan = await rank.request('plan', { spec: spec ? JSON.stringify(spec) : null, checkpoint, workers });
+    const plan = await this.#plan(options, workers);
     this.numEnvs += plan.num_envs;
     checkTotal(this.numEnvs);
     this.#episodes = new EpisodeMeter(this.numEnvs);
@@ -903,13 +912,4 @@ export class WebSim {
     const at = COUNTERS.indexOf(name);
     return this.#shards[rank].reduce((sum, { views }) => sum + views.counters[at], 0);
   }
-}
-
-/** @returns {Promise<import('./boot.js').Manifest>} */
-async function fetchManifest() {
-  const response = await fetch(new URL('/manifest.json', import.meta.url)).catch((error) => {
-    throw new WorkerError(`the server cannot be reached: ${error.message}`);
-  });
-  if (!response.ok) throw fromPlain({ name: 'WorkerError', message: `the server answered ${response.status} for manifest.json`, stack: '' });
-  return response.json();
 }

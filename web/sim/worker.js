@@ -7,8 +7,10 @@ import { boot } from './boot.js';
 import { SharedTransport } from './communicator.js';
 import { toPlain } from './errors.js';
 import { Learner, pythonBytes } from './learner.js';
+import { PartInbox } from './parts.js';
 import { BatchPhysics, embindObjects } from './physics.js';
 import { WorkerShard, pythonMemory } from './shard.js';
+import { moment } from './stages.js';
 
 /** Free running looks for messages at least so often, in milliseconds; one batch is never cut. */
 const SLICE_MS = 8;
@@ -30,6 +32,8 @@ const MEASURE = { envs: 2, steps: 10 };
 /** @type {import('./boot.js').Runtime} */
 let runtime;
 let isolated = false;
+const parts = new PartInbox();
+let moved = false;
 /** @type {SharedTransport | undefined} there once this worker is a rank of a group */
 let transport;
 /** @type {Learner | undefined} */
@@ -48,9 +52,9 @@ let lastEpisodes = 0;
 /** @type {{[T in import('./protocol.js').RequestType]:
  *   (payload: import('./protocol.js').Payload<T>) => import('./protocol.js').Reply<T> | Promise<import('./protocol.js').Reply<T>>}} */
 const handlers = {
-  async boot({ manifest, isolated: shared, reproducible }) {
+  async boot({ manifest, isolated: shared }) {
     isolated = shared;
-    runtime = await boot(manifest, reproducible, ({ stage, loaded }) => tell({ event: 'progress', stage, loaded }));
+    runtime = await boot(manifest, parts, begin);
     const { mujoco, pyodide } = runtime;
     pyodide.registerJsModule('websim_js', {
       createPhysics: (/** @type {string} */ xml, /** @type {any} */ assets, /** @type {number} */ numEnvs) =>
@@ -77,7 +81,7 @@ const handlers = {
   },
 
   create({ specs, drive: wanted }) {
-    tell({ event: 'progress', stage: 'environments', loaded: 0 });
+    begin('environments');
     closeAll();
     policies.clear();
     transport = undefined;
@@ -90,7 +94,9 @@ const handlers = {
     });
     countHeap();
     ensureLoop();
-    return shards.map((shard) => shard.describe());
+    const descriptions = shards.map((shard) => shard.describe());
+    begin('ready');
+    return descriptions;
   },
 
   plan({ spec, checkpoint, workers }) {
@@ -196,6 +202,10 @@ const handlers = {
 };
 
 self.onmessage = async ({ data }) => {
+  if (data.part) {
+    parts.receive(data);
+    return;
+  }
   if (data.recycle) {
     samplesInFlight = false;
     for (const { group, buffer } of /** @type {import('./protocol.js').Sample[]} */ (data.recycle)) {
@@ -215,6 +225,11 @@ self.onmessage = async ({ data }) => {
 /** @param {import('./protocol.js').EventMessage} message @param {Transferable[]} [transfer] */
 function tell(message, transfer = []) {
   self.postMessage(message, { transfer });
+}
+
+/** @param {import('./boot.js').Stage | 'moving'} stage */
+function begin(stage) {
+  tell({ event: 'progress', stage, at: moment() });
 }
 
 function closeAll() {
@@ -280,6 +295,8 @@ function stepDue(end) {
   let next = earliest();
   while (next.due <= now && now < end) {
     next.step('controller');
+    if (!moved) begin('moving');
+    moved = true;
     now = performance.now();
     schedule(next, now);
     next = earliest();
