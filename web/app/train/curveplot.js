@@ -39,7 +39,7 @@ export class CurvePlot {
     this.tag = tag;
     this.title = title;
     this.onRange = onRange;
-    this.value = h('output');
+    this.value = h('span', { class: 'curve-value' });
     this.area = h('div', { role: 'img', 'aria-label': `${title} over environment steps` });
     this.element = h('figure', { class: 'curve', 'data-tag': tag },
       h('figcaption', { title: tag }, h('span', {}, title), this.value), this.area);

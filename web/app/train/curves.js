@@ -46,7 +46,7 @@ export class Curves {
   /** @param {() => void} onEnlarge  the plots want to be shown large, or small again */
   constructor(onEnlarge) {
     this.grid = h('div', { class: 'curves-grid' });
-    const weight = h('output', {}, SMOOTHING.toFixed(2));
+    const weight = h('span', {}, SMOOTHING.toFixed(2));
     const slider = h('input', {
       type: 'range', id: 'curves-smoothing', min: 0, max: 0.99, step: 0.01, value: SMOOTHING,
     });
