@@ -12,6 +12,12 @@ const ARRIVALS = 1;
 /** Sleeping ends at least so often, so that the worker can say that it lives, in milliseconds. */
 const NAP_MS = 500;
 
+/**
+ * So long a rank looks for the others before it sleeps, in milliseconds: in an update they come at
+ * nearly the same time, and to be woken takes longer than that.
+ */
+const SPIN_MS = 2;
+
 /** What slots hold may be copied by 8 bytes. */
 const ALIGNMENT = 8;
 
@@ -86,6 +92,12 @@ export class SharedTransport {
     // An exchange, not a store: to be expelled and to arrive exclude each other.
     if (Atomics.compareExchange(words, mine, number - 1, number) !== number - 1) return [rank];
     this.#ring();
+    const isHere = (/** @type {number} */ member) => {
+      const arrival = Atomics.load(words, ARRIVALS + member);
+      return arrival >= number || arrival < 0;
+    };
+    const awake = performance.now() + SPIN_MS;
+    while (!all.every(isHere) && performance.now() < awake);
     // Time that the page was suspended does not count: a nap lasts no longer than it should.
     let left = timeout * 1000;
     for (;;) {
