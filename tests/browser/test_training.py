@@ -268,7 +268,7 @@ def test_environments_are_dealt_evenly_or_it_is_said(sim: Any) -> None:
     isolated = sim.run("sim.isolated")
     assert sim.run("[sim.training.ranks, sim.numWorkers]") == ([3, 3] if isolated else [1, 1])
     said = " ".join(event["message"] for event in sim.events("notice"))
-    assert ("3 workers learn, not 4" if isolated else "cross-origin isolated") in said
+    assert ("3 workers of 4" if isolated else "cross-origin isolated") in said
     # A checkpoint of another number of ranks: environments start anew.
     sim.run("sim.training.start()")
     wait_for_iteration(sim, 1)
