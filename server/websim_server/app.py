@@ -1,5 +1,6 @@
 """The application: the page, its sources, the vendored files, the Python package, the manifest."""
 
+import hashlib
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp
 
 from websim import task_ids
-from websim_server import __version__, kernels, lock
+from websim_server import __version__, algorithms, image, kernels, lock
 from websim_server.bundle import Bundle
 from websim_server.engine import OPTIMISED, choose
 from websim_server.headers import ResponseHeaders
@@ -25,18 +26,50 @@ def vendor_manifest(packages: list[lock.Package]) -> dict[str, Any]:
         "pyodide": {
             "version": pyodide.version,
             "index": f"/vendor/{pyodide.folder}/",
-            "bytes": sum(file.bytes for file in pyodide.files),
+            # Workers import the scripts themselves.
+            "bytes": sum(f.bytes for f in pyodide.files if not f.name.endswith(".mjs")),
         },
-        "wheels": [
-            {
-                "name": p.name,
-                "url": f"/vendor/{p.folder}/{p.files[0].name}",
-                "bytes": p.files[0].bytes,
-            }
-            for p in packages
-            if p.folder == "wheels"
-        ],
     }
+
+
+def vendored_files(packages: list[lock.Package]) -> list[str]:
+    """The addresses of the vendored files that any page loads: wheels are inside the image."""
+    return [
+        f"/vendor/{package.folder}/{file.name}"
+        for package in packages
+        for file in package.files
+        if package.source == "npm" and package.name != "mujoco" and file.name != "LICENSE"
+    ]
+
+
+class Sources:
+    """The page's own files, which change from version to version.
+
+    Args:
+        web: the folder with index.html, sw.js, app/ and sim/.
+        isolated: whether they are sent with the headers of isolation; another mode counts as
+            another version, because a browser stores files with their headers.
+    """
+
+    def __init__(self, web: Path, isolated: bool):
+        self._web = web
+        self._isolated = isolated
+        self._seen: object = None
+        self._version = ""
+
+    def manifest(self) -> dict[str, Any]:
+        """Their addresses, and a hash of all of them; made anew when a file has changed."""
+        paths = [path for d in ("app", "sim") for path in sorted((self._web / d).rglob("*.*"))]
+        urls = ["/", *(f"/{path.relative_to(self._web).as_posix()}" for path in paths)]
+        paths.insert(0, self._web / "index.html")
+        seen = [(p, (s := p.stat()).st_mtime_ns, s.st_size) for p in paths if p.is_file()]
+        if seen != self._seen:
+            digest = hashlib.sha256(repr((urls, self._isolated, __version__)).encode())
+            for path, *_ in seen:
+                digest.update(path.read_bytes())
+            self._version = digest.hexdigest()[:16]
+            self._seen = seen
+        return {"version": self._version, "urls": urls}
 
 
 def create_app(
@@ -66,10 +99,17 @@ def create_app(
     chosen = choose(engine, vendor, packages)
     vendored = {"mujoco": chosen.manifest(), **vendor_manifest(packages)}
     sources = Files(web, REVALIDATE)
+    own_files = Sources(web, isolated)
+    vendor_files = [*vendored_files(packages), chosen.script, chosen.wasm]
 
     @api.api_route("/", methods=["GET", "HEAD"])
     async def page(request: Request) -> Response:
         return await sources.get_response("index.html", request.scope)
+
+    @api.api_route("/sw.js", methods=["GET", "HEAD"])
+    async def service_worker(request: Request) -> Response:
+        # At the root, because a service worker serves what is below its own address.
+        return await sources.get_response("sw.js", request.scope)
 
     @api.api_route("/healthz", methods=["GET", "HEAD"])
     def health() -> dict[str, str]:
@@ -81,13 +121,18 @@ def create_app(
         content = bundle.get(name)
         assert content is not None
         websim = {"url": f"/python/{name}", "bytes": len(content)}
+        made = {"kernels": kernels.manifest(), "image": image.manifest()}
+        made_urls = [made["image"]["url"], *(k["url"] for k in made["kernels"].values())]
         return JSONResponse(
             {
                 "version": __version__,
                 "tasks": task_ids(),
+                "algorithms": algorithms.manifest(),
                 **vendored,
-                "kernels": kernels.manifest(),
+                **made,
                 "websim": websim,
+                "sources": own_files.manifest(),
+                "files": [*vendor_files, *made_urls, websim["url"]],
             },
             headers={"Cache-Control": REVALIDATE},
         )
@@ -102,6 +147,7 @@ def create_app(
     for folder in ("app", "sim"):
         api.mount(f"/{folder}", Files(web / folder, REVALIDATE))
     api.mount("/vendor", Files(vendor, IMMUTABLE))
+    api.mount("/image", Files(image.IMAGES, IMMUTABLE))
     api.mount("/kernels", Files(kernels.KERNELS, IMMUTABLE))
     if chosen.folder:
         api.mount(str(Path(chosen.script).parent), Files(chosen.folder, IMMUTABLE))

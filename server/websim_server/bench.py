@@ -10,14 +10,11 @@ import argparse
 import json
 import platform
 import statistics
-import subprocess
-import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from websim_server.browser import open_browser
 from websim_server.errors import ServerError
 
 if TYPE_CHECKING:
@@ -47,87 +44,71 @@ def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     parser.add_argument(
         "--kernels", action="store_true", help="measure the learning kernels instead of the page"
     )
+    parser.add_argument(
+        "--boot", action="store_true", help="measure the start of the page instead, stage by stage"
+    )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there as well")
     parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> None:
     """Runs the command."""
-    try:
-        from playwright.sync_api import Error, sync_playwright
-    except ImportError:
-        raise BenchError(
-            "the benchmark drives a browser with Playwright, which is not installed: "
-            "pip install 'mujoco-websim[browser]'"
-        ) from None
     from tqdm import tqdm
 
     from websim import make_vec
-    from websim_server import assets, chromium
 
     make_vec(arguments.task, 1).close()  # a wrong task is told at once
-    assets.require()
     if arguments.kernels:
         _run_kernels(arguments.json)
+        return
+    if arguments.boot:
+        _run_boot(arguments)
         return
     total = WARM_UP_SECONDS + 2 * arguments.seconds + ROUNDS * NATIVE_SECONDS
     bar = tqdm(
         total=round(total), unit="s", bar_format="{desc:28}{percentage:3.0f}%|{bar}| {elapsed}"
     )
-    try:
-        with (
-            bar,
-            _server() as address,
-            sync_playwright() as playwright,
-            chromium.launch(playwright) as browser,
-        ):
-            figures = _measure(browser, address, arguments, bar)
-    except Error as error:
-        raise BenchError(f"the browser failed: {error.message.splitlines()[0]}") from None
+    with bar, open_browser() as (browser, address):
+        figures = _measure(browser, address, arguments, bar)
     print(_table(figures))
     if arguments.json:
         arguments.json.write_text(json.dumps(figures, indent=2) + "\n")
 
 
 def _run_kernels(json_file: Path | None) -> None:
-    from playwright.sync_api import Error, sync_playwright
     from tqdm import tqdm
 
-    from websim_server import bench_kernels, chromium
+    from websim_server import bench_kernels
 
     bar = tqdm(
         total=bench_kernels.ROUNDS * len(bench_kernels.NAMES),
         bar_format="{desc:28}{percentage:3.0f}%|{bar}| {elapsed}",
     )
-    try:
-        with (
-            bar,
-            _server() as address,
-            sync_playwright() as playwright,
-            chromium.launch(playwright) as browser,
-        ):
-            machine = f"Chromium {browser.version}, {_machine()}"
-            rounds = bench_kernels.measure(browser.new_page(), address, bar)
-    except Error as error:
-        raise BenchError(f"the browser failed: {error.message.splitlines()[0]}") from None
+    with bar, open_browser() as (browser, address):
+        machine = f"Chromium {browser.version}, {_machine()}"
+        rounds = bench_kernels.measure(browser.new_page(), address, bar)
     print(bench_kernels.table(rounds, machine))
     if json_file:
         bench_kernels.write_json(json_file, rounds, machine)
 
 
-@contextmanager
-def _server() -> Iterator[str]:
-    """A server of its own process, so that it takes no time from what is measured here."""
-    command = [sys.executable, "-m", "websim_server", "serve", "--port", "0"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        try:
-            assert process.stdout is not None
-            line = process.stdout.readline()
-            if " is at " not in line:
-                raise BenchError("the server did not start")
-            yield line.split(" is at ")[1].split()[0]
-        finally:
-            process.terminate()
+def _run_boot(arguments: argparse.Namespace) -> None:
+    from tqdm import tqdm
+
+    from websim_server import bench_boot
+
+    bar = tqdm(total=bench_boot.ROUNDS * len(bench_boot.VISITS), desc="start of the page")
+    with bar, open_browser() as (browser, address):
+        task, envs, workers = arguments.task, arguments.envs, int(arguments.workers)
+        url = f"{address}/?task={task}&envs={envs}&workers={workers}"
+        visits = bench_boot.measure(browser, url, workers, bar)
+        about = (
+            f"{task}, {envs} environments, {workers} workers; "
+            f"Chromium {browser.version}; {_machine()}"
+        )
+    print(bench_boot.table(visits, about))
+    if arguments.json:
+        bench_boot.write_json(arguments.json, visits, about)
 
 
 def _measure(

@@ -63,7 +63,8 @@ def launch(playwright: "Playwright") -> "Browser":
         raise ChromiumError(
             f"there is no Chromium: install one, or name one in the variable {VARIABLE}"
         )
-    return playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
+    # Ctrl-C is for who drives it: a training run still has to be saved.
+    return playwright.chromium.launch(executable_path=path, args=ARGUMENTS, handle_sigint=False)
 
 
 def install() -> None:

@@ -21,8 +21,11 @@ ALWAYS = {
     "X-Content-Type-Options": "nosniff",
 }
 
-#: The only script that may compile WebAssembly and, where the engine's bindings need it, make code
-#: from strings. A worker's policy is that of its own script's response: the page's stays strict.
+#: The page compiles the WASM modules for all its workers.
+PAGE_SOURCES = ["'self'", "'wasm-unsafe-eval'"]
+
+#: The only script that may, where the engine's bindings need it, make code from strings. A worker's
+#: policy is that of its own script's response: the page's stays strict.
 WORKER_SCRIPT = "/sim/worker.js"
 
 
@@ -81,7 +84,7 @@ def script_hashes(html: str) -> list[str]:
 
 @lru_cache(maxsize=1)
 def _page_policy(index: Path, _changed: int) -> str:
-    return policy(" ".join(["'self'", *script_hashes(index.read_text("utf-8"))]))
+    return policy(" ".join([*PAGE_SOURCES, *script_hashes(index.read_text("utf-8"))]))
 
 
 class ResponseHeaders:
@@ -107,7 +110,7 @@ class ResponseHeaders:
             # While developing, the page changes under a running server.
             return _page_policy(self._index, self._index.stat().st_mtime_ns)
         except FileNotFoundError:
-            return policy("'self'")
+            return policy(" ".join(PAGE_SOURCES))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Passes on to the application, and adds to what it answers."""

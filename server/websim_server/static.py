@@ -28,6 +28,7 @@ MEDIA_TYPES = {
     ".whl": "application/zip",
     ".xml": "application/xml",
     ".zip": "application/zip",
+    ".bin": "application/octet-stream",
 }
 for _suffix, _type in MEDIA_TYPES.items():
     mimetypes.add_type(_type, _suffix)

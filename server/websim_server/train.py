@@ -3,11 +3,11 @@
 import argparse
 import ast
 import json
+import math
 import os
 import signal
 import sys
 import time
-from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from websim.checkpoints import TrainingSpec
     from websim.ranks import Communicator
     from websim.training import Progress
-
-RECENT_EPISODES = 100  # what the progress bar shows the mean return of
 
 
 class TrainError(ServerError):
@@ -53,8 +51,20 @@ def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
         "--task-options", type=json.loads, default={}, metavar="JSON", help="of the task"
     )
     parser.add_argument("--list", action="store_true", help="list the hyperparameters, and end")
-    parser.add_argument("--backend", choices=("native",), default="native", help="where it runs")
-    parser.add_argument("--ranks", type=int, help="processes (1; resuming: as before)")
+    parser.add_argument(
+        "--backend",
+        choices=("native", "browser"),
+        default="native",
+        help="where it runs: here, or in a headless Chromium (%(default)s)",
+    )
+    parser.add_argument(
+        "--ranks", type=int, help="processes, or the browser's workers (1; resuming: as before)"
+    )
+    parser.add_argument(
+        "--reproducible",
+        action="store_true",
+        help="in the browser: the same bits on every machine, somewhat slower",
+    )
     parser.add_argument(
         "--output", type=Path, default=Path("runs"), help="runs go there (%(default)s)"
     )
@@ -76,6 +86,11 @@ def run(arguments: argparse.Namespace) -> None:
             _list(arguments.algo)
             return
         job, ranks = _job(arguments)
+        if arguments.backend == "browser":
+            from websim_server.train_browser import train_in_browser
+
+            train_in_browser(job, ranks, reproducible=arguments.reproducible)
+            return
         from websim.ranks import run_processes
 
         run_processes(train_rank, ranks, job)
@@ -130,7 +145,6 @@ class Reporter:
         self._first_step = self._step = global_step
         self._finished = False
         self._started = self._saved = time.monotonic()
-        self._episodes: deque[tuple[float, int]] = deque()
         self._bar = tqdm(total=total_timesteps, initial=global_step, unit="step", unit_scale=True)
         self._bar.write(f"{job.spec.task}, {job.spec.algorithm}: {job.folder}")
 
@@ -157,15 +171,14 @@ class Reporter:
         self._bar.update(progress.global_step - self._step)
         self._step = progress.global_step
         if progress.lost:
-            self._bar.write(f"Lost rank {progress.lost}; the others go on.", file=sys.stderr)
+            self.say(f"Lost rank {', '.join(map(str, progress.lost))}; the others go on.")
             return
         seconds = time.monotonic() - self._started
         sps = int((progress.global_step - self._first_step) / seconds)
-        metrics = {**progress.metrics, "charts/SPS": float(sps)}
+        metrics = {**progress.metrics, "charts/SPS": float(sps), "charts/seconds": seconds}
         self._log.write(progress.global_step, metrics)
-        if (count := int(metrics["charts/episodes"])) > 0:
-            self._episodes.append((metrics["charts/episodic_return"], count))
-            self._bar.set_postfix_str(f"return {self._recent_return():.1f}", refresh=False)
+        if not math.isnan(progress.recent_return):
+            self._bar.set_postfix_str(f"return {progress.recent_return:.1f}", refresh=False)
         self._finished = progress.finished
 
     def save(self, checkpoint: bytes) -> None:
@@ -173,12 +186,9 @@ class Reporter:
         self._log.save(checkpoint)
         self._saved = time.monotonic()
 
-    def _recent_return(self) -> float:
-        """Mean return of the newest episodes."""
-        while sum(n for _, n in self._episodes) - self._episodes[0][1] >= RECENT_EPISODES:
-            self._episodes.popleft()
-        total = sum(n for _, n in self._episodes)
-        return sum(mean * n for mean, n in self._episodes) / total
+    def say(self, text: str) -> None:
+        """Says something beside the bar."""
+        self._bar.write(text, file=sys.stderr)
 
 
 @contextmanager

@@ -8,16 +8,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Error, Page
+from playwright.sync_api import Browser, Error, Page
 
 BOTH_HOMES = Path(__file__).with_name("both_homes.py")
 
 
 class Sim:
-    """Drives one `WebSim` of a page from Python; `self.page` can do the rest."""
+    """Drives one `WebSim` of a page from Python; `page` can do the rest.
+
+    `errors` are those that went uncaught in the page; a test that provokes some empties the list.
+    """
 
     def __init__(self, page: Page) -> None:
         self.page = page
+        self.errors: list[str] = []
         self.page.evaluate(
             """async () => {
               window.WebSim = (await import('/sim/websim.js')).WebSim;
@@ -28,13 +32,15 @@ class Sim:
         )
 
     def create(self, **options: Any) -> None:
-        """Makes `window.sim`, closing one that is there, and keeps its events in `window.seen`."""
+        """Makes `window.sim` in place of one that is there; its events go to `window.seen`."""
         self.page.evaluate(
             """async (options) => {
-              await window.sim?.close();
-              window.sim = await WebSim.create(options);
+              window.sim = await WebSim.create({ ...options, replacing: window.sim });
               window.seen = [];
-              const names = ['episode', 'notice', 'workerRestart', 'badState', 'state', 'error'];
+              const names = [
+                'episode', 'notice', 'workerRestart', 'badState', 'state', 'error', 'training',
+                'checkpoint',
+              ];
               for (const name of names) {
                 sim.on(name, (detail) => seen.push({ event: name, ...detail }));
               }
@@ -101,11 +107,27 @@ def open_blank(page: Page, server: str) -> Sim:
     return Sim(page)
 
 
-@pytest.fixture(params=["isolated", "messages"])
-def sim(request: pytest.FixtureRequest, page: Page) -> Iterator[Sim]:
-    """A `Sim` whose workers share memory with the page, and one whose workers cannot."""
+@pytest.fixture(params=["isolated", "messages"], scope="module")
+def shared_sim(request: pytest.FixtureRequest, chromium: Browser) -> Iterator[Sim]:
+    """One page for all tests of a file: workers need not boot again."""
     isolated = request.param == "isolated"
-    sim = open_blank(page, request.getfixturevalue("server" if isolated else "server_plain"))
-    assert page.evaluate("crossOriginIsolated") == isolated
-    yield sim
-    sim.close()
+    server = request.getfixturevalue("server" if isolated else "server_plain")
+    with chromium.new_context() as context:
+        page = context.new_page()
+        sim = open_blank(page, server)
+        page.on("pageerror", lambda error: sim.errors.append(f"{error.message}\n{error.stack}"))
+        assert page.evaluate("crossOriginIsolated") == isolated
+        yield sim
+        sim.close()
+        page.close()
+
+
+@pytest.fixture
+def sim(shared_sim: Sim) -> Iterator[Sim]:
+    """A `Sim` whose workers share memory with the page, and one whose workers cannot.
+
+    The test fails when an error goes uncaught in its page.
+    """
+    shared_sim.errors.clear()
+    yield shared_sim
+    assert not shared_sim.errors, "uncaught in the page:\n" + "\n".join(shared_sim.errors)

@@ -45,13 +45,13 @@ def test_hung(sim: Any) -> None:
     check_replaced(sim, "did not answer")
 
 
-def test_out_of_memory(sim: Any, page_errors: list[str]) -> None:
+def test_out_of_memory(sim: Any) -> None:
     start(sim, environments=600)
     sim.python("import numpy as np; hogs = None")
     for shift in (27, 22, 17, 13):  # a call each, and untouched memory: the worker must not hang
         code = f"while True: hogs = (np.empty(1 << {shift}, np.uint8), hogs)"
         sim.error("sim.runPython(x)", code)
-    page_errors.clear()  # Pyodide itself breaks
+    sim.errors.clear()  # Pyodide itself breaks
     check_replaced(sim, "Error", environments=600)  # MemoryError, or what Pyodide makes of it
 
 

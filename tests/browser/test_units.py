@@ -56,6 +56,30 @@ def test_dear_robots_are_evened_out_by_cheap_ones(sim: Any) -> None:
     assert max(loads) - min(loads) <= 1
 
 
+@pytest.mark.parametrize(
+    ("asked", "machine", "workers", "each", "says"),
+    [
+        (("auto", 0, 1), {"cores": 2}, 2, 1000, "one for each core. 1000 environments: 500 for"),
+        (("auto", 0, 1), {"cores": 16, "gigabytes": 8}, 16, 4096, "the most that there may be"),
+        (("auto", 0, 2), {"cores": 16, "gigabytes": 0.5}, 1, 250, "0.5 GB of memory have room"),
+        (("auto", 3, 0), {"cores": 8}, 3, 0, "no more workers than environments"),
+        ((4, 100, 1), {"cores": 2, "gigabytes": 1}, 4, 1, "as asked. 1 environment: 1 GB"),
+    ],
+)
+def test_the_choice_is_explained(
+    sim: Any, asked: Any, machine: Any, workers: int, each: int, says: str
+) -> None:
+    choice = sim.run(
+        """(async ([asked, machine]) => {
+          const { choose } = await import('/sim/choice.js');
+          return choose(...asked, machine);
+        })(x)""",
+        [asked, machine],
+    )
+    assert (choice["workers"], choice["environments"]) == (workers, each)
+    assert says in " ".join(choice["reasons"])
+
+
 def test_rates(sim: Any) -> None:
     rate = sim.run(
         """(async () => {

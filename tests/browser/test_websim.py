@@ -265,6 +265,50 @@ websim_js.embindObjects()
     assert name == "ClosedError"
 
 
+def test_replacing_takes_workers_over(sim: Any) -> None:
+    """Python that was booted goes on: what it holds tells."""
+    sim.create(task="Ant-v5", numEnvs=8, numWorkers=2, controller="zero")
+    sim.run("sim.play()")
+    for worker in range(2):
+        sim.python(f"booted = {worker}", worker)
+    sim.page.evaluate("window.former = sim")
+    sim.create(task="Reacher-v5", numEnvs=3, numWorkers=2)
+    assert [sim.python("booted", worker) for worker in range(2)] == [0, 1]
+    assert sim.python("import websim_js; websim_js.embindObjects()") == 2  # the ants are freed
+    assert not sim.run("sim.running")
+    sim.run("sim.stepOnce()")
+    assert sim.run("sim.stats().environmentSteps") == 3
+    sim.run("sim.play()")
+    sim.wait("sim.stats().environmentSteps > 300")
+    assert sim.error("former.stepOnce()")[0] == "ClosedError"
+    assert sim.run("former.close()") == {"embindObjects": 0}
+
+    sim.create(task="Reacher-v5", numEnvs=3, numWorkers=1)  # one is ended
+    assert sim.python("booted") == 0
+    sim.create(task="Swimmer-v5", numEnvs=4, numWorkers=3)  # two are booted besides
+    assert sim.python("booted") == 0
+    assert sim.python("'booted' in globals()", 2) is False
+    loads = sim.run("sim.stats().workerLoads.map(({ environments }) => environments)")
+    assert sorted(loads) == [1, 1, 2]
+
+    sim.create(task="Swimmer-v5", numEnvs=1, numWorkers=1, reproducible=True)  # other kernels
+    assert sim.python("'booted' in globals()") is False
+    # What can be seen to be wrong at once leaves the one that was to be replaced as it is.
+    assert sim.error("WebSim.create({ task: 'Ant-v4', replacing: sim })")[0] == "UnknownTask"
+    sim.run("sim.stepOnce()")
+    assert sim.run("sim.close()") == {"embindObjects": 0}
+
+
+def test_what_is_left_open_is_chosen(sim: Any) -> None:
+    sim.create(task="InvertedPendulum-v5", numEnvs="auto", numWorkers=2)
+    assert sim.run("sim.choice") == {
+        "workers": 2,
+        "environments": 1000,
+        "reason": "2 workers, as asked. 1000 environments, so that there are 500 for each worker.",
+    }
+    assert sim.run("sim.groups[0].numEnvs") == 1000
+
+
 def test_rates_are_finite_from_the_start(sim: Any) -> None:
     sim.create(task="Reacher-v5", numEnvs=1, numWorkers=1)
     stats = sim.run("sim.stats()")

@@ -1,8 +1,11 @@
-"""Native physics behind the seam: one MjData for all, states that do not touch each other."""
+"""Native physics behind the seam: one MjData a thread, states that do not touch each other."""
 
 import gc
+import multiprocessing
+import os
 import tracemalloc
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 import mujoco
@@ -11,7 +14,7 @@ import pytest
 
 import websim
 from websim import InvalidArgument, ModelError
-from websim.physics import FIELDS, STATE, make_physics
+from websim.physics import FIELDS, STATE, Physics, make_physics
 
 ANT = (files("gymnasium") / "envs" / "mujoco" / "assets" / "ant.xml").read_text()
 
@@ -79,6 +82,70 @@ def test_every_field_is_what_mujoco_computes() -> None:
     assert not physics.bad.any()
 
 
+@pytest.mark.parametrize("damage", [False, True])
+@pytest.mark.parametrize("task", ["Ant-v5", "Humanoid-v5", "InvertedPendulum-v5"])
+def test_numbers_do_not_depend_on_threads(
+    task: str, damage: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)  # MuJoCo writes its warnings to MUJOCO_LOG.TXT.
+    envs = [websim.make_vec(task, 21, num_threads=threads) for threads in (1, 2, 5)]
+    rng = np.random.default_rng(0)
+    for env in envs:
+        env.reset(seed=0)
+    # More batches than it takes to try all numbers of threads and to settle for one.
+    for step in range(30):
+        actions = rng.uniform(-1, 1, envs[0].action_space.shape).astype(np.float32)
+        first, *others = envs
+        for env in envs:
+            if damage and step % 3 == 1:
+                env.physics.data.qvel[step % 21] = np.nan
+        results = [env.step(actions) for env in envs]
+        assert first.physics.bad.any() == (damage and step % 3 == 1)
+        for env, result in zip(others, results[1:], strict=True):
+            np.testing.assert_array_equal(env.physics.bad, first.physics.bad)
+            for name in ("ctrl", *STATE, *env.task.fields):
+                np.testing.assert_array_equal(
+                    getattr(env.physics.data, name), getattr(first.physics.data, name), name
+                )
+            for one, other in zip(result[:4], results[0][:4], strict=True):
+                np.testing.assert_array_equal(one, other)
+
+
+def test_an_error_in_a_thread_is_told() -> None:
+    bodies = "".join(
+        f"<body pos='0 0 {0.05 * i}'><freejoint/><geom size='.1'/></body>" for i in range(8)
+    )
+    xml = f"<mujoco><size memory='5K'/><worldbody>{bodies}</worldbody></mujoco>"
+    physics = make_physics(xml, 4, (), num_threads=2)
+    for _ in range(12):
+        with pytest.raises(mujoco.FatalError, match="out of memory"):
+            physics.step(1)
+
+
+def _step_in_child(physics: Physics, queue: "multiprocessing.SimpleQueue[Any]") -> None:
+    for _ in range(2):
+        physics.step(5)
+    queue.put(physics.data.qpos)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+def test_stepping_goes_on_in_a_forked_process() -> None:
+    physics = make_physics(ANT, 8, ("xpos",), num_threads=2)
+    qpos = np.tile(physics.model.qpos0, (8, 1))
+    physics.reset(np.arange(8), qpos, np.zeros((8, physics.model.nv)))
+    for _ in range(2):
+        physics.step(5)  # alone, and with a thread that the fork does not have
+    context = multiprocessing.get_context("fork")
+    queue = context.SimpleQueue()
+    child = context.Process(target=_step_in_child, args=(physics, queue))
+    child.start()
+    in_child = queue.get()
+    child.join()
+    for _ in range(2):
+        physics.step(5)
+    np.testing.assert_array_equal(in_child, physics.data.qpos)
+
+
 def test_forward_shows_a_state_written_from_outside() -> None:
     physics = make_physics(ANT, 2, ("xpos",))
     qpos = np.tile(physics.model.qpos0, (2, 1))
@@ -109,7 +176,9 @@ def test_close() -> None:
         physics.forward(np.array([0]))
 
 
-def test_a_thousand_ants_share_one_model_and_one_data(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_thousand_ants_share_a_model_and_a_data_each_thread(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     made: dict[str, int] = {"data": 0, "model": 0}
     real_data, real_compile = mujoco.MjData, mujoco.MjModel.from_xml_string
 
@@ -127,11 +196,12 @@ def test_a_thousand_ants_share_one_model_and_one_data(monkeypatch: pytest.Monkey
     monkeypatch.setattr(mujoco, "MjModel", CountingModel)
     gc.collect()
     tracemalloc.start()
-    env = websim.make_vec("Ant-v5", 1000, autoreset_mode="SameStep", copy=False)
+    env = websim.make_vec("Ant-v5", 1000, autoreset_mode="SameStep", copy=False, num_threads=2)
     env.reset(seed=0)
-    env.step(np.zeros((1000, 8), np.float32))
+    for _ in range(3):
+        env.step(np.zeros((1000, 8), np.float32))
     held, _ = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert made == {"data": 1, "model": 1}
+    assert made == {"data": 2, "model": 1}
     assert env.physics.data.nbytes / 1000 < 2_000
     assert held / 1000 < 8_000, f"{held / 1000:.0f} bytes per environment"

@@ -288,6 +288,8 @@ def test_gymnasiums_make_vec() -> None:
         ({"num_envs": 10**6}, "num_envs must be an integer from 1 to 65536, not 1000000"),
         ({"num_envs": 2.5}, "num_envs must be an integer"),
         ({"num_envs": True}, "num_envs must be an integer"),
+        ({"num_threads": 0}, "num_threads must be an integer of at least 1 or None, not 0"),
+        ({"num_threads": 1.5}, "num_threads must be an integer"),
         ({"max_episode_steps": 0}, "max_episode_steps must be an integer of at least 1"),
         ({"autoreset_mode": "sometimes"}, "'NextStep', 'SameStep', 'Disabled', not 'sometimes'"),
         ({"ctrl_cost": 1}, "Ant-v5 has no option 'ctrl_cost'; its options are: xml_file, frame"),

@@ -50,7 +50,7 @@ def test_installed_package_serves_from_any_folder(environment: Path, tmp_path: P
             manifest = json.loads(fetch(server, "/manifest.json").body)
             wasm = fetch(server, manifest["mujoco"]["wasm"], accept_encoding="br")
             assert wasm["content-encoding"] == "br"
-            packages = [*manifest["wheels"], manifest["websim"], *manifest["kernels"].values()]
+            packages = [manifest["image"], manifest["websim"], *manifest["kernels"].values()]
             for package in packages:
                 assert len(fetch(server, package["url"]).body) == package["bytes"]
         finally:

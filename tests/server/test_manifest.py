@@ -9,7 +9,11 @@ from typing import Any
 import pytest
 
 from tests.server.http_client import fetch
+from websim import InvalidArgument
+from websim.algorithms import ALGORITHMS
+from websim.algorithms.presets import preset
 from websim_server import __version__
+from websim_server.app import Sources
 from websim_server.bundle import Bundle, zip_folder
 from websim_server.paths import websim_source
 
@@ -36,14 +40,67 @@ def test_sizes_are_those_of_what_is_sent(server: str, manifest: dict[str, Any]) 
     assert manifest["version"] == __version__
     assert size(manifest["mujoco"]["script"]) > 0
     assert size(manifest["mujoco"]["wasm"]) == manifest["mujoco"]["bytes"]
-    names = ["pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm", "python_stdlib.zip"]
-    names += ["pyodide-lock.json"]
+    # What the page fetches for its workers, who import the scripts themselves.
+    names = ["pyodide.asm.wasm", "python_stdlib.zip", "pyodide-lock.json"]
     index = manifest["pyodide"]["index"]
     assert sum(size(index + name) for name in names) == manifest["pyodide"]["bytes"]
-    wheels = [wheel["name"] for wheel in manifest["wheels"]]
-    assert {"numpy", "gymnasium", "cloudpickle"} < set(wheels)
-    for package in [*manifest["wheels"], manifest["websim"], *manifest["kernels"].values()]:
+    for package in [manifest["image"], manifest["websim"], *manifest["kernels"].values()]:
         assert size(package["url"]) == package["bytes"]
+
+
+def test_everything_to_store_is_served(server: str, manifest: dict[str, Any]) -> None:
+    for url in manifest["files"]:
+        answer = fetch(server, url)
+        assert answer.status == 200, url
+        assert "immutable" in answer["cache-control"], url
+    for url in manifest["sources"]["urls"]:
+        answer = fetch(server, url)
+        assert answer.status == 200, url
+        assert answer["cache-control"] == "no-cache", url
+    assert {"/", "/sim/worker.js", "/app/main.js"} < set(manifest["sources"]["urls"])
+    assert manifest["image"]["url"] in manifest["files"]
+
+
+def test_sources_have_another_version_when_one_changes(tmp_path: Path) -> None:
+    for name in ("app", "sim"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "main.js").write_text("1")
+    (tmp_path / "index.html").write_text("page")
+    sources = Sources(tmp_path, isolated=True)
+    first = sources.manifest()
+    assert sources.manifest() == first
+    assert Sources(tmp_path, isolated=False).manifest()["version"] != first["version"]
+    (tmp_path / "sim" / "main.js").write_text("22")
+    assert sources.manifest()["version"] != first["version"]
+
+
+def test_algorithms_are_described_as_they_are(manifest: dict[str, Any]) -> None:
+    """What a form needs to make every hyperparameter, and nothing that is not there."""
+    assert set(manifest["algorithms"]) == set(ALGORITHMS)
+    for name, described in manifest["algorithms"].items():
+        kind = ALGORITHMS[name].Hyperparameters
+        defaults = kind(**{h["name"]: h["default"] for h in described["hyperparameters"]})
+        assert defaults == kind()
+        for hyperparameter in described["hyperparameters"]:
+            assert hyperparameter["help"]
+            for limit, outside in (("low", -1), ("high", 1)):
+                if (value := hyperparameter[limit]) is None:
+                    continue
+                beyond: Any = value + outside
+                if hyperparameter["type"] == "ints":
+                    beyond = [beyond]
+                with pytest.raises(InvalidArgument, match=hyperparameter["name"]):
+                    kind(**{hyperparameter["name"]: beyond})
+        for preset_name, tasks in described["presets"].items():
+            for task in tasks:
+                values = preset(name, preset_name, task)
+                assert values == {**tasks["*"], **tasks[task]}
+                kind(**values)
+    by_name = {h["name"]: h for h in manifest["algorithms"]["ppo"]["hyperparameters"]}
+    types = {"learning_rate": "float", "num_envs": "int", "anneal_lr": "bool"}
+    types |= {"hidden_sizes": "ints", "activation": "str", "target_kl": "float"}
+    assert {n: by_name[n]["type"] for n in types} == types
+    assert "tanh" in by_name["activation"]["choices"]
 
 
 def test_python_package_is_importable_from_the_zip(server: str, manifest: dict[str, Any]) -> None:

@@ -1,6 +1,7 @@
 """`websim train`: what it writes, Ctrl-C and going on, and what it says of mistakes."""
 
 import csv
+import os
 import signal
 import subprocess
 import sys
@@ -21,7 +22,7 @@ def rows(folder: Path) -> list[dict[str, str]]:
     with (folder / "metrics.csv").open(newline="") as file:
         found = list(csv.DictReader(file))
     for row in found:
-        del row["charts/SPS"]
+        del row["charts/SPS"], row["charts/seconds"]
     return found
 
 
@@ -32,6 +33,20 @@ def train(*arguments: object) -> int:
 def only(folder: Path) -> Path:
     (one,) = folder.iterdir()
     return one
+
+
+COMMAND = [sys.executable, "-m", "websim_server", "train"]
+
+
+def wait_for_rows(folder: Path) -> None:
+    """Waits until a run in this folder has learnt a little."""
+    deadline = time.monotonic() + 180
+    while (
+        len(list(folder.glob("*/metrics.csv"))) == 0
+        or (only(folder) / "metrics.csv").read_text().count("\n") < 3
+    ):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
 
 
 def test_a_run_from_start_to_end(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -65,18 +80,10 @@ def test_interrupted_and_resumed_it_gives_the_same_curve(tmp_path: Path, ranks: 
     options = ["Hopper-v5", "--total-timesteps", "12e3", *SMALL, "--ranks", str(ranks)]
     assert train(*options, "--output", tmp_path / "whole") == 0
 
-    command = [sys.executable, "-m", "websim_server", "train", *options]
     process = subprocess.Popen(
-        [*command, "--output", tmp_path / "cut"], stderr=subprocess.PIPE, text=True
+        [*COMMAND, *options, "--output", tmp_path / "cut"], stderr=subprocess.PIPE, text=True
     )
-    deadline = time.monotonic() + 60
-    # A few rows are there: it is learning.
-    while (
-        len(list((tmp_path / "cut").glob("*/metrics.csv"))) == 0
-        or (only(tmp_path / "cut") / "metrics.csv").read_text().count("\n") < 3
-    ):
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
+    wait_for_rows(tmp_path / "cut")
     process.send_signal(signal.SIGINT)
     _, said = process.communicate(timeout=60)
     folder = only(tmp_path / "cut")
@@ -128,3 +135,53 @@ def test_the_hyperparameters_are_listed(capsys: pytest.CaptureFixture[Any]) -> N
     listed = capsys.readouterr().out
     assert "gae_lambda" in listed
     assert "preset fast" in listed
+
+
+BROWSER = ["--backend", "browser", "--reproducible"]
+
+
+def test_in_the_browser_it_is_the_same_command(tmp_path: Path) -> None:
+    """Interrupted and resumed there, with two workers, it gives the curve of a whole run."""
+    options = ["Hopper-v5", "--total-timesteps", "4e3", *SMALL, "--ranks", "2", *BROWSER]
+    assert train(*options, "--output", tmp_path / "whole") == 0
+    whole = only(tmp_path / "whole")
+    checkpoint = checkpoints.loads((whole / "checkpoint.zip").read_bytes())
+    assert len(checkpoint.ranks) == 2
+    assert checkpoint.learner["global_step"] == 3840
+    assert list(whole.glob("events.out.tfevents.*"))
+
+    process = subprocess.Popen(
+        [*COMMAND, *options, "--output", tmp_path / "cut"], stderr=subprocess.PIPE, text=True
+    )
+    wait_for_rows(tmp_path / "cut")
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=60)
+    folder = only(tmp_path / "cut")
+    assert f"websim train --resume {folder / 'checkpoint.zip'}" in said
+    assert 2 <= len(rows(folder)) < 15
+    assert train("--resume", folder / "checkpoint.zip", *BROWSER) == 0
+    assert rows(folder) == rows(whole)
+
+
+def test_a_browser_that_dies_is_named(tmp_path: Path) -> None:
+    options = ["Hopper-v5", "--total-timesteps", "1e6", *SMALL, *BROWSER]
+    process = subprocess.Popen(
+        [*COMMAND, *options, "--output", tmp_path], stderr=subprocess.PIPE, text=True
+    )
+    wait_for_rows(tmp_path)
+    children = subprocess.run(
+        ["ps", "-e", "-o", "pid,ppid,args"], capture_output=True, text=True, check=True
+    )
+    table = [line.split(None, 2) for line in children.stdout.splitlines()[1:]]
+    family, grown = {str(process.pid)}, True
+    while grown:
+        more = {pid for pid, parent, *_ in table if parent in family} - family
+        family, grown = family | more, bool(more)
+    chromium = [pid for pid, _, *args in table if pid in family and "--type=renderer" in str(args)]
+    assert chromium
+    for pid in chromium:
+        os.kill(int(pid), signal.SIGKILL)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert "the browser failed" in said
+    assert f"websim train --resume {only(tmp_path) / 'checkpoint.zip'}" in said

@@ -1,27 +1,32 @@
 /**
  * Runs `sim/communicator.js` in Node's worker threads, a rank each, and prints as JSON what each saw.
- * Arguments: number of ranks; the rank that dies after the first meeting, or -1.
+ * Arguments: number of ranks; the rank that dies after the first meeting, or -1; whether it is
+ * expelled from outside (1) or must be waited for in vain (0).
  */
 
 import { Worker, isMainThread, parentPort, workerData } from 'node:worker_threads';
-import { SharedTransport, createExchange } from '../../web/sim/communicator.js';
+import { SharedTransport, createExchange, expel } from '../../web/sim/communicator.js';
 
 const SLOT_BYTES = 64;
 const ROUNDS = 200;
 
 if (isMainThread) {
-  const [ranks, dies] = process.argv.slice(2).map(Number);
+  const [ranks, dies, fromOutside] = process.argv.slice(2).map(Number);
+  const seconds = dies < 0 || fromOutside ? 1000 : 3;
   const exchange = createExchange(ranks, SLOT_BYTES);
   const reports = Array.from({ length: ranks }, (_, rank) => {
-    const worker = new Worker(new URL(import.meta.url), { workerData: { exchange, rank, ranks, dies } });
+    const worker = new Worker(new URL(import.meta.url), { workerData: { exchange, rank, ranks, dies, seconds } });
     return new Promise((resolve, reject) => {
-      worker.once('message', resolve);
+      worker.once('message', (report) => {
+        if (rank === dies && fromOutside) expel(exchange, rank, ranks);
+        resolve(report);
+      });
       worker.once('error', reject);
     });
   });
   console.log(JSON.stringify(await Promise.all(reports)));
 } else {
-  const { exchange, rank, ranks, dies } = workerData;
+  const { exchange, rank, ranks, dies, seconds } = workerData;
   const memory = new ArrayBuffer(1024); // stands for Python's
   const bytes = new Uint8Array(memory);
   let beats = 0;
@@ -34,7 +39,7 @@ if (isMainThread) {
     const turn = round % 2;
     bytes[8] = rank + round;
     transport.write(turn, 8, 1);
-    lost = transport.meet(round, members, 0.3);
+    lost = transport.meet(round, members, seconds);
     if (lost.length) {
       members = members.filter((member) => !lost.includes(member));
       if (!members.includes(rank)) break;

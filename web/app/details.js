@@ -100,12 +100,12 @@ export class Details {
     )));
   }
 
-  /** @param {State} state */
-  update(state) {
+  /** @param {State} state @param {string} controller  what moves it */
+  update(state, controller) {
     const group = this.#group;
     if (!group || !this.tiles) return;
     this.#state = state;
-    setText(this.subtitle, `Environment ${count(state.index)} · worker ${state.worker}`);
+    setText(this.subtitle, `Environment ${count(state.index)} · worker ${state.worker} · ${controller}`);
     setText(this.tiles.return.value, measure(state.episodeReturn));
     setText(this.tiles.length.value, count(state.episodeLength));
     setText(this.tiles.reward.value, measure(state.reward));

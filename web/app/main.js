@@ -2,14 +2,18 @@
 
 import { WebSim } from '../sim/websim.js';
 import { Boot } from './boot.js';
+import { Controllers } from './controllers.js';
 import { Details } from './details.js';
 import { breathe } from './dom.js';
+import { acceptDrops } from './train/files.js';
 import { Keyboard } from './keyboard.js';
 import { Notices } from './notices.js';
+import { keepForOffline } from './offline.js';
 import { Panel } from './panel/panel.js';
 import { Session } from './session.js';
 import { Stage } from './stage.js';
 import { Theme } from './theme.js';
+import { TrainDesk } from './train/desk.js';
 
 /**
  * How often figures and details change, in ms: more could not be read. Without a GPU the page itself
@@ -23,6 +27,12 @@ const session = new Session();
 const notices = new Notices();
 const boot = new Boot({ retry: () => start() });
 const details = new Details({ close: () => follow(null), step: (by) => followNext(by) });
+const desk = new TrainDesk({
+  session, report,
+  tell: (message) => notices.show('info', message),
+  follow: (index) => follow(index),
+});
+const controllers = new Controllers(session, (id) => desk.checkpointOf(id), (message) => notices.show('warning', message));
 const app = /** @type {HTMLElement} */ (document.getElementById('app'));
 app.replaceChildren(boot.element, notices.element);
 
@@ -38,6 +48,9 @@ const keyboard = new Keyboard([
   { keys: ['f'], label: 'F', does: 'Follow a robot, then the next one', run: () => followNext(1) },
   { keys: ['arrowleft', 'arrowright', 'arrowup', 'arrowdown'], label: '← / → / ↑ / ↓', does: 'Follow a neighbour', run: followNeighbour },
   { keys: ['escape'], label: 'Esc', does: 'Back to the overview', run: () => follow(null) },
+  { keys: ['l'], label: 'L', does: 'Start or pause learning', run: () => desk.toggle() },
+  { keys: ['b'], label: 'B', does: 'Follow the best of the robots that learn', run: () => desk.followBest() },
+  { keys: ['c'], label: 'C', does: 'Curves large or small', run: () => desk.enlarge() },
   { keys: ['h'], label: 'H', does: 'Camera back to the start', run: () => stage?.view.home() },
   { keys: ['p'], label: 'P', does: 'Show or hide the panel', run: togglePanel },
   { keys: ['t'], label: 'T', does: 'Dark or light', run: () => theme.toggle() },
@@ -52,6 +65,7 @@ async function start() {
     if (first) await build();
     await session.open();
     if (!first) return;
+    if (session.sim) keepForOffline();
     if (stage.fallback) notices.show('warning', stage.fallback);
     for (const problem of session.problems) notices.show('error', problem);
   } catch (error) {
@@ -60,14 +74,16 @@ async function start() {
 }
 
 async function build() {
-  const tasks = await WebSim.tasks();
+  const [tasks, algorithms] = await Promise.all([WebSim.tasks(), WebSim.algorithms()]);
+  const train = await desk.build(algorithms, controllers);
   panel = new Panel({
     change: (change) => session.set(change),
     toggle, step, reset,
     theme: () => theme.toggle(),
     help: () => keyboard.toggleSheet(),
     fold: uncover,
-  }, tasks);
+  }, tasks, train);
+  desk.panel = panel;
   panel.show(session.options);
   await breathe();
   stage = new Stage(session.options.renderer, turn);
@@ -80,14 +96,16 @@ async function build() {
     notices.show('warning', 'The graphics driver was reset: drawing goes on when it is back.');
   });
   app.replaceChildren(
-    stage.canvas, details.element, panel.element, boot.element, notices.element, keyboard.sheet,
+    stage.canvas, details.element, desk.large, panel.element, boot.element, desk.offers, notices.element, keyboard.sheet,
   );
+  acceptDrops(app, (file) => desk.openFile(file));
   new ResizeObserver(uncover).observe(details.element);
 }
 
 theme.addEventListener('change', () => {
   stage?.view.applyTheme();
   panel?.figures.build();
+  desk.invalidate();
 });
 
 /** @param {string} type @param {(detail: any) => void} listener */
@@ -98,6 +116,7 @@ const on = (type, listener) => session.addEventListener(type, (event) => {
 on('options', (change) => {
   panel.show(session.options);
   stage.set(session.options);
+  desk.show();
   if ('follow' in change) showFollowed();
 });
 on('opening', () => boot.begin(session.sim ? 'Changing the simulation' : 'Starting'));
@@ -112,10 +131,11 @@ on('opened', async () => {
   const { sim } = session;
   if (!sim) return;
   window.websim = sim;
-  panel.showMode(sim.isolated);
+  panel.showMode(sim.isolated, sim.choice.reason);
   panel.figures.clear();
   await stage.show(sim);
   if (session.sim !== sim) return;
+  desk.show();
   boot.end();
   session.run();
   showFollowed();
@@ -202,7 +222,8 @@ function updateDetails() {
   const { followed } = stage.view;
   if (followed === null || !session.sim) return;
   try {
-    details.update(session.sim.getEnvironmentState(followed));
+    const state = session.sim.getEnvironmentState(followed);
+    details.update(state, desk.label(state.controller));
   } catch (error) {
     // While its worker is replaced an environment has no state; the notice has said so.
     if (/** @type {Error} */ (error).name !== 'WorkerError') throw error;
@@ -216,7 +237,8 @@ function turn(now) {
   const intervals = stage.view.software ? SOFTWARE_INTERVALS : INTERVALS;
   if (session.sim && now - turned.figures >= intervals.figures) {
     turned.figures = now;
-    panel.update(session.sim.stats(), now / 1000, stage.view.status);
+    panel.update(session.sim.stats(), now / 1000, stage.view.status, desk.summary);
+    desk.turn(stage.view);
   }
   if (now - turned.details >= intervals.details) {
     turned.details = now;

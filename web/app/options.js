@@ -9,7 +9,7 @@ import { MAX_ENVS, MAX_WORKERS } from '../sim/protocol.js';
 /**
  * @typedef {object} Options
  * @property {string} task          id, or several with their numbers: `Ant-v5:200,Hopper-v5:100`
- * @property {number} envs          number of environments, where `task` names one
+ * @property {number|'auto'} envs   number of environments, where `task` names one
  * @property {number|'auto'} workers
  * @property {number} seed
  * @property {string} controller
@@ -19,6 +19,12 @@ import { MAX_ENVS, MAX_WORKERS } from '../sim/protocol.js';
  * @property {number|'auto'} draw   robots drawn at most
  * @property {number|'auto'} fps    frames drawn a second at most
  * @property {'auto'|'2d'} renderer
+ * @property {string} algo          what learns, when training is started
+ * @property {string} preset        set of its hyperparameters; `auto`: the algorithm's first choice
+ * @property {number|null} steps    environment steps to train for; null: as the preset says
+ * @property {number} trainseed     of everything random in training
+ * @property {string} hp            hyperparameters of one's own: `learning_rate:0.001,hidden_sizes:64x64`
+ * @property {string} compare       robots with controllers of their own: `16:best,16:random`
  */
 
 /**
@@ -50,10 +56,18 @@ const automatic = (low, high) => (/** @type {string} */ text) =>
 /** @param {readonly string[]} names */
 const oneOf = (names) => (/** @type {string} */ text) => (names.includes(text) ? text : undefined);
 
+/** @param {RegExp} pattern */
+const matching = (pattern) => (/** @type {string} */ text) => (pattern.test(text) ? text : undefined);
+
 export const MAX_SEED = 2 ** 31 - 1;
 export const MAX_FPS = 240;
 const MIN_SPEED = 0.01;
 const MAX_SPEED = 1000;
+const MAX_STEPS = 1e12;
+
+/** Of the simulation's own, and `saved-…` of the policies that are kept in this browser. */
+const CONTROLLER_NAME = /^[\w-]+$/;
+const SAVED = /^saved-[\w-]+$/;
 
 /**
  * Whether a task exists is for the simulation to say; here it is the form that counts.
@@ -70,6 +84,22 @@ function readTask(text) {
   return total <= MAX_ENVS ? groups.map((group) => group.join(':')).join(',') : undefined;
 }
 
+/**
+ * Which controllers there are is for the simulation to say.
+ *
+ * @param {string} text
+ * @returns {string|undefined}
+ */
+function readCompare(text) {
+  if (text === '') return '';
+  const parts = text.split(',').map((part) => part.trim().split(':'));
+  const right = parts.every(([envs, name, ...rest]) => (
+    integer(1, MAX_ENVS)(envs) && CONTROLLER_NAME.test(name ?? '') && rest.length === 0
+  ));
+  const total = parts.reduce((sum, [envs]) => sum + Number(envs), 0);
+  return right && total <= MAX_ENVS ? parts.map((part) => part.join(':')).join(',') : undefined;
+}
+
 /** @type {{[K in keyof Options]: Option<Options[K]>}} */
 export const OPTIONS = {
   task: {
@@ -79,7 +109,7 @@ export const OPTIONS = {
     read: readTask,
     rebuilds: true,
   },
-  envs: { initial: 1000, allowed: `1 to ${MAX_ENVS}`, read: integer(1, MAX_ENVS), rebuilds: true },
+  envs: { initial: 1000, allowed: `auto, or 1 to ${MAX_ENVS}`, read: automatic(1, MAX_ENVS), rebuilds: true },
   workers: {
     initial: 'auto',
     allowed: `auto, or 1 to ${MAX_WORKERS}`,
@@ -89,8 +119,8 @@ export const OPTIONS = {
   seed: { initial: 0, allowed: `0 to ${MAX_SEED}`, read: integer(0, MAX_SEED), rebuilds: true },
   controller: {
     initial: 'random',
-    allowed: WebSim.controllers.join(', '),
-    read: (text) => oneOf(WebSim.controllers)(text),
+    allowed: `${WebSim.controllers.join(', ')}, or a saved policy`,
+    read: (text) => (SAVED.test(text) ? text : oneOf(WebSim.controllers)(text)),
   },
   speed: {
     initial: Infinity,
@@ -114,6 +144,27 @@ export const OPTIONS = {
     initial: 'auto',
     allowed: 'auto or 2d',
     read: (text) => /** @type {'auto'|'2d'|undefined} */ (oneOf(['auto', '2d'])(text)),
+  },
+  algo: { initial: 'ppo', allowed: 'an algorithm, such as ppo', read: matching(/^\w+$/) },
+  preset: { initial: 'auto', allowed: 'auto, or a preset of the algorithm', read: matching(/^\w+$/) },
+  steps: {
+    initial: null,
+    allowed: `1 to ${MAX_STEPS}`,
+    read: (text) => {
+      const value = Number(text.replaceAll(/[,_ ]/g, '') || NaN);
+      return Number.isInteger(value) && value >= 1 && value <= MAX_STEPS ? value : undefined;
+    },
+  },
+  trainseed: { initial: 1, allowed: `0 to ${MAX_SEED}`, read: integer(0, MAX_SEED) },
+  hp: {
+    initial: '',
+    allowed: 'hyperparameters with their values: learning_rate:0.001,hidden_sizes:64x64',
+    read: matching(/^$|^\w+:[\w.+-]+(,\w+:[\w.+-]+)*$/),
+  },
+  compare: {
+    initial: '',
+    allowed: `numbers of robots with their controllers, at most ${MAX_ENVS} in all: 16:zero,16:sinusoid`,
+    read: readCompare,
   },
 };
 
@@ -151,13 +202,26 @@ export function writeOption(name, value) {
  * The robot types with their numbers of environments, as `WebSim.create` takes them.
  *
  * @param {Options} options
- * @returns {{task: string, numEnvs: number}[]}
+ * @returns {{task: string, numEnvs: number|'auto'}[]}
  */
 export function groupsOf({ task, envs }) {
   return task.split(',').map((part) => {
     const [id, count] = part.split(':');
     return { task: id, numEnvs: count ? Number(count) : envs };
   });
+}
+
+/**
+ * The robots that have controllers of their own.
+ *
+ * @param {Options} options
+ * @returns {{envs: number, controller: string}[]}
+ */
+export function comparedOf({ compare }) {
+  return compare ? compare.split(',').map((part) => {
+    const [envs, controller] = part.split(':');
+    return { envs: Number(envs), controller };
+  }) : [];
 }
 
 /** @param {Partial<Options>} change */

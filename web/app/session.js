@@ -4,7 +4,7 @@
  */
 
 import { WebSim } from '../sim/websim.js';
-import { groupsOf, rebuilds } from './options.js';
+import { comparedOf, groupsOf, rebuilds } from './options.js';
 import { readUrl, writeUrl } from './urlstate.js';
 
 /**
@@ -12,14 +12,23 @@ import { readUrl, writeUrl } from './urlstate.js';
  * @typedef {import('../sim/websim.js').Progress} Progress
  */
 
+/** Events of WebSim that are passed on. */
+const PASSED = /** @type {const} */ (['notice', 'badState', 'state', 'error', 'episode', 'training', 'checkpoint']);
+
 /**
  * Events: `options` (any of them changed), `opening`, `progress` (detail: Progress), `opened`,
- * `failed` (detail: Error), `closing` (the simulation is about to go), and of WebSim's `notice`,
- * `badState`, `state` and `error` with their payload as detail.
+ * `failed` (detail: Error), `refused` (detail: Error; training cannot be as it was asked for),
+ * `closing` (the simulation is about to go), and of WebSim those above with their payload as detail.
  */
 export class Session extends EventTarget {
   /** @type {WebSim|null} */
   sim = null;
+  /** Called before the simulation goes; it is waited for. @type {() => Promise<void>} */
+  leaving = async () => {};
+  /** What is to be learnt, if anything is. @type {import('../sim/training.js').TrainingOptions|null} */
+  #training = null;
+  /** The simulation before one that could not be made. @type {WebSim|undefined} */
+  #left;
   #opening = false;
   #again = false;
 
@@ -46,6 +55,15 @@ export class Session extends EventTarget {
     this.#apply(next);
   }
 
+  /** Takes over options of a simulation that is about to be opened. @param {Partial<Options>} change */
+  adopt(change) {
+    const next = { ...this.options, ...change };
+    const different = difference(this.options, next);
+    this.options = next;
+    writeUrl(next, 'push');
+    this.#emit('options', different);
+  }
+
   /** @param {Options} next */
   #apply(next) {
     const change = difference(this.options, next);
@@ -53,16 +71,27 @@ export class Session extends EventTarget {
     this.options = next;
     this.#emit('options', change);
     if ('renderer' in change) location.reload();
-    else if (rebuilds(change)) this.open();
+    else if (rebuilds(change)) this.train(null);
     else this.#applyLive(change);
   }
 
   /** @param {Partial<Options>} change */
-  #applyLive({ controller, speed, paused }) {
+  #applyLive({ speed, paused }) {
     if (!this.sim) return;
-    if (controller !== undefined) this.sim.setController(controller);
     if (speed !== undefined) this.sim.setSpeed(speed);
     if (paused !== undefined) paused ? this.sim.pause() : this.sim.play();
+  }
+
+  /**
+   * Opens a simulation whose robots learn, beside them those that are compared; null: one without.
+   *
+   * @param {import('../sim/training.js').TrainingOptions|null} training
+   */
+  async train(training) {
+    this.#training = training;
+    // The robots have other indices then.
+    if (this.options.follow !== null) this.set({ follow: null }, 'replace');
+    await this.open();
   }
 
   /** Opens a simulation for the present options, closing the one before. The newest call wins. */
@@ -75,40 +104,61 @@ export class Session extends EventTarget {
       try {
         await this.#replace();
       } catch (error) {
-        if (!this.#again) this.#emit('failed', error);
+        if (this.#again) continue;
+        if (this.#training) {
+          // The user's own simulation comes back.
+          this.#training = null;
+          this.#again = true;
+          this.#emit('refused', error);
+        } else {
+          this.#emit('failed', error);
+        }
       }
     }
     this.#opening = false;
   }
 
   async #replace() {
+    await this.leaving();
     this.#emit('opening');
-    await this.close();
+    const replaced = this.#leave() ?? this.#left;
+    const training = this.#training;
     const { options } = this;
     const sim = await WebSim.create({
-      tasks: groupsOf(options),
+      replacing: replaced,
+      training: training ?? undefined,
+      tasks: training ? besideOf(options, training) : groupsOf(options),
       numWorkers: options.workers,
       seed: options.seed,
-      controller: options.controller,
       speed: options.speed,
       onProgress: (progress) => this.#emit('progress', progress),
+    }).catch((error) => {
+      // The next attempt may still have its workers.
+      this.#left = replaced;
+      throw error;
     });
+    this.#left = undefined;
     this.sim = sim;
-    for (const type of /** @type {const} */ (['notice', 'badState', 'state', 'error'])) {
+    for (const type of PASSED) {
       sim.on(type, (/** @type {unknown} */ payload) => this.#emit(type, payload));
     }
     if (this.#again) return;
     // What was set while it opened.
-    this.#applyLive({ controller: this.options.controller, speed: this.options.speed });
+    this.#applyLive({ speed: this.options.speed });
     this.#emit('opened');
   }
 
   async close() {
-    if (!this.sim) return;
+    await this.#leave()?.close();
+  }
+
+  /** The simulation that there was, which nobody shows any longer. */
+  #leave() {
     const { sim } = this;
+    if (!sim) return undefined;
     this.sim = null;
     this.#emit('closing');
-    await sim.close();
+    return sim;
   }
 
   /** Starts or holds the simulation as the options say. */
@@ -130,4 +180,14 @@ function difference(before, after) {
   const names = /** @type {(keyof Options)[]} */ (Object.keys(after));
   const changed = names.filter((name) => before[name] !== after[name]);
   return Object.fromEntries(changed.map((name) => [name, after[name]]));
+}
+
+/**
+ * The robots beside those that learn.
+ *
+ * @param {Options} options @param {import('../sim/training.js').TrainingOptions} training
+ */
+function besideOf(options, { spec }) {
+  const numEnvs = comparedOf(options).reduce((sum, { envs }) => sum + envs, 0);
+  return numEnvs && spec ? [{ task: spec.task, numEnvs, options: spec.task_options }] : [];
 }

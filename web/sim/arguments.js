@@ -1,14 +1,14 @@
 /** What the page may ask of a simulation, checked before anything is started. */
 
 import { InvalidArgument, UnknownTask } from './errors.js';
-import { MAX_ENVS, MAX_WORKERS } from './protocol.js';
+import { MAX_ENVS } from './protocol.js';
 
 export const CONTROLLERS = ['random', 'zero', 'sinusoid'];
 
 /**
  * @typedef {object} TaskRequest
  * @property {string} task
- * @property {number} numEnvs
+ * @property {number | 'auto'} numEnvs
  * @property {Record<string, unknown>} [options] the task's constructor options
  */
 
@@ -20,10 +20,10 @@ export function checkInteger(name, value, min, max) {
   return Number(value);
 }
 
-/** @param {unknown} name */
-export function checkController(name) {
-  if (!CONTROLLERS.includes(/** @type {string} */ (name))) {
-    throw new InvalidArgument(`controller must be one of ${CONTROLLERS.join(', ')}, not ${name}`);
+/** @param {unknown} name @param {string[]} names those that there are */
+export function checkController(name, names) {
+  if (!names.includes(/** @type {string} */ (name))) {
+    throw new InvalidArgument(`controller must be one of ${names.join(', ')}, not ${name}`);
   }
 }
 
@@ -37,32 +37,39 @@ export function checkSpeed(speed) {
 /**
  * @param {TaskRequest[]} requests
  * @param {string[]} known ids of all tasks
+ * @param {boolean} few  whether there need not be any
  */
-export function checkTasks(requests, known) {
-  if (!requests.length) throw new InvalidArgument('tasks must name at least one task');
+export function checkTasks(requests, known, few) {
+  if (!requests.length && !few) throw new InvalidArgument('tasks must name at least one task');
   for (const { task, numEnvs } of requests) {
     if (!known.includes(task)) {
       throw new UnknownTask(`there is no task '${task}'; the tasks are ${known.join(', ')}`);
     }
-    checkInteger('numEnvs', numEnvs, 1, MAX_ENVS);
+    if (numEnvs !== 'auto') checkInteger("numEnvs, unless 'auto',", numEnvs, 1, MAX_ENVS);
   }
-  const total = requests.reduce((sum, { numEnvs }) => sum + numEnvs, 0);
-  checkInteger('numEnvs of all tasks together', total, 1, MAX_ENVS);
-  return total;
 }
 
-/**
- * How many workers: one for each core, but never more than there are environments.
- *
- * @param {unknown} numWorkers 'auto' or a number
- * @param {number} numEnvs
- */
-export function workersFor(numWorkers, numEnvs) {
-  const wanted =
-    numWorkers === 'auto'
-      ? Math.min(navigator.hardwareConcurrency || 2, MAX_WORKERS)
-      : checkInteger("numWorkers, unless 'auto',", numWorkers, 1, MAX_WORKERS);
-  return Math.min(wanted, numEnvs);
+/** @param {number} numEnvs  of all groups */
+export function checkTotal(numEnvs) {
+  checkInteger('numEnvs of all tasks together', numEnvs, 0, MAX_ENVS);
+}
+
+/** @param {unknown} data @returns {ArrayBuffer} */
+export function checkBytes(data) {
+  if (data instanceof ArrayBuffer) return data;
+  throw new InvalidArgument(`a checkpoint must be an ArrayBuffer, not ${data}`);
+}
+
+/** @param {import('./training.js').TrainingOptions} training @param {string[]} known ids of all tasks */
+export function checkTraining({ spec, checkpoint, checkpointSeconds = 1 }, known) {
+  if (checkpoint !== undefined) checkBytes(checkpoint);
+  if (spec && !known.includes(spec.task)) {
+    throw new UnknownTask(`there is no task '${spec.task}'; the tasks are ${known.join(', ')}`);
+  }
+  if (!spec && !checkpoint) throw new InvalidArgument('training needs a spec, or a checkpoint to go on from');
+  if (!(checkpointSeconds > 0)) {
+    throw new InvalidArgument(`checkpointSeconds must be a number above 0, not ${checkpointSeconds}`);
+  }
 }
 
 /**

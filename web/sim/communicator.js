@@ -20,6 +20,24 @@ export function createExchange(ranks, slotBytes) {
   return new SharedArrayBuffer(headerBytes(ranks) + 2 * ranks * slotBytes);
 }
 
+/**
+ * Expels a rank from outside: the others need not wait for it. If it still lives, it learns of it at
+ * its next meeting.
+ *
+ * @param {SharedArrayBuffer} buffer  of `createExchange`
+ * @param {number} rank
+ * @param {number} ranks
+ */
+export function expel(buffer, rank, ranks) {
+  const words = new Int32Array(buffer, 0, ARRIVALS + ranks);
+  for (;;) {
+    const seen = Atomics.load(words, ARRIVALS + rank);
+    if (seen < 0 || Atomics.compareExchange(words, ARRIVALS + rank, seen, -1 - seen) === seen) break;
+  }
+  Atomics.add(words, BELL, 1);
+  Atomics.notify(words, BELL);
+}
+
 export class SharedTransport {
   /**
    * @param {SharedArrayBuffer} buffer   of `createExchange`
@@ -37,6 +55,11 @@ export class SharedTransport {
     this.beat = beat;
     this.words = new Int32Array(buffer, 0, ARRIVALS + ranks);
     this.slots = new Uint8Array(buffer, header);
+  }
+
+  /** Whether this rank was expelled. */
+  get expelled() {
+    return Atomics.load(this.words, ARRIVALS + this.rank) < 0;
   }
 
   /** @param {number} turn @param {number} address in Python's memory @param {number} bytes */
@@ -63,7 +86,8 @@ export class SharedTransport {
     // An exchange, not a store: to be expelled and to arrive exclude each other.
     if (Atomics.compareExchange(words, mine, number - 1, number) !== number - 1) return [rank];
     this.#ring();
-    const end = performance.now() + timeout * 1000;
+    // Time that the page was suspended does not count: a nap lasts no longer than it should.
+    let left = timeout * 1000;
     for (;;) {
       const heard = Atomics.load(words, BELL);
       const arrivals = all.map((member) => Atomics.load(words, ARRIVALS + member));
@@ -71,7 +95,6 @@ export class SharedTransport {
       if (lost.length) return lost;
       const missing = all.filter((_, i) => arrivals[i] >= 0 && arrivals[i] < number);
       if (!missing.length) return [];
-      const left = end - performance.now();
       if (left <= 0) {
         // Who arrives at this very moment wins: the exchange fails, and the next look sees it.
         for (const member of missing) {
@@ -80,7 +103,9 @@ export class SharedTransport {
         }
         this.#ring();
       } else {
+        const before = performance.now();
         Atomics.wait(words, BELL, heard, Math.min(left, NAP_MS));
+        left -= Math.min(performance.now() - before, NAP_MS);
         this.beat();
       }
     }

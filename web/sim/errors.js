@@ -29,8 +29,20 @@ export class WorkerError extends WebSimError {}
 /** Raised when the simulation is used after `close()`. */
 export class ClosedError extends WebSimError {}
 
+/** Raised when a checkpoint is incomplete, altered or contradicts itself. */
+export class DamagedCheckpoint extends WebSimError {}
+
+/** Raised when a file is no checkpoint of websim's, or one of another task or algorithm. */
+export class ForeignCheckpoint extends WebSimError {}
+
+/** Raised when a checkpoint was written by a newer version, in a format not known here. */
+export class FutureCheckpoint extends WebSimError {}
+
 /** @type {Record<string, typeof WebSimError>} */
-const CLASSES = { UnknownTask, InvalidArgument, ModelError, WorkerError, ClosedError };
+const CLASSES = {
+  UnknownTask, InvalidArgument, ModelError, WorkerError, ClosedError,
+  DamagedCheckpoint, ForeignCheckpoint, FutureCheckpoint,
+};
 
 /** @typedef {{name: string, message: string, stack: string}} PlainError */
 

@@ -1,9 +1,10 @@
 /**
  * One worker as the page sees it, kept alive: when it dies, hangs or fails, a new one takes its
- * place with the same environments, started anew.
+ * place and is equipped as it was.
  */
 
 import { WorkerError, fromPlain } from './errors.js';
+import { partsFor } from './parts.js';
 import { BOOT_HUNG_MS, HUNG_MS } from './protocol.js';
 
 /** Starts in a row that may fail before the rank is given up. */
@@ -15,16 +16,14 @@ const WORKER_URL = new URL('./worker.js', import.meta.url);
  * @typedef {'booting'|'running'|'paused'|'restarting'|'failed'} RankState
  *
  * @typedef {object} RankEvents
- * @property {(rank: Rank) => Promise<import('./protocol.js').ShardSpec[]>} assign
- *   asked once the worker can answer requests: which environments it is to own
- * @property {() => import('./protocol.js').Drive} drive  what the worker is to do with them
+ * @property {(rank: Rank) => Promise<void>} equip
+ *   asked once the worker can answer requests: has it make what it is to own
  * @property {(rank: Rank, message: import('./protocol.js').EventMessage) => void} onEvent
- * @property {(rank: Rank, descriptions: import('./protocol.js').ShardDescription[]) => void} onCreated
- *   its environments are there, for the first time or again
  * @property {(rank: Rank, reason: string) => void} onLost  the worker is gone and is being replaced
  * @property {(rank: Rank, error: Error) => void} onGivenUp
  *
  * @typedef {object} Pending
+ * @property {import('./protocol.js').RequestType} type
  * @property {(reply: any) => void} resolve
  * @property {(error: Error) => void} reject
  */
@@ -38,8 +37,12 @@ export class Rank {
   #lastMessage = 0;
   #booted = false;
   #closed = false;
-  #created = false;
+  #equipped = false;
   #failedStarts = 0;
+  /** How often it was begun to equip the worker; only the last time counts. */
+  #turn = 0;
+  /** Whether what the worker tells is still of what the former tenant had it do. */
+  #stale = false;
 
   /**
    * @param {number} index
@@ -50,11 +53,9 @@ export class Rank {
     this.index = index;
     this.bootPayload = bootPayload;
     this.events = events;
-    /** What the worker owns. @type {import('./protocol.js').ShardSpec[]} */
-    this.specs = [];
     /** @type {RankState} */
     this.state = 'booting';
-    /** Resolves when the worker and its environments are there. @type {Promise<void>} */
+    /** Resolves when the worker has all that it is to own. @type {Promise<void>} */
     this.ready = Promise.resolve();
     /** Resolves when the worker can answer requests. @type {Promise<void>} */
     this.booted = Promise.resolve();
@@ -65,49 +66,69 @@ export class Rank {
     return this.#worker;
   }
 
-  /**
-   * Starts the worker and makes its environments.
-   *
-   * @returns {Promise<void>} resolves when they are there, if need be in a worker that replaced it
-   */
+  /** Whether the worker has all that it is to own, and is told of changes. */
+  get equipped() {
+    return this.#equipped;
+  }
+
+  /** Starts the worker; `booted` and `ready` tell when it is, if need be one that replaced it. */
   start() {
-    const worker = this.#spawn();
+    this.#spawn();
     this.booted = this.request('boot', this.bootPayload).then(() => {
       this.#booted = true;
     });
-    this.ready = this.#bringUp(worker);
-    this.ready.catch(() => {}); // whoever needs the worker awaits `ready`
-    return this.ready;
+    this.#bringUp();
+  }
+
+  /**
+   * Equips the worker anew, for another tenant.
+   *
+   * @param {Error} error for what the former one has asked
+   */
+  reequip(error) {
+    this.#equipped = false;
+    this.#stale = true;
+    const former = [...this.#pending].filter(([, { type }]) => type !== 'boot');
+    this.#bringUp();
+    for (const [id, { reject }] of former) {
+      this.#pending.delete(id);
+      reject(error);
+    }
   }
 
   #spawn() {
     const worker = new Worker(WORKER_URL, { type: 'module', name: `websim-${this.index}` });
     this.#worker = worker;
+    const { manifest, reproducible, isolated } = this.bootPayload;
+    partsFor(manifest, reproducible, isolated).sendTo(worker);
     this.#lastMessage = performance.now();
     worker.onmessage = ({ data }) => this.#receive(data);
     worker.onerror = (event) => {
       event.preventDefault();
       this.lose(event.message || 'its script could not be loaded');
     };
-    return worker;
   }
 
-  /** @param {Worker} worker */
-  async #bringUp(worker) {
+  #bringUp() {
+    this.ready = this.#equip(++this.#turn);
+    this.ready.catch(() => {}); // whoever needs the worker awaits `ready`
+  }
+
+  /** @param {number} turn */
+  async #equip(turn) {
+    const superseded = () => turn !== this.#turn && !this.#closed && this.state !== 'failed';
     try {
       await this.booted;
-      this.specs = await this.events.assign(this);
-      const drive = this.events.drive();
-      const descriptions = await this.request('create', { specs: this.specs, drive });
-      this.#created = true;
-      this.#failedStarts = 0;
-      this.setRunning(drive.running);
-      this.events.onCreated(this, descriptions);
+      await this.events.equip(this);
     } catch (error) {
-      const replaced = this.#worker !== worker && !this.#closed && this.state !== 'failed';
-      if (!replaced) throw error;
-      await this.ready;
+      if (!superseded()) throw error;
     }
+    if (superseded()) {
+      await this.ready;
+      return;
+    }
+    this.#equipped = true;
+    this.#failedStarts = 0;
   }
 
   /** @param {boolean} running */
@@ -126,7 +147,7 @@ export class Rank {
     return new Promise((resolve, reject) => {
       if (!this.#worker) throw new WorkerError(`worker ${this.index} is not there`);
       const id = this.#nextId++;
-      this.#pending.set(id, { resolve, reject });
+      this.#pending.set(id, { type, resolve, reject });
       this.#worker.postMessage({ id, type, payload }, transfer);
     });
   }
@@ -151,13 +172,13 @@ export class Rank {
   }
 
   /**
-   * Gives the worker up and starts another with the same environments.
+   * Gives the worker up and starts another in its place.
    *
    * @param {string} reason what happened to it, as the end of a sentence
    */
   lose(reason) {
     if (this.#closed || !this.#worker) return;
-    this.#failedStarts = this.#created ? 0 : this.#failedStarts + 1;
+    this.#failedStarts = this.#equipped ? 0 : this.#failedStarts + 1;
     this.terminate(new WorkerError(`worker ${this.index} was lost: ${reason}`));
     if (this.#failedStarts >= MAX_FAILED_STARTS) {
       this.state = 'failed';
@@ -169,14 +190,15 @@ export class Rank {
     }
     this.state = 'restarting';
     this.events.onLost(this, reason);
-    this.start().catch((error) => this.lose(error.message));
+    this.start();
+    this.ready.catch((error) => this.lose(error.message));
   }
 
   /** Ends the worker; what it was asked is answered with this error. @param {Error} error */
   terminate(error) {
     this.#worker?.terminate();
     this.#worker = undefined;
-    this.#booted = this.#created = false;
+    this.#booted = this.#equipped = this.#stale = false;
     for (const { reject } of this.#pending.values()) reject(error);
     this.#pending.clear();
   }
@@ -202,12 +224,14 @@ export class Rank {
     this.#lastMessage = performance.now();
     if ('event' in message) {
       if (message.event === 'failed') this.lose(`${message.error.name}: ${message.error.message}`);
-      else if (message.event !== 'heartbeat') this.events.onEvent(this, message);
+      else if (message.event === 'progress') this.events.onEvent(this, message);
+      else if (message.event !== 'heartbeat' && !this.#stale) this.events.onEvent(this, message);
       return;
     }
     const pending = this.#pending.get(message.id);
     this.#pending.delete(message.id);
     if (!pending) return;
+    if (pending.type === 'create') this.#stale = false;
     if ('error' in message) pending.reject(fromPlain(message.error));
     else pending.resolve(message.reply);
   }

@@ -11,27 +11,16 @@ const [STEPS, PHYSICS_STEPS, BAD_STATES, BUSY_MS, PHYSICS_MS, MEMORY] = COUNTERS
 export class WorkerShard {
   /**
    * @param {import('./boot.js').Runtime} runtime
-   * @param {import('./protocol.js').ShardSpec} spec
-   * @param {string} controller
-   * @param {boolean} isolated  memory is shared
+   * @param {any} python  `websim.shard.Display`, or a Shard
+   * @param {{group: number, ended: number[], isolated: boolean}} options
+   *   ended: episodes that it tells of are put there; isolated: memory is shared
    */
-  constructor({ mujoco, pyodide }, spec, controller, isolated) {
-    this.group = spec.group;
-    this.spec = spec;
+  constructor({ mujoco, pyodide }, python, { group, ended, isolated }) {
+    this.group = group;
     this.pyodide = pyodide;
-    /** @type {number[]} ended episodes not yet told: [index within the group, return, length]* */
-    this.ended = [];
-    const module = pyodide.pyimport('websim.shard');
-    const options = pyodide.toPy(spec.options);
-    this.python = module.Shard.callKwargs(spec.task, spec.count, {
-      first: spec.first,
-      seed: spec.seed,
-      controller,
-      options,
-      on_episode: (/** @type {number[]} */ ...episode) => void this.ended.push(...episode),
-    });
-    options.destroy();
-    module.destroy();
+    /** Ended episodes not yet told: [index within the group, return, length]* */
+    this.ended = ended;
+    this.python = python;
     /** @type {import('./physics.js').BatchPhysics} */
     this.physics = this.python.physics;
     this.mujoco = mujoco;
@@ -52,6 +41,34 @@ export class WorkerShard {
     this.due = 0;
     this.arrays = this.#bindArrays();
     this.publish();
+  }
+
+  /**
+   * Makes environments that are driven by controllers.
+   *
+   * @param {import('./boot.js').Runtime} runtime
+   * @param {import('./protocol.js').ShardSpec} spec
+   * @param {string} controller
+   * @param {any} policies  `websim.learner.Policies`
+   * @param {boolean} isolated
+   */
+  static make(runtime, { group, task, options, first, count, seed }, controller, policies, isolated) {
+    const { pyodide } = runtime;
+    /** @type {number[]} */
+    const ended = [];
+    const module = pyodide.pyimport('websim.shard');
+    const taskOptions = pyodide.toPy(options);
+    const python = module.Shard.callKwargs(task, count, {
+      first,
+      seed,
+      controller,
+      options: taskOptions,
+      policies,
+      on_episode: (/** @type {number[]} */ ...episode) => void ended.push(...episode),
+    });
+    taskOptions.destroy();
+    module.destroy();
+    return new WorkerShard(runtime, python, { group, ended, isolated });
   }
 
   /** @returns {import('./protocol.js').ShardDescription} */
@@ -98,6 +115,20 @@ export class WorkerShard {
     counters[BUSY_MS] += performance.now() - start;
   }
 
+  /**
+   * Publishes what somebody else has stepped.
+   *
+   * @param {number} steps   environment steps since the start
+   * @param {number} busyMs  time since the last call, all of it spent on them
+   */
+  show(steps, busyMs) {
+    const { counters } = this.views;
+    counters[STEPS] = steps;
+    counters[PHYSICS_STEPS] = steps * this.frameSkip;
+    counters[BUSY_MS] += busyMs;
+    this.publish();
+  }
+
   /** Copies the newest arrays from Python to the memory that the page reads. */
   publish() {
     const { views, physics } = this;
@@ -119,26 +150,29 @@ export class WorkerShard {
     return { group: this.group, buffer };
   }
 
-  /** @param {string} name */
-  setController(name) {
-    this.python.set_controller(name);
+  /** @param {string} name @param {number} first within the group @param {number} count */
+  setController(name, first, count) {
+    this.python.set_controller(name, first - this.python.first, count);
   }
 
   /** @param {number} index within the group @param {Float32Array | null} action */
   setAction(index, action) {
     const row = action && this.pyodide.toPy(action);
-    this.python.hold(index - this.spec.first, row ?? undefined);
+    this.python.hold(index - this.python.first, row ?? undefined);
     row?.destroy();
   }
 
   takeEnded() {
-    const ended = this.ended;
-    this.ended = [];
-    return ended;
+    return this.ended.splice(0);
   }
 
   close() {
     this.python.close();
+    this.destroy();
+  }
+
+  /** Lets go of Python's object. */
+  destroy() {
     this.python.destroy();
   }
 

@@ -8,52 +8,45 @@
  */
 
 import {
-  CONTROLLERS, checkActions, checkController, checkInteger, checkSpeed, checkTasks, workersFor,
+  CONTROLLERS, checkActions, checkBytes, checkController, checkInteger, checkSpeed, checkTasks, checkTotal,
+  checkTraining,
 } from './arguments.js';
 import { divide } from './balance.js';
-import { bytesToLoad } from './boot.js';
+import { choose, count as counted, thisMachine } from './choice.js';
 import { createExchange } from './communicator.js';
-import { ClosedError, InvalidArgument, WorkerError, fromPlain, toPlain } from './errors.js';
+import { Controllers, LEARNT } from './controllers.js';
+import { ClosedError, InvalidArgument, WorkerError, toPlain } from './errors.js';
+import { Fleet } from './fleet.js';
+import { fetchManifest } from './manifest.js';
 import { COUNTERS, viewsOf } from './memory.js';
 import { PoseReader } from './poses.js';
-import { RANK_SLOT_BYTES } from './protocol.js';
-import { Rank } from './rank.js';
+import { MAX_ENVS, RANK_SLOT_BYTES } from './protocol.js';
 import { EpisodeMeter, RateMeter } from './statistics.js';
-
-/** Counters are sampled and workers looked after so often, in milliseconds. */
-const TICK_MS = 500;
-
-/** Ticks this late mean that the page was suspended, and its workers with it. */
-const SUSPENDED_MS = 5000;
-
-/** What workers get to free their memory before they are ended. */
-const CLOSE_MS = 2000;
-
-const STAGES = /** @type {const} */ (['mujoco', 'pyodide', 'packages', 'environments']);
+import { Training } from './training.js';
 
 /**
  * @typedef {object} Options
  * @property {string} [task]
- * @property {number} [numEnvs]
+ * @property {number | 'auto'} [numEnvs]
  * @property {Record<string, unknown>} [taskOptions] the task's constructor options
  * @property {import('./arguments.js').TaskRequest[]} [tasks]  several robot types, instead of `task` and `numEnvs`
+ * @property {import('./training.js').TrainingOptions} [training]  what is to be learnt; the other environments are beside it
  * @property {number | 'auto'} [numWorkers]
  * @property {number} [seed]
  * @property {string} [controller]
  * @property {number} [speed]        multiples of real time; Infinity: unlimited
  * @property {boolean} [reproducible]  learning gives the same bits on every machine, for some speed
+ * @property {WebSim} [replacing]    is closed; its workers are taken over, so that nothing has to boot
  * @property {(progress: Progress) => void} [onProgress]
  *
- * @typedef {object} Progress
- * @property {'manifest' | import('./boot.js').Stage} stage  the stage of the worker that is furthest behind
- * @property {number} loaded   bytes over all workers
- * @property {number} total    0 while unknown
- * @property {string} message
+ * @typedef {import('./fleet.js').Progress} Progress
+ * @typedef {import('./rank.js').Rank} Rank
  *
  * @typedef {object} Group  the environments of one task
  * @property {string} task
  * @property {number} numEnvs
  * @property {number} offset           index of its first environment
+ * @property {boolean} learns          whether a training run drives it; no other group can be the first then
  * @property {number} observationSize
  * @property {number} actionSize
  * @property {string[]} actionNames
@@ -87,6 +80,8 @@ const STAGES = /** @type {const} */ (['mujoco', 'pyodide', 'packages', 'environm
  *   badState: {count: number},
  *   state: {running: boolean},
  *   error: {name: string, message: string, stack: string},
+ *   training: import('./training.js').TrainingEvent,
+ *   checkpoint: import('./training.js').CheckpointEvent,
  * }} SimEvents
  */
 
@@ -95,11 +90,11 @@ export class WebSim {
   #listeners = new Set();
   /** Notices wait for a listener: there is none while `create` is under way. @type {SimEvents['notice'][]} */
   #unheard = [];
-  /** @type {Rank[]} */
-  #ranks = [];
-  /** Of each rank. @type {Shard[][]} */
+  /** @type {Fleet | undefined} */
+  #fleet;
+  /** Of each worker. @type {Shard[][]} */
   #shards = [];
-  #drive = { controller: 'random', speed: Infinity, sampleRate: 30, running: false };
+  #drive = { speed: Infinity, sampleRate: 30, running: false };
   /** Actions held by environment, for workers that are replaced. @type {Map<number, Float32Array>} */
   #held = new Map();
   /** Counts of workers that are gone. @type {Record<string, number>} */
@@ -108,17 +103,24 @@ export class WebSim {
   #episodes;
   #frames = 0;
   #restarts = 0;
-  #lastTick = performance.now();
-  /** Of each rank. @type {{stage: import('./boot.js').Stage, loaded: number}[]} */
-  #progress = [];
-  /** @type {StepResult[]} */
+  /** Of each worker, its environments of each group. @type {import('./balance.js').Range[][]} */
+  #ranges = [];
+  /** Of the groups that do not learn. @type {StepResult[]} */
   #results = [];
+  /** There once the groups are. @type {Controllers | undefined} */
+  #controllers;
+  /** Those added, for workers that are replaced. @type {Map<string, ArrayBuffer>} */
+  #policies = new Map();
   #closed = false;
-  #ticker;
 
   /** The ids of all tasks. */
   static async tasks() {
     return (await fetchManifest()).tasks;
+  }
+
+  /** The algorithms by name: their hyperparameters and presets, as the server describes them. */
+  static async algorithms() {
+    return (await fetchManifest()).algorithms;
   }
 
   static controllers = CONTROLLERS;
@@ -128,14 +130,15 @@ export class WebSim {
    *
    * @param {Options} options
    * @returns {Promise<WebSim>}
-   * @throws UnknownTask, InvalidArgument, ModelError, WorkerError
+   * @throws UnknownTask, InvalidArgument, ModelError, WorkerError, and of a checkpoint that cannot be
+   *   read. What is seen to be wrong before environments are made leaves `replacing` as it is
    */
   static async create(options = {}) {
     options.onProgress?.({ stage: 'manifest', loaded: 0, total: 0, message: 'Asking the server' });
     const manifest = await fetchManifest();
     const sim = new WebSim(manifest, options);
     try {
-      await sim.#start();
+      await sim.#start(options.replacing);
     } catch (error) {
       await sim.close();
       throw error;
@@ -151,19 +154,34 @@ export class WebSim {
    */
   constructor(manifest, options) {
     const {
-      task = 'Ant-v5', numEnvs = 1000, taskOptions = {}, numWorkers = 'auto', seed = 0,
+      task = 'Ant-v5', numEnvs = 1000, taskOptions = {}, numWorkers = 'auto', seed = 0, training,
       controller = 'random', speed = Infinity, reproducible = false, onProgress = () => {},
     } = options;
-    const requests = options.tasks ?? [{ task, numEnvs, options: taskOptions }];
+    const requests = options.tasks ?? (training ? [] : [{ task, numEnvs, options: taskOptions }]);
+    if (training) checkTraining(training, manifest.tasks);
+    checkTasks(requests, manifest.tasks, training !== undefined);
+    const given = requests.map(({ numEnvs: n }) => (n === 'auto' ? 0 : n)).reduce((sum, n) => sum + n, 0);
+    const open = requests.filter(({ numEnvs: n }) => n === 'auto').length;
+    // How many learn is known when Python has been asked.
+    const choice = choose(numWorkers, training && !open ? MAX_ENVS : given, open, thisMachine());
     /** Environments of all groups together. */
-    this.numEnvs = checkTasks(requests, manifest.tasks);
+    this.numEnvs = given + open * choice.environments;
+    checkTotal(this.numEnvs);
     /** Workers: at most one an environment, and as many as the browser had memory for. */
-    this.numWorkers = workersFor(numWorkers, this.numEnvs);
+    this.numWorkers = choice.workers;
+    /** Why there are so many workers and environments. */
+    this.reasons = choice.reasons;
     this.seed = checkInteger('seed', seed, 0, 2 ** 31 - 1);
-    checkController(controller);
+    checkController(controller, training ? [...CONTROLLERS, ...LEARNT] : CONTROLLERS);
     checkSpeed(speed);
-    this.#drive = { ...this.#drive, controller, speed };
-    this.requests = requests.map(({ options: taskOptions = {}, ...request }) => ({ ...request, options: taskOptions }));
+    this.#drive = { ...this.#drive, speed };
+    this.firstController = controller;
+    this.requests = requests.map(({ task: id, numEnvs: n, options: own = {} }) => (
+      { task: id, numEnvs: n === 'auto' ? choice.environments : n, options: own }
+    ));
+    this.trainingOptions = training;
+    /** What is being learnt; there once `create` has returned. @type {Training | null} */
+    this.training = null;
     /** Whether memory is shared with the workers; otherwise samples of it travel by message. */
     this.isolated = globalThis.crossOriginIsolated === true;
     /** One for each task asked for; there once `create` has returned. @type {Group[]} */
@@ -173,70 +191,48 @@ export class WebSim {
     this.reproducible = Boolean(reproducible);
     this.onProgress = onProgress;
     this.#episodes = new EpisodeMeter(this.numEnvs);
-    this.#ticker = setInterval(() => this.#tick(), TICK_MS);
   }
 
-  async #start() {
-    const { manifest, isolated, reproducible, requests } = this;
-    /** @type {Promise<import('./balance.js').Range[][]> | undefined} */
-    let division;
-    let allBooted = () => {};
-    /** @type {Promise<void>} */
-    const workersKnown = new Promise((resolve) => (allBooted = resolve));
-    const events = {
-      /** @param {Rank} rank */
-      assign: async (rank) => {
-        await workersKnown;
-        // Only different robots need weighing; the first worker that is up does it for all.
-        division ??= (async () => {
-          const costs = requests.length > 1 ? await rank.request('measure', { specs: requests }) : [1];
-          return divide(requests.map(({ numEnvs }, g) => ({ numEnvs, cost: costs[g] })), this.numWorkers);
-        })();
-        const ranges = await division.catch((error) => {
-          division = undefined;
-          throw error;
-        });
-        return requests.flatMap(({ task, options }, group) => {
-          const { first, count } = ranges[rank.index][group];
-          return count ? [{ group, task, options, first, count, seed: this.seed }] : [];
-        });
+  /** @param {WebSim} [replaced] */
+  async #start(replaced) {
+    const { isolated, manifest, reproducible } = this;
+    // Its workers can tell of most mistakes before it is closed.
+    if (this.trainingOptions && replaced && !replaced.#closed) {
+      await replaced.#plan(this.trainingOptions, this.numWorkers);
+    }
+    this.#fleet = await WebSim.#takeOver(replaced, { manifest, isolated, reproducible });
+    /** @type {PromiseWithResolvers<void>} */
+    const { promise: booted, resolve: allBooted } = Promise.withResolvers();
+    // Ranks need shared memory; without it there is one, and no other worker could know the policy.
+    if (this.trainingOptions && !isolated && this.numWorkers > 1) {
+      this.numWorkers = 1;
+      this.reasons.push('1 worker: without shared memory one learns alone.');
+    }
+    const wanted = this.numWorkers;
+    this.#shards = Array.from({ length: wanted }, () => []);
+    await this.#fleet.employ({
+      equip: async (rank) => {
+        await booted; // only now it is known how many share the environments
+        await this.#equip(rank);
       },
-      drive: () => this.#drive,
-      /** @param {Rank} rank @param {import('./protocol.js').EventMessage} message */
       onEvent: (rank, message) => this.#onEvent(rank, message),
-      /** @param {Rank} rank @param {import('./protocol.js').ShardDescription[]} descriptions */
-      onCreated: (rank, descriptions) => this.#onCreated(rank, descriptions),
-      /** @param {Rank} rank @param {string} reason */
       onLost: (rank, reason) => this.#onLost(rank, reason),
-      /** @param {Rank} rank @param {Error} error */
       onGivenUp: (rank, error) => this.#onGivenUp(rank, error),
-    };
-    this.#progress = Array.from({ length: this.numWorkers }, () => ({ stage: STAGES[0], loaded: 0 }));
-    this.#shards = this.#progress.map(() => []);
-    const waiting = this.#progress.map((_, i) => new Rank(i, { manifest, isolated, reproducible }, events));
-    /** @type {unknown} */
-    let failure;
-    const bootInTurn = async () => {
-      for (let rank = waiting.shift(); rank && !failure; rank = waiting.shift()) {
-        this.#ranks.push(rank);
-        rank.start();
-        await rank.booted.catch(async (error) => {
-          // Lost while it booted: `ready` stands for the worker that replaces it.
-          if (error instanceof WorkerError) return rank.booted;
-          throw error;
-        }).catch((error) => {
-          failure = error;
-          this.#ranks.splice(this.#ranks.indexOf(rank), 1);
-          rank.terminate(error);
-        });
-      }
-    };
-    // More boots at once than cores would only slow each other down.
-    await Promise.all(Array.from({ length: navigator.hardwareConcurrency || 2 }, bootInTurn));
-    if (failure) this.#makeDoWith(failure);
+      onProgress: (progress) => this.onProgress(progress),
+      onTick: (now) => this.#onTick(now),
+    }, wanted);
+    this.numWorkers = this.#shards.length = this.#workers.length;
+    if (this.numWorkers < wanted) {
+      const message = `This browser has memory for ${this.numWorkers} workers, not for ${wanted}: all environments run in those.`;
+      this.reasons.push(message);
+      this.#emit('notice', { level: 'warning', message });
+    }
+    if (this.trainingOptions) await this.#planTraining(this.trainingOptions);
     allBooted();
-    await Promise.all(this.#ranks.map((rank) => rank.ready));
-    this.#results = this.groups.map(({ numEnvs: n, observationSize }) => ({
+    await this.ready();
+    this.#controllers = new Controllers(this.groups, this.firstController);
+    this.#workers.forEach((rank) => this.#tellControllers(rank));
+    this.#results = this.groups.filter(({ learns }) => !learns).map(({ numEnvs: n, observationSize }) => ({
       observations: new Float64Array(n * observationSize),
       rewards: new Float64Array(n),
       terminations: new Uint8Array(n),
@@ -248,28 +244,123 @@ export class WebSim {
         level: 'warning',
         message:
           'This page is not cross-origin isolated, so memory cannot be shared with the workers: ' +
-          'it runs in the slower mode, by messages. Open it at a localhost or https address to change that.',
+          `it runs in the slower mode, by messages${this.training ? ', and one worker learns alone' : ''}. ` +
+          'Open it at a localhost or https address to change that.',
       });
     }
-    this.onProgress({ ...this.#totalProgress(), stage: 'ready', message: 'Ready' });
+    this.onProgress({ ...this.#fleet.progress, stage: 'ready', message: 'Ready' });
   }
 
   /**
-   * Goes on with the workers that did start, when memory ended before all of them had. A browser
-   * sets aside far more address space for a worker than it uses, so there is an end to it.
+   * The workers of a simulation that is replaced, which is closed by it; new ones if they do not fit.
    *
-   * @param {unknown} failure why a worker did not start
+   * @param {WebSim | undefined} replaced
+   * @param {import('./protocol.js').Payload<'boot'>} bootPayload
    */
-  #makeDoWith(failure) {
-    const { message } = toPlain(failure);
-    if (!this.#ranks.length || !/memory/i.test(message)) throw failure;
-    this.#ranks.forEach((rank, i) => (rank.index = i));
-    this.#progress.length = this.#shards.length = this.#ranks.length;
-    this.#emit('notice', {
-      level: 'warning',
-      message: `This browser has memory for ${this.#ranks.length} workers, not for ${this.numWorkers}: all environments run in those.`,
+  static async #takeOver(replaced, bootPayload) {
+    if (replaced) {
+      const fleet = replaced.#fleet;
+      if (!replaced.#closed && fleet?.fits(bootPayload)) {
+        replaced.#letGo();
+        return fleet;
+      }
+      await replaced.close();
+    }
+    return new Fleet(bootPayload);
+  }
+
+  /** @param {import('./training.js').TrainingOptions} options @param {number} workers */
+  async #plan({ spec, checkpoint }, workers) {
+    const [rank] = this.#workers;
+    await rank.booted;
+    return rank.request('plan', { spec: spec ? JSON.stringify(spec) : null, checkpoint: checkpoint ?? null, workers });
+  }
+
+  /**
+   * Deals a training run to the workers, as many as it can be dealt to evenly; the others are ended.
+   *
+   * @param {import('./training.js').TrainingOptions} options
+   */
+  async #planTraining(options) {
+    const workers = this.numWorkers;
+    const plan = await this.#plan(options, workers);
+    this.numEnvs += plan.num_envs;
+    checkTotal(this.numEnvs);
+    this.#episodes = new EpisodeMeter(this.numEnvs);
+    this.training = new Training(plan, options, this.isolated, {
+      onTraining: (event) => this.#emit('training', event),
+      onCheckpoint: (event) => this.#emit('checkpoint', event),
     });
-    this.numWorkers = this.#ranks.length;
+    this.reasons.push(`${counted(plan.num_envs, 'environment')} learn, as num_envs says.`);
+    if (plan.ranks === workers) return;
+    await this.#fleet?.shrink(plan.ranks);
+    this.numWorkers = this.#shards.length = plan.ranks;
+    const message =
+      `${counted(plan.ranks, 'worker')} of ${workers}: ` +
+      `${plan.num_envs} learning environments cannot be dealt evenly to more.`;
+    this.reasons.push(message);
+    this.#emit('notice', { level: 'info', message });
+  }
+
+  /** @type {Promise<import('./balance.js').Range[][]> | undefined} */
+  #division;
+
+  /** Makes a worker's environments. @param {Rank} rank */
+  async #equip(rank) {
+    const { requests, training } = this;
+    // Only different robots need weighing; the first worker that is up does it for all.
+    this.#division ??= (async () => {
+      const costs = requests.length > 1 ? await rank.request('measure', { specs: requests }) : [1];
+      return divide(requests.map(({ numEnvs }, g) => ({ numEnvs, cost: costs[g] })), this.numWorkers);
+    })();
+    const division = await this.#division.catch((error) => {
+      this.#division = undefined;
+      throw error;
+    });
+    const learners = training ? training.numEnvs / training.ranks : 0;
+    this.#ranges = division.map((ranges, i) => (
+      training ? [{ first: i * learners, count: learners }, ...ranges] : ranges
+    ));
+    const own = this.#ranges[rank.index];
+    const specs = requests.flatMap(({ task, options }, i) => {
+      const group = training ? i + 1 : i;
+      const { first, count } = own[group];
+      return count ? [{ group, task, options, first, count, seed: this.seed }] : [];
+    });
+    const drive = this.#drive;
+    const descriptions = await rank.request('create', { specs, drive });
+    if (training) {
+      const { description, restarted } = await training.equip(rank);
+      descriptions.push(description);
+      if (restarted && rank.index === 0) {
+        this.#emit('notice', {
+          level: 'info',
+          message: 'The checkpoint is of another number of workers: its environments start anew.',
+        });
+      }
+    }
+    this.#shards[rank.index] = descriptions.map((description) => this.#newShard(rank, description));
+    rank.setRunning(this.running);
+    if (this.#drive !== drive) this.#tell(rank, 'drive', this.#drive);
+    for (const [name, data] of this.#policies) this.#tell(rank, 'addPolicy', { name, data });
+    this.#tellControllers(rank);
+    for (const [index, action] of this.#held) {
+      const { rank: owner, group, within } = this.#locate(index);
+      if (owner === rank) this.#tell(rank, 'setAction', { group, index: within, action });
+    }
+  }
+
+  /** Tells a worker of its environments' controllers. @param {Rank} rank */
+  #tellControllers(rank) {
+    for (const { group, first, count } of this.#shards[rank.index]) {
+      if (this.groups[group].learns) continue;
+      for (const run of this.#controllers?.runs(group, first, count) ?? []) this.#tell(rank, 'setController', run);
+    }
+  }
+
+  /** How many workers and environments there are, and why. */
+  get choice() {
+    return { workers: this.numWorkers, environments: this.numEnvs, reason: this.reasons.join(' ') };
   }
 
   /** Whether the environments run freely. */
@@ -277,8 +368,14 @@ export class WebSim {
     return this.#drive.running;
   }
 
+  /** That of all environments that do not learn; null where they differ. */
   get controller() {
-    return this.#drive.controller;
+    return this.#controllers?.common ?? null;
+  }
+
+  /** The names that `setController` takes now. */
+  get controllers() {
+    return this.#controllers?.names ?? CONTROLLERS;
   }
 
   get speed() {
@@ -309,7 +406,7 @@ export class WebSim {
     await this.#everywhere((rank) => rank.request('reset', { seed: seed ?? null }));
     this.#episodes = new EpisodeMeter(this.numEnvs);
     const observations = this.#collect().map((result) => result.observations);
-    return this.groups.length === 1 ? observations[0] : observations;
+    return this.#driven.length === 1 ? observations[0] : observations;
   }
 
   /**
@@ -323,25 +420,27 @@ export class WebSim {
    */
   async step(actions) {
     this.#checkOpen();
-    const given = this.groups.length === 1 ? [actions] : Array.from(/** @type {any} */ (actions ?? []));
-    if (given.length !== this.groups.length) {
-      throw new InvalidArgument(`actions must be a list of ${this.groups.length} arrays, one for each task`);
+    const driven = this.#driven;
+    const given = driven.length === 1 ? [actions] : Array.from(/** @type {any} */ (actions ?? []));
+    if (given.length !== driven.length) {
+      throw new InvalidArgument(`actions must be a list of ${driven.length} arrays, one for each task`);
     }
-    const rows = this.groups.map(({ numEnvs, actionSize }, g) => checkActions(given[g], numEnvs * actionSize));
+    const rows = driven.map(({ numEnvs, actionSize }, g) => checkActions(given[g], numEnvs * actionSize));
     if (this.running) this.pause();
     await this.#everywhere((rank) => {
       /** @type {Map<number, Float32Array>} */
       const messages = new Map();
       for (const { group, first, count, views } of this.#shards[rank.index]) {
-        const size = this.groups[group].actionSize;
-        const own = rows[group].subarray(first * size, (first + count) * size);
+        const { actionSize: size, learns } = this.groups[group];
+        if (learns) continue;
+        const own = rows[driven.indexOf(this.groups[group])].subarray(first * size, (first + count) * size);
         if (this.isolated) views.inputActions.set(own);
         else messages.set(group, own.slice());
       }
       return rank.request('step', { actions: this.isolated ? null : messages });
     });
     const results = this.#collect();
-    return this.groups.length === 1 ? results[0] : results;
+    return driven.length === 1 ? results[0] : results;
   }
 
   /** One step of every environment under the controller, while paused. */
@@ -360,16 +459,71 @@ export class WebSim {
   setAction(index, action) {
     this.#checkOpen();
     const { rank, shard, group, within } = this.#locate(index);
+    if (this.groups[group].learns) throw new InvalidArgument(`environment ${index} learns: its actions are the learner's`);
     const row = action === null ? null : checkActions(action, this.groups[group].actionSize);
     if (row) this.#held.set(index, row);
     else this.#held.delete(index);
-    if (shard) rank.request('setAction', { group, index: within, action: row }).catch(this.#reportUnlessLost);
+    if (shard) this.#tell(rank, 'setAction', { group, index: within, action: row });
   }
 
-  /** @param {string} controller one of `WebSim.controllers` */
-  setController(controller) {
-    checkController(controller);
-    this.#setDrive({ controller });
+  /**
+   * Hands environments to a controller.
+   *
+   * @param {string} name one of `controllers`
+   * @param {{first: number, count: number}} [range] environments, numbered over all groups; without
+   *   it, all that the controller fits
+   * @throws InvalidArgument for another name, environments that learn, or a policy of another task
+   */
+  setController(name, range) {
+    this.#checkOpen();
+    const controllers = /** @type {Controllers} */ (this.#controllers);
+    for (const changed of controllers.set(name, range)) {
+      for (const rank of this.#workers) {
+        const shard = this.#shards[rank.index].find(({ group }) => group === changed.group);
+        if (!shard) continue;
+        const first = Math.max(shard.first, changed.first);
+        const count = Math.min(shard.first + shard.count, changed.first + changed.count) - first;
+        if (count > 0) this.#tell(rank, 'setController', { ...changed, first, count });
+      }
+    }
+  }
+
+  /**
+   * Makes a controller of a saved policy.
+   *
+   * @param {string} name
+   * @param {ArrayBuffer} checkpoint
+   * @throws InvalidArgument for a name that is taken, or where no environments are of its task;
+   *   DamagedCheckpoint, ForeignCheckpoint, FutureCheckpoint
+   */
+  async addPolicy(name, checkpoint) {
+    this.#checkOpen();
+    const controllers = /** @type {Controllers} */ (this.#controllers);
+    controllers.checkNewName(name);
+    const data = checkBytes(checkpoint).slice(0);
+    const sizes = await this.#anyone((rank) => rank.request('sizesOfPolicy', { data }));
+    controllers.addPolicy(name, sizes);
+    this.#policies.set(name, data);
+    for (const rank of this.#workers) if (rank.equipped) this.#tell(rank, 'addPolicy', { name, data });
+  }
+
+  /**
+   * What a checkpoint is of.
+   *
+   * @param {ArrayBuffer} checkpoint
+   * @returns {Promise<import('./protocol.js').CheckpointInfo>}
+   * @throws DamagedCheckpoint, ForeignCheckpoint, FutureCheckpoint
+   */
+  async readCheckpoint(checkpoint) {
+    this.#checkOpen();
+    return this.#anyone((rank) => rank.request('readCheckpoint', { data: checkBytes(checkpoint) }));
+  }
+
+  /** Asks a worker that is there. @template T @param {(rank: Rank) => Promise<T>} ask */
+  async #anyone(ask) {
+    const rank = this.#workers.find(({ equipped }) => equipped);
+    if (!rank) throw new WorkerError('all workers are being replaced; try again in a few seconds');
+    return ask(rank);
   }
 
   /** @param {number} speed multiples of real time; Infinity: as fast as it goes */
@@ -405,6 +559,7 @@ export class WebSim {
       index,
       task,
       worker: rank.index,
+      controller: this.#controllers?.of(index) ?? null,
       observation: rowOf(views.observations),
       action: rowOf(views.actions),
       reward: views.rewards[row],
@@ -454,7 +609,7 @@ export class WebSim {
       badStates: totals.badStates,
       isolated: this.isolated,
       memoryBytes: totals.memoryBytes,
-      workerLoads: this.#ranks.map(({ index, state }) => ({
+      workerLoads: this.#workers.map(({ index, state }) => ({
         worker: index,
         state,
         environments: this.#shards[index].reduce((sum, { count }) => sum + count, 0),
@@ -481,7 +636,7 @@ export class WebSim {
    */
   async runPython(code, { worker = 0 } = {}) {
     this.#checkOpen();
-    return this.#ranks[checkInteger('worker', worker, 0, this.numWorkers - 1)].request('runPython', { code });
+    return this.#workers[checkInteger('worker', worker, 0, this.numWorkers - 1)].request('runPython', { code });
   }
 
   /**
@@ -491,14 +646,15 @@ export class WebSim {
   async joinRanks() {
     this.#checkOpen();
     if (!this.isolated) throw new WorkerError('ranks need shared memory: this page is not cross-origin isolated');
+    if (this.training) throw new InvalidArgument('the workers are ranks already: of the training run');
     const ranks = this.numWorkers;
     const exchange = createExchange(ranks, RANK_SLOT_BYTES);
-    await Promise.all(this.#ranks.map((rank) => rank.request('join', { exchange, rank: rank.index, ranks })));
+    await Promise.all(this.#workers.map((rank) => rank.request('join', { exchange, rank: rank.index, ranks })));
   }
 
   /** Resolves when every worker is up, those that are being replaced included. */
   async ready() {
-    await Promise.all(this.#ranks.map((rank) => rank.ready));
+    await Promise.all(this.#workers.map((rank) => rank.ready));
   }
 
   /**
@@ -521,18 +677,26 @@ export class WebSim {
    */
   async close() {
     if (this.#closed) return { embindObjects: 0 };
+    const fleet = this.#fleet;
+    this.#letGo();
+    return { embindObjects: (await fleet?.close()) ?? 0 };
+  }
+
+  /** Leaves its workers to whoever has taken them. */
+  #letGo() {
     this.#closed = true;
-    clearInterval(this.#ticker);
-    const error = new ClosedError('the simulation was closed');
-    const left = await Promise.all(this.#ranks.map((rank) => rank.close(CLOSE_MS, error)));
+    this.training?.close();
     this.#shards = this.#shards.map(() => []);
     this.#listeners.clear();
-    return { embindObjects: left.reduce((sum, n) => sum + n, 0) };
   }
 
   /** The workers, for tests that kill them. @returns {(Worker | undefined)[]} */
   get workers() {
-    return this.#ranks.map((rank) => rank.worker);
+    return this.#workers.map((rank) => rank.worker);
+  }
+
+  get #workers() {
+    return this.#fleet?.ranks ?? [];
   }
 
   #checkOpen() {
@@ -550,20 +714,30 @@ export class WebSim {
     if (name === 'notice' && !heard) this.#unheard.push(/** @type {SimEvents['notice']} */ (detail));
   }
 
-  /** A request that its worker did not live to answer is no error: the loss has been told. */
-  #reportUnlessLost = (/** @type {unknown} */ error) => {
-    if (!(error instanceof WorkerError || error instanceof ClosedError)) this.#emit('error', toPlain(error));
-  };
+  /**
+   * Sends a request whose answer nobody waits for. That its worker did not live to answer is no
+   * error: the loss has been told.
+   *
+   * @template {import('./protocol.js').RequestType} T
+   * @param {Rank} rank
+   * @param {T} type
+   * @param {import('./protocol.js').Payload<T>} payload
+   */
+  #tell(rank, type, payload) {
+    rank.request(type, payload).catch((error) => {
+      if (!(error instanceof WorkerError || error instanceof ClosedError)) this.#emit('error', toPlain(error));
+    });
+  }
 
   /** @param {Partial<import('./protocol.js').Drive>} change */
   #setDrive(change) {
     this.#checkOpen();
     const wasRunning = this.running;
     this.#drive = { ...this.#drive, ...change };
-    for (const rank of this.#ranks) {
-      if (!this.#shards[rank.index].length) continue; // one that starts is told all of it
+    for (const rank of this.#workers) {
+      if (!rank.equipped) continue; // one that starts is told all of it
       rank.setRunning(this.running);
-      rank.request('drive', change).catch(this.#reportUnlessLost);
+      this.#tell(rank, 'drive', change);
     }
     if (this.running !== wasRunning) this.#emit('state', { running: this.running });
   }
@@ -576,7 +750,7 @@ export class WebSim {
    */
   async #everywhere(send) {
     await Promise.all(
-      this.#ranks.map(async (rank) => {
+      this.#workers.map(async (rank) => {
         try {
           await rank.ready;
           const samples = await send(rank);
@@ -591,10 +765,17 @@ export class WebSim {
     );
   }
 
+  /** The groups that do not learn. */
+  get #driven() {
+    return this.groups.filter(({ learns }) => !learns);
+  }
+
   /** Gathers what the shards show into arrays of whole groups. */
   #collect() {
+    const driven = this.#driven;
     for (const { group, first, views } of this.#shards.flat()) {
-      const result = this.#results[group];
+      const result = this.#results[driven.indexOf(this.groups[group])];
+      if (!result) continue; // it learns
       const size = this.groups[group].observationSize;
       result.observations.set(views.observations, first * size);
       result.finalObservations.set(views.finalObservations, first * size);
@@ -612,41 +793,30 @@ export class WebSim {
     const within = index - this.groups[group].offset;
     /** @param {{group: number, first: number, count: number}} part */
     const has = (part) => part.group === group && within >= part.first && within < part.first + part.count;
-    const rank = /** @type {Rank} */ (this.#ranks.find(({ specs }) => specs.some(has)));
-    return { rank, shard: this.#shards[rank.index].find(has), group, within };
+    const worker = this.#ranges.findIndex((ranges) => has({ group, ...ranges[group] }));
+    return { rank: this.#workers[worker], shard: this.#shards[worker].find(has), group, within };
   }
 
-  /** @param {Rank} rank @param {import('./protocol.js').ShardDescription[]} descriptions */
-  #onCreated(rank, descriptions) {
-    this.#shards[rank.index] = descriptions.map((description, i) => {
-      const { group, sizes, layout, buffer } = description;
-      const { first, count } = rank.specs[i];
-      this.groups[group] ??= this.#describeGroup(description);
-      return {
-        group,
-        first,
-        count,
-        layout,
-        buffer,
-        views: viewsOf(layout, buffer),
-        poses: new PoseReader(first, count, sizes.nbody),
-      };
-    });
-    for (const [index, action] of this.#held) {
-      const { rank: owner, group, within } = this.#locate(index);
-      if (owner === rank) {
-        rank.request('setAction', { group, index: within, action }).catch(this.#reportUnlessLost);
-      }
-    }
+  /** @param {Rank} rank @param {import('./protocol.js').ShardDescription} description @returns {Shard} */
+  #newShard(rank, description) {
+    const { group, sizes, layout, buffer } = description;
+    const { first, count } = this.#ranges[rank.index][group];
+    this.groups[group] ??= this.#describeGroup(description);
+    const poses = new PoseReader(first, count, sizes.nbody);
+    return { group, first, count, layout, buffer, views: viewsOf(layout, buffer), poses };
   }
 
   /** @param {import('./protocol.js').ShardDescription} description @returns {Group} */
   #describeGroup({ group, sizes, frameSkip, dt, actionNames, actionLow, actionHigh, rewardTermNames, scene }) {
-    const { task, numEnvs } = this.requests[group];
-    const offset = this.requests.slice(0, group).reduce((sum, request) => sum + request.numEnvs, 0);
+    const { training } = this;
+    const learning = training ? [{ task: training.spec.task, numEnvs: training.numEnvs }] : [];
+    const all = [...learning, ...this.requests];
+    const { task, numEnvs } = all[group];
+    const offset = all.slice(0, group).reduce((sum, request) => sum + request.numEnvs, 0);
+    const learns = group < learning.length;
     const { observationSize, actionSize } = sizes;
     return {
-      task, numEnvs, offset, observationSize, actionSize, actionNames, actionLow, actionHigh,
+      task, numEnvs, offset, learns, observationSize, actionSize, actionNames, actionLow, actionHigh,
       rewardTerms: rewardTermNames, dt, frameSkip, scene,
     };
   }
@@ -654,11 +824,6 @@ export class WebSim {
   /** @param {Rank} rank @param {import('./protocol.js').EventMessage} message */
   #onEvent(rank, message) {
     switch (message.event) {
-      case 'progress':
-        this.#progress[rank.index].stage = message.stage;
-        if (message.loaded) this.#progress[rank.index].loaded = message.loaded;
-        this.onProgress(this.#totalProgress());
-        break;
       case 'episodes': {
         const { task, offset } = this.groups[message.group];
         for (let i = 0; i < message.ended.length; i += 3) {
@@ -670,6 +835,12 @@ export class WebSim {
       }
       case 'samples':
         this.#onSamples(rank, message.samples);
+        break;
+      case 'iteration':
+        this.training?.onIteration(rank, message);
+        break;
+      case 'diverged':
+        this.training?.onDiverged(message.message);
         break;
     }
   }
@@ -694,6 +865,7 @@ export class WebSim {
       if (name !== 'memoryBytes') this.#past[name] += this.#counter(rank.index, name);
     }
     this.#shards[rank.index] = [];
+    this.training?.onLost(rank, reason);
     this.#restarts += 1;
     this.#emit('workerRestart', { worker: rank.index, reason });
     this.#emit('notice', {
@@ -705,24 +877,19 @@ export class WebSim {
   /** @param {Rank} rank @param {Error} error */
   #onGivenUp(rank, error) {
     this.#shards[rank.index] = [];
+    this.training?.onGivenUp();
     this.#emit('error', { ...toPlain(error), message: `${error.message}. The other workers run on.` });
   }
 
-  #tick() {
-    const now = performance.now();
-    const suspended = now - this.#lastTick > SUSPENDED_MS;
-    this.#lastTick = now;
-    for (const rank of this.#ranks) {
-      if (suspended) rank.forgive(now);
-      else rank.check(now);
-    }
+  /** @param {number} now */
+  #onTick(now) {
     const before = this.#lastBadStates;
     const totals = this.#totals();
     this.#lastBadStates = totals.badStates;
     if (totals.badStates > before) this.#emit('badState', { count: totals.badStates - before });
     /** @type {Record<string, number>} */
     const perRank = {};
-    for (const { index } of this.#ranks) {
+    for (const { index } of this.#workers) {
       perRank[`busyMs ${index}`] = this.#counter(index, 'busyMs');
       perRank[`physicsSteps ${index}`] = this.#counter(index, 'physicsSteps');
     }
@@ -734,7 +901,7 @@ export class WebSim {
   /** Counts of all workers, of those that are gone too. */
   #totals() {
     const totals = { ...this.#past };
-    for (const { index } of this.#ranks) {
+    for (const { index } of this.#workers) {
       for (const name of COUNTERS) totals[name] += this.#counter(index, name);
     }
     return totals;
@@ -745,26 +912,4 @@ export class WebSim {
     const at = COUNTERS.indexOf(name);
     return this.#shards[rank].reduce((sum, { views }) => sum + views.counters[at], 0);
   }
-
-  /** @returns {Progress} */
-  #totalProgress() {
-    const loaded = this.#progress.reduce((sum, progress) => sum + progress.loaded, 0);
-    const stage = STAGES[Math.min(...this.#progress.map((progress) => STAGES.indexOf(/** @type {any} */ (progress.stage))))];
-    const messages = {
-      mujoco: 'Loading MuJoCo',
-      pyodide: 'Starting Python',
-      packages: 'Loading Python packages',
-      environments: 'Making environments',
-    };
-    return { stage, loaded, total: bytesToLoad(this.manifest) * this.numWorkers, message: messages[stage] };
-  }
-}
-
-/** @returns {Promise<import('./boot.js').Manifest>} */
-async function fetchManifest() {
-  const response = await fetch(new URL('/manifest.json', import.meta.url)).catch((error) => {
-    throw new WorkerError(`the server cannot be reached: ${error.message}`);
-  });
-  if (!response.ok) throw fromPlain({ name: 'WorkerError', message: `the server answered ${response.status} for manifest.json`, stack: '' });
-  return response.json();
 }

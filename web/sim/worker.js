@@ -6,16 +6,25 @@
 import { boot } from './boot.js';
 import { SharedTransport } from './communicator.js';
 import { toPlain } from './errors.js';
+import { Learner, pythonBytes } from './learner.js';
+import { PartInbox } from './parts.js';
 import { BatchPhysics, embindObjects } from './physics.js';
 import { WorkerShard, pythonMemory } from './shard.js';
+import { moment } from './stages.js';
 
 /** Free running looks for messages at least so often, in milliseconds; one batch is never cut. */
 const SLICE_MS = 8;
+
+/** Of a worker that learns, other environments take no more than this share of the time. */
+const BESIDE_SHARE = 0.25;
 
 /** Ended episodes are told at most so often, in milliseconds. */
 const EPISODES_MS = 50;
 
 const HEARTBEAT_MS = 1000;
+
+/** In the middle of a learner's iteration samples are sent so often though none came back, in ms. */
+const UNANSWERED_MS = 100;
 
 /** Measuring a task's cost: environments and steps. */
 const MEASURE = { envs: 2, steps: 10 };
@@ -23,12 +32,18 @@ const MEASURE = { envs: 2, steps: 10 };
 /** @type {import('./boot.js').Runtime} */
 let runtime;
 let isolated = false;
+const parts = new PartInbox();
+let moved = false;
 /** @type {SharedTransport | undefined} there once this worker is a rank of a group */
 let transport;
-/** @type {WorkerShard[]} */
+/** @type {Learner | undefined} */
+let learner;
+/** `websim.learner.Policies` of this worker. @type {any} */
+let policies;
+/** The environments that controllers drive. @type {WorkerShard[]} */
 let shards = [];
 /** @type {import('./protocol.js').Drive} */
-let drive = { controller: 'random', speed: Infinity, sampleRate: 30, running: false };
+let drive = { speed: Infinity, sampleRate: 30, running: false };
 let looping = false;
 let lastSample = 0;
 let samplesInFlight = false;
@@ -37,9 +52,9 @@ let lastEpisodes = 0;
 /** @type {{[T in import('./protocol.js').RequestType]:
  *   (payload: import('./protocol.js').Payload<T>) => import('./protocol.js').Reply<T> | Promise<import('./protocol.js').Reply<T>>}} */
 const handlers = {
-  async boot({ manifest, isolated: shared, reproducible }) {
+  async boot({ manifest, isolated: shared }) {
     isolated = shared;
-    runtime = await boot(manifest, reproducible, ({ stage, loaded }) => tell({ event: 'progress', stage, loaded }));
+    runtime = await boot(manifest, parts, begin);
     const { mujoco, pyodide } = runtime;
     pyodide.registerJsModule('websim_js', {
       createPhysics: (/** @type {string} */ xml, /** @type {any} */ assets, /** @type {number} */ numEnvs) =>
@@ -47,13 +62,13 @@ const handlers = {
       embindObjects,
       transport: () => transport,
     });
-    pyodide.runPython('import websim.shard');
+    policies = pyodide.runPython('import websim.learner; websim.learner.Policies()');
   },
 
   measure({ specs }) {
     return specs.map(({ task, options }) => {
       const spec = { group: 0, task, options, first: 0, count: MEASURE.envs, seed: 0 };
-      const shard = new WorkerShard(runtime, spec, 'random', false);
+      const shard = WorkerShard.make(runtime, spec, 'random', policies, false);
       try {
         shard.reset(0);
         const before = shard.physics.elapsedMs;
@@ -66,16 +81,75 @@ const handlers = {
   },
 
   create({ specs, drive: wanted }) {
-    tell({ event: 'progress', stage: 'environments', loaded: 0 });
+    begin('environments');
+    closeAll();
+    policies.clear();
+    transport = undefined;
+    samplesInFlight = false;
     drive = wanted;
     shards = specs.map((spec) => {
-      const shard = new WorkerShard(runtime, spec, drive.controller, isolated);
+      const shard = WorkerShard.make(runtime, spec, 'zero', policies, isolated);
       shard.reset(spec.seed);
       return shard;
     });
-    if (shards.length) shards[0].heapBytes = heapBytes;
+    countHeap();
     ensureLoop();
-    return shards.map((shard) => shard.describe());
+    const descriptions = shards.map((shard) => shard.describe());
+    begin('ready');
+    return descriptions;
+  },
+
+  plan({ spec, checkpoint, workers }) {
+    const data = checkpoint && pythonBytes(runtime.pyodide, checkpoint);
+    const python = runtime.pyodide.pyimport('websim.learner').plan(spec ?? undefined, data ?? undefined, workers);
+    data?.destroy();
+    return toObject(python);
+  },
+
+  learn(payload) {
+    const { exchange, rank, ranks, checkpoint } = payload;
+    transport = exchange ? newTransport(exchange, rank, ranks) : undefined;
+    if (learner) {
+      learner.rejoin(checkpoint);
+      return { restarted: false, description: learner.shard.describe() };
+    }
+    learner = new Learner(runtime, payload, policies, isolated, {
+      pulse,
+      expelled: () => transport?.expelled ?? false,
+      tell,
+    });
+    countHeap();
+    return { restarted: learner.restartedEnvironments, description: learner.shard.describe() };
+  },
+
+  train(wish) {
+    learner?.train(wish);
+    ensureLoop();
+  },
+
+  readCheckpoint({ data }) {
+    const bytes = pythonBytes(runtime.pyodide, data);
+    const python = runtime.pyodide.pyimport('websim.learner').describe(bytes);
+    bytes.destroy();
+    const { spec, global_step: globalStep, ...rest } = toObject(python);
+    return { spec: JSON.parse(spec), globalStep, ...rest };
+  },
+
+  sizesOfPolicy({ data }) {
+    const bytes = pythonBytes(runtime.pyodide, data);
+    const sizes = toObject(policies.sizes_of(bytes));
+    bytes.destroy();
+    return sizes;
+  },
+
+  addPolicy({ name, data }) {
+    const bytes = pythonBytes(runtime.pyodide, data);
+    policies.add(name, bytes);
+    bytes.destroy();
+  },
+
+  setController({ group, first, count, name }) {
+    shards.find((shard) => shard.group === group)?.setController(name, first, count);
   },
 
   reset({ seed }) {
@@ -98,9 +172,6 @@ const handlers = {
   },
 
   drive(change) {
-    if (change.controller !== undefined && change.controller !== drive.controller) {
-      for (const shard of shards) shard.setController(change.controller);
-    }
     drive = { ...drive, ...change };
     for (const shard of shards) shard.due = 0; // what is due was counted at the old speed
     ensureLoop();
@@ -120,22 +191,25 @@ const handlers = {
   },
 
   join({ exchange, rank, ranks }) {
-    transport = new SharedTransport(exchange, rank, ranks, () => pythonMemory(runtime.pyodide), beat);
+    transport = newTransport(exchange, rank, ranks);
   },
 
   close() {
     drive.running = false;
-    for (const shard of shards) shard.close();
-    shards = [];
+    closeAll();
     return { embindObjects: embindObjects() };
   },
 };
 
 self.onmessage = async ({ data }) => {
+  if (data.part) {
+    parts.receive(data);
+    return;
+  }
   if (data.recycle) {
     samplesInFlight = false;
     for (const { group, buffer } of /** @type {import('./protocol.js').Sample[]} */ (data.recycle)) {
-      shards.find((shard) => shard.group === group)?.spare.push(buffer);
+      allShards().find((shard) => shard.group === group)?.spare.push(buffer);
     }
     return;
   }
@@ -153,14 +227,43 @@ function tell(message, transfer = []) {
   self.postMessage(message, { transfer });
 }
 
+/** @param {import('./boot.js').Stage | 'moving'} stage */
+function begin(stage) {
+  tell({ event: 'progress', stage, at: moment() });
+}
+
+function closeAll() {
+  for (const shard of shards) shard.close();
+  shards = [];
+  if (!learner) return;
+  learner.close();
+  learner = undefined;
+  // What learns is a cycle of objects with large arrays.
+  runtime.pyodide.runPython('import gc; gc.collect()');
+}
+
+/** @param {SharedArrayBuffer} exchange @param {number} rank @param {number} ranks */
+function newTransport(exchange, rank, ranks) {
+  return new SharedTransport(exchange, rank, ranks, () => pythonMemory(runtime.pyodide), beat);
+}
+
+/** @param {any} python a dictionary @returns {any} */
+function toObject(python) {
+  const object = python.toJs({ dict_converter: Object.fromEntries });
+  python.destroy();
+  return object;
+}
+
 function beat() {
+  lastBeat = performance.now();
   tell({ event: 'heartbeat' });
 }
+let lastBeat = 0;
 setInterval(beat, HEARTBEAT_MS);
 
-/** Starts the free-running loop unless it runs. */
+/** Starts the loop unless it runs. */
 function ensureLoop() {
-  if (looping || !drive.running) return;
+  if (looping || !hasWork()) return;
   looping = true;
   loop().catch((error) => {
     drive.running = false;
@@ -170,22 +273,68 @@ function ensureLoop() {
   });
 }
 
+function hasWork() {
+  return learner?.running || (drive.running && shards.length > 0);
+}
+
 async function loop() {
-  while (drive.running && shards.length) {
-    const sliceEnd = performance.now() + SLICE_MS;
-    let now = performance.now();
-    let next = earliest();
-    while (next.due <= now && now < sliceEnd) {
-      next.step('controller');
-      now = performance.now();
-      schedule(next, now);
-      next = earliest();
-    }
-    if (now - lastEpisodes >= EPISODES_MS) tellEpisodes();
-    if (!samplesInFlight && now - lastSample >= 1000 / drive.sampleRate) tellSamples();
-    await untilDue(next.due - performance.now());
+  await untilDue(0); // the page is answered before it hears of what comes next
+  while (hasWork()) {
+    let due = 0;
+    if (learner?.running) learner.iterate(); // its pulses step the others
+    else due = stepDue(performance.now() + SLICE_MS);
+    tellNews(performance.now());
+    await untilDue(due - performance.now());
   }
   tellSamples();
+}
+
+/** Steps what is due, for a while. @param {number} end @returns {number} when something is due next */
+function stepDue(end) {
+  let now = performance.now();
+  let next = earliest();
+  while (next.due <= now && now < end) {
+    next.step('controller');
+    if (!moved) begin('moving');
+    moved = true;
+    now = performance.now();
+    schedule(next, now);
+    next = earliest();
+  }
+  return next.due;
+}
+
+/**
+ * In the middle of a learner's iteration: what else is due, no more than one step of one shard.
+ *
+ * @param {number} now
+ * @returns {number} when something is due again
+ */
+function pulse(now) {
+  if (now - lastBeat >= HEARTBEAT_MS) beat();
+  let due = now + EPISODES_MS;
+  if (drive.running && shards.length) {
+    const next = earliest();
+    if (Math.max(next.due, besideDue) <= now) {
+      next.step('controller');
+      const end = performance.now();
+      schedule(next, end);
+      // The time that it took is the learner's several times over before the next one has its turn.
+      besideDue = end + (end - now) * (1 / BESIDE_SHARE - 1);
+    }
+    due = Math.min(due, Math.max(earliest().due, besideDue));
+  }
+  // The page's answers wait until the iteration ends: samples are told without them.
+  if (samplesInFlight && now - lastSample >= UNANSWERED_MS) samplesInFlight = false;
+  tellNews(now);
+  return due;
+}
+let besideDue = 0;
+
+/** Tells the page what has happened, where it is time. @param {number} now */
+function tellNews(now) {
+  if (now - lastEpisodes >= EPISODES_MS) tellEpisodes();
+  if (!samplesInFlight && now - lastSample >= 1000 / drive.sampleRate) tellSamples();
 }
 
 function earliest() {
@@ -227,7 +376,7 @@ function untilDue(ms) {
 
 function tellEpisodes() {
   lastEpisodes = performance.now();
-  for (const shard of shards) {
+  for (const shard of allShards()) {
     if (shard.ended.length) tell({ event: 'episodes', group: shard.group, ended: shard.takeEnded() });
   }
 }
@@ -242,11 +391,19 @@ function tellSamples() {
 
 /** Copies for a page that does not share the memory. */
 function samplesToSend() {
-  return isolated ? [] : shards.map((shard) => shard.sample());
+  return isolated ? [] : allShards().map((shard) => shard.sample());
 }
 
-function heapBytes() {
-  return pythonMemory(runtime.pyodide).byteLength + (shards[0]?.physics.xpos.buffer.byteLength ?? 0);
+function allShards() {
+  return learner ? [learner.shard, ...shards] : shards;
+}
+
+/** Has one of the shards count the memory of Python and MuJoCo. */
+function countHeap() {
+  const [first, ...others] = allShards();
+  for (const shard of others) shard.heapBytes = () => 0;
+  if (!first) return;
+  first.heapBytes = () => pythonMemory(runtime.pyodide).byteLength + first.physics.xpos.buffer.byteLength;
 }
 
 /** @param {unknown} reply @returns {Transferable[]} */

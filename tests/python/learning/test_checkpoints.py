@@ -214,7 +214,9 @@ def test_a_learner_that_lacks_something(saved: bytes, path: tuple[str, ...]) -> 
 @pytest.mark.parametrize("path", [("env",), ("env", "qpos"), ("env", "generators"), ("rng",)])
 def test_environments_that_lack_something(saved: bytes, path: tuple[str, ...]) -> None:
     loaded = checkpoints.loads(saved)
-    broken = Checkpoint(loaded.spec, loaded.learner, [without(loaded.ranks[0], *path)])
+    (rank,) = loaded.ranks
+    assert rank is not None
+    broken = Checkpoint(loaded.spec, loaded.learner, [without(rank, *path)])
     with pytest.raises(DamagedCheckpoint):
         Trainer(loaded.spec, checkpoint=broken)
 

@@ -73,6 +73,15 @@ def test_a_time_limit_is_not_death() -> None:
     ppo.close()
 
 
+def test_exploration_starts_as_wide_as_asked() -> None:
+    for asked in (0.0, -2.0):
+        ppo = PPO(spec(log_std_init=asked), Communicator())
+        assert (ppo.agent.parameters["actor.logstd"] == asked).all()
+        ppo._rollout()
+        assert ppo.actions.std() == pytest.approx(np.exp(asked), rel=0.2)
+        ppo.close()
+
+
 def weights_after(iterations: int, communicator: Communicator | None = None) -> Any:
     ppo = PPO(spec("Hopper-v5"), communicator or Communicator())
     metrics = [ppo.iterate() for _ in range(iterations)]

@@ -49,6 +49,10 @@ export class View2D {
   software = true;
   /** @type {number|null} */
   followed = null;
+  /** Environment with the arrow. @type {number|null} */
+  marked = null;
+  /** @type {{first: number, count: number, color: string}[]} */
+  #tints = [];
   /** @type {number|'auto'} */
   limit = 'auto';
   /** @type {WebSim|null} */
@@ -113,6 +117,8 @@ export class View2D {
   clear() {
     this.#sim = null;
     this.followed = null;
+    this.marked = null;
+    this.#tints = [];
     this.#groups = [];
   }
 
@@ -154,6 +160,25 @@ export class View2D {
       const { size } = this.#plotOf(index);
       this.#scale = (FOLLOWED_PART * Math.min(this.canvas.width, this.canvas.height)) / size;
     }
+    this.#dirty = true;
+  }
+
+  /** Puts an arrow above a robot. @param {number|null} index  of the environment, or null: no arrow */
+  mark(index) {
+    if (index === this.marked || !this.#sim) return;
+    this.marked = index;
+    this.#dirty = true;
+  }
+
+  /**
+   * Tints parts of the robots.
+   *
+   * @param {{first: number, count: number, color: string}[]} parts  with names of colours of the stylesheet
+   */
+  tint(parts) {
+    const colored = parts.map((part) => ({ ...part, color: themeColor(part.color) }));
+    if (JSON.stringify(colored) === JSON.stringify(this.#tints) || !this.#sim) return;
+    this.#tints = colored;
     this.#dirty = true;
   }
 
@@ -210,6 +235,7 @@ export class View2D {
     context.setTransform(1, 0, 0, 1, x, y);
     this.#renderFloor();
     for (const { group, env } of this.#choose()) this.#renderRobot(group, env);
+    if (this.marked !== null) this.#renderArrow(this.marked);
   }
 
   /** The middle of what is not covered of the canvas. */
@@ -301,8 +327,10 @@ export class View2D {
   #turn = new Quaternion();
 
   /** @param {Robots} robots @param {number} env */
-  #renderRobot({ poses, plot: { cells, lift, size }, strokes, place }, env) {
+  #renderRobot({ group, poses, plot: { cells, lift, size }, strokes, place }, env) {
     const { context } = this;
+    const index = group.offset + env;
+    const tint = this.#tints.find(({ first, count }) => index >= first && index < first + count)?.color;
     const [from, to, turn] = [this.#from, this.#to, this.#turn];
     const origin = new Vector3();
     const lines = strokes.map((stroke) => {
@@ -338,10 +366,24 @@ export class View2D {
         context.lineWidth = 2 * radius + 1;
         context.stroke();
       }
-      context.strokeStyle = stroke.color;
+      context.strokeStyle = tint ?? stroke.color;
       context.lineWidth = Math.max(1, 2 * radius - 1);
       context.stroke();
     }
+  }
+
+  /** @param {number} index  of an environment */
+  #renderArrow(index) {
+    const { context } = this;
+    const size = this.#plotOf(index).size * this.#scale;
+    const place = this.#placeOf(index, this.#from);
+    const [x, y] = [this.#x(place), this.#y(place) - 0.8 * size];
+    context.fillStyle = this.colors?.accent ?? '';
+    context.beginPath();
+    context.moveTo(x, y);
+    context.lineTo(x - 0.18 * size, y - 0.5 * size);
+    context.lineTo(x + 0.18 * size, y - 0.5 * size);
+    context.fill();
   }
 
   /** @param {number} index */

@@ -18,25 +18,35 @@ import { OPTIONS, readOption, writeOption } from '../options.js';
 /** @typedef {(change: Partial<Options>) => void} Change */
 
 /**
+ * @template T
+ * @typedef {object} Typed  what a field to type into needs to know
+ * @property {string} id
+ * @property {string} label
+ * @property {string} allowed      completes "Allowed: …"
+ * @property {(text: string) => T} read   raises an error that says what is allowed
+ * @property {(value: T) => void} change  called with what was typed, if it is allowed
+ * @property {boolean} [numeric]
+ * @property {string} [hint]
+ */
+
+/**
  * A field to type into.
  *
- * @param {keyof Options} name @param {string} label
- * @param {Change} change
- * @param {{numeric?: boolean, hint?: string}} [settings]
- * @returns {Field}
+ * @template T
+ * @param {Typed<T>} settings
  */
-export function textField(name, label, change, { numeric = false, hint } = {}) {
+export function typedField({ id, label, allowed, read, change, numeric = false, hint }) {
   let shown = '';
   const problem = h('small', { class: 'problem', role: 'alert' });
   const input = h('input', {
-    id: `option-${name}`, name, type: 'text', autocomplete: 'off', spellcheck: 'false',
-    inputmode: numeric ? 'numeric' : undefined, title: `Allowed: ${OPTIONS[name].allowed}`,
+    id, type: 'text', autocomplete: 'off', spellcheck: 'false',
+    inputmode: numeric ? 'numeric' : undefined, title: `Allowed: ${allowed}`,
   });
   input.addEventListener('change', () => {
     try {
-      const value = readOption(name, input.value);
+      const value = read(input.value);
       problem.textContent = '';
-      change({ [name]: value });
+      change(value);
     } catch (error) {
       problem.textContent = /** @type {Error} */ (error).message;
       input.value = shown;
@@ -47,12 +57,31 @@ export function textField(name, label, change, { numeric = false, hint } = {}) {
     if (event.key === 'Enter' || event.key === 'Escape') input.blur();
   });
   return {
+    input,
     element: labelled(input, label, problem, hint),
-    show: (options) => {
-      shown = writeOption(name, options[name]);
-      input.value = shown;
+    show: (/** @type {string} */ text) => {
+      shown = text;
+      input.value = text;
     },
   };
+}
+
+/**
+ * A field to type an option into.
+ *
+ * @param {keyof Options} name @param {string} label
+ * @param {Change} change
+ * @param {{numeric?: boolean, hint?: string}} [settings]
+ * @returns {Field & {input: HTMLInputElement}}
+ */
+export function textField(name, label, change, settings) {
+  const { input, element, show } = typedField({
+    id: `option-${name}`, label, allowed: OPTIONS[name].allowed,
+    read: (text) => readOption(name, text),
+    change: (value) => change({ [name]: value }),
+    ...settings,
+  });
+  return { input, element, show: (options) => show(writeOption(name, options[name])) };
 }
 
 /**
@@ -61,14 +90,21 @@ export function textField(name, label, change, { numeric = false, hint } = {}) {
  * @param {keyof Options} name @param {string} label
  * @param {{value: string, text: string}[]} choices
  * @param {Change} change
- * @returns {Field & {select: HTMLSelectElement}}
+ * @returns {Field & {select: HTMLSelectElement, offer: (choices: {value: string, text: string}[]) => void}}
  */
 export function choiceField(name, label, choices, change) {
-  const select = h('select', { id: `option-${name}`, name },
-    ...choices.map(({ value, text }) => h('option', { value }, text)));
+  const select = h('select', { id: `option-${name}`, name });
+  const offer = (/** @type {{value: string, text: string}[]} */ offered) => {
+    const same = offered.length === select.length
+      && offered.every(({ value, text }, i) => select.options[i].value === value && select.options[i].text === text);
+    // An open list would close.
+    if (!same) select.replaceChildren(...offered.map(({ value, text }) => h('option', { value }, text)));
+  };
+  offer(choices);
   select.addEventListener('change', () => change({ [name]: readOption(name, select.value) }));
   return {
     select,
+    offer,
     element: labelled(select, label),
     show: (options) => {
       const value = writeOption(name, options[name]);
@@ -84,7 +120,7 @@ export function choiceField(name, label, choices, change) {
  * @param {HTMLElement} input @param {string} label
  * @param {HTMLElement|string} [problem] @param {string} [hint]
  */
-function labelled(input, label, problem = '', hint) {
+export function labelled(input, label, problem = '', hint) {
   return h('div', { class: 'field' },
     h('label', { for: input.id }, label, hint ? h('span', { class: 'subtle' }, ` ${hint}`) : ''),
     input, problem);

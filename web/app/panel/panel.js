@@ -33,8 +33,8 @@ export class Panel {
   /** @type {{show: (options: Options) => void}[]} */
   #fields;
 
-  /** @param {Actions} actions @param {string[]} tasks */
-  constructor(actions, tasks) {
+  /** @param {Actions} actions @param {string[]} tasks @param {HTMLElement} train  the section on training */
+  constructor(actions, tasks, train) {
     const { change } = actions;
     this.transport = new Transport(actions);
     this.figures = new Figures();
@@ -54,7 +54,7 @@ export class Panel {
     severalInput.placeholder = 'Ant-v5:200,Hopper-v5:100';
     several.element.querySelector('label')?.setAttribute('for', severalInput.id);
     this.several = several.element;
-    const envs = textField('envs', 'Environments', change, { numeric: true });
+    const envs = textField('envs', 'Environments', change);
     const workers = textField('workers', 'Workers', change);
     const seed = textField('seed', 'Seed', change, { numeric: true });
     const controller = choiceField('controller', 'Controller',
@@ -75,6 +75,7 @@ export class Panel {
         task.show(options.task.includes(':') ? { ...options, task: SEVERAL } : options)
       ),
     };
+    this.controller = controller;
     this.#fields = [oneTask, several, envs, workers, seed, controller, speed, draw, fps];
 
     this.drawing = h('p', { class: 'subtle', id: 'drawing' });
@@ -87,10 +88,15 @@ export class Panel {
         actions.fold();
       },
     });
+    this.simulation = h('fieldset', {}, task.element, several.element,
+      h('div', { class: 'grid' }, envs.element, workers.element, seed.element));
+    this.reason = h('p', { class: 'subtle', id: 'choice' });
+    this.locked = h('p', { class: 'subtle', hidden: true }, 'While robots learn, their number is the hyperparameter num_envs. '
+      + 'Stop training to change the simulation.');
     this.body = h('div', { class: 'body', id: 'panel-body' },
-      section('Simulation', task.element, several.element,
-        h('div', { class: 'grid' }, envs.element, workers.element, seed.element)),
+      section('Simulation', this.simulation, this.reason, this.locked),
       section('Run', h('div', { class: 'grid two' }, controller.element, speed.element)),
+      train,
       section('View', h('div', { class: 'grid two' }, draw.element, fps.element), this.drawing),
       section('Figures', this.figures.element),
       section('Workers', this.workers.element));
@@ -127,8 +133,22 @@ export class Panel {
     this.handle.setAttribute('aria-expanded', String(open));
   }
 
-  /** @param {boolean} isolated */
-  showMode(isolated) {
+  /** What can be chosen as controller. @param {{value: string, text: string}[]} choices @param {Options} options */
+  showControllers(choices, options) {
+    this.controller.offer(choices);
+    this.controller.show(options);
+  }
+
+  /** While robots learn the simulation stays as it is. @param {boolean} learning */
+  lock(learning) {
+    this.simulation.disabled = learning;
+    this.locked.hidden = !learning;
+    this.controller.select.disabled = learning;
+  }
+
+  /** @param {boolean} isolated @param {string} reason  why there are so many workers and environments */
+  showMode(isolated, reason) {
+    setText(this.reason, reason);
     this.mode.hidden = isolated;
     setText(this.mode, 'Slower mode: this page is not cross-origin isolated, so it shares no memory with its '
       + 'workers. A localhost or https address changes that.');
@@ -137,9 +157,10 @@ export class Panel {
   /**
    * @param {Stats} stats @param {number} now  in s
    * @param {{drawn: number, inView: number, total: number, reason: string}} status  of the view
+   * @param {string} training  how far it is, or empty
    */
-  update(stats, now, status) {
-    setText(this.summary, `${short(stats.physicsStepsPerSecond)} physics steps/s`);
+  update(stats, now, status, training) {
+    setText(this.summary, training || `${short(stats.physicsStepsPerSecond)} physics steps/s`);
     setText(this.drawing, drawingText(status));
     const { open } = this;
     this.figures.update(stats, now, open);

@@ -18,12 +18,19 @@ vColor.rgb *= 0.45 + 0.15 * facing.z
   + 0.5 * max(0.0, dot(facing, vec3(${SUN.toArray().map((part) => part.toFixed(4)).join(', ')})));
 `;
 
+/** Robots of a part that is compared are tinted. */
+const TINT = /* glsl */ `
+vec4 tint = texelFetch(tints, ivec2(int(slot.z), 0), 0);
+vColor.rgb = mix(vColor.rgb, tint.rgb, tint.a);
+`;
+
 const POSE_FUNCTIONS = /* glsl */ `
 attribute float body;
 attribute vec3 slot;  // where the environment stands, x and y; its row in the texture
 uniform highp sampler2D poses;
 uniform float alphas[${MAX_SHARDS}];
 uniform float lift;
+uniform sampler2D tints;  // a texel for each environment: colour, and how much of it
 vec4 bodyQuat;
 vec3 bodyPos;
 
@@ -48,7 +55,7 @@ vec3 rotated(vec3 v) {
 `;
 
 /**
- * @param {Uniforms} uniforms  `poses`, `alphas`, `lift`; and `cubeMap` or `flatMap`, a texture
+ * @param {Uniforms} uniforms  `poses`, `alphas`, `lift`, `tints`; and `cubeMap` or `flatMap`, a texture
  * @param {{transparent: boolean, plain: boolean}} look  plain: the cheapest light
  */
 export function robotMaterial(uniforms, { transparent, plain }) {
@@ -81,10 +88,9 @@ function posed(material, uniforms) {
           ${map && 'vTexcoord = texcoord;'}`)
       .replace('#include <beginnormal_vertex>', 'vec3 objectNormal = rotated(normal);')
       .replace('#include <begin_vertex>', 'vec3 transformed = rotated(position) + bodyPos;');
-    if (material instanceof THREE.MeshBasicMaterial) {
-      shader.vertexShader = shader.vertexShader
-        .replace('#include <color_vertex>', `#include <color_vertex>${VERTEX_LIGHT}`);
-    }
+    const light = material instanceof THREE.MeshBasicMaterial ? VERTEX_LIGHT : '';
+    shader.vertexShader = shader.vertexShader
+      .replace('#include <color_vertex>', `#include <color_vertex>${TINT}${light}`);
     if (!map) return;
     const [sampler, place] = map === 'cubeMap' ? ['samplerCube', 'xyz'] : ['sampler2D', 'xy'];
     shader.fragmentShader = shader.fragmentShader

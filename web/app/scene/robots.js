@@ -9,6 +9,9 @@ import { DETAILS, batchesOf, geometryOf } from './shapes.js';
 
 /** @typedef {import('../../sim/websim.js').Group} Group */
 
+/** How much of its part's colour a tinted robot has. */
+const TINT = 0.85;
+
 /** Robots that can have the finer shapes at a time, with a GPU and without. */
 const NEAR_ROBOTS = 48;
 const NEAR_ROBOTS_PLAIN = 1;
@@ -28,11 +31,15 @@ export class Robots {
     this.root = new THREE.Group();
     /** @type {(THREE.BufferGeometry|THREE.Material|THREE.Texture)[]} */
     this.disposables = [];
+    this.tints = new THREE.DataTexture(new Uint8Array(4 * group.numEnvs), group.numEnvs, 1);
+    this.tints.needsUpdate = true;
+    this.disposables.push(this.tints);
 
     const uniforms = {
       poses: { value: poses.texture },
       alphas: { value: poses.alphas },
       lift: { value: plot.lift },
+      tints: { value: this.tints },
     };
     const depth = shadowMaterial(uniforms);
     this.disposables.push(depth);
@@ -73,6 +80,25 @@ export class Robots {
     out.y += cells[2 * env + 1];
     out.z += lift;
     return out;
+  }
+
+  /**
+   * Tints robots; those that are not named get their own colours.
+   *
+   * @param {{first: number, count: number, color: string}[]} parts  of all environments, in any CSS colour
+   */
+  tint(parts) {
+    const { image } = this.tints;
+    const texels = /** @type {Uint8Array} */ (image.data);
+    texels.fill(0);
+    for (const { first, count, color } of parts) {
+      const { r, g, b } = new THREE.Color(color);
+      const texel = [r, g, b, TINT].map((part) => Math.round(255 * part));
+      const begin = Math.max(0, first - this.group.offset);
+      const end = Math.min(this.group.numEnvs, first + count - this.group.offset);
+      for (let env = begin; env < end; env++) texels.set(texel, 4 * env);
+    }
+    this.tints.needsUpdate = true;
   }
 
   dispose() {

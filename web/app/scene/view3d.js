@@ -16,6 +16,9 @@ import { Robots } from './robots.js';
 
 /** @typedef {import('../../sim/websim.js').WebSim} WebSim */
 
+/** The arrow above the best robot: its height and width, and its place, in multiples of the robot's size. */
+const ARROW = { height: 0.5, width: 0.18, above: 1.1 };
+
 /** Time between two choices of the robots to draw while the camera rests, in ms. */
 const CHOICE_INTERVAL = 250;
 
@@ -64,12 +67,18 @@ export class View3D {
       new THREE.RingGeometry(0.96, 1, 64), new THREE.MeshBasicMaterial({ transparent: true, opacity: 0.9 }),
     );
     this.ring.visible = false;
-    this.scene.add(this.sky, this.sun, this.sun.target, this.ring);
+    this.arrow = new THREE.Mesh(
+      new THREE.ConeGeometry(ARROW.width, ARROW.height, 24).rotateX(-Math.PI / 2), new THREE.MeshBasicMaterial(),
+    );
+    this.arrow.visible = false;
+    this.scene.add(this.sky, this.sun, this.sun.target, this.ring, this.arrow);
     this.timer = new FrameTimer(gl, (cost) => {
       if (this.budget.note(cost)) this.#dirty = true;
     });
     /** @type {number|null} */
     this.followed = null;
+    /** Environment with the arrow. @type {number|null} */
+    this.marked = null;
     /** @type {number|'auto'} */
     this.limit = 'auto';
     /** @type {import('./camera.js').Insets} */
@@ -126,7 +135,9 @@ export class View3D {
     this.#wanted = null;
     this.#sim = null;
     this.followed = null;
-    this.ring.visible = false;
+    this.marked = null;
+    this.#tints = '';
+    this.ring.visible = this.arrow.visible = false;
     for (const robots of this.#groups) {
       this.scene.remove(robots.root);
       robots.dispose();
@@ -158,6 +169,7 @@ export class View3D {
     /** @type {THREE.Fog} */ (this.scene.fog).color.copy(background);
     this.ground?.setColors(themeColor('--floor-one'), themeColor('--floor-other'));
     this.ring.material.color.set(themeColor('--accent'));
+    this.arrow.material.color.set(themeColor('--accent'));
     this.#dirty = true;
   }
 
@@ -174,6 +186,30 @@ export class View3D {
     const { robots, env } = this.#find(index);
     this.ring.scale.setScalar(0.75 * robots.plot.size);
     this.rig.follow((out) => robots.place(env, out), robots.plot.size, true);
+  }
+
+  /** Puts the arrow above a robot. @param {number|null} index  of the environment, or null: no arrow */
+  mark(index) {
+    if (index === this.marked || !this.#sim) return;
+    this.marked = index;
+    this.arrow.visible = index !== null;
+    this.#dirty = true;
+  }
+
+  #tints = '';
+
+  /**
+   * Tints parts of the robots.
+   *
+   * @param {{first: number, count: number, color: string}[]} parts  with names of colours of the stylesheet
+   */
+  tint(parts) {
+    const colored = parts.map((part) => ({ ...part, color: themeColor(part.color) }));
+    const tints = JSON.stringify(colored);
+    if (tints === this.#tints || !this.#sim) return;
+    this.#tints = tints;
+    for (const robots of this.#groups) robots.tint(colored);
+    this.#dirty = true;
   }
 
   home() {
@@ -235,6 +271,7 @@ export class View3D {
     if (turned || this.#dirty || now - this.#chosen > CHOICE_INTERVAL) this.#choose(now);
     if (turned || this.#dirty) this.#light();
     if (this.followed !== null) this.#markFollowed(this.followed);
+    if (this.marked !== null) this.#placeArrow(this.marked);
     this.#dirty = false;
     this.renderer.render(this.scene, this.rig.camera);
     this.timer.end();
@@ -284,6 +321,16 @@ export class View3D {
     const { robots, env } = this.#find(index);
     robots.place(env, this.#place);
     this.ring.position.set(this.#place.x, this.#place.y, 0.004 * robots.plot.size);
+  }
+
+  /** @param {number} index */
+  #placeArrow(index) {
+    const { robots, env } = this.#find(index);
+    const { size } = robots.plot;
+    robots.place(env, this.#place);
+    this.arrow.scale.setScalar(size);
+    this.arrow.position.copy(this.#place);
+    this.arrow.position.z += ARROW.above * size;
   }
 
   /** @param {number} index  of the environment */

@@ -6,7 +6,7 @@ A checkpoint is a zip archive:
     learner.json         counters and random state that all ranks share
     learner.safetensors  weights, optimizer, running statistics; names as "policy/actor.0.weight"
     rank-<i>.json        each rank's own: random state, running episodes
-    rank-<i>.safetensors its environments
+    rank-<i>.safetensors its environments; neither for a rank that had been lost
 
 The state of a learner is a tree of dictionaries; its arrays go to safetensors, named by their path
 in it, everything else to JSON.
@@ -65,12 +65,12 @@ class Checkpoint:
     Attributes:
         spec: What is trained.
         learner: State that all ranks share.
-        ranks: State of each rank's own.
+        ranks: State of each rank's own; None for one that had been lost.
     """
 
     spec: TrainingSpec
     learner: State
-    ranks: list[State]
+    ranks: list[State | None]
 
 
 def dumps(checkpoint: Checkpoint) -> bytes:
@@ -82,11 +82,13 @@ def dumps(checkpoint: Checkpoint) -> bytes:
             "version": VERSION,
             **asdict(checkpoint.spec),
             "ranks": len(checkpoint.ranks),
+            "lost_ranks": [i for i, state in enumerate(checkpoint.ranks) if state is None],
         }
         archive.writestr(_HEADER, json.dumps(header, indent=2))
         _write(archive, "learner", checkpoint.learner)
         for i, state in enumerate(checkpoint.ranks):
-            _write(archive, f"rank-{i}", state)
+            if state is not None:
+                _write(archive, f"rank-{i}", state)
     return file.getvalue()
 
 
@@ -108,7 +110,10 @@ def loads(data: bytes) -> Checkpoint:
             names = [entry.name for entry in fields(TrainingSpec)]
             spec = TrainingSpec(**{name: header[name] for name in names})
             learner = _read(archive, "learner")
-            ranks = [_read(archive, f"rank-{i}") for i in range(header["ranks"])]
+            lost = header.get("lost_ranks", ())
+            ranks = [
+                None if i in lost else _read(archive, f"rank-{i}") for i in range(header["ranks"])
+            ]
     except (zipfile.BadZipFile, EOFError, OSError, ValueError, KeyError, TypeError) as error:
         if isinstance(error, ForeignCheckpoint | FutureCheckpoint | DamagedCheckpoint):
             raise

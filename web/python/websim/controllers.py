@@ -1,15 +1,17 @@
-"""Built-in controllers: what drives the environments while no policy does.
+"""Controllers: what drives environments that do not learn. Built-in ones, and policies.
 
-A controller sees the whole batch. To add one, write a class with `__call__` and name it in
+A controller sees a whole batch. To add one, write a class with `__call__` and name it in
 CONTROLLERS.
 """
 
+from collections.abc import Mapping
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from websim.errors import InvalidArgument
+from websim.policies import Policy
 
 Actions = NDArray[np.float32]
 
@@ -75,22 +77,46 @@ CONTROLLERS: dict[str, type[Zero] | type[Random] | type[Sinusoid]] = {
 }
 
 
-def make_controller(name: str, num_envs: int, low: Actions, high: Actions, seed: int) -> Controller:
+class ByPolicy:
+    """Does what a policy says."""
+
+    def __init__(self, policy: Policy) -> None:
+        """Takes the policy."""
+        self._policy = policy
+
+    def __call__(self, observations: NDArray[np.float64], time: NDArray[np.float64]) -> Actions:
+        """See Controller."""
+        return self._policy(observations)
+
+
+def make_controller(
+    name: str,
+    num_envs: int,
+    low: Actions,
+    high: Actions,
+    seed: int,
+    policies: Mapping[str, Policy] | None = None,
+) -> Controller:
     """Makes a controller by name.
 
     Args:
-        name: A key of CONTROLLERS.
+        name: A key of CONTROLLERS, or of `policies`.
         num_envs: Number of environments n.
         low: Lower bounds [nu] of an action; an infinite one counts as -1.
         high: Upper bounds [nu] of an action; an infinite one counts as 1.
         seed: Of its random numbers.
+        policies: Those that may be named as well.
 
     Raises:
         InvalidArgument: there is no controller of that name.
     """
+    policies = policies or {}
+    if name in policies:
+        return ByPolicy(policies[name])
     if name not in CONTROLLERS:
         raise InvalidArgument(
-            f"Unknown controller {name!r}: the controllers are {', '.join(CONTROLLERS)}."
+            f"Unknown controller {name!r}: the controllers are "
+            f"{', '.join((*CONTROLLERS, *policies))}."
         )
     low = np.where(np.isfinite(low), low, np.float32(-1))
     high = np.where(np.isfinite(high), high, np.float32(1))

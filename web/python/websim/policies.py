@@ -1,15 +1,16 @@
 """Policies without noise: what acts once something has been learnt, and what ES and ARS perturb."""
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from websim.errors import InvalidArgument
+from websim.errors import DamagedCheckpoint, InvalidArgument
 from websim.kernels import ActorCritic
+from websim.normalization import NormalizeObservation
 
 Actions = NDArray[np.float32]
 
@@ -33,6 +34,16 @@ class Normalization:
         """Normalises observations [n, obs]."""
         normalized = np.clip((observations - self.mean) / self.std, -self.clip, self.clip)
         return normalized.astype(np.float32)
+
+
+def normalization_of(state: Mapping[str, Any]) -> Normalization:
+    """What a saved policy sees observations through; raises DamagedCheckpoint without it."""
+    saved = state.get("normalize_observation")
+    if not isinstance(saved, dict) or not isinstance(saved.get("mean"), np.ndarray):
+        raise DamagedCheckpoint("The checkpoint lacks the statistics of observations.")
+    normalize = NormalizeObservation(saved["mean"].size)
+    normalize.rms.load(saved)
+    return Normalization(normalize.rms.mean, normalize.rms.std, normalize.clip)
 
 
 class GaussianPolicy:

@@ -59,6 +59,7 @@ def make_vec(
     autoreset_mode: AutoresetMode | str = AutoresetMode.NEXT_STEP,
     max_episode_steps: int | None = None,
     copy: bool = True,
+    num_threads: int | None = None,
     **task_options: Any,
 ) -> MujocoVectorEnv:
     """Makes `num_envs` environments of one task that are stepped together.
@@ -70,6 +71,7 @@ def make_vec(
             `gymnasium.vector.AutoresetMode`; or its value ("NextStep", "SameStep", "Disabled").
         max_episode_steps: Steps until an episode is truncated; None takes the task's, -1 none.
         copy: See `MujocoVectorEnv`.
+        num_threads: Likewise.
         **task_options: As of the constructor of Gymnasium's environment.
 
     Raises:
@@ -83,4 +85,5 @@ def make_vec(
         autoreset_mode=autoreset_mode,
         max_episode_steps=max_episode_steps,
         copy=copy,
+        num_threads=num_threads,
     )

@@ -1,8 +1,10 @@
-"""What one worker owns of one task: some environments and what drives them.
+"""What one worker owns of one task: some environments, what drives them, and how they are shown.
 
-The worker (`sim/shard.js`) calls a Shard once a batch and copies its arrays to the page.
+The worker (`sim/shard.js`) copies a Display's arrays to the page; a Shard it also calls once a
+batch.
 """
 
+import itertools
 from collections.abc import Callable, Mapping
 from typing import Any, cast
 
@@ -11,59 +13,44 @@ from gymnasium.vector import AutoresetMode
 from numpy.typing import NDArray
 
 import websim
-from websim.controllers import make_controller
+from websim.controllers import Controller, make_controller
 from websim.errors import InvalidArgument
+from websim.policies import Policy
+from websim.vector import MujocoVectorEnv
 
 OnEpisode = Callable[[int, float, int], object]
 
 
-class Shard:
-    """Environments `first` to `first + num_envs - 1` of a group, with their controller.
-
-    Environment i of a group is seeded with `seed + i`, so that the group does the same however it
-    is divided over workers.
+class Display:
+    """Environments as the page sees them, whoever steps them.
 
     Attributes:
-        env: The vector environment; it restarts an environment in the step that ends its episode.
+        env: The vector environment.
+        low: Lower bounds of an action [nu].
+        high: Upper bounds.
         actions: [n, nu] float32, the actions of the last step.
     """
 
     def __init__(
         self,
-        task: str,
-        num_envs: int,
-        *,
+        env: MujocoVectorEnv,
         first: int = 0,
-        seed: int = 0,
-        controller: str = "random",
-        options: Mapping[str, Any] | None = None,
         on_episode: OnEpisode = lambda index, episode_return, length: None,
     ) -> None:
-        """Makes the environments; `reset` starts them.
+        """Takes the environments.
 
         Args:
-            task: A registered task id.
-            num_envs: Number of environments n.
+            env: In the in-place mode (`copy=False`), restarting environments in the step that ends
+                their episode.
             first: Index of the first one within its group.
-            seed: Of the group's first environment.
-            controller: A name of `websim.controllers.CONTROLLERS`.
-            options: The task's constructor options.
             on_episode: Told index within the group, return and length of each episode that ended.
         """
-        self.env = websim.make_vec(
-            task,
-            num_envs,
-            autoreset_mode=AutoresetMode.SAME_STEP,
-            copy=False,
-            **dict(options or {}),
-        )
-        self._first, self._seed = first, seed
+        self.env = env
+        self.first = first
         self._on_episode = on_episode
-        space = self.env.single_action_space
-        self._low, self._high = space.low, space.high
-        self.actions: NDArray[np.float32] = np.zeros((num_envs, *space.shape), dtype=np.float32)
-        self._held: dict[int, NDArray[np.float32]] = {}
-        self.set_controller(controller)
+        space = env.single_action_space
+        self.low, self.high = space.low, space.high
+        self.actions: NDArray[np.float32] = np.zeros((env.num_envs, *space.shape), np.float32)
 
     def describe(self) -> dict[str, Any]:
         """Names, sizes and addresses of everything that the worker publishes."""
@@ -96,8 +83,8 @@ class Shard:
             "frameSkip": env.task.frame_skip,
             "dt": model.timestep * env.task.frame_skip,
             "actionNames": list(model.actuator_names),
-            "actionLow": self._low.tolist(),
-            "actionHigh": self._high.tolist(),
+            "actionLow": self.low.tolist(),
+            "actionHigh": self.high.tolist(),
             "rewardTermNames": list(env.task.reward_terms),
             "arrays": [
                 {"name": name, "address": array.ctypes.data, "length": array.size}
@@ -115,20 +102,111 @@ class Shard:
         """Episodes ended by a bad state so far."""
         return self.env.bad_states
 
+    def refresh(self) -> None:
+        """Brings `actions` up to date, where somebody else steps."""
+        self.actions[...] = self.env.physics.data.ctrl
+
+    def tell(self, ended: NDArray[np.bool_]) -> None:
+        """Tells of the environments [n] whose episode ended in the last step."""
+        env = self.env
+        for i in np.flatnonzero(ended):
+            self._on_episode(
+                self.first + int(i), float(env.final_returns[i]), int(env.final_lengths[i])
+            )
+
+    def close(self) -> None:
+        """Frees the physics."""
+        self.env.close()
+
+
+class Shard(Display):
+    """Environments `first` to `first + num_envs - 1` of a group, with their controllers.
+
+    Environment i of a group is seeded with `seed + i`, so that the group does the same however it
+    is divided over workers.
+    """
+
+    def __init__(
+        self,
+        task: str,
+        num_envs: int,
+        *,
+        first: int = 0,
+        seed: int = 0,
+        controller: str = "random",
+        options: Mapping[str, Any] | None = None,
+        policies: Mapping[str, Policy] | None = None,
+        on_episode: OnEpisode = lambda index, episode_return, length: None,
+    ) -> None:
+        """Makes the environments; `reset` starts them.
+
+        Args:
+            task: A registered task id.
+            num_envs: Number of environments n.
+            first: Index of the first one within its group.
+            seed: Of the group's first environment.
+            controller: A name of `websim.controllers.CONTROLLERS`, or of `policies`.
+            options: The task's constructor options.
+            policies: By name, what else may control; may change later.
+            on_episode: Told index within the group, return and length of each episode that ended.
+        """
+        env = websim.make_vec(
+            task,
+            num_envs,
+            autoreset_mode=AutoresetMode.SAME_STEP,
+            copy=False,
+            **dict(options or {}),
+        )
+        super().__init__(env, first, on_episode)
+        self._seed = seed
+        self._policies = {} if policies is None else policies
+        self._held: dict[int, NDArray[np.float32]] = {}
+        self._names = [controller] * num_envs
+        self._controllers: dict[tuple[int, int, str], Controller] = {}
+        self._make_controllers()
+
     def reset(self, seed: int | None = None) -> None:
         """Starts all episodes anew; a seed (of the group's first environment) makes them repeat."""
         if seed is None:
             self.env.reset()
             return
         self._seed = seed
-        self.env.reset(seed=[seed + self._first + i for i in range(self.env.num_envs)])
-        self.set_controller(self._controller_name)
+        self.env.reset(seed=[seed + self.first + i for i in range(self.env.num_envs)])
+        self._controllers.clear()
+        self._make_controllers()
 
-    def set_controller(self, name: str) -> None:
-        """Hands the environments to a controller; raises InvalidArgument for an unknown name."""
-        seed = self._seed + self._first
-        self._controller = make_controller(name, self.env.num_envs, self._low, self._high, seed)
-        self._controller_name = name
+    def set_controller(self, name: str, first: int = 0, count: int | None = None) -> None:
+        """Hands environments to a controller.
+
+        Args:
+            name: See the constructor.
+            first: The first of them within this shard.
+            count: How many; None: all that follow.
+
+        Raises:
+            InvalidArgument: there is no controller of that name; nothing is changed.
+        """
+        before = self._names.copy()
+        end = self.env.num_envs if count is None else first + count
+        self._names[first:end] = [name] * (end - first)
+        try:
+            self._make_controllers()
+        except InvalidArgument:
+            self._names = before
+            raise
+
+    def _make_controllers(self) -> None:
+        """One for each run of environments with the same name; those that there are stay."""
+        controllers: dict[tuple[int, int, str], Controller] = {}
+        start = 0
+        for name, run in itertools.groupby(self._names):
+            count = len(list(run))
+            key = (start, count, name)
+            controllers[key] = self._controllers.get(key) or make_controller(
+                name, count, self.low, self.high, self._seed + self.first + start, self._policies
+            )
+            start += count
+        self._controllers = controllers
 
     def hold(self, index: int, action: Any = None) -> None:
         """Holds one environment's action instead of the controller's; None lets go.
@@ -151,24 +229,18 @@ class Shard:
         self._held[index] = row
 
     def step(self) -> None:
-        """One step under the controller, and under held actions where there are some."""
+        """One step under the controllers, and under held actions where there are some."""
         env = self.env
-        self.actions[...] = self._controller(env.observations, env.physics.data.time)
+        time = env.physics.data.time
+        for (start, count, _), controller in self._controllers.items():
+            rows = slice(start, start + count)
+            self.actions[rows] = controller(env.observations[rows], time[rows])
         for index, action in self._held.items():
             self.actions[index] = action
         self.apply()
 
     def apply(self) -> None:
         """One step under `actions` as they stand."""
-        env = self.env
-        *_, infos = env.step(self.actions)
-        if "_episode" not in infos:
-            return
-        for i in np.flatnonzero(infos["_episode"]):
-            self._on_episode(
-                self._first + int(i), float(env.final_returns[i]), int(env.final_lengths[i])
-            )
-
-    def close(self) -> None:
-        """Frees the physics."""
-        self.env.close()
+        *_, infos = self.env.step(self.actions)
+        if "_episode" in infos:
+            self.tell(infos["_episode"])

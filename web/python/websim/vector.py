@@ -58,6 +58,7 @@ class MujocoVectorEnv(VectorEnv[FloatArray, Actions, NDArray[Any]]):
         autoreset_mode: AutoresetMode | str = AutoresetMode.NEXT_STEP,
         max_episode_steps: int | None = None,
         copy: bool = True,
+        num_threads: int | None = None,
     ) -> None:
         """Compiles the model and allocates everything.
 
@@ -69,6 +70,8 @@ class MujocoVectorEnv(VectorEnv[FloatArray, Actions, NDArray[Any]]):
             copy: False is the in-place mode for loops that must not lose time: `step` and `reset`
                 return the arrays above themselves, and infos hold no more than `bad_state` and, in
                 SAME_STEP mode, `episode` = {"r": returns, "l": lengths} of the episodes that ended.
+            num_threads: Threads that step the physics, at most; None takes one a core. For programs
+                that run several processes side by side. Numbers do not depend on it.
 
         Raises:
             InvalidArgument: an argument that is not allowed.
@@ -92,6 +95,11 @@ class MujocoVectorEnv(VectorEnv[FloatArray, Actions, NDArray[Any]]):
                 f"autoreset_mode must be one of {modes}, not {autoreset_mode!r}."
             ) from None
 
+        if num_threads is not None and (not _is_integer(num_threads) or num_threads < 1):
+            raise InvalidArgument(
+                f"num_threads must be an integer of at least 1 or None, not {num_threads!r}."
+            )
+
         xml, assets = mjcf.load(task.xml_file)
         self.task = task
         self.num_envs = n = int(num_envs)
@@ -99,7 +107,7 @@ class MujocoVectorEnv(VectorEnv[FloatArray, Actions, NDArray[Any]]):
         self.metadata = {"autoreset_mode": self.autoreset_mode}
         self.bad_states = 0
         self._max_episode_steps = np.iinfo(np.int32).max if limit == -1 else int(limit)
-        self.physics: Physics = make_physics(xml, n, task.fields, assets)
+        self.physics: Physics = make_physics(xml, n, task.fields, assets, num_threads)
         try:
             task.bind(self.physics.model)
             shapes = [part.shape for part in task.observation(self.physics.data)]

@@ -1,9 +1,10 @@
 """What all algorithms have in common: hyperparameters, environments, and how they are driven."""
 
+import copy
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 from gymnasium.vector import AutoresetMode
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 
 from websim.checkpoints import State, TrainingSpec
 from websim.errors import DamagedCheckpoint, InvalidArgument
+from websim.physics import usable_cores
 from websim.policies import Policy
 from websim.ranks import Communicator
 from websim.registry import task_class
@@ -20,6 +22,9 @@ from websim.vector import MujocoVectorEnv
 
 Metrics = dict[str, float]
 """Values by TensorBoard tag; NaN where there is nothing to tell."""
+
+POLICY_STATE = ("policy", "normalize_observation")
+"""The parts of an algorithm's state that its policy consists of."""
 
 
 def hyperparameter(
@@ -63,6 +68,16 @@ class Hyperparameters:
                 raise InvalidArgument(f"{entry.name} must be at most {high:g}, not {value!r}.")
 
 
+class Observer(Protocol):
+    """Told how far an iteration is, so that others get their turn while it lasts."""
+
+    def stepped(self, ended: NDArray[np.bool_] | None) -> None:
+        """After a step of the environments; with those whose episode ended [n], None for none."""
+
+    def updated(self) -> None:
+        """After a minibatch."""
+
+
 class Algorithm(ABC):
     """Learns one task; a file each.
 
@@ -77,11 +92,13 @@ class Algorithm(ABC):
         args: The hyperparameters.
         global_step: Environment steps so far, of all ranks.
         iteration: Finished iterations.
+        observer: Told after each step and each minibatch; nobody by default.
     """
 
     name: ClassVar[str]
     Hyperparameters: ClassVar[type[Hyperparameters]]
     args: Any
+    observer: Observer | None = None
 
     def __init__(
         self,
@@ -91,16 +108,19 @@ class Algorithm(ABC):
         num_envs: int,
     ) -> None:
         """Makes this rank's environments, `num_envs` in all ranks together."""
-        if num_envs % communicator.size:
-            raise InvalidArgument(
-                f"{num_envs} environments cannot be dealt evenly to {communicator.size} ranks."
-            )
+        self.check_ranks(self.args, communicator.size)
         self.spec, self.communicator = spec, communicator
         task: Task = make_task(task_class(spec.task), spec.task_options)
         if reward is not None:
             task = RewardedTask(task, reward)
         n = num_envs // communicator.size
-        self.env = MujocoVectorEnv(task, n, autoreset_mode=AutoresetMode.SAME_STEP, copy=False)
+        self.env = MujocoVectorEnv(
+            task,
+            n,
+            autoreset_mode=AutoresetMode.SAME_STEP,
+            copy=False,
+            num_threads=max(1, usable_cores() // communicator.size),  # ranks share the cores
+        )
         # As in `websim.shard`: environment i of all is seeded with seed + i.
         first = spec.seed + n * communicator.rank
         self.env.reset(seed=list(range(first, first + n)))
@@ -112,6 +132,14 @@ class Algorithm(ABC):
         self.global_step = 0
         self.iteration = 0
         self._episodes: list[NDArray[np.float64]] = []
+
+    @classmethod
+    def check_ranks(cls, args: Any, ranks: int) -> None:
+        """Raises InvalidArgument where hyperparameters cannot be dealt to that many ranks."""
+        if args.num_envs % ranks:
+            raise InvalidArgument(
+                f"{args.num_envs} environments cannot be dealt evenly to {ranks} ranks."
+            )
 
     @property
     @abstractmethod
@@ -127,9 +155,31 @@ class Algorithm(ABC):
     def iterate(self) -> Metrics:
         """Experience, then an update of the weights; returns the same metrics on all ranks."""
 
+    @classmethod
     @abstractmethod
+    def policy_of(
+        cls, args: Any, state: State, low: NDArray[np.float32], high: NDArray[np.float32]
+    ) -> Policy:
+        """The policy of a state, which acts without noise.
+
+        Args:
+            args: The hyperparameters.
+            state: What `state` or `policy_state` gave.
+            low: Lower bounds of actions [nu].
+            high: Upper bounds of actions [nu].
+
+        Raises:
+            DamagedCheckpoint: the state is of something else.
+        """
+
     def policy(self) -> Policy:
         """What has been learnt, as a copy that acts without noise."""
+        return self.policy_of(self.args, self.state(), self.low, self.high)
+
+    def policy_state(self) -> State:
+        """What `policy_of` needs, as a copy."""
+        state = self.state()
+        return copy.deepcopy({name: state[name] for name in POLICY_STATE})
 
     @abstractmethod
     def state(self) -> State:
@@ -154,11 +204,13 @@ class Algorithm(ABC):
     def _step(self, actions: NDArray[np.float32]) -> None:
         """Steps the environments, with actions clipped to their bounds; keeps ended episodes."""
         *_, infos = self.env.step(np.clip(actions, self.low, self.high))
-        if "_episode" in infos:
-            ended = infos["_episode"]
+        ended = infos.get("_episode")
+        if ended is not None:
             self._episodes.append(
                 np.stack([self.env.final_returns[ended], self.env.final_lengths[ended]], axis=1)
             )
+        if self.observer is not None:
+            self.observer.stepped(ended)
 
     def _episode_metrics(self) -> Metrics:
         """Return and length of the episodes, of all ranks, that ended in this iteration."""

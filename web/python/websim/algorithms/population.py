@@ -23,7 +23,7 @@ from websim.algorithms.base import (
 from websim.checkpoints import State, TrainingSpec
 from websim.errors import InvalidArgument
 from websim.normalization import NormalizeObservation
-from websim.policies import DeterministicPolicy, Normalization, TinyMLP
+from websim.policies import DeterministicPolicy, TinyMLP, normalization_of
 from websim.ranks import Communicator
 from websim.rewards import Reward
 from websim.snapshots import generator_state, load_generator, restore, snapshot
@@ -54,16 +54,20 @@ class PopulationAlgorithm(Algorithm):
         kind = self.Hyperparameters
         assert issubclass(kind, PopulationHyperparameters)
         self.args = args = make_hyperparameters(kind, spec.hyperparameters)
-        if args.num_envs % (2 * communicator.size):
-            raise InvalidArgument(
-                f"num_envs must be a multiple of 2 x {communicator.size} ranks, "
-                f"not {args.num_envs}: members come in pairs."
-            )
         super().__init__(spec, communicator, reward, args.num_envs)
         self.network = TinyMLP(self.observation_size, self.action_size, args.hidden_sizes)
         self._weights = self.network.initial(np.random.default_rng(spec.seed))
         self.normalize_observation = NormalizeObservation(self.observation_size)
         self.pairs = self.env.num_envs // 2  # of this rank
+
+    @classmethod
+    def check_ranks(cls, args: PopulationHyperparameters, ranks: int) -> None:
+        """See Algorithm."""
+        if args.num_envs % (2 * ranks):
+            raise InvalidArgument(
+                f"num_envs must be a multiple of 2 x {ranks} ranks, "
+                f"not {args.num_envs}: members come in pairs."
+            )
 
     @property
     def num_iterations(self) -> int:
@@ -139,19 +143,27 @@ class PopulationAlgorithm(Algorithm):
             # Only what running episodes see counts: an ended one goes on unheard.
             self.normalize_observation.rms.update(env.observations[running])
             actions = self.network.act(self.normalize_observation(env.observations), weights)
-            env.step(np.clip(actions, self.low, self.high))
+            self._step(actions)
             ended = running & (env.terminations | env.truncations)
             returns[ended], lengths[ended] = env.final_returns[ended], env.final_lengths[ended]
             running &= ~ended
+        self._episodes.clear()  # the first of each environment counts, not those played unheard
         return returns, lengths
 
-    def policy(self) -> DeterministicPolicy:
+    @classmethod
+    def policy_of(
+        cls,
+        args: PopulationHyperparameters,
+        state: State,
+        low: NDArray[np.float32],
+        high: NDArray[np.float32],
+    ) -> DeterministicPolicy:
         """See Algorithm."""
-        rms, clip = self.normalize_observation.rms, self.normalize_observation.clip
-        normalization = Normalization(rms.mean, rms.std, clip)
-        return DeterministicPolicy(
-            self.network, self._weights.copy(), normalization, self.low, self.high
-        )
+        normalization = normalization_of(state)
+        network = TinyMLP(normalization.mean.size, low.size, args.hidden_sizes)
+        weights = np.zeros(network.size, np.float32)
+        load_arrays({"weights": weights}, state.get("policy"))
+        return DeterministicPolicy(network, weights, normalization, low, high)
 
     def state(self) -> State:
         """See Algorithm."""

@@ -25,7 +25,7 @@ from websim.checkpoints import State, TrainingSpec
 from websim.errors import InvalidArgument
 from websim.kernels import ActorCritic, adam, grad_norm
 from websim.normalization import NormalizeObservation, NormalizeReward
-from websim.policies import GaussianPolicy, Normalization
+from websim.policies import GaussianPolicy, normalization_of
 from websim.ranks import Communicator
 from websim.rewards import Reward
 from websim.snapshots import generator_state, load_generator, restore, snapshot
@@ -54,6 +54,7 @@ class PPOHyperparameters(Hyperparameters):
     target_kl: float | None = hyperparameter(None, "end an update beyond this KL divergence", 0.0)
     hidden_sizes: tuple[int, ...] = hyperparameter((64, 64), "widths of the hidden layers", 1)
     activation: str = hyperparameter("tanh", "of the hidden layers")
+    log_std_init: float = hyperparameter(0.0, "log standard deviation of actions at first", -20, 2)
 
 
 class PPO(Algorithm):
@@ -75,11 +76,6 @@ class PPO(Algorithm):
         self.args = args = make_hyperparameters(PPOHyperparameters, spec.hyperparameters)
         super().__init__(spec, communicator, reward, args.num_envs)
         n = self.env.num_envs
-        if args.num_steps * n < args.num_minibatches:
-            raise InvalidArgument(
-                f"A rank's batch of {args.num_steps} x {n} steps has no {args.num_minibatches} "
-                "minibatches."
-            )
         # Weights are drawn from the seed alone: equal on all ranks.
         self.agent = ActorCritic(
             self.observation_size,
@@ -88,6 +84,7 @@ class PPO(Algorithm):
             args.activation,
             rng=np.random.default_rng(spec.seed),
         )
+        self.agent.parameters["actor.logstd"][...] = args.log_std_init
         self.adam_m, self.adam_v = np.zeros_like(self.agent.flat), np.zeros_like(self.agent.flat)
         self.gradient_steps = 0
         self.normalize_observation = NormalizeObservation(self.observation_size)
@@ -103,6 +100,17 @@ class PPO(Algorithm):
         self.next_values: Array = np.zeros(shape, np.float32)
         self.ended: NDArray[np.bool_] = np.zeros(shape, np.bool_)
         self.term_means: NDArray[np.float64] = np.zeros(len(self.env.task.reward_terms))
+
+    @classmethod
+    def check_ranks(cls, args: PPOHyperparameters, ranks: int) -> None:
+        """See Algorithm."""
+        super().check_ranks(args, ranks)
+        n = args.num_envs // ranks
+        if args.num_steps * n < args.num_minibatches:
+            raise InvalidArgument(
+                f"A rank's batch of {args.num_steps} x {n} steps has no {args.num_minibatches} "
+                "minibatches."
+            )
 
     @property
     def num_iterations(self) -> int:
@@ -222,6 +230,8 @@ class PPO(Algorithm):
                     0.999,
                     1e-5,
                 )
+                if self.observer is not None:
+                    self.observer.updated()
             if args.target_kl is not None:
                 kl = np.array([losses[-1]["approx_kl"]])
                 self.communicator.average(kl)  # all ranks stop, or none
@@ -231,15 +241,19 @@ class PPO(Algorithm):
             f"losses/{name}": float(np.mean([one[name] for one in losses])) for name in losses[0]
         }
 
-    def policy(self) -> GaussianPolicy:
+    @classmethod
+    def policy_of(
+        cls,
+        args: PPOHyperparameters,
+        state: State,
+        low: NDArray[np.float32],
+        high: NDArray[np.float32],
+    ) -> GaussianPolicy:
         """See Algorithm."""
-        args = self.args
-        agent = ActorCritic(
-            self.observation_size, self.action_size, args.hidden_sizes, args.activation
-        )
-        agent.flat[...] = self.agent.flat
-        rms, clip = self.normalize_observation.rms, self.normalize_observation.clip
-        return GaussianPolicy(agent, Normalization(rms.mean, rms.std, clip), self.low, self.high)
+        normalization = normalization_of(state)
+        agent = ActorCritic(normalization.mean.size, low.size, args.hidden_sizes, args.activation)
+        load_arrays(agent.parameters, state.get("policy"))
+        return GaussianPolicy(agent, normalization, low, high)
 
     def state(self) -> State:
         """See Algorithm."""

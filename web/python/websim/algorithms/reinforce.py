@@ -22,7 +22,7 @@ from websim.algorithms.base import (
 from websim.checkpoints import State, TrainingSpec
 from websim.kernels import ActorCritic, adam, grad_norm
 from websim.normalization import NormalizeObservation, NormalizeReward
-from websim.policies import GaussianPolicy, Normalization
+from websim.policies import GaussianPolicy, normalization_of
 from websim.ranks import Communicator
 from websim.rewards import Reward
 from websim.snapshots import generator_state, load_generator, restore, snapshot
@@ -165,15 +165,19 @@ class Reinforce(Algorithm):
         self.global_step += int(taken[0])
         return {**episodes, "charts/learning_rate": args.learning_rate, **metrics}
 
-    def policy(self) -> GaussianPolicy:
+    @classmethod
+    def policy_of(
+        cls,
+        args: ReinforceHyperparameters,
+        state: State,
+        low: NDArray[np.float32],
+        high: NDArray[np.float32],
+    ) -> GaussianPolicy:
         """See Algorithm."""
-        args = self.args
-        agent = ActorCritic(
-            self.observation_size, self.action_size, args.hidden_sizes, args.activation
-        )
-        agent.flat[...] = self.agent.flat
-        rms, clip = self.normalize_observation.rms, self.normalize_observation.clip
-        return GaussianPolicy(agent, Normalization(rms.mean, rms.std, clip), self.low, self.high)
+        normalization = normalization_of(state)
+        agent = ActorCritic(normalization.mean.size, low.size, args.hidden_sizes, args.activation)
+        load_arrays(agent.parameters, state.get("policy"))
+        return GaussianPolicy(agent, normalization, low, high)
 
     def state(self) -> State:
         """See Algorithm."""

@@ -4,6 +4,7 @@ Tasks see arrays with a leading environment axis and never MuJoCo itself, so the
 in CPython and in the browser.
 """
 
+import os
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -193,7 +194,7 @@ class Rows(BatchData):
 
 
 class Physics(Protocol):
-    """Steps a batch of environments of one model; one MjModel and one MjData in all.
+    """Steps a batch of environments of one model; one MjModel, and one MjData a thread.
 
     Attributes:
         model: Sizes, names and constants.
@@ -221,8 +222,19 @@ class Physics(Protocol):
         """Frees MuJoCo's objects; may be called again. Any other later use raises."""
 
 
+def usable_cores() -> int:
+    """How many cores this process may run on."""
+    if hasattr(os, "sched_getaffinity"):  # Linux
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
 def make_physics(
-    xml: str, num_envs: int, fields: Sequence[str], assets: Mapping[str, bytes] | None = None
+    xml: str,
+    num_envs: int,
+    fields: Sequence[str],
+    assets: Mapping[str, bytes] | None = None,
+    num_threads: int | None = None,
 ) -> Physics:
     """Compiles a model and makes the physics of the home that this runs in.
 
@@ -231,6 +243,8 @@ def make_physics(
         num_envs: Number of environments.
         fields: Names from FIELDS to keep for every environment.
         assets: Files that the MJCF refers to, by the name that it uses.
+        num_threads: Threads that step the batch, at most; None takes one a core. A worker of the
+            browser is one thread.
 
     Raises:
         ModelError: MuJoCo cannot compile the model.
@@ -242,4 +256,4 @@ def make_physics(
         return WasmPhysics(xml, num_envs, fields, assets or {})
     from websim.physics.native import NativePhysics
 
-    return NativePhysics(xml, num_envs, fields, assets or {})
+    return NativePhysics(xml, num_envs, fields, assets or {}, num_threads)

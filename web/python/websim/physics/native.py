@@ -1,6 +1,21 @@
-"""Physics on the `mujoco` package of PyPI."""
+"""Physics on the `mujoco` package of PyPI.
 
-from collections.abc import Mapping, Sequence
+A batch is stepped by a few threads: MuJoCo lets go of Python's lock while it computes. Each thread
+has an MjData of its own and takes environments, block by block, from those that are left, swaps
+their states in and out and copies the fields. Environments do not touch each other, so the numbers
+do not depend on how many threads there are.
+
+`mujoco.rollout` steps batches in C++, but what it returns (states and sensors) lacks the solver's
+warm start and the fields that tasks read.
+"""
+
+import os
+import statistics
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from typing import Any
 
 import mujoco
 import numpy as np
@@ -9,11 +24,11 @@ from numpy.typing import NDArray
 from websim.errors import ClosedEnvironment, ModelError
 from websim.physics import (
     POST_CONSTRAINT_FIELDS,
-    STATE,
     BatchData,
     FloatArray,
     IndexArray,
     Model,
+    usable_cores,
 )
 
 _BAD_STATE = (
@@ -22,94 +37,233 @@ _BAD_STATE = (
     int(mujoco.mjtWarning.mjWARN_BADQACC),
 )
 
+_STATE_BITS = {
+    "time": mujoco.mjtState.mjSTATE_TIME,
+    "qpos": mujoco.mjtState.mjSTATE_QPOS,
+    "qvel": mujoco.mjtState.mjSTATE_QVEL,
+    "act": mujoco.mjtState.mjSTATE_ACT,
+    "qacc_warmstart": mujoco.mjtState.mjSTATE_WARMSTART,
+    "ctrl": mujoco.mjtState.mjSTATE_CTRL,
+    "mocap_pos": mujoco.mjtState.mjSTATE_MOCAP_POS,
+    "mocap_quat": mujoco.mjtState.mjSTATE_MOCAP_QUAT,
+    "userdata": mujoco.mjtState.mjSTATE_USERDATA,
+}
+"""The arrays of a row of states, in MuJoCo's order: that of the bits."""
+
+_SIGNATURE = sum(map(int, _STATE_BITS.values()))
+
+_BLOCK = 8
+"""Environments that a thread takes at once, at most: short waits at the end of a batch."""
+
+
+@dataclass
+class _Lane:
+    """What one thread steps with: an MjData, its warnings, and its fields beside their batches."""
+
+    data: mujoco.MjData
+    warnings: memoryview
+    fields: list[tuple[FloatArray, FloatArray]]
+
 
 class NativePhysics:
-    """The `Physics` of CPython: a Python loop that swaps states through one MjData."""
+    """The `Physics` of CPython."""
 
     def __init__(
-        self, xml: str, num_envs: int, fields: Sequence[str], assets: Mapping[str, bytes]
+        self,
+        xml: str,
+        num_envs: int,
+        fields: Sequence[str],
+        assets: Mapping[str, bytes],
+        num_threads: int | None = None,
     ) -> None:
         """See `websim.physics.make_physics`."""
         try:
             self._model = mujoco.MjModel.from_xml_string(xml, dict(assets))
         except ValueError as error:
             raise ModelError(str(error)) from error
-        self._data = mujoco.MjData(self._model)
         self.model = _describe(self._model)
         self.data = BatchData(self.model, num_envs, fields)
         self.num_envs = num_envs
         self.bad: NDArray[np.bool_] = np.zeros(num_envs, dtype=np.bool_)
         self._post_constraint = not POST_CONSTRAINT_FIELDS.isdisjoint(fields)
-        # Views into MjData, which never move, each beside its batch. Empty ones cost time only.
-        self._state = self._pairs([name for name in STATE if name != "time"])
-        self._fields = self._pairs(self.data.fields)
-        self._warnings = memoryview(self._data.warning.number)
+        self._rows = np.zeros((num_envs, mujoco.mj_stateSize(self._model, _SIGNATURE)))
+        self._row = list(self._rows)
+        self._columns = self._split()
+        self._lanes = [self._lane()]
+        self._threads = _Threads(min(num_threads or usable_cores(), num_envs))
 
     def step(self, nstep: int) -> None:
         """See `Physics.step`."""
         self._check_open()
-        model, data, warnings = self._model, self._data, self._warnings
-        ctrl = self.data.ctrl
-        badqpos, badqvel, badqacc = _BAD_STATE
         self.bad.fill(False)
-        for i in range(self.num_envs):
-            self._load(i)
-            data.ctrl = ctrl[i]
-            mujoco.mj_step(model, data, nstep)
-            if warnings[badqpos] or warnings[badqvel] or warnings[badqacc]:
-                self.bad[i] = True
-                data.warning.number[:] = 0
-            if self._post_constraint:
-                mujoco.mj_rnePostConstraint(model, data)
-            self._save(i)
+        everyone = slice(None)
+        self._gather(everyone)
+        number = self._threads.choose()
+        while len(self._lanes) < number:
+            self._lanes.append(self._lane())
+        size = max(1, min(_BLOCK, self.num_envs // (2 * number)))
+        blocks = iter(
+            [
+                range(first, min(first + size, self.num_envs))
+                for first in range(0, self.num_envs, size)
+            ]
+        )
+        self._threads.run(
+            self._step_blocks, [(lane, blocks, nstep) for lane in self._lanes[:number]]
+        )
+        self._scatter(everyone)
 
     def reset(self, indices: IndexArray, qpos: FloatArray, qvel: FloatArray) -> None:
         """See `Physics.reset`."""
         self._check_open()
+        lane = self._lanes[0]
         for i, position, velocity in zip(indices, qpos, qvel, strict=True):
-            mujoco.mj_resetData(self._model, self._data)
-            self._data.qpos = position
-            self._data.qvel = velocity
-            mujoco.mj_forward(self._model, self._data)
-            self._save(i)
-            self.data.ctrl[i] = 0.0
+            mujoco.mj_resetData(self._model, lane.data)
+            lane.data.qpos = position
+            lane.data.qvel = velocity
+            mujoco.mj_forward(self._model, lane.data)
+            self._save(lane, i)
+        self._scatter(indices)
+        self.data.ctrl[indices] = 0.0
 
     def forward(self, indices: IndexArray) -> None:
         """See `Physics.forward`."""
         self._check_open()
+        lane = self._lanes[0]
+        self._gather(indices)
         for i in indices:
-            self._load(i)
-            self._data.ctrl = self.data.ctrl[i]
-            mujoco.mj_forward(self._model, self._data)
+            mujoco.mj_setState(self._model, lane.data, self._row[i], _SIGNATURE)
+            mujoco.mj_forward(self._model, lane.data)
             if self._post_constraint:
-                mujoco.mj_rnePostConstraint(self._model, self._data)
-            self._save(i)
+                mujoco.mj_rnePostConstraint(self._model, lane.data)
+            self._save(lane, i)
+        self._scatter(indices)
 
     def close(self) -> None:
         """See `Physics.close`."""
-        self._state, self._fields = [], []
-        for name in ("_warnings", "_data", "_model"):
-            self.__dict__.pop(name, None)
+        if "_model" in self.__dict__:
+            self._threads.close()
+            self._lanes = []
+            del self._model
 
     def _check_open(self) -> None:
         if "_model" not in self.__dict__:
             raise ClosedEnvironment("This physics is closed.")
 
-    def _pairs(self, names: Sequence[str]) -> list[tuple[FloatArray, FloatArray]]:
-        pairs = [(getattr(self._data, name), getattr(self.data, name)) for name in names]
-        return [(one, batch) for one, batch in pairs if one.size]
+    def _lane(self) -> _Lane:
+        data = mujoco.MjData(self._model)
+        # Views into MjData, which never move. Empty ones cost time only.
+        pairs = [(getattr(data, name), getattr(self.data, name)) for name in self.data.fields]
+        fields = [(one, batch) for one, batch in pairs if one.size]
+        return _Lane(data, memoryview(data.warning.number), fields)
 
-    def _load(self, i: int) -> None:
-        for one, batch in self._state:
-            one[...] = batch[i]
-        self._data.time = self.data.time[i]
+    def _split(self) -> dict[str, tuple[FloatArray, FloatArray]]:
+        """The batch of each array of the state, and the columns of the rows that belong to it."""
+        columns: dict[str, tuple[FloatArray, FloatArray]] = {}
+        start = 0
+        for name, bit in _STATE_BITS.items():
+            size = mujoco.mj_stateSize(self._model, int(bit))
+            if size:
+                batch = getattr(self.data, name).reshape(self.num_envs, size)
+                columns[name] = (batch, self._rows[:, start : start + size])
+            start += size
+        return columns
 
-    def _save(self, i: int) -> None:
-        for one, batch in self._state:
+    def _gather(self, rows: IndexArray | slice) -> None:
+        """Copies states and controls of some environments into their rows."""
+        for batch, columns in self._columns.values():
+            columns[rows] = batch[rows]
+
+    def _scatter(self, rows: IndexArray | slice) -> None:
+        """Copies states, not controls, of some environments back from their rows."""
+        for name, (batch, columns) in self._columns.items():
+            if name != "ctrl":
+                batch[rows] = columns[rows]
+
+    def _step_blocks(self, lane: _Lane, blocks: Iterator[range], nstep: int) -> None:
+        """Steps what `blocks` still has to give; several threads may take from it."""
+        model, data, warnings, rows = self._model, lane.data, lane.warnings, self._row
+        badqpos, badqvel, badqacc = _BAD_STATE
+        set_state, step, post = mujoco.mj_setState, mujoco.mj_step, mujoco.mj_rnePostConstraint
+        for block in blocks:
+            for i in block:
+                set_state(model, data, rows[i], _SIGNATURE)
+                step(model, data, nstep)
+                if warnings[badqpos] or warnings[badqvel] or warnings[badqacc]:
+                    self.bad[i] = True
+                    data.warning.number[:] = 0
+                if self._post_constraint:
+                    post(model, data)
+                self._save(lane, i)
+
+    def _save(self, lane: _Lane, i: int) -> None:
+        mujoco.mj_getState(self._model, lane.data, self._row[i], _SIGNATURE)
+        for one, batch in lane.fields:
             batch[i] = one
-        for one, batch in self._fields:
-            batch[i] = one
-        self.data.time[i] = self._data.time
+
+
+class _Threads:
+    """Runs a function in threads, or in this one alone where that is faster.
+
+    Threads cost what it takes to hand work over, and they wait for each other around Python's
+    lock. With few or light environments that is more than they save; where that begins depends on
+    robot and machine, so both are tried now and then, and the faster goes on.
+    """
+
+    TRIALS = 5  # batches each way
+    PERIOD = 1000  # batches between trials
+
+    def __init__(self, most: int) -> None:
+        """Takes how many threads there may be, this one included."""
+        self._most = most
+        self._best = 1
+        self._batch = 0
+        self._seconds: dict[int, list[float]] = {1: [], most: []}
+        self._pool: ThreadPoolExecutor | None = None
+        self._process = os.getpid()
+
+    def choose(self) -> int:
+        """With how many threads the next batch is to run."""
+        place = self._batch % self.PERIOD
+        self._batch += 1
+        if place < 2 * self.TRIALS:
+            return (1, self._most)[place % 2]
+        if place == 2 * self.TRIALS and all(self._seconds.values()):
+            medians = {number: statistics.median(s) for number, s in self._seconds.items()}
+            self._best = min(medians, key=medians.__getitem__)
+            for seconds in self._seconds.values():
+                seconds.clear()
+        return self._best
+
+    def run(self, function: Any, arguments: Sequence[tuple[Any, ...]]) -> None:
+        """Calls the function with each of the arguments, and returns when all are done.
+
+        Raises:
+            Exception: what one of them raised.
+        """
+        start = time.perf_counter()
+        own, *others = arguments
+        futures = [self._submit(function, *each) for each in others]
+        try:
+            function(*own)
+        finally:
+            # Also when this thread was interrupted: nobody may go on writing then.
+            wait(futures)
+        for future in futures:
+            future.result()
+        if self._batch % self.PERIOD <= 2 * self.TRIALS:
+            self._seconds[len(arguments)].append(time.perf_counter() - start)
+
+    def close(self) -> None:
+        """Ends the threads."""
+        if self._pool is not None:
+            self._pool.shutdown()
+
+    def _submit(self, function: Any, *arguments: Any) -> "Future[None]":
+        if self._pool is None or self._process != os.getpid():  # threads do not survive a fork
+            self._pool = ThreadPoolExecutor(self._most - 1, thread_name_prefix="websim-physics")
+            self._process = os.getpid()
+        return self._pool.submit(function, *arguments)
 
 
 def _describe(model: mujoco.MjModel) -> Model:

@@ -1,0 +1,336 @@
+"""Training in the dashboard, used as a person would use it."""
+
+import csv
+import io
+import re
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from tests.app.conftest import BOOT_MS, Dashboard
+
+#: Learns in seconds; a batch is 512 steps.
+SMALL = (
+    "task=InvertedPendulum-v5&envs=8&workers=1&steps=1000000&compare=2:current,2:random"
+    "&hp=num_envs:8,num_steps:64,num_minibatches:4"
+)
+
+#: Until a few iterations are done, on a busy machine.
+LEARNT_MS = 60_000
+
+
+@pytest.fixture
+def isolated(page: Page, server: str) -> Dashboard:
+    """A page with shared memory, not opened yet; what is not about the mode needs one only."""
+    return Dashboard(page, server)
+
+
+@pytest.fixture
+def training(isolated: Dashboard) -> Dashboard:
+    """A page in which a pendulum learns."""
+    isolated.open(SMALL)
+    start(isolated)
+    return isolated
+
+
+def start(dashboard: Dashboard) -> None:
+    dashboard.page.get_by_role("button", name="Train", exact=True).click()
+    learns(dashboard)
+
+
+def learns(dashboard: Dashboard) -> None:
+    """Waits until iterations come."""
+    expect(dashboard.page.locator(".curve[data-tag='charts/episodic_return']")).to_be_visible(
+        timeout=BOOT_MS
+    )
+    dashboard.booted()
+
+
+def steps(dashboard: Dashboard) -> int:
+    """Steps that the panel says are done."""
+    text = dashboard.page.locator(".training-figures p").first.inner_text()
+    found = re.search(r"([\d,]+) of", text)
+    assert found, text
+    return int(found[1].replace(",", ""))
+
+
+def wait_for_steps(dashboard: Dashboard, more_than: int) -> None:
+    for _ in range(LEARNT_MS // 100):
+        if steps(dashboard) > more_than:
+            return
+        dashboard.page.wait_for_timeout(100)
+    pytest.fail(f"training does not get beyond {more_than} steps")
+
+
+def pause(dashboard: Dashboard) -> int:
+    dashboard.page.locator("canvas.stage").focus()
+    dashboard.page.keyboard.press("l")
+    expect(training_buttons(dashboard).get_by_role("button", name="Resume")).to_be_visible()
+    dashboard.page.wait_for_timeout(1200)  # what the panel shows follows
+    return steps(dashboard)
+
+
+def training_buttons(dashboard: Dashboard) -> Locator:
+    return dashboard.page.get_by_role("group", name="Training")
+
+
+def csv_rows(dashboard: Dashboard, tmp_path: Path) -> list[dict[str, str]]:
+    with dashboard.page.expect_download() as download:
+        dashboard.page.get_by_role("button", name="CSV").click()
+    path = tmp_path / "metrics.csv"
+    download.value.save_as(path)
+    return list(csv.DictReader(io.StringIO(path.read_text())))
+
+
+def test_a_link_brings_the_set_up_and_the_form_checks(isolated: Dashboard) -> None:
+    dashboard, page = isolated, isolated.page
+    dashboard.open(
+        "task=InvertedPendulum-v5&envs=8&workers=1&preset=cleanrl&steps=5000&trainseed=7"
+        "&hp=learning_rate:0.002,hidden_sizes:32x32,nonsense:1"
+    )
+    expect(page.get_by_role("status")).to_contain_text('no hyperparameter "nonsense"')
+    expect(page.locator("#option-preset")).to_have_value("cleanrl")
+    expect(page.locator("#option-steps")).to_have_value("5,000")
+    expect(page.locator("#option-trainseed")).to_have_value("7")
+    page.get_by_text("Hyperparameters · 2 changed").click()
+    rate = page.locator("#hyperparameter-learning_rate")
+    expect(rate).to_have_value("0.002")
+    expect(page.locator("#hyperparameter-hidden_sizes")).to_have_value("32, 32")
+    expect(page.locator("#hyperparameter-num_envs")).to_have_value("8")
+
+    rate.fill("7")
+    rate.press("Enter")
+    expect(rate.locator("~ .problem")).to_contain_text("Allowed: numbers from 0 to 1")
+    expect(rate).to_have_value("0.002")
+    page.get_by_role("button", name="learning_rate: back to the preset").click()
+    expect(rate).to_have_value("0.0003")
+    page.select_option("#hyperparameter-norm_adv", "false")
+    assert dashboard.state["hp"] == "hidden_sizes:32x32,norm_adv:false"
+    page.get_by_role("button", name="Reset all to the preset").click()
+    assert "hp" not in dashboard.state
+
+    page.select_option("#option-algo", "ars")
+    expect(page.locator("#option-preset")).to_have_value("default")
+    assert dashboard.state["algo"] == "ars"
+    assert "preset" not in dashboard.state
+    expect(page.locator("#hyperparameter-num_top")).to_have_value("0")
+    assert dashboard.sim("sim.training") is None, "a link does not start training"
+
+
+def test_hyperparameters_that_do_not_go_together_are_refused(isolated: Dashboard) -> None:
+    dashboard, page = isolated, isolated.page
+    dashboard.open(f"{SMALL},num_minibatches:9999")
+    page.get_by_role("button", name="Train", exact=True).click()
+    message = page.locator(".training-message")
+    expect(message).to_contain_text("9999", timeout=BOOT_MS)
+    dashboard.booted()
+    dashboard.wait("sim.numEnvs === 8", seconds=60)
+    expect(page.get_by_role("button", name="Train", exact=True)).to_be_enabled()
+
+
+def test_training_pauses_survives_a_reload_and_goes_on(
+    dashboard: Dashboard, tmp_path: Path
+) -> None:
+    training, page = dashboard, dashboard.page
+    training.open(SMALL)
+    start(training)
+    wait_for_steps(training, 1024)
+    assert training.sim("sim.groups[0].learns && sim.groups[0].numEnvs") == 8
+    done = pause(training)
+    rows = csv_rows(training, tmp_path)
+    assert [int(row["global_step"]) for row in rows] == list(range(512, done + 1, 512))
+    tags = {"charts/episodic_return", "charts/SPS", "losses/value_loss", "losses/approx_kl"}
+    assert tags | {"losses/entropy", "losses/explained_variance"} <= set(rows[0])
+    assert any(tag.startswith("rewards/") for tag in rows[0])
+    assert all(float(row["losses/value_loss"]) >= 0 for row in rows)
+    assert any(row["charts/episodic_return"] for row in rows)
+
+    page.reload()
+    training.booted()
+    card = page.get_by_role("region", name="Interrupted training")
+    expect(card).to_contain_text("InvertedPendulum-v5")
+    expect(card).to_contain_text(f"{done:,} of 1,000,000 steps")
+    card.get_by_role("button", name="Resume").click()
+    learns(training)
+    wait_for_steps(training, done)
+    pause(training)
+    again = csv_rows(training, tmp_path)
+    assert len(again) > len(rows)
+    assert [row["losses/value_loss"] for row in again[: len(rows)]] == [
+        row["losses/value_loss"] for row in rows
+    ]
+    assert [int(row["global_step"]) for row in again] == [512 * (i + 1) for i in range(len(again))]
+
+
+def test_stopping_leaves_robots_with_what_was_learnt(training: Dashboard) -> None:
+    page = training.page
+    wait_for_steps(training, 1024)
+    expect(page.locator("#option-envs")).to_be_disabled()
+    page.get_by_role("button", name="Stop").click()
+    training.wait("sim.training === null && sim.numEnvs === 8", seconds=60)
+    training.booted()
+    training.wait("/^saved-/.test(sim.getEnvironmentState(7).controller)", seconds=30)
+    training.wait("/^saved-/.test(sim.getEnvironmentState(0).controller)", seconds=30)
+    assert training.sim("sim.getEnvironmentState(3).controller") == "random"
+    assert training.state["controller"].startswith("saved-")
+    expect(page.locator(".curve").first).to_be_visible()
+    # The address brings the policy back, from this browser's storage.
+    page.reload()
+    training.booted()
+    expect(page.get_by_role("region", name="Interrupted training")).to_have_count(0)
+    training.wait("/^saved-/.test(sim.getEnvironmentState(7).controller)", seconds=30)
+
+
+def test_controllers_side_by_side_while_training_goes_on(training: Dashboard) -> None:
+    page = training.page
+    assert training.sim("[8, 9, 10, 11].map((i) => sim.getEnvironmentState(i).controller)") == [
+        *["current"] * 2,
+        *["random"] * 2,
+    ]
+    assert training.sim("sim.getEnvironmentState(0).controller") is None
+    page.select_option("#compare-1-controller", "best")
+    training.wait("sim.getEnvironmentState(11).controller === 'best'")
+    assert training.state["compare"] == "2:current,2:best"
+
+    before = steps(training)
+    number = page.locator("#compare-0-envs")
+    number.fill("5")
+    number.press("Enter")
+    training.wait("sim.numEnvs === 15", seconds=60)
+    wait_for_steps(training, before)
+    assert training.sim("sim.getEnvironmentState(12).controller") == "current"
+    page.get_by_role("button", name="Remove part 2").click()
+    training.wait("sim.numEnvs === 13", seconds=60)
+    training.booted()
+
+    page.keyboard.press("Escape")
+    page.locator("canvas.stage").focus()
+    expect(page.get_by_role("button", name="Follow the best")).to_be_visible(timeout=LEARNT_MS)
+    page.keyboard.press("b")
+    expect(page.locator(".details")).to_contain_text("learning")
+    assert int(training.state["follow"]) < 8
+
+
+def test_kept_runs_and_files(training: Dashboard, tmp_path: Path) -> None:
+    page = training.page
+    wait_for_steps(training, 1024)
+    page.get_by_role("button", name="Keep", exact=True).click()
+    kept = page.locator(".saved li.kept")
+    expect(kept).to_have_count(1, timeout=30_000)
+    expect(kept.locator(".name")).to_have_value("InvertedPendulum-v5 1")
+    pause(training)
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Save as file").click()
+    path = tmp_path / download.value.suggested_filename
+    assert re.fullmatch(r"InvertedPendulum-v5__ppo__1__\d+\.zip", path.name)
+    download.value.save_as(path)
+
+    chooser = page.locator("input[type=file]")
+    good = path.read_bytes()
+    for name, content, message in (
+        ("damaged.zip", good[: len(good) // 2], "damaged"),
+        ("foreign.zip", b"not a zip", "no checkpoint of websim's"),
+    ):
+        broken = tmp_path / name
+        broken.write_bytes(content)
+        chooser.set_input_files(broken)
+        expect(page.get_by_role("status")).to_contain_text(message)
+        expect(page.locator(".saved li")).to_have_count(2)
+
+    page.get_by_role("group", name="Training").get_by_role("button", name="Reset").click()
+    training.wait("sim.training === null", seconds=60)
+    training.booted()
+    expect(page.locator(".curve")).to_have_count(0)
+    chooser.set_input_files(path)
+    expect(page.locator(".saved li")).to_have_count(3)
+    opened = page.locator(".saved li", has=page.locator(f"input[value='{path.stem}']"))
+    opened.get_by_role("button", name="Use").click()
+    training.wait("/^saved-/.test(sim.getEnvironmentState(7).controller)", seconds=30)
+    at = int(path.stem.rpartition("__")[2])
+    opened.get_by_role("button", name="Resume").click()
+    learns(training)
+    wait_for_steps(training, at)
+    pause(training)
+    for button in page.get_by_role("button", name=re.compile("^Delete: ")).all():
+        if button.is_enabled():
+            button.click()
+            break
+    expect(page.locator(".saved li")).to_have_count(3)
+
+
+def test_another_tab_does_not_take_a_live_run(chromium: Browser, server: str) -> None:
+    with chromium.new_context() as context:
+        one = Dashboard(context.new_page(), server)
+        one.open(SMALL)
+        start(one)
+        wait_for_steps(one, 512)
+        pause(one)
+        other = Dashboard(context.new_page(), server)
+        other.open(SMALL)
+        expect(other.page.get_by_role("region", name="Interrupted training")).to_have_count(0)
+        other.page.locator(".library summary").click()
+        expect(other.page.locator(".saved li")).to_contain_text("goes on now")
+        one.page.close()
+        other.page.reload()
+        other.booted()
+        expect(other.page.get_by_role("region", name="Interrupted training")).to_be_visible()
+
+
+def test_another_simulation_keeps_the_run(training: Dashboard) -> None:
+    page = training.page
+    wait_for_steps(training, 512)
+    page.evaluate(
+        """() => {
+          history.pushState(null, '', location.search.replace('envs=8', 'envs=6'));
+          dispatchEvent(new PopStateEvent('popstate'));
+        }"""
+    )
+    training.wait("sim.training === null && sim.numEnvs === 6", seconds=60)
+    training.booted()
+    expect(page.locator(".training-message")).to_contain_text("resume it")
+    page.locator(".library summary").click()
+    page.get_by_role("button", name=re.compile("^Resume: ")).click()
+    learns(training)
+
+
+def test_many_points_are_drawn_and_none_is_lost(shared: Dashboard) -> None:
+    """Curves by themselves: 10,000 points, their peaks, and what zooming shows."""
+    result = shared.page.evaluate(
+        """async () => {
+          const { MetricLog } = await import('/app/train/metriclog.js');
+          const { rowsToDraw, smooth } = await import('/app/train/reduce.js');
+          const log = new MetricLog();
+          for (let i = 0; i < 10000; i++) {
+            log.add(i * 10, { a: i === 5432 ? 99 : Math.sin(i / 100), b: i % 2 ? NaN : i });
+          }
+          const rows = rowsToDraw(log.steps, log.column('a'), 200, null);
+          const near = rowsToDraw(log.steps, log.column('a'), 200, [54000, 54500]);
+          const back = new MetricLog(log.stored());
+          back.truncate(500);
+          back.add(510, { a: 1, c: 2 });
+          return {
+            drawn: rows.length,
+            peak: rows.includes(5432),
+            sorted: rows.every((row, i) => !i || row > rows[i - 1]),
+            near,
+            lines: log.csv().trim().split('\\n').length,
+            header: back.csv().split('\\n')[0],
+            csv: back.csv().trim().split('\\n').slice(-2),
+            smooth: [...smooth([1, NaN, 3], 0.5)],
+          };
+        }"""
+    )
+    assert result["drawn"] <= 4 * 201
+    assert result["peak"]
+    assert result["sorted"]
+    assert result["near"] == list(range(5399, 5451))
+    assert result["lines"] == 10_001
+    assert result["header"] == "global_step,a,b,c"
+    assert result["csv"][0].startswith("500,")
+    assert result["csv"][1] == "510,1,,2"
+    first, gap, last = result["smooth"]
+    # TensorBoard's debiased average: (0.5 * 0.5 * 1 + 0.5 * 3) / (1 - 0.25)
+    assert first == 1
+    assert gap != gap
+    assert last == pytest.approx((0.25 * 1 + 0.5 * 3) / 0.75)

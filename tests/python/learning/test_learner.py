@@ -1,0 +1,230 @@
+"""What a browser's worker does with Python: plans, ranks that come and go, policies, shards."""
+
+import dataclasses
+import json
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.python.learning.test_ranks import together
+from websim import checkpoints
+from websim.checkpoints import Checkpoint, TrainingSpec
+from websim.errors import DamagedCheckpoint, ForeignCheckpoint, InvalidArgument
+from websim.learner import Learner, Policies, TrainingAbandoned, describe, plan
+from websim.ranks import Communicator
+from websim.shard import Shard
+from websim.training import Trainer, policy_of
+
+SPEC = TrainingSpec(
+    task="Hopper-v5",
+    hyperparameters={"num_envs": 4, "num_steps": 32, "num_minibatches": 2, "update_epochs": 1},
+)
+
+
+def text(spec: TrainingSpec = SPEC, **hyperparameters: Any) -> str:
+    changed = dataclasses.replace(spec, hyperparameters=spec.hyperparameters | hyperparameters)
+    return json.dumps(dataclasses.asdict(changed))
+
+
+def learner(pauses: float = 0.0, **options: Any) -> tuple[Learner, Policies, list[str]]:
+    happened: list[str] = []
+
+    def pulse() -> float:
+        happened.append("pulse")
+        return pauses
+
+    policies = Policies()
+    made = Learner(
+        options.get("spec", text()),
+        options.get("data"),
+        options.get("communicator") or Communicator(),
+        policies,
+        pulse,
+        lambda *episode: happened.append("episode"),
+    )
+    return made, policies, happened
+
+
+@pytest.fixture(scope="module")
+def saved() -> bytes:
+    made, _, _ = learner()
+    data: bytes = made.advance(stop=True, save=False)["checkpoint"]
+    made.close()
+    return data
+
+
+def test_others_get_their_turn_in_an_iteration() -> None:
+    made, _, happened = learner()
+    progress = made.advance(stop=False, save=False)
+    assert happened.count("pulse") == 32 + 2  # steps and minibatches
+    assert happened.count("episode") == progress["metrics"]["charts/episodes"]
+    assert made.steps == progress["globalStep"] == 128
+    assert progress["checkpoint"] is None
+    made.close()
+    seldom, _, happened = learner(pauses=1000.0)
+    seldom.advance(stop=False, save=False)
+    assert happened.count("pulse") == 1
+    seldom.close()
+
+
+@pytest.mark.parametrize("algorithm", ["ppo", "es", "ars", "reinforce"])
+def test_watching_changes_nothing(algorithm: str) -> None:
+    spec = TrainingSpec(task="Hopper-v5", algorithm=algorithm, hyperparameters={"num_envs": 4})
+    if algorithm == "ppo":
+        spec = SPEC
+    made, policies, happened = learner(spec=text(spec))
+    trainer = Trainer(spec)
+    observations = made.display.env.observations
+    for _ in range(3):
+        metrics = made.advance(stop=False, save=False)["metrics"]
+        policies["current"](observations)
+        policies["best"](observations)
+        np.testing.assert_equal(metrics, trainer.advance().metrics)
+    assert "pulse" in happened
+    np.testing.assert_equal(made.trainer.algorithm.weights, trainer.algorithm.weights)
+    expected = trainer.algorithm.policy()(observations)
+    np.testing.assert_array_equal(policies["current"](observations), expected)
+    made.close()
+    trainer.close()
+
+
+def test_an_iteration_can_be_abandoned() -> None:
+    made, _, _ = learner(pauses=-1.0)
+    with pytest.raises(TrainingAbandoned):
+        made.advance(stop=False, save=False)
+    made.close()
+
+
+def test_the_policy_goes_on_when_learning_diverges() -> None:
+    made, policies, _ = learner()
+    observations = np.zeros((2, 11))
+    made.advance(stop=False, save=False)
+    before = policies["current"](observations)
+    made.trainer.algorithm.weights[:] = np.nan
+    policies["current"].outdated = True  # type: ignore[attr-defined]
+    np.testing.assert_array_equal(policies["current"](observations), before)
+    made.close()
+
+
+def test_plans() -> None:
+    assert plan(text(), None, 3)["ranks"] == 2
+    assert plan(text(num_envs=6), None, 4)["ranks"] == 3
+    assert plan(text(num_minibatches=64, num_envs=8), None, 8)["ranks"] == 4
+    es = TrainingSpec(task="Hopper-v5", algorithm="es", hyperparameters={"num_envs": 4})
+    assert plan(text(es), None, 4)["ranks"] == 2
+    with pytest.raises(InvalidArgument, match="no 64 minibatches"):
+        plan(text(num_minibatches=64, num_envs=1), None, 2)
+    with pytest.raises(InvalidArgument, match="needs a spec"):
+        plan(None, None, 2)
+    with pytest.raises(InvalidArgument, match="no TrainingSpec"):
+        plan('{"tusk": "Hopper-v5"}', None, 2)
+
+
+def test_a_checkpoint_tells_what_it_is_of(saved: bytes) -> None:
+    about = describe(saved)
+    assert json.loads(about.pop("spec")) == dataclasses.asdict(SPEC)
+    assert about == {"iteration": 1, "global_step": 128, "ranks": 1}
+    resumed = plan(None, saved, 2)
+    assert (resumed["global_step"], resumed["ranks"]) == (128, 2)
+    with pytest.raises(ForeignCheckpoint, match="task Hopper-v5"):
+        plan(text(dataclasses.replace(SPEC, task="Ant-v5")), saved, 2)
+
+
+def test_a_rank_may_be_missing_from_a_checkpoint() -> None:
+    """It is written so when a rank is lost; who takes its place begins with new environments."""
+
+    def run(communicator: Communicator) -> Any:
+        trainer = Trainer(SPEC, communicator)
+        trainer.advance()
+        state = trainer.checkpoint()
+        trainer.close()
+        return state
+
+    first, second = together(run, 2)
+    np.testing.assert_equal(first.ranks, second.ranks)
+    lacking = checkpoints.loads(
+        checkpoints.dumps(Checkpoint(first.spec, first.learner, [first.ranks[0], None]))
+    )
+    assert lacking.ranks[1] is None
+    np.testing.assert_equal(lacking.ranks[0], first.ranks[0])
+
+    def go_on(communicator: Communicator) -> Any:
+        trainer = Trainer(SPEC, communicator, lacking)
+        progress = trainer.advance()
+        trainer.close()
+        return trainer.restarted_environments, progress.metrics
+
+    (kept, metrics), (restarted, same) = together(go_on, 2)
+    assert (kept, restarted) == (False, True)
+    np.testing.assert_equal(metrics, same)
+
+
+def test_the_best_policy_is_kept_and_travels(saved: bytes) -> None:
+    trainer = Trainer(SPEC)
+    best, returns = -np.inf, []
+    for _ in range(8):
+        progress = trainer.advance()
+        returns.append(progress.recent_return)
+        if progress.recent_return > best:
+            best, state = progress.recent_return, trainer.algorithm.policy_state()
+    assert trainer.best.mean_return == max(returns) == best
+    np.testing.assert_equal(trainer.best.policy, state)
+    loaded = checkpoints.loads(checkpoints.dumps(trainer.checkpoint()))
+    resumed = Trainer(SPEC, checkpoint=loaded)
+    np.testing.assert_equal(resumed.best.state(), trainer.best.state())
+    np.testing.assert_equal(resumed.advance(), trainer.advance())
+    resumed.close()
+    trainer.close()
+    # Checkpoints of before there was a best one.
+    old = checkpoints.loads(saved)
+    del old.learner["best"]
+    without = Trainer(SPEC, checkpoint=old)
+    assert without.best.policy is None
+    without.close()
+
+
+def test_policies_of_checkpoints(saved: bytes) -> None:
+    policies = Policies()
+    assert policies.sizes_of(saved) == {
+        "task": "Hopper-v5",
+        "observationSize": 11,
+        "actionSize": 3,
+    }
+    assert not policies
+    policies.add("mine", saved)
+    trainer = Trainer(SPEC, checkpoint=checkpoints.loads(saved))
+    observations = trainer.algorithm.env.observations
+    expected = trainer.algorithm.policy()(observations)
+    np.testing.assert_array_equal(policies["mine"](observations), expected)
+    trainer.close()
+    low = high = np.zeros(3, np.float32)
+    state = checkpoints.loads(saved).learner
+    state["policy"]["actor.logstd"][:] = np.nan
+    with pytest.raises(DamagedCheckpoint, match="not finite"):
+        policy_of(SPEC, state, low, high)
+    del state["normalize_observation"]
+    with pytest.raises(DamagedCheckpoint, match="statistics"):
+        policy_of(SPEC, state, low, high)
+
+
+def test_controllers_of_a_part(saved: bytes) -> None:
+    policies = Policies()
+    policies.add("mine", saved)
+    shard = Shard("Hopper-v5", 6, controller="random", policies=policies)
+    shard.reset(0)
+    shard.set_controller("zero", 1, 2)
+    shard.set_controller("mine", 4, 1)
+    seen = shard.env.observations.copy()
+    shard.step()
+    assert not shard.actions[1:3].any()
+    assert shard.actions[[0, 3, 5]].all()
+    np.testing.assert_allclose(shard.actions[4], policies["mine"](seen)[4], atol=1e-6)
+    with pytest.raises(InvalidArgument, match="random, zero, sinusoid, mine"):
+        shard.set_controller("yours", 0, 1)
+    shard.step()
+    assert not shard.actions[1:3].any()
+    shard.set_controller("zero")
+    shard.step()
+    assert not shard.actions.any()
+    shard.close()

@@ -1,0 +1,159 @@
+/** One metric over environment steps, by uPlot. */
+
+import uPlot from 'uplot';
+import { h, setText } from '../dom.js';
+import { measure, short } from '../format.js';
+import { themeColor } from '../theme.js';
+import { rowsToDraw, smooth } from './reduce.js';
+
+/** @typedef {import('./metriclog.js').MetricLog} MetricLog */
+
+/**
+ * @typedef {object} Look  what all plots have in common
+ * @property {number} smoothing   weight of the moving average, 0 to 1
+ * @property {boolean} logarithmic
+ * @property {[number, number]|null} range  of steps; null: all
+ */
+
+const HEIGHT = 128;
+
+/** Plots with this key show their cursors at the same step. */
+const SYNC = 'training';
+
+const FONT = '11px system-ui, sans-serif';
+
+export class CurvePlot {
+  /** @type {uPlot|null} */
+  #plot = null;
+  /** Rows of the log that are drawn. @type {number[]} */
+  #rows = [];
+  /** Values of the drawn rows. @type {{raw: number[], smoothed: number[]}} */
+  #shown = { raw: [], smoothed: [] };
+  #scale = '';
+
+  /**
+   * @param {string} tag @param {string} title
+   * @param {(range: [number, number]|null) => void} onRange  the user zoomed
+   */
+  constructor(tag, title, onRange) {
+    this.tag = tag;
+    this.title = title;
+    this.onRange = onRange;
+    this.value = h('span', { class: 'curve-value' });
+    this.area = h('div', { role: 'img', 'aria-label': `${title} over environment steps` });
+    this.element = h('figure', { class: 'curve', 'data-tag': tag },
+      h('figcaption', { title: tag }, h('span', {}, title), this.value), this.area);
+  }
+
+  /** The picture as it is now, if there is one. */
+  get canvas() {
+    return this.#plot?.ctx.canvas;
+  }
+
+  /** The plot is made anew with the next `draw`, as after a change of theme or width. */
+  invalidate() {
+    this.#plot?.destroy();
+    this.#plot = null;
+  }
+
+  /** @param {MetricLog} log @param {Look} look */
+  draw(log, look) {
+    const width = this.area.clientWidth;
+    if (!width) return;
+    const { steps } = log;
+    const values = log.column(this.tag);
+    const smoothed = smooth(values, look.smoothing);
+    this.#rows = rowsToDraw(steps, values, width / 2, look.range);
+    this.#shown = { raw: this.#rows.map((row) => values[row]), smoothed: this.#rows.map((row) => smoothed[row]) };
+    const scale = look.logarithmic ? logScale(this.#shown.raw) : { distr: 1 };
+    const key = JSON.stringify(scale);
+    if (!this.#plot || this.#plot.width !== width || key !== this.#scale) {
+      this.#build(width, scale);
+      this.#scale = key;
+    }
+    const x = this.#rows.map((row) => steps[row]);
+    const plot = /** @type {uPlot} */ (this.#plot);
+    plot.batch(() => {
+      plot.setData([x, look.smoothing ? this.#shown.raw : x.map(() => null), this.#shown.smoothed], false);
+      const [low, high] = look.range ?? [x[0] ?? 0, x.at(-1) ?? 1];
+      plot.setScale('x', { min: low, max: high > low ? high : low + 1 });
+    });
+    if (plot.cursor.idx === null || plot.cursor.idx === undefined) this.#tell(this.#rows.length - 1, false);
+  }
+
+  /** @param {number} width @param {uPlot.Scale} scale */
+  #build(width, scale) {
+    this.invalidate();
+    const axis = {
+      stroke: themeColor('--subtle'), font: FONT,
+      grid: { stroke: themeColor('--line'), width: 1 }, ticks: { show: false },
+    };
+    const accent = themeColor('--accent');
+    this.#plot = new uPlot({
+      width,
+      height: HEIGHT,
+      padding: [6, 8, 0, 0],
+      legend: { show: false },
+      cursor: {
+        y: false,
+        sync: { key: SYNC, setSeries: false, scales: ['x', null] },
+        // Zooming chooses among all rows, not among the drawn ones.
+        drag: { x: true, y: false, setScale: false },
+        points: { size: 6 },
+        bind: { dblclick: () => () => (this.onRange(null), null) },
+      },
+      scales: { x: { time: false }, y: scale },
+      axes: [
+        { ...axis, size: 24, space: 60, values: (_, ticks) => ticks.map(short) },
+        { ...axis, size: 46, space: 26, values: (_, ticks) => ticks.map((tick) => (tick === null ? '' : tickText(tick))) },
+      ],
+      series: [{},
+        { stroke: accent, alpha: 0.3, width: 1, points: { show: false }, spanGaps: true },
+        { stroke: accent, width: 1.5, points: { show: () => this.#rows.length < 2, size: 5 }, spanGaps: true },
+      ],
+      hooks: {
+        setCursor: [({ cursor: { idx, left = -1 } }) => {
+          const pointed = left >= 0 && idx !== null && idx !== undefined;
+          this.#tell(pointed ? idx : this.#rows.length - 1, pointed);
+        }],
+        setSelect: [(plot) => {
+          const { left, width: selected } = plot.select;
+          if (selected > 2) this.onRange([plot.posToVal(left, 'x'), plot.posToVal(left + selected, 'x')]);
+          plot.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
+        }],
+      },
+    }, [[], [], []], this.area);
+  }
+
+  /** @param {number} at  index among the drawn rows @param {boolean} pointed  by the pointer */
+  #tell(at, pointed) {
+    const { raw, smoothed } = this.#shown;
+    if (at < 0 || at >= raw.length) {
+      setText(this.value, '–');
+      return;
+    }
+    const step = this.#plot?.data[0][at] ?? 0;
+    setText(this.value, pointed
+      ? `${measure(raw[at])} · smoothed ${measure(smoothed[at])} · step ${short(step)}`
+      : measure(smoothed[at]));
+  }
+}
+
+/**
+ * Logarithmic; where values are not all positive, linear around 0 and logarithmic beyond.
+ *
+ * @param {number[]} values
+ * @returns {uPlot.Scale}
+ */
+function logScale(values) {
+  const greatest = values.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+  if (values.every((value) => value > 0)) return { distr: 3 };
+  return { distr: 4, asinh: greatest ? 10 ** (Math.floor(Math.log10(greatest)) - 2) : 1 };
+}
+
+/** @param {number} tick */
+function tickText(tick) {
+  const size = Math.abs(tick);
+  if (size >= 1e4) return short(tick);
+  return size && size < 1e-3 ? tick.toExponential(0) : String(Number(tick.toPrecision(4)));
+}

@@ -1,0 +1,69 @@
+/** Runs that are kept in this browser: a list with what can be done with each. */
+
+import { h } from '../dom.js';
+import { ago, bytes, measure, short } from '../format.js';
+
+/**
+ * @typedef {import('./storage.js').RunRecord} RunRecord
+ *
+ * @typedef {object} Actions
+ * @property {(record: RunRecord) => void} use      as controller
+ * @property {(record: RunRecord) => void} resume
+ * @property {(record: RunRecord) => void} save     as a file
+ * @property {(record: RunRecord) => void} remove
+ * @property {(record: RunRecord, name: string) => void} rename
+ */
+
+/** What a run is called: as the user says, or by what it is. @param {RunRecord} record */
+export const nameOf = ({ name, spec, globalStep }) => (
+  name || `${spec.task} · ${spec.algorithm} · ${short(globalStep)} steps`
+);
+
+export class Library {
+  /** @param {Actions} actions @param {HTMLElement[]} buttons  below the list */
+  constructor(actions, buttons) {
+    this.actions = actions;
+    this.list = h('ul', { class: 'saved' });
+    this.summary = h('summary', {}, 'Saved');
+    this.empty = h('p', { class: 'subtle' }, 'Nothing yet. Training is kept in this browser as it goes on, the newest state of the last runs.');
+    this.problem = h('p', { class: 'problem', role: 'alert' });
+    this.element = h('details', { class: 'library' }, this.summary, this.problem, this.empty, this.list,
+      h('div', { class: 'row' }, ...buttons));
+  }
+
+  /** @param {RunRecord[]} records @param {Set<string>} live  that go on now, in any tab */
+  show(records, live) {
+    this.summary.textContent = records.length ? `Saved (${records.length})` : 'Saved';
+    this.empty.hidden = records.length > 0;
+    this.list.replaceChildren(...records.map((record) => this.#item(record, live.has(record.id))));
+  }
+
+  /** @param {RunRecord} record @param {boolean} live */
+  #item(record, live) {
+    const name = nameOf(record);
+    const { use, resume, save, remove, rename } = this.actions;
+    const { spec, episodicReturn, globalStep, totalTimesteps, savedAt } = record;
+    const input = h('input', { class: 'name', value: name, 'aria-label': `Name of ${name}`, spellcheck: 'false' });
+    input.addEventListener('change', () => rename(record, input.value.trim()));
+    input.addEventListener('keydown', ({ key }) => {
+      if (key === 'Enter' || key === 'Escape') input.blur();
+    });
+    const facts = [
+      record.name ? spec.task : '',
+      `${short(globalStep)} of ${short(totalTimesteps)}`,
+      Number.isFinite(episodicReturn) ? `return ${measure(episodicReturn)}` : '',
+      bytes(record.bytes),
+      live ? 'goes on now' : ago((Date.now() - savedAt) / 1000),
+    ];
+    const button = (/** @type {string} */ text, /** @type {string} */ title, /** @type {(r: RunRecord) => void} */ run, disabled = false) => (
+      h('button', { title, disabled, 'aria-label': `${text}: ${name}`, onclick: () => run(record) }, text)
+    );
+    return h('li', { class: record.kept ? 'kept' : '' }, input,
+      h('small', {}, facts.filter(Boolean).join(' · ')),
+      h('div', { class: 'row' },
+        button('Use', 'Robots move by this policy', use),
+        button('Resume', 'Train on from here', resume, live),
+        button('File', 'Save as a file', save),
+        button('Delete', 'Remove it from this browser', remove, live)));
+  }
+}

@@ -1,0 +1,86 @@
+/** How far training is, and the buttons that start, hold and end it. */
+
+import { h, icon, setText } from '../dom.js';
+import { count, duration, measure, short } from '../format.js';
+
+/** @typedef {import('./training.js').Training} Training */
+
+const PLAY = 'M7 4.5v15l12-7.5z';
+const PAUSE = 'M8 5v14M16 5v14';
+const STOP = 'M6 6h12v12H6z';
+const RESET = 'M19 12a7 7 0 1 1-2.2-5.1M19 3v5h-5';
+
+/** What the first button does in each state. @type {Record<string, {name: string, path: string}>} */
+const MAIN = {
+  none: { name: 'Train', path: PLAY },
+  starting: { name: 'Starting', path: PLAY },
+  running: { name: 'Pause', path: PAUSE },
+  pausing: { name: 'Pausing', path: PAUSE },
+  paused: { name: 'Resume', path: PLAY },
+  stopping: { name: 'Stopping', path: STOP },
+  finished: { name: 'New run', path: PLAY },
+  stopped: { name: 'New run', path: PLAY },
+  failed: { name: 'Failed', path: PLAY },
+};
+
+/** States in which the first button has nothing to do. */
+const WAITING = ['starting', 'pausing', 'stopping', 'failed'];
+
+export class TrainingProgress {
+  /** @param {Training} training @param {() => void} toggle */
+  constructor(training, toggle) {
+    this.training = training;
+    this.main = h('button', { class: 'primary', onclick: toggle });
+    this.stop = h('button', { title: 'End training; the robots move by what was learnt', onclick: () => training.stop() }, icon(STOP), 'Stop');
+    this.reset = h('button', { title: 'End training and clear its curves', onclick: () => training.reset() }, icon(RESET), 'Reset');
+    this.bar = h('progress', { max: 1, value: 0, 'aria-label': 'Training' });
+    this.percent = h('strong');
+    this.steps = h('span');
+    this.mean = h('p');
+    this.time = h('p', { class: 'subtle' });
+    this.figures = h('div', { class: 'training-figures', hidden: true },
+      this.bar, h('p', {}, this.percent, this.steps), this.mean, this.time);
+    this.element = h('div', {},
+      h('div', { class: 'training-buttons', role: 'group', 'aria-label': 'Training' }, this.main, this.stop, this.reset),
+      this.figures);
+    this.show();
+  }
+
+  /** The state has changed. */
+  show() {
+    const { state, active, run } = this.training;
+    const { name, path } = MAIN[state];
+    this.main.replaceChildren(icon(path), name);
+    this.main.title = `${name} (L)`;
+    this.main.disabled = WAITING.includes(state);
+    this.stop.disabled = !active || state === 'starting' || state === 'stopping';
+    this.reset.disabled = !run || state === 'starting' || state === 'stopping';
+    this.figures.hidden = !run;
+    this.update();
+  }
+
+  /** The run is further. */
+  update() {
+    const { run, active } = this.training;
+    if (!run) return;
+    const part = Math.min(1, run.globalStep / run.totalTimesteps);
+    this.bar.value = part;
+    setText(this.percent, `${(100 * part).toFixed(part < 0.1 ? 1 : 0)}%`);
+    setText(this.steps, ` · ${count(run.globalStep)} of ${count(run.totalTimesteps)} steps`);
+    const mean = run.recentReturn;
+    setText(this.mean, Number.isFinite(mean) ? `Return ${measure(mean)}` : '');
+    const left = (run.totalTimesteps - run.globalStep) / run.speed;
+    setText(this.time, [
+      Number.isFinite(run.speed) ? `${short(run.speed)} steps/s` : '',
+      active && part < 1 && Number.isFinite(left) ? `${duration(left)} left` : '',
+      run.seconds ? `${duration(run.seconds)} so far` : '',
+    ].filter(Boolean).join(' · '));
+  }
+
+  /** In a few words, for where there is little room; empty without training. */
+  get summary() {
+    const { run, active } = this.training;
+    if (!run || !active) return '';
+    return [`${this.percent.textContent} trained`, this.mean.textContent?.toLowerCase()].filter(Boolean).join(' · ');
+  }
+}

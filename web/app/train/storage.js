@@ -1,0 +1,179 @@
+/**
+ * Runs kept in this browser: IndexedDB, since the private file system (OPFS) is for secure contexts
+ * only, and a page on a LAN address is none. What belongs together is written in one transaction: a
+ * crash leaves the checkpoint before, whole. Every run has an id of its own, so that two tabs do not
+ * meet; a lock on it tells others that it goes on in this tab.
+ */
+
+import { openDB } from 'idb';
+
+/**
+ * @typedef {object} RunRecord  what lists show; what is large is kept beside it
+ * @property {string} id
+ * @property {string} name
+ * @property {boolean} kept          by the user; others give way to newer runs
+ * @property {boolean} unfinished    whether the page should offer to resume it
+ * @property {import('./run.js').Spec} spec
+ * @property {number} iteration
+ * @property {number} globalStep
+ * @property {number} totalTimesteps
+ * @property {number} episodicReturn  NaN while no episode has ended
+ * @property {number} seconds         of learning
+ * @property {number} savedAt         as Date.now()
+ * @property {number} bytes           of the checkpoint
+ *
+ * @typedef {object} Kept
+ * @property {ArrayBuffer} checkpoint
+ * @property {import('./metriclog.js').StoredLog} curve
+ *
+ * @typedef {import('idb').DBSchema & {
+ *   runs: {key: string, value: RunRecord},
+ *   checkpoints: {key: string, value: Kept},
+ * }} Schema
+ */
+
+const NAME = 'websim';
+const VERSION = 1;
+
+/** Runs that are kept without having been asked for. */
+const MOST_RECENT = 8;
+
+const LOCK = 'websim-run-';
+
+/** Raised when the browser keeps nothing, or nothing more; the message says what can be done. */
+export class StorageError extends Error {
+  /** @override */
+  name = 'StorageError';
+}
+
+/** An id that no other tab has. Not by `randomUUID`: that is for secure contexts only. */
+export function newId() {
+  const bytes = crypto.getRandomValues(new Uint8Array(8));
+  return [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join('');
+}
+
+export class RunStore {
+  /** @type {Promise<import('idb').IDBPDatabase<Schema>>|null} */
+  #database = null;
+
+  #open() {
+    this.#database ??= openDB(NAME, VERSION, {
+      upgrade(database) {
+        database.createObjectStore('runs', { keyPath: 'id' });
+        database.createObjectStore('checkpoints');
+      },
+    });
+    return this.#database;
+  }
+
+  /** All records, the newest first. */
+  async list() {
+    return guarded(async () => (await (await this.#open()).getAll('runs')).sort((a, b) => b.savedAt - a.savedAt));
+  }
+
+  /**
+   * @param {string} id
+   * @returns {Promise<{record: RunRecord, kept: Kept}|null>}  null: there is none
+   */
+  async get(id) {
+    return guarded(async () => {
+      const transaction = (await this.#open()).transaction(['runs', 'checkpoints']);
+      const [record, kept] = await Promise.all([
+        transaction.objectStore('runs').get(id), transaction.objectStore('checkpoints').get(id),
+      ]);
+      return record && kept ? { record, kept } : null;
+    });
+  }
+
+  /**
+   * Keeps a run's newest state in place of the one before, and drops the oldest of those that nobody
+   * asked to be kept when there are many.
+   *
+   * @param {RunRecord} record @param {Kept} kept
+   * @throws {StorageError}
+   */
+  async put(record, kept) {
+    const live = await this.liveIds();
+    await guarded(async () => {
+      const transaction = (await this.#open()).transaction(['runs', 'checkpoints'], 'readwrite');
+      const [runs, checkpoints] = [transaction.objectStore('runs'), transaction.objectStore('checkpoints')];
+      const written = [runs.put(record), checkpoints.put(kept, record.id)];
+      const dropped = runs.getAll().then((all) => {
+        const recent = all.filter(({ kept: asked }) => !asked).sort((a, b) => b.savedAt - a.savedAt);
+        const old = recent.slice(MOST_RECENT).filter(({ id }) => id !== record.id && !live.has(id));
+        return Promise.all(old.flatMap(({ id }) => [runs.delete(id), checkpoints.delete(id)]));
+      });
+      await Promise.all([...written, dropped, transaction.done]);
+    });
+  }
+
+  /** Changes what lists show of a run. @param {string} id @param {Partial<RunRecord>} change */
+  async update(id, change) {
+    await guarded(async () => {
+      const transaction = (await this.#open()).transaction('runs', 'readwrite');
+      const record = await transaction.store.get(id);
+      if (record) await transaction.store.put({ ...record, ...change });
+      await transaction.done;
+    });
+  }
+
+  /** @param {string} id */
+  async remove(id) {
+    await guarded(async () => {
+      const transaction = (await this.#open()).transaction(['runs', 'checkpoints'], 'readwrite');
+      await Promise.all([
+        transaction.objectStore('runs').delete(id), transaction.objectStore('checkpoints').delete(id),
+        transaction.done,
+      ]);
+    });
+  }
+
+  /** Whether tabs can know of each other's runs: only a secure context has locks. */
+  locks = Boolean(navigator.locks);
+
+  /**
+   * Marks a run as going on in this tab, until the function that it gives is called or the tab is
+   * gone. Null: it goes on in another tab.
+   *
+   * @param {string} id
+   * @returns {Promise<(() => Promise<void>)|null>}
+   */
+  async claim(id) {
+    // Then ids alone keep tabs apart.
+    if (!this.locks) return async () => {};
+    return new Promise((resolve) => {
+      /** @type {Promise<void>} */
+      const released = navigator.locks.request(LOCK + id, { ifAvailable: true }, (lock) => {
+        if (!lock) return resolve(null);
+        const { promise, resolve: release } = /** @type {PromiseWithResolvers<void>} */ (Promise.withResolvers());
+        resolve(() => {
+          release();
+          return released;
+        });
+        return promise;
+      });
+    });
+  }
+
+  /** Runs that go on now, in any tab. */
+  async liveIds() {
+    const { held = [] } = await navigator.locks?.query() ?? {};
+    return new Set(held.map(({ name = '' }) => name).filter((name) => name.startsWith(LOCK)).map((name) => name.slice(LOCK.length)));
+  }
+}
+
+/**
+ * @template T
+ * @param {() => Promise<T>} work
+ * @returns {Promise<T>}
+ */
+async function guarded(work) {
+  try {
+    return await work();
+  } catch (error) {
+    const { name, message } = /** @type {Error} */ (error);
+    throw new StorageError(name === 'QuotaExceededError'
+      ? 'This browser has no room left for checkpoints. Delete saved ones, or save this run as a file.'
+      : `This browser keeps no checkpoints (${name}: ${message}). Save the run as a file to keep it.`);
+  }
+}

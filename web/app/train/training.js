@@ -1,0 +1,298 @@
+/**
+ * Training in the page: starts, holds and ends it, and keeps what has been learnt. The simulation is
+ * replaced by one whose robots learn, and afterwards by the user's own again, whose robots then move
+ * by what was learnt.
+ */
+
+import { breathe } from '../dom.js';
+import { Run } from './run.js';
+import { StorageError, newId } from './storage.js';
+
+/**
+ * @typedef {import('../session.js').Session} Session
+ * @typedef {import('./run.js').Spec} Spec
+ * @typedef {'none'|'starting'|'running'|'pausing'|'paused'|'stopping'|'finished'|'stopped'|'failed'} State
+ */
+
+/** States in which robots learn, or could go on learning at once. */
+const ACTIVE = /** @type {State[]} */ (['starting', 'running', 'pausing', 'paused', 'stopping', 'failed']);
+
+/** Controller of what a run has learnt. @param {string} id  of the run */
+export const savedController = (id) => `saved-${id}`;
+
+/** Events: `change` (state, message or what is kept), `progress` (an iteration), `run` (another run's curve). */
+export class Training extends EventTarget {
+  /** @type {State} */
+  state = 'none';
+  /** @type {Run|null} */
+  run = null;
+  /** What the user should know: why training failed, or could not start. */
+  message = '';
+  /** Why nothing is kept in this browser, or empty. */
+  storageProblem = '';
+  /** Lets other tabs have the run. @type {() => Promise<void>} */
+  #release = async () => {};
+  /** Done when the newest checkpoint is kept. @type {Promise<void>} */
+  #storing = Promise.resolve();
+  /** A new simulation is to be opened by training itself. */
+  #replacing = false;
+  #startWhenOpen = true;
+  #discard = false;
+
+  /** @param {Session} session @param {import('./storage.js').RunStore} store */
+  constructor(session, store) {
+    super();
+    this.session = session;
+    this.store = store;
+    session.leaving = () => this.#park();
+    const on = (/** @type {string} */ type, /** @type {(detail: any) => void} */ listener) => (
+      session.addEventListener(type, (event) => listener(/** @type {CustomEvent} */ (event).detail))
+    );
+    on('opened', () => this.#onOpened());
+    on('failed', () => (this.#replacing = false));
+    on('refused', (error) => this.#onRefused(error));
+    on('training', (progress) => this.#onTraining(progress));
+    on('checkpoint', (checkpoint) => this.#onCheckpoint(checkpoint));
+    // A laptop that is closed may not be opened again with this page in it.
+    document.addEventListener('visibilitychange', () => {
+      if (document.hidden && this.state === 'running') this.#engine?.save().catch(() => {});
+    });
+  }
+
+  get active() {
+    return ACTIVE.includes(this.state);
+  }
+
+  get #engine() {
+    return this.session.sim?.training ?? null;
+  }
+
+  /** Begins a new run. @param {Spec} spec */
+  async start(spec) {
+    await this.#begin(new Run(spec));
+  }
+
+  /**
+   * Goes on with a run that was kept.
+   *
+   * @param {string} id
+   * @param {Record<string, unknown>} [hyperparameters]  in place of its own
+   */
+  async resumeKept(id, hyperparameters = {}) {
+    const found = await this.store.get(id);
+    if (!found) throw new StorageError('This run is no longer kept in this browser.');
+    // One that was kept, and one that goes on in another tab or may do so, stay as they are.
+    const release = found.record.kept || !this.store.locks ? null : await this.store.claim(id);
+    const record = { ...found.record, id: release ? id : newId() };
+    await release?.();
+    if (record.id !== id && record.unfinished) await this.store.update(id, { unfinished: false });
+    await this.resume(Run.from(record, found.kept), hyperparameters);
+  }
+
+  /** @param {Run} run @param {Record<string, unknown>} [hyperparameters]  in place of its own */
+  async resume(run, hyperparameters = {}) {
+    run.spec = { ...run.spec, hyperparameters: { ...run.spec.hyperparameters, ...hyperparameters } };
+    await this.#begin(run);
+  }
+
+  /** @param {Run} run */
+  async #begin(run) {
+    if (this.active) await this.#park();
+    await this.#release();
+    this.run = run;
+    this.#discard = false;
+    this.#emit('run');
+    await navigator.storage?.persist?.().catch(() => false);
+    this.#release = await this.store.claim(run.id) ?? (async () => {});
+    await this.#launch(true);
+  }
+
+  /** Opens a simulation whose robots learn, from the newest checkpoint if there is one. @param {boolean} start */
+  async #launch(start) {
+    const { run } = this;
+    if (!run) return;
+    run.rewind();
+    this.#startWhenOpen = start;
+    this.#set('starting');
+    this.#replacing = true;
+    await this.session.train({ spec: run.spec, checkpoint: run.saved?.checkpoint.slice(0) });
+  }
+
+  #onOpened() {
+    this.#replacing = false;
+    if (!this.#engine) return;
+    if (this.#startWhenOpen) this.#engine.start();
+    else this.#set('paused');
+  }
+
+  /** @param {Error} error  why the simulation for training could not be made */
+  #onRefused({ name, message }) {
+    this.#replacing = false;
+    this.#release();
+    this.run = null;
+    this.#emit('run');
+    this.#set('none', name === 'InvalidArgument' ? message : `${name}: ${message}`);
+  }
+
+  /** Starts, holds, or goes on. @param {() => Spec} spec  of a new run */
+  toggle(spec) {
+    switch (this.state) {
+      case 'running': return this.pause();
+      case 'paused': return this.go();
+      case 'none': case 'stopped': case 'finished': return this.start(spec());
+    }
+  }
+
+  pause() {
+    this.#set('pausing');
+    this.#engine?.pause();
+  }
+
+  go() {
+    this.#engine?.start();
+  }
+
+  /** Ends the run after the iteration under way; the robots then move by what was learnt. */
+  stop() {
+    if (this.state === 'failed') {
+      this.#end('stopped');
+    } else {
+      this.#set('stopping');
+      this.#engine?.stop();
+    }
+  }
+
+  /** Ends the run and forgets its curve; what is kept of it stays kept. */
+  reset() {
+    this.#discard = true;
+    if (this.active) this.stop();
+    else this.#forget();
+  }
+
+  #forget() {
+    this.run = null;
+    this.#set('none');
+    this.#emit('run');
+  }
+
+  /** From the newest checkpoint, with a lower learning rate: after a failure. */
+  async retrySlower() {
+    const { run } = this;
+    if (!run) return;
+    const rate = Number(run.spec.hyperparameters.learning_rate);
+    await this.resume(run, Number.isFinite(rate) ? { learning_rate: rate / 2 } : {});
+  }
+
+  /** The simulation is made anew around the learners, which go on as if nothing had happened. */
+  async regroup() {
+    const wasRunning = this.state === 'running';
+    if (wasRunning) await this.#hold();
+    if (this.state === 'paused') await this.#launch(wasRunning);
+  }
+
+  /** Pauses, and waits for the checkpoint of that. */
+  async #hold() {
+    this.pause();
+    await this.#engine?.pause();
+    await this.#storing;
+  }
+
+  /** Another simulation is wanted: the run is kept as it is, to be resumed. */
+  async #park() {
+    if (this.#replacing || !this.active) return;
+    if (this.state === 'running') await this.#hold();
+    await this.#release();
+    this.#set('none', this.run?.saved
+      ? 'Training was interrupted by another simulation. It is kept: resume it under “Saved”.' : '');
+  }
+
+  /** Takes a checkpoint now. */
+  async checkpoint() {
+    await this.#engine?.save();
+    await this.#storing;
+  }
+
+  /** Keeps a copy of the run as it is now, under a name. @param {string} name */
+  async keep(name) {
+    const { run } = this;
+    if (!run) return;
+    if (this.state === 'running') await this.checkpoint();
+    const { record, kept } = run.toKeep({ name, kept: true, unfinished: false });
+    await this.#store({ ...record, id: newId() }, kept);
+  }
+
+  /** @param {import('../../sim/websim.js').SimEvents['training']} progress */
+  #onTraining(progress) {
+    const { run } = this;
+    if (!run) return;
+    if (run.advance(progress)) this.#emit('progress');
+    const { state, message = '' } = progress;
+    // Until the iteration under way is over the engine runs, although it has been told to stop.
+    const told = this.state === 'pausing' || this.state === 'stopping';
+    if (state === 'waiting' || (state === 'running' && told)) return;
+    if (state === 'finished' || state === 'stopped') this.#end(state);
+    else if (this.state !== state || this.message !== message) this.#set(state, message);
+  }
+
+  /** @param {import('../../sim/websim.js').SimEvents['checkpoint']} checkpoint */
+  #onCheckpoint({ data, iteration, globalStep, episodicReturn }) {
+    const { run } = this;
+    if (!run) return;
+    run.saved = { checkpoint: data, iteration, globalStep, episodicReturn, seconds: run.seconds };
+    const { record, kept } = run.toKeep({ name: '', kept: false, unfinished: true });
+    this.#storing = this.#store(record, kept);
+  }
+
+  /**
+   * @param {import('./storage.js').RunRecord} record
+   * @param {import('./storage.js').Kept} kept
+   */
+  async #store(record, kept) {
+    try {
+      await this.store.put(record, kept);
+      this.storageProblem = '';
+    } catch (error) {
+      if (!(error instanceof StorageError)) throw error;
+      this.storageProblem = error.message;
+    }
+    this.#emit('change');
+  }
+
+  /**
+   * The user's own simulation again, with what was learnt.
+   *
+   * @param {'finished'|'stopped'} state
+   */
+  async #end(state) {
+    const { run } = this;
+    this.#replacing = true;
+    this.#set(state);
+    // The last checkpoint comes right after the news of the end.
+    await breathe();
+    await this.#storing;
+    if (run?.saved) await this.store.update(run.id, { unfinished: false }).catch(() => {});
+    await this.#release();
+    if (this.#discard) this.#forget();
+    await this.session.train(null);
+    if (this.run === run && run?.saved) this.#handOver(savedController(run.id));
+    this.#emit('change');
+  }
+
+  /** The user's robots move by what was learnt. @param {string} controller */
+  #handOver(controller) {
+    const { compare } = this.session.options;
+    this.session.set({ controller, compare: compare.replaceAll(/:(best|current)(?=,|$)/g, `:${controller}`) }, 'replace');
+  }
+
+  /** @param {State} state @param {string} [message] */
+  #set(state, message = '') {
+    this.state = state;
+    this.message = message;
+    this.#emit('change');
+  }
+
+  /** @param {'change'|'progress'|'run'} type */
+  #emit(type) {
+    this.dispatchEvent(new Event(type));
+  }
+}

@@ -1,0 +1,78 @@
+/**
+ * The service worker: a visit to a page that was here before works without the server.
+ *
+ * Files that never change under their address come from its store; everything else from the server,
+ * and from the store only where the server cannot be reached, so that a new version is never held up
+ * by an old one. The page says what to store, once it runs (`app/offline.js`); the sources of one
+ * version are stored together or not at all. Stored answers keep their headers: isolation is that of
+ * the server they came from.
+ */
+
+const IMMUTABLE = /^\/(vendor|engine|python|kernels|image)\//;
+
+const FILES = 'websim-files';
+
+/** With the version behind it; stored completely once it has the manifest. */
+const SOURCES = 'websim-sources-';
+const MANIFEST = '/manifest.json';
+
+self.addEventListener('install', () => self.skipWaiting());
+
+self.addEventListener('fetch', (event) => {
+  const { request } = event;
+  const { origin, pathname } = new URL(request.url);
+  if (request.method !== 'GET' || origin !== self.location.origin || request.headers.has('Range')) return;
+  event.respondWith(IMMUTABLE.test(pathname) ? storedOrServed(request) : servedOrStored(request, pathname));
+});
+
+self.addEventListener('message', (event) => {
+  event.waitUntil(store(event.data.manifest, event.data.image).then(
+    () => event.ports[0].postMessage({}),
+    ({ message }) => event.ports[0].postMessage({ error: message }), // no room left, or the server is gone
+  ));
+});
+
+/** @param {Request} request */
+async function storedOrServed(request) {
+  return (await caches.match(request.url, { cacheName: FILES, ignoreVary: true })) ?? fetch(request);
+}
+
+/** @param {Request} request @param {string} path */
+async function servedOrStored(request, path) {
+  try {
+    return await fetch(request);
+  } catch (error) {
+    for (const name of await caches.keys()) {
+      if (!name.startsWith(SOURCES)) continue;
+      const cache = await caches.open(name);
+      const stored = await cache.match(MANIFEST) && await cache.match(path, { ignoreVary: true });
+      if (stored) return stored;
+    }
+    throw error;
+  }
+}
+
+/**
+ * @param {{sources: {version: string, urls: string[]}, files: string[], image: {url: string}}} manifest
+ * @param {Uint8Array} imageFile  too large for the browser's own cache
+ */
+async function store({ sources, files, image }, imageFile) {
+  const cache = await caches.open(FILES);
+  if (!await cache.match(image.url)) await cache.put(image.url, new Response(imageFile));
+  for (const url of files) {
+    // The browser's own cache has what the page has just loaded.
+    if (!await cache.match(url, { ignoreVary: true })) await cache.add(new Request(url, { cache: 'force-cache' }));
+  }
+  const name = SOURCES + sources.version;
+  const current = await caches.open(name);
+  if (!await current.match(MANIFEST)) {
+    await current.addAll(sources.urls.map((url) => new Request(url, { cache: 'no-cache' })));
+    await current.add(new Request(MANIFEST, { cache: 'no-cache' }));
+  }
+  for (const other of await caches.keys()) {
+    if (other.startsWith(SOURCES) && other !== name) await caches.delete(other);
+  }
+  for (const { url } of await cache.keys()) {
+    if (!files.includes(new URL(url).pathname)) await cache.delete(url);
+  }
+}
