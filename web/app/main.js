@@ -57,13 +57,18 @@ const keyboard = new Keyboard([
   { keys: ['?'], label: '?', does: 'This sheet', run: () => keyboard.toggleSheet() },
 ]);
 
+/** Done when the page is put together. @type {Promise<void> | undefined} */
+let built;
+
 /** Boots the page, or again after a failure. */
 async function start() {
   boot.begin('Starting');
   try {
-    const first = !panel;
-    if (first) await build();
-    await session.open();
+    const first = !built;
+    // The workers start while the page is put together.
+    built ??= build();
+    built.catch(() => (built = undefined)); // tried again with the next start
+    await Promise.all([built, session.open()]);
     if (!first) return;
     if (session.sim) keepForOffline();
     if (stage.fallback) notices.show('warning', stage.fallback);
@@ -122,14 +127,15 @@ on('options', (change) => {
 on('opening', () => boot.begin(session.sim ? 'Changing the simulation' : 'Starting'));
 on('progress', (progress) => boot.progress(progress));
 on('closing', () => {
-  stage.clear();
+  stage?.clear();
   details.close();
   window.websim = null;
 });
 on('failed', (error) => boot.fail(error));
 on('opened', async () => {
   const { sim } = session;
-  if (!sim) return;
+  await built;
+  if (!sim || session.sim !== sim) return;
   window.websim = sim;
   panel.showMode(sim.isolated, sim.choice.reason);
   panel.figures.clear();
