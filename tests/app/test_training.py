@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.app.conftest import BOOT_MS, Dashboard
+from websim.algorithms.presets import preset
 
 #: Learns in seconds; a batch is 512 steps.
 SMALL = (
@@ -97,7 +98,8 @@ def test_a_link_brings_the_set_up_and_the_form_checks(isolated: Dashboard) -> No
     rate = page.locator("#hyperparameter-learning_rate")
     expect(rate).to_have_value("0.002")
     expect(page.locator("#hyperparameter-hidden_sizes")).to_have_value("32, 32")
-    expect(page.locator("#hyperparameter-num_envs")).to_have_value("8")
+    of_preset = preset("ppo", "cleanrl", "InvertedPendulum-v5")
+    expect(page.locator("#hyperparameter-num_envs")).to_have_value(str(of_preset["num_envs"]))
 
     rate.fill("7")
     rate.press("Enter")

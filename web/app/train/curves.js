@@ -24,7 +24,7 @@ const TITLES = /** @type {Record<string, string>} */ ({
 const SMOOTHING = 0.6;
 
 /** Drawing lets others have the main thread after so many ms. */
-const SLICE = 10;
+const SLICE = 4;
 
 /** Of the picture: plots in a row, room around each and above it for its title, in CSS pixels. */
 const PICTURE = { columns: 2, gap: 16, title: 22 };
