@@ -208,7 +208,7 @@ def test_controllers_side_by_side_while_training_goes_on(training: Dashboard) ->
 
     page.keyboard.press("Escape")
     page.locator("canvas.stage").focus()
-    expect(page.get_by_role("button", name="Follow the best")).to_be_visible(timeout=LEARNT_MS)
+    expect(page.get_by_role("button", name="Follow best")).to_be_visible(timeout=LEARNT_MS)
     page.keyboard.press("b")
     expect(page.locator(".details")).to_contain_text("learning")
     assert int(training.state["follow"]) < 8

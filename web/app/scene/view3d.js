@@ -17,7 +17,7 @@ import { Robots } from './robots.js';
 /** @typedef {import('../../sim/websim.js').WebSim} WebSim */
 
 /** The arrow above the best robot: its height and width, and its place, in multiples of the robot's size. */
-const ARROW = { height: 0.5, width: 0.18, above: 1.1 };
+const ARROW = { height: 0.36, width: 0.13, above: 0.9 };
 
 /** Time between two choices of the robots to draw while the camera rests, in ms. */
 const CHOICE_INTERVAL = 250;

@@ -75,8 +75,9 @@ export class CurvePlot {
     const plot = /** @type {uPlot} */ (this.#plot);
     plot.batch(() => {
       plot.setData([x, look.smoothing ? this.#shown.raw : x.map(() => null), this.#shown.smoothed], false);
-      const [low, high] = look.range ?? [x[0] ?? 0, x.at(-1) ?? 1];
-      plot.setScale('x', { min: low, max: high > low ? high : low + 1 });
+      // Also where a metric has few values as yet, all plots show the same steps.
+      const [low, high] = look.range ?? [steps[0], steps[steps.length - 1]];
+      plot.setScale('x', { min: low < high ? low : 0, max: high });
     });
     if (plot.cursor.idx === null || plot.cursor.idx === undefined) this.#tell(this.#rows.length - 1, false);
   }

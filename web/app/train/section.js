@@ -48,7 +48,7 @@ export class TrainSection {
     this.progress = new TrainingProgress(training, () => this.toggle());
     this.curves = new Curves(enlarge);
     this.compare = new Compare((options) => this.#changeCompared(options), () => this.choices);
-    this.best = h('button', { title: 'Follow the robot with the highest return (B)', hidden: true, onclick: followBest }, 'Follow the best');
+    this.best = h('button', { title: 'Follow the robot with the highest return (B)', hidden: true, onclick: followBest }, 'Follow best');
     this.keep = h('button', { title: 'Keep what is learnt by now under a name of its own', onclick: () => this.#try(this.#keep()) }, 'Keep');
     this.toFile = h('button', { title: 'Save the newest checkpoint as a file', onclick: () => this.#try(this.#saveRun()) }, 'Save as file');
     const file = fileInput(EXTENSION, (chosen) => this.openFile(chosen));
