@@ -304,7 +304,7 @@ def test_what_is_left_open_is_chosen(sim: Any) -> None:
     assert sim.run("sim.choice") == {
         "workers": 2,
         "environments": 1000,
-        "reason": "2 workers, as asked. 1000 environments, so that there are 500 for each worker.",
+        "reason": "2 workers, as asked. 1000 environments: 500 for each worker.",
     }
     assert sim.run("sim.groups[0].numEnvs") == 1000
 

@@ -1,12 +1,14 @@
 """The optimised MuJoCo module, the choice of an engine, and what happens where none can be made."""
 
 import json
+import re
 import subprocess
 from pathlib import Path
 
 import pytest
 from starlette.testclient import TestClient
 
+from websim.physics import FIELDS, STATE
 from websim_server import assets, cli, engine, fetch, lock
 from websim_server.app import create_app
 from websim_server.errors import EngineError
@@ -157,6 +159,13 @@ def test_optimised_module_from_a_mirror(only_mujoco: Path) -> None:
     assert (only_mujoco / OPTIMISED.folder / "mujoco.wasm").read_bytes() == module(
         OPTIMISED
     ).read_bytes()
+
+
+def test_recipe_binds_every_array_that_a_task_may_ask_for() -> None:
+    assert CHECKOUT is not None
+    source = (CHECKOUT / "wasm-build/engine/bindings.cc").read_text("utf-8")
+    bound = set(re.findall(r"\bDATA\((\w+),", source)) - {"name"}
+    assert bound == {*STATE, *FIELDS, "ctrl"} - {"time"}
 
 
 @pytest.fixture

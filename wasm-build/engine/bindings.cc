@@ -93,7 +93,6 @@ class MjModel {
     return Copy(roles);
   }
   val TexNchannel() const { return Copy(std::vector<int>(m->ntex, 3)); }
-  // MuJoCo 3 has normals apart from vertices, and indices of them for each face.
   val LightTypes() const {
     std::vector<int> types(m->nlight);
     for (int i = 0; i < m->nlight; i++) {
@@ -209,7 +208,8 @@ EMSCRIPTEN_BINDINGS(mujoco) {
       .property("tex_nchannel", &MjModel::TexNchannel)
       .property("light_type", &MjModel::LightTypes)
       .property("tex_data", +[](const MjModel& model) { return View(model.m->tex_rgb, model.m->ntexdata); })
-      // Normals are per vertex: those of a face's corners are those of its vertices.
+      // MuJoCo 3 has normals apart from vertices, and their indices for each face. Here each vertex
+      // has one: the normals of a face's corners are those of its vertices.
       .property("mesh_normaladr", +[](const MjModel& model) { return View(model.m->mesh_vertadr, model.m->nmesh); })
       .property("mesh_facenormal", +[](const MjModel& model) { return View(model.m->mesh_face, model.m->nmeshface * 3); });
 
@@ -217,14 +217,19 @@ EMSCRIPTEN_BINDINGS(mujoco) {
       .constructor<const MjModel&>()
       .property("time", &MjData::time, &MjData::set_time)
       .property("warning", &MjData::warning, return_value_policy::reference())
-      DATA(qpos, m->nq) DATA(qvel, m->nv) DATA(qacc, m->nv) DATA(act, m->na) DATA(ctrl, m->nu)
+      // STATE and FIELDS of web/python/websim/physics/__init__.py.
+      DATA(qpos, m->nq) DATA(qvel, m->nv) DATA(act, m->na) DATA(ctrl, m->nu)
       DATA(qacc_warmstart, m->nv) DATA(mocap_pos, m->nmocap * 3) DATA(mocap_quat, m->nmocap * 4)
-      DATA(userdata, m->nuserdata) DATA(sensordata, m->nsensordata) DATA(xpos, m->nbody * 3)
-      DATA(xquat, m->nbody * 4) DATA(xipos, m->nbody * 3) DATA(cinert, m->nbody * 10)
+      DATA(userdata, m->nuserdata) DATA(xpos, m->nbody * 3) DATA(xquat, m->nbody * 4)
+      DATA(xmat, m->nbody * 9) DATA(xipos, m->nbody * 3) DATA(ximat, m->nbody * 9)
+      DATA(subtree_com, m->nbody * 3) DATA(geom_xpos, m->ngeom * 3) DATA(geom_xmat, m->ngeom * 9)
+      DATA(site_xpos, m->nsite * 3) DATA(site_xmat, m->nsite * 9) DATA(cinert, m->nbody * 10)
       DATA(cvel, m->nbody * 6) DATA(cacc, m->nbody * 6) DATA(cfrc_int, m->nbody * 6)
-      DATA(cfrc_ext, m->nbody * 6) DATA(qfrc_actuator, m->nv) DATA(qfrc_constraint, m->nv)
-      DATA(qfrc_bias, m->nv) DATA(qfrc_passive, m->nv) DATA(actuator_force, m->nu)
-      DATA(site_xpos, m->nsite * 3) DATA(geom_xpos, m->ngeom * 3) DATA(subtree_com, m->nbody * 3);
+      DATA(cfrc_ext, m->nbody * 6) DATA(qacc, m->nv) DATA(qfrc_bias, m->nv)
+      DATA(qfrc_passive, m->nv) DATA(qfrc_actuator, m->nv) DATA(qfrc_constraint, m->nv)
+      DATA(actuator_length, m->nu) DATA(actuator_velocity, m->nu) DATA(actuator_force, m->nu)
+      DATA(ten_length, m->ntendon) DATA(ten_velocity, m->ntendon)
+      DATA(sensordata, m->nsensordata);
 
   function("mj_step", &Step);
   function("mj_forward", &Forward);

@@ -221,6 +221,7 @@ export class Rank {
 
   /** @param {import('./protocol.js').AnswerMessage | import('./protocol.js').EventMessage} message */
   #receive(message) {
+    if (this.#closed && 'event' in message) return; // nobody is interested any longer
     this.#lastMessage = performance.now();
     if ('event' in message) {
       if (message.event === 'failed') this.lose(`${message.error.name}: ${message.error.message}`);

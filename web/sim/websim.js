@@ -141,6 +141,8 @@ export class WebSim {
       await sim.#start(options.replacing);
     } catch (error) {
       await sim.close();
+      // Memory that a former simulation has used up is had again from workers that boot.
+      if (options.replacing && /memory/i.test(toPlain(error).name)) return WebSim.create({ ...options, replacing: undefined });
       throw error;
     }
     return sim;
