@@ -71,7 +71,10 @@ export class Session extends EventTarget {
     this.options = next;
     this.#emit('options', change);
     if ('renderer' in change) location.reload();
-    else if (rebuilds(change)) this.train(null);
+    else if (rebuilds(change)) {
+      this.#training = null;
+      this.open();
+    }
     else this.#applyLive(change);
   }
 
