@@ -279,7 +279,7 @@ def test_a_renderer_that_is_far_too_slow_has_no_gpu(modules: Page) -> None:
         "?task=Hopper-v5",
         "?envs=64&workers=3&seed=7&controller=zero&speed=0.5&paused=1&follow=12&draw=10&fps=30",
         "?task=Ant-v5:200,Hopper-v5:100&renderer=2d",
-        "?envs=64&algo=ppo",
+        "?envs=64&algo=es&unknown=1",
     ],
 )
 def test_the_address_says_what_differs_from_the_defaults(modules: Page, query: str) -> None:

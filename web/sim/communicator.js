@@ -103,10 +103,10 @@ export class SharedTransport {
     for (;;) {
       const heard = Atomics.load(words, BELL);
       const arrivals = all.map((member) => Atomics.load(words, ARRIVALS + member));
-      const lost = all.filter((_, i) => arrivals[i] < 0 && -1 - arrivals[i] < number);
-      if (lost.length) return lost;
       const missing = all.filter((_, i) => arrivals[i] >= 0 && arrivals[i] < number);
-      if (!missing.length) return [];
+      // Who has not come may still be reading what was written before the last meeting: even with a
+      // rank lost, nobody writes on before all others are here.
+      if (!missing.length) return all.filter((_, i) => arrivals[i] < 0 && -1 - arrivals[i] < number);
       if (left <= 0) {
         // Who arrives at this very moment wins: the exchange fails, and the next look sees it.
         for (const member of missing) {

@@ -251,10 +251,12 @@ class SharedTransport:
                     arrivals[rank] = -1 - arrivals[rank]
                 if gone:
                     self._condition.notify_all()
-                lost = tuple(r for r in members if arrivals[r] < 0 and -1 - arrivals[r] < number)
-                # Who is expelled is final; to wait for the others too would only take time.
-                if lost or not missing:
-                    return lost
+                # Who has not come may still be reading what was written before the last meeting:
+                # even with a rank lost, nobody writes on before all others are here.
+                if len(gone) == len(missing):
+                    return tuple(
+                        r for r in members if arrivals[r] < 0 and -1 - arrivals[r] < number
+                    )
                 step = min(0.25, timeout - waited)
                 self._condition.wait(step)
                 waited = waited + step if step > 0 else timeout
