@@ -75,19 +75,25 @@ def test_events_are_tensorboards(tmp_path: Path) -> None:
     assert {"charts/SPS", "charts/episodic_return", "losses/approx_kl"} <= tags
 
 
+def interrupted(options: list[str], output: Path) -> Path:
+    """The folder of a run that was ended by Ctrl-C, and said how to go on."""
+    process = subprocess.Popen(
+        [*COMMAND, *options, "--output", output], stderr=subprocess.PIPE, text=True
+    )
+    wait_for_rows(output)
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=60)
+    folder = only(output)
+    assert f"websim train --resume {folder / 'checkpoint.zip'}" in said
+    return folder
+
+
 @pytest.mark.parametrize("ranks", [1, 2])
 def test_interrupted_and_resumed_it_gives_the_same_curve(tmp_path: Path, ranks: int) -> None:
     options = ["Hopper-v5", "--total-timesteps", "12e3", *SMALL, "--ranks", str(ranks)]
     assert train(*options, "--output", tmp_path / "whole") == 0
 
-    process = subprocess.Popen(
-        [*COMMAND, *options, "--output", tmp_path / "cut"], stderr=subprocess.PIPE, text=True
-    )
-    wait_for_rows(tmp_path / "cut")
-    process.send_signal(signal.SIGINT)
-    _, said = process.communicate(timeout=60)
-    folder = only(tmp_path / "cut")
-    assert f"websim train --resume {folder / 'checkpoint.zip'}" in said
+    folder = interrupted(options, tmp_path / "cut")
     cut = rows(folder)
     assert 2 <= len(cut) < 46
 
@@ -151,14 +157,7 @@ def test_in_the_browser_it_is_the_same_command(tmp_path: Path) -> None:
     assert checkpoint.learner["global_step"] == 3840
     assert list(whole.glob("events.out.tfevents.*"))
 
-    process = subprocess.Popen(
-        [*COMMAND, *options, "--output", tmp_path / "cut"], stderr=subprocess.PIPE, text=True
-    )
-    wait_for_rows(tmp_path / "cut")
-    process.send_signal(signal.SIGINT)
-    _, said = process.communicate(timeout=60)
-    folder = only(tmp_path / "cut")
-    assert f"websim train --resume {folder / 'checkpoint.zip'}" in said
+    folder = interrupted(options, tmp_path / "cut")
     assert 2 <= len(rows(folder)) < 15
     subprocess.run([*COMMAND, "--resume", folder / "checkpoint.zip", *BROWSER], check=True)
     assert rows(folder) == rows(whole)
