@@ -8,7 +8,7 @@
  * the server they came from.
  */
 
-const IMMUTABLE = /^\/(vendor|engine|python|kernels|image)\//;
+const IMMUTABLE = /^\/(vendor|engine|python|kernels|image|openings)\//;
 
 const FILES = 'websim-files';
 

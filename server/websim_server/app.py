@@ -14,6 +14,7 @@ from websim_server import __version__, algorithms, image, kernels, lock
 from websim_server.bundle import Bundle
 from websim_server.engine import OPTIMISED, choose
 from websim_server.headers import ResponseHeaders
+from websim_server.openings import Openings
 from websim_server.paths import VENDOR, WEB, websim_source
 from websim_server.static import IMMUTABLE, REVALIDATE, Files
 
@@ -95,6 +96,7 @@ def create_app(
     # No OpenAPI pages: they load scripts from elsewhere, which the policy forbids.
     api = FastAPI(title="MuJoCo WebSim", version=__version__, openapi_url=None)
     bundle = Bundle(python or websim_source())
+    openings, opened_by = Openings(), bundle.name()
     packages = lock.read()
     chosen = choose(engine, vendor, packages)
     vendored = {"mujoco": chosen.manifest(), **vendor_manifest(packages)}
@@ -123,6 +125,8 @@ def create_app(
         websim = {"url": f"/python/{name}", "bytes": len(content)}
         made = {"kernels": kernels.manifest(), "image": image.manifest()}
         made_urls = [made["image"]["url"], *(k["url"] for k in made["kernels"].values())]
+        # They are of the source that this process has imported, not of one edited since.
+        opening_urls = openings.urls() if name == opened_by else {}
         return JSONResponse(
             {
                 "version": __version__,
@@ -131,8 +135,9 @@ def create_app(
                 **vendored,
                 **made,
                 "websim": websim,
+                "openings": opening_urls,
                 "sources": own_files.manifest(),
-                "files": [*vendor_files, *made_urls, websim["url"]],
+                "files": [*vendor_files, *made_urls, websim["url"], *opening_urls.values()],
             },
             headers={"Cache-Control": REVALIDATE},
         )
@@ -143,6 +148,14 @@ def create_app(
         if content is None:
             raise HTTPException(404)
         return Response(content, media_type="application/zip", headers={"Cache-Control": IMMUTABLE})
+
+    @api.api_route("/openings/{name}", methods=["GET", "HEAD"])
+    def opening(name: str) -> Response:
+        content = openings.get(name)
+        if content is None:
+            raise HTTPException(404)
+        headers = {"Cache-Control": IMMUTABLE}
+        return Response(content, media_type="application/json", headers=headers)
 
     for folder in ("app", "sim"):
         api.mount(f"/{folder}", Files(web / folder, REVALIDATE))

@@ -10,8 +10,8 @@ import { Keyboard } from './keyboard.js';
 import { Notices } from './notices.js';
 import { keepForOffline } from './offline.js';
 import { Panel } from './panel/panel.js';
-import { Session } from './session.js';
 import { Stage } from './stage.js';
+import { opened, session } from './start.js';
 import { Theme } from './theme.js';
 import { TrainDesk } from './train/desk.js';
 
@@ -23,9 +23,8 @@ const INTERVALS = { figures: 500, details: 200 };
 const SOFTWARE_INTERVALS = { figures: 1000, details: 500 };
 
 const theme = new Theme();
-const session = new Session();
 const notices = new Notices();
-const boot = new Boot({ retry: () => start() });
+const boot = new Boot({ retry: () => start(() => session.open()) });
 const details = new Details({ close: () => follow(null), step: (by) => followNext(by) });
 const desk = new TrainDesk({
   session, report,
@@ -60,15 +59,18 @@ const keyboard = new Keyboard([
 /** Done when the page is put together. @type {Promise<void> | undefined} */
 let built;
 
-/** Boots the page, or again after a failure. */
-async function start() {
+/**
+ * Boots the page, or again after a failure.
+ *
+ * @param {() => Promise<void>} open  the simulation
+ */
+async function start(open) {
   boot.begin('Starting');
   try {
     const first = !built;
-    // The workers start while the page is put together.
     built ??= build();
     built.catch(() => (built = undefined)); // tried again with the next start
-    await Promise.all([built, session.open()]);
+    await Promise.all([built, open()]);
     if (!first) return;
     if (session.sim) keepForOffline();
     if (stage.fallback) notices.show('warning', stage.fallback);
@@ -252,4 +254,5 @@ function turn(now) {
   }
 }
 
-start();
+start(() => opened);
+session.attend();

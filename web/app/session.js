@@ -31,6 +31,8 @@ export class Session extends EventTarget {
   #left;
   #opening = false;
   #again = false;
+  /** Events wait until the page is there to hear them; null: it is. @type {CustomEvent[]|null} */
+  #unheard = [];
 
   constructor() {
     super();
@@ -169,9 +171,18 @@ export class Session extends EventTarget {
     this.#applyLive({ paused: this.options.paused });
   }
 
+  /** Tells what has happened so far, and from now on tells at once. */
+  attend() {
+    const unheard = this.#unheard ?? [];
+    this.#unheard = null;
+    for (const event of unheard) this.dispatchEvent(event);
+  }
+
   /** @param {string} type @param {unknown} [detail] */
   #emit(type, detail) {
-    this.dispatchEvent(new CustomEvent(type, { detail }));
+    const event = new CustomEvent(type, { detail });
+    if (this.#unheard) this.#unheard.push(event);
+    else this.dispatchEvent(event);
   }
 }
 

@@ -16,6 +16,7 @@ import { PACKAGE_DIR, moduleWith, readImage } from './image.js';
  * @property {{url: string, bytes: number}} websim
  * @property {Record<'plain'|'relaxed', {url: string, bytes: number}>} kernels
  * @property {string[]} tasks
+ * @property {Record<string, string>} openings  by task, where its `Opening` is
  * @property {Record<string, Algorithm>} algorithms
  * @property {{version: string, urls: string[]}} sources  of the page itself
  * @property {string[]} files  everything that never changes under its address
@@ -50,9 +51,10 @@ const KERNELS_DIR = '/kernels';
  * @param {Manifest} manifest
  * @param {import('./parts.js').PartInbox} parts
  * @param {(stage: Stage) => void} begin  told that a stage begins
+ * @param {(mujoco: Mujoco) => void} onMujoco  told when MuJoCo is up, before Python is
  * @returns {Promise<Runtime>}
  */
-export async function boot(manifest, parts, begin) {
+export async function boot(manifest, parts, begin, onMujoco) {
   begin('mujoco');
   // Scripts are fetched while the page fetches the parts.
   const pyodideScripts = Promise.all([
@@ -61,6 +63,7 @@ export async function boot(manifest, parts, begin) {
   pyodideScripts.catch(() => {}); // awaited below
   const { default: loadMujoco } = await import(manifest.mujoco.script);
   const mujoco = await startMujoco(loadMujoco, await parts.get('mujoco'));
+  onMujoco(mujoco);
 
   begin('pyodide');
   const [{ loadPyodide }, { default: createModule }] = await pyodideScripts;

@@ -40,6 +40,7 @@ const MESSAGES = {
  * @typedef {object} Tenant  whom the workers work for
  * @property {(rank: Rank) => Promise<void>} equip
  *   has the worker make what it is to own: once it is booted, and again when it was replaced
+ * @property {(rank: Rank) => void} onStarted  a new worker has been started, and is about to boot
  * @property {(rank: Rank, message: import('./protocol.js').EventMessage) => void} onEvent
  * @property {(rank: Rank, reason: string) => void} onLost  the worker is gone and is being replaced
  * @property {(rank: Rank, error: Error) => void} onGivenUp
@@ -117,6 +118,7 @@ export class Fleet {
       for (let rank = waiting.shift(); rank && !failure; rank = waiting.shift()) {
         this.ranks.push(rank);
         rank.start();
+        this.#the.onStarted(rank);
         await rank.booted.catch(async (error) => {
           // Lost while it booted: `booted` stands for the worker that replaces it.
           if (error instanceof WorkerError) return rank.booted;

@@ -14,7 +14,7 @@ const SIZES = [
 ];
 
 /** What MuJoCo integrates: the state that is swapped, besides `time`. */
-const STATE = ['qpos', 'qvel', 'act', 'qacc_warmstart', 'mocap_pos', 'mocap_quat', 'userdata'];
+export const STATE = ['qpos', 'qvel', 'act', 'qacc_warmstart', 'mocap_pos', 'mocap_quat', 'userdata'];
 
 /** The arrays that mj_step leaves out and mj_rnePostConstraint computes. */
 const POST_CONSTRAINT = ['cacc', 'cfrc_int', 'cfrc_ext'];
@@ -180,14 +180,24 @@ export class BatchPhysics {
   }
 
   /**
+   * See `start`; for Python.
+   *
+   * @param {any} indices [k] int32, numpy
+   * @param {any} qpos    [k, nq] float64, numpy
+   * @param {any} qvel    [k, nv] float64, numpy
+   */
+  reset(indices, qpos, qvel) {
+    this.start(indices.toJs(), qpos.toJs(), qvel.toJs());
+  }
+
+  /**
    * Resets environments: MjData's defaults, these positions and velocities, and what follows.
    *
-   * @param {any} pyIndices [k] int32, numpy
-   * @param {any} pyQpos    [k, nq] float64, numpy
-   * @param {any} pyQvel    [k, nv] float64, numpy
+   * @param {Int32Array} indices [k]
+   * @param {Float64Array} qpos  [k, nq]
+   * @param {Float64Array} qvel  [k, nv]
    */
-  reset(pyIndices, pyQpos, pyQvel) {
-    const [indices, qpos, qvel] = [pyIndices, pyQpos, pyQvel].map((array) => array.toJs());
+  start(indices, qpos, qvel) {
     const { mujoco, model, data } = this;
     this.#refreshViews();
     const { nq, nv } = model;

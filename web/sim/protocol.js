@@ -86,10 +86,12 @@
  *
  * @typedef {object} Requests
  * @property {(payload: {manifest: import('./boot.js').Manifest, isolated: boolean, reproducible: boolean}) => void} boot
+ * @property {(payload: {spec: ShardSpec, opening: import('./overture.js').Opening, drive: Drive}) => Promise<ShardDescription>} overture
+ *   while the worker boots: moves the robots, until environments are made
  * @property {(payload: {specs: {task: string, options: Record<string, unknown>}[]}) => number[]} measure
  *   milliseconds of one environment step of each
  * @property {(payload: {specs: ShardSpec[], drive: Drive}) => ShardDescription[]} create
- *   makes environments in place of those that there are
+ *   makes environments in place of those that there are; they go on from an overture that leads to them
  * @property {(payload: {seed: number | null}) => Sample[]} reset
  * @property {(payload: {actions: Map<number, Float32Array> | null}) => Sample[]} step
  *   one lock-step step; actions by group, or null when they lie in shared memory

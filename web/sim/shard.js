@@ -3,56 +3,39 @@
  * (`websim.shard.Shard`) and the memory in which the page sees them.
  */
 
-import { COUNTERS, POSE_SLOTS, shardLayout, viewsOf } from './memory.js';
-import { sceneOf } from './scene.js';
+import { Published } from './published.js';
 
-const [STEPS, PHYSICS_STEPS, BAD_STATES, BUSY_MS, PHYSICS_MS, MEMORY] = COUNTERS.keys();
-
-export class WorkerShard {
+export class WorkerShard extends Published {
   /**
    * @param {import('./boot.js').Runtime} runtime
    * @param {any} python  `websim.shard.Display`, or a Shard
-   * @param {{group: number, ended: number[], isolated: boolean}} options
-   *   ended: episodes that it tells of are put there; isolated: memory is shared
+   * @param {{group: number, ended: number[], isolated: boolean, before?: Published}} options
+   *   ended: episodes that it tells of are put there; isolated: memory is shared; before: whose
+   *   memory it goes on with
    */
-  constructor({ mujoco, pyodide }, python, { group, ended, isolated }) {
-    this.group = group;
+  constructor({ pyodide }, python, { group, ended, isolated, before }) {
+    super(group, toJs(python.describe()), isolated, before);
     this.pyodide = pyodide;
     /** Ended episodes not yet told: [index within the group, return, length]* */
     this.ended = ended;
     this.python = python;
     /** @type {import('./physics.js').BatchPhysics} */
-    this.physics = this.python.physics;
-    this.mujoco = mujoco;
-
-    const about = this.#toJs(this.python.describe());
-    this.about = about;
-    this.dt = about.dt;
-    this.frameSkip = about.frameSkip;
-    this.sizes = /** @type {import('./memory.js').ShardSizes} */ (about.sizes);
-    this.layout = shardLayout(this.sizes);
-    this.buffer = isolated ? new SharedArrayBuffer(this.layout.bytes) : new ArrayBuffer(this.layout.bytes);
-    this.views = viewsOf(this.layout, this.buffer);
-    /** @type {ArrayBuffer[]} given back by the page */
-    this.spare = [];
-    /** Bytes of Pyodide's and MuJoCo's memory, counted for the first shard of a worker only. */
-    this.heapBytes = () => 0;
-    /** When this shard's next step is due, in milliseconds of `performance.now()`. */
-    this.due = 0;
+    this.physics = python.physics;
     this.arrays = this.#bindArrays();
     this.publish();
   }
 
   /**
-   * Makes environments that are driven by controllers.
+   * Makes environments that are driven by controllers, and starts their episodes.
    *
    * @param {import('./boot.js').Runtime} runtime
    * @param {import('./protocol.js').ShardSpec} spec
    * @param {string} controller
    * @param {any} policies  `websim.learner.Policies`
    * @param {boolean} isolated
+   * @param {import('./overture.js').Overture} [overture]  that they go on from
    */
-  static make(runtime, { group, task, options, first, count, seed }, controller, policies, isolated) {
+  static make(runtime, { group, task, options, first, count, seed }, controller, policies, isolated, overture) {
     const { pyodide } = runtime;
     /** @type {number[]} */
     const ended = [];
@@ -68,25 +51,13 @@ export class WorkerShard {
     });
     taskOptions.destroy();
     module.destroy();
-    return new WorkerShard(runtime, python, { group, ended, isolated });
+    python.reset(seed);
+    overture?.handOver(pyodide, python);
+    return new WorkerShard(runtime, python, { group, ended, isolated, before: overture });
   }
 
-  /** @returns {import('./protocol.js').ShardDescription} */
   describe() {
-    const { about, group, sizes, layout, frameSkip, dt } = this;
-    return {
-      group,
-      sizes,
-      frameSkip,
-      dt,
-      actionNames: about.actionNames,
-      actionLow: Float32Array.from(about.actionLow),
-      actionHigh: Float32Array.from(about.actionHigh),
-      rewardTermNames: about.rewardTermNames,
-      layout,
-      buffer: this.buffer instanceof ArrayBuffer ? this.buffer.slice(0) : this.buffer,
-      scene: sceneOf(this.mujoco, this.physics.model),
-    };
+    return this.describeWith(this.physics);
   }
 
   /** @param {number | null} seed of the group's first environment; null goes on with the random state */
@@ -108,11 +79,8 @@ export class WorkerShard {
       this.#array('actions').set(actions);
       this.python.apply();
     }
-    const { counters } = this.views;
-    counters[STEPS] += this.sizes.numEnvs;
-    counters[PHYSICS_STEPS] += this.sizes.numEnvs * this.frameSkip;
     this.publish();
-    counters[BUSY_MS] += performance.now() - start;
+    this.countStep(start);
   }
 
   /**
@@ -122,10 +90,7 @@ export class WorkerShard {
    * @param {number} busyMs  time since the last call, all of it spent on them
    */
   show(steps, busyMs) {
-    const { counters } = this.views;
-    counters[STEPS] = steps;
-    counters[PHYSICS_STEPS] = steps * this.frameSkip;
-    counters[BUSY_MS] += busyMs;
+    this.countSteps(steps, busyMs);
     this.publish();
   }
 
@@ -135,19 +100,7 @@ export class WorkerShard {
     for (const { name } of this.arrays) {
       /** @type {any} */ (views)[name].set(this.#array(name));
     }
-    views.counters[BAD_STATES] = this.python.bad_states;
-    views.counters[PHYSICS_MS] = physics.elapsedMs;
-    views.counters[MEMORY] = this.heapBytes() + this.layout.bytes;
-    const next = Atomics.load(views.poseSequence, 0) + 1;
-    views.poses.set(physics.poses, (next % POSE_SLOTS) * physics.poses.length);
-    Atomics.store(views.poseSequence, 0, next);
-  }
-
-  /** A copy of the memory for a page that cannot share it. @returns {import('./protocol.js').Sample} */
-  sample() {
-    const buffer = this.spare.pop() ?? new ArrayBuffer(this.layout.bytes);
-    new Uint8Array(buffer).set(new Uint8Array(this.buffer));
-    return { group: this.group, buffer };
+    this.showPoses(physics, this.python.bad_states);
   }
 
   /** @param {string} name @param {number} first within the group @param {number} count */
@@ -183,7 +136,7 @@ export class WorkerShard {
    * @returns {{name: string, address: number, length: number, view: import('./memory.js').TypedArray}[]}
    */
   #bindArrays() {
-    return this.about.arrays.map((/** @type {any} */ { name, address, length }) => {
+    return /** @type {any} */ (this.about).arrays.map((/** @type {any} */ { name, address, length }) => {
       const Type = /** @type {any} */ (this.views)[name].constructor;
       return { name, address, length, Type, view: new Type(0) };
     });
@@ -197,13 +150,13 @@ export class WorkerShard {
     }
     return array.view;
   }
+}
 
-  /** @param {any} proxy @returns {any} */
-  #toJs(proxy) {
-    const value = proxy.toJs({ dict_converter: Object.fromEntries });
-    proxy.destroy();
-    return value;
-  }
+/** @param {any} proxy @returns {any} */
+function toJs(proxy) {
+  const value = proxy.toJs({ dict_converter: Object.fromEntries });
+  proxy.destroy();
+  return value;
 }
 
 /** Pyodide's memory as it is now: it moves when it grows. @param {any} pyodide @returns {ArrayBuffer} */

@@ -38,6 +38,10 @@ import { Training } from './training.js';
  * @property {boolean} [reproducible]  learning gives the same bits on every machine, for some speed
  * @property {WebSim} [replacing]    is closed; its workers are taken over, so that nothing has to boot
  * @property {(progress: Progress) => void} [onProgress]
+ * @property {(sim: WebSim) => void} [onOverture]  where it is given, robots of one task may move at
+ *   random before Python is up, from when it is called on; until `create` has returned, the
+ *   simulation can be asked for `groups` and `poseShards()` only. Episodes under way then have the
+ *   return NaN and are not counted
  *
  * @typedef {import('./fleet.js').Progress} Progress
  * @typedef {import('./rank.js').Rank} Rank
@@ -158,6 +162,7 @@ export class WebSim {
     const {
       task = 'Ant-v5', numEnvs = 1000, taskOptions = {}, numWorkers = 'auto', seed = 0, training,
       controller = 'random', speed = Infinity, reproducible = false, onProgress = () => {},
+      onOverture,
     } = options;
     const requests = options.tasks ?? (training ? [] : [{ task, numEnvs, options: taskOptions }]);
     if (training) checkTraining(training, manifest.tasks);
@@ -192,6 +197,7 @@ export class WebSim {
     /** Whether learning gives the same bits on every machine. */
     this.reproducible = Boolean(reproducible);
     this.onProgress = onProgress;
+    this.onOverture = onOverture;
     this.#episodes = new EpisodeMeter(this.numEnvs);
   }
 
@@ -212,11 +218,13 @@ export class WebSim {
     }
     const wanted = this.numWorkers;
     this.#shards = Array.from({ length: wanted }, () => []);
+    const premiere = this.#premiere(this.#fleet.ranks.length > 0);
     await this.#fleet.employ({
       equip: async (rank) => {
         await booted; // only now it is known how many share the environments
         await this.#equip(rank);
       },
+      onStarted: (rank) => premiere?.(rank),
       onEvent: (rank, message) => this.#onEvent(rank, message),
       onLost: (rank, reason) => this.#onLost(rank, reason),
       onGivenUp: (rank, error) => this.#onGivenUp(rank, error),
@@ -302,6 +310,29 @@ export class WebSim {
       `${plan.num_envs} learning environments cannot be dealt evenly to more.`;
     this.reasons.push(message);
     this.#emit('notice', { level: 'info', message });
+  }
+
+  /**
+   * Has a worker that boots move its robots already; undefined where they have to wait for Python.
+   *
+   * @param {boolean} booted  workers are up, so there is nothing to wait for
+   * @returns {((rank: Rank) => Promise<void>) | undefined}
+   */
+  #premiere(booted) {
+    const { onOverture, requests: [request, ...others], manifest } = this;
+    const url = request && manifest.openings[request.task];
+    const special = others.length || this.trainingOptions || this.firstController !== 'random';
+    if (!onOverture || booted || special || !url || Object.keys(request.options).length) return undefined;
+    const { numEnvs } = this;
+    const opening = fetchOpening(url);
+    const division = divide([{ numEnvs, cost: 1 }], this.numWorkers);
+    return async (rank) => {
+      const spec = { ...this.#specs(division[rank.index])[0] };
+      const description = await rank.request('overture', { spec, opening: await opening, drive: this.#drive });
+      this.#ranges = division;
+      this.#shards[rank.index] = [this.#newShard(rank, description)];
+      if (this.#shards.every(({ length }) => length)) onOverture(this);
+    };
   }
 
   /** @type {Promise<import('./balance.js').Range[][]> | undefined} */

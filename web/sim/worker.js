@@ -7,6 +7,7 @@ import { boot } from './boot.js';
 import { SharedTransport } from './communicator.js';
 import { toPlain } from './errors.js';
 import { Learner, pythonBytes } from './learner.js';
+import { Overture } from './overture.js';
 import { PartInbox } from './parts.js';
 import { BatchPhysics, embindObjects } from './physics.js';
 import { WorkerShard, pythonMemory } from './shard.js';
@@ -32,6 +33,10 @@ const MEASURE = { envs: 2, steps: 10 };
 /** @type {import('./boot.js').Runtime} */
 let runtime;
 let isolated = false;
+/** There before Python is. @type {PromiseWithResolvers<import('./boot.js').Mujoco>} */
+const mujocoUp = Promise.withResolvers();
+/** Moves the robots until Python is up. @type {Overture | undefined} */
+let overture;
 const parts = new PartInbox();
 let moved = false;
 /** @type {SharedTransport | undefined} there once this worker is a rank of a group */
@@ -54,7 +59,7 @@ let lastEpisodes = 0;
 const handlers = {
   async boot({ manifest, isolated: shared }) {
     isolated = shared;
-    runtime = await boot(manifest, parts, begin);
+    runtime = await boot(manifest, parts, begin, mujocoUp.resolve);
     const { mujoco, pyodide } = runtime;
     pyodide.registerJsModule('websim_js', {
       createPhysics: (/** @type {string} */ xml, /** @type {any} */ assets, /** @type {number} */ numEnvs) =>
@@ -65,12 +70,18 @@ const handlers = {
     policies = pyodide.runPython('import websim.learner; websim.learner.Policies()');
   },
 
+  async overture({ spec, opening, drive: wanted }) {
+    overture = new Overture(await mujocoUp.promise, opening, spec, isolated, beat);
+    drive = wanted;
+    play(overture).catch(fail);
+    return overture.describe();
+  },
+
   measure({ specs }) {
     return specs.map(({ task, options }) => {
       const spec = { group: 0, task, options, first: 0, count: MEASURE.envs, seed: 0 };
       const shard = WorkerShard.make(runtime, spec, 'random', policies, false);
       try {
-        shard.reset(0);
         const before = shard.physics.elapsedMs;
         for (let i = 0; i < MEASURE.steps; i++) shard.step('controller');
         return (shard.physics.elapsedMs - before) / (MEASURE.steps * MEASURE.envs);
@@ -87,11 +98,15 @@ const handlers = {
     transport = undefined;
     samplesInFlight = false;
     drive = wanted;
-    shards = specs.map((spec) => {
-      const shard = WorkerShard.make(runtime, spec, 'zero', policies, isolated);
-      shard.reset(spec.seed);
-      return shard;
-    });
+    const played = overture;
+    overture = undefined;
+    try {
+      shards = specs.map((spec) => (
+        WorkerShard.make(runtime, spec, 'zero', policies, isolated, played?.leadsTo(spec) ? played : undefined)
+      ));
+    } finally {
+      played?.close();
+    }
     countHeap();
     ensureLoop();
     const descriptions = shards.map((shard) => shard.describe());
@@ -267,10 +282,15 @@ function ensureLoop() {
   looping = true;
   loop().catch((error) => {
     drive.running = false;
-    tell({ event: 'failed', error: toPlain(error) });
+    fail(error);
   }).finally(() => {
     looping = false;
   });
+}
+
+/** Tells that this worker is of no more use. @param {unknown} error */
+function fail(error) {
+  tell({ event: 'failed', error: toPlain(error) });
 }
 
 function hasWork() {
@@ -287,6 +307,19 @@ async function loop() {
     await untilDue(due - performance.now());
   }
   tellSamples();
+}
+
+/** Steps an overture until the environments that it leads to are there. @param {Overture} played */
+async function play(played) {
+  while (overture === played) {
+    const start = performance.now();
+    played.step();
+    if (!moved) begin('moving');
+    moved = true;
+    const end = performance.now();
+    tellNews(end);
+    await untilDue(played.next(start, end, drive.speed) - end);
+  }
 }
 
 /** Steps what is due, for a while. @param {number} end @returns {number} when something is due next */
@@ -395,6 +428,7 @@ function samplesToSend() {
 }
 
 function allShards() {
+  if (overture) return [overture];
   return learner ? [learner.shard, ...shards] : shards;
 }
 

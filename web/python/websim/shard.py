@@ -16,6 +16,7 @@ import websim
 from websim.controllers import Controller, make_controller
 from websim.errors import InvalidArgument
 from websim.policies import Policy
+from websim.snapshots import take_over
 from websim.vector import MujocoVectorEnv
 
 OnEpisode = Callable[[int, float, int], object]
@@ -107,9 +108,12 @@ class Display:
         self.actions[...] = self.env.physics.data.ctrl
 
     def tell(self, ended: NDArray[np.bool_]) -> None:
-        """Tells of the environments [n] whose episode ended in the last step."""
+        """Tells of the environments [n] whose episode ended in the last step.
+
+        Not of those whose return is not known, because they began without us (`take_over`).
+        """
         env = self.env
-        for i in np.flatnonzero(ended):
+        for i in np.flatnonzero(ended & ~np.isnan(env.final_returns)):
             self._on_episode(
                 self.first + int(i), float(env.final_returns[i]), int(env.final_lengths[i])
             )
@@ -174,6 +178,10 @@ class Shard(Display):
         self.env.reset(seed=[seed + self.first + i for i in range(self.env.num_envs)])
         self._controllers.clear()
         self._make_controllers()
+
+    def take_over(self, state: Mapping[str, Any], lengths: Any) -> None:
+        """Goes on where others have stepped the environments to, see `websim.snapshots`."""
+        take_over(self.env, state, lengths)
 
     def set_controller(self, name: str, first: int = 0, count: int | None = None) -> None:
         """Hands environments to a controller.

@@ -1,5 +1,6 @@
 """The complete state of a vector environment, so that it can go on elsewhere or later."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -40,6 +41,25 @@ def restore(env: MujocoVectorEnv, state: dict[str, Any]) -> None:
         array[...] = state[name]
     for rng, saved in zip(env.np_random, state["generators"], strict=True):
         load_generator(rng, saved)
+
+
+def take_over(env: MujocoVectorEnv, state: Mapping[str, Any], lengths: Any) -> None:
+    """Goes on where others have stepped the environments to; nobody has counted their rewards.
+
+    Returns of the running episodes are NaN from here on: what they were is not known.
+
+    Args:
+        env: Environments that have been reset, and so have their generators.
+        state: `ctrl`, the arrays of STATE and the task's fields, each flat.
+        lengths: Steps of the running episodes [n].
+    """
+    data = env.physics.data
+    for name in ("ctrl", *STATE, *data.fields):
+        array = getattr(data, name)
+        array[...] = np.asarray(state[name]).reshape(array.shape)
+    env.observations[...] = np.concatenate(env.task.observation(data), axis=1)
+    env.episode_lengths[...] = lengths
+    env.episode_returns[...] = np.nan
 
 
 def generator_state(rng: np.random.Generator | None) -> dict[str, Any]:

@@ -1,0 +1,148 @@
+/**
+ * Robots that move before Python is up, so that there is something to be seen while it starts: the
+ * physics of a worker's environments under random actions, without observations, rewards or ends of
+ * episodes. The environments go on from there once Python is up: same states, same memory.
+ *
+ * What it has to know of the task the server takes from the task's Python (`openings.py`).
+ */
+
+import { BatchPhysics, STATE } from './physics.js';
+import { Published } from './published.js';
+
+/**
+ * @typedef {object} TaskOpening  how the robots of a task begin
+ * @property {string} xml       MJCF
+ * @property {string[]} fields  arrays of MjData that the task reads besides the state
+ * @property {number} states    in which episodes begin
+ * @property {number[]} qpos    [states, nq]
+ * @property {number[]} qvel    [states, nv]
+ *
+ * @typedef {import('./published.js').About & TaskOpening} Opening
+ */
+
+/** Faster than in reality robots would lie on the ground by the time Python is up: nobody picks them up. */
+const MOST_SPEED = 1;
+
+/** Python starts in the same worker: the overture takes no more than this share of the time. */
+const SHARE = 0.5;
+
+export class Overture extends Published {
+  /** No episode ends. @type {number[]} */
+  ended = [];
+
+  /**
+   * @param {import('./boot.js').Mujoco} mujoco
+   * @param {Opening} opening
+   * @param {import('./protocol.js').ShardSpec} spec
+   * @param {boolean} isolated
+   * @param {() => void} beat  told about once a second that the loop is alive
+   */
+  constructor(mujoco, opening, spec, isolated, beat) {
+    const numEnvs = spec.count;
+    super(spec.group, { ...opening, sizes: { ...opening.sizes, numEnvs } }, isolated);
+    this.spec = spec;
+    this.physics = new BatchPhysics(mujoco, () => this.memory.buffer, beat, opening.xml, {}, numEnvs);
+    /** Arrays of the batch, as Python would have them. @type {Record<string, Float64Array>} */
+    this.arrays = {};
+    this.memory = this.#allocate([...STATE, 'time', 'ctrl', ...opening.fields]);
+    this.#begin(opening);
+    this.#publish();
+  }
+
+  /** @param {string[]} names */
+  #allocate(names) {
+    const { physics } = this;
+    const { numEnvs } = this.sizes;
+    const lengths = names.map((name) => numEnvs * (name === 'time' ? 1 : physics.sizeOf(name)));
+    const doubles = lengths.reduce((sum, length) => sum + length, 0);
+    const memory = new Uint8Array(8 * doubles + numEnvs);
+    let address = 0;
+    names.forEach((name, i) => {
+      physics.bind(name, address);
+      this.arrays[name] = new Float64Array(memory.buffer, address, lengths[i]);
+      address += 8 * lengths[i];
+    });
+    physics.bind('bad', address);
+    return memory;
+  }
+
+  /** @param {Opening} opening */
+  #begin({ states, qpos, qvel }) {
+    const { first, count } = this.spec;
+    const { nq, nv } = this.sizes;
+    const indices = Int32Array.from({ length: count }, (_, i) => i);
+    /** @param {number[]} rows @param {number} size */
+    const dealt = (rows, size) => Float64Array.from({ length: count * size }, (_, k) => {
+      const state = (first + Math.floor(k / size)) % states;
+      return rows[state * size + (k % size)];
+    });
+    this.physics.start(indices, dealt(qpos, nq), dealt(qvel, nv));
+  }
+
+  describe() {
+    return this.describeWith(this.physics);
+  }
+
+  /** One step of every environment, at random. */
+  step() {
+    const start = performance.now();
+    const { actionLow, actionHigh } = this.about;
+    const { actions, episodeLengths } = this.views;
+    const { ctrl } = this.arrays;
+    const nu = this.sizes.actionSize;
+    for (let k = 0; k < actions.length; k++) {
+      const low = actionLow[k % nu];
+      ctrl[k] = actions[k] = low + Math.random() * (actionHigh[k % nu] - low);
+    }
+    this.physics.step(this.frameSkip);
+    for (let i = 0; i < episodeLengths.length; i++) episodeLengths[i] += 1;
+    this.#publish();
+    this.countStep(start);
+  }
+
+  /**
+   * When the next step may be made.
+   *
+   * @param {number} start  when the last one began
+   * @param {number} end    when it was done
+   * @param {number} speed  that is wanted, in multiples of real time
+   */
+  next(start, end, speed) {
+    return Math.max(start + (1000 * this.dt) / Math.min(speed, MOST_SPEED), end + (end - start) * (1 / SHARE - 1));
+  }
+
+  #publish() {
+    const { views, arrays } = this;
+    for (const name of /** @type {const} */ (['qpos', 'qvel', 'time'])) views[name].set(arrays[name]);
+    this.showPoses(this.physics, 0);
+  }
+
+  takeEnded() {
+    return this.ended;
+  }
+
+  /** Whether these are the environments that it has begun with. @param {import('./protocol.js').ShardSpec} spec */
+  leadsTo(spec) {
+    return JSON.stringify(spec) === JSON.stringify(this.spec);
+  }
+
+  /**
+   * Has Python's environments, which have just been reset, go on from here.
+   *
+   * @param {any} pyodide
+   * @param {any} python  `websim.shard.Shard`
+   */
+  handOver(pyodide, python) {
+    const [arrays, lengths] = [this.arrays, this.views.episodeLengths.slice()].map((value) => pyodide.toPy(value));
+    python.take_over(arrays, lengths);
+    arrays.destroy();
+    lengths.destroy();
+    const { physics } = python;
+    physics.poses.set(this.physics.poses);
+    physics.elapsedMs = this.physics.elapsedMs;
+  }
+
+  close() {
+    this.physics.close();
+  }
+}
