@@ -196,15 +196,17 @@ class PPO(Algorithm):
         minibatch_size = size // args.num_minibatches
         losses: list[dict[str, float]] = []
         for _ in range(args.update_epochs):
-            order = self.rng.permutation(size)
+            # All minibatches at once: they are small, and each call would cost as much as its work.
+            rows = self.rng.permutation(size)[: minibatch_size * args.num_minibatches]
+            rows = rows.reshape(args.num_minibatches, minibatch_size)
+            shuffled = {name: array[rows] for name, array in batch.items()}
+            if args.norm_adv and minibatch_size > 1:
+                advantage = shuffled["advantages"]
+                advantage -= advantage.mean(axis=1, keepdims=True)
+                advantage /= advantage.std(axis=1, ddof=1, keepdims=True) + 1e-8
             losses.clear()
-            for start in range(0, minibatch_size * args.num_minibatches, minibatch_size):
-                rows = order[start : start + minibatch_size]
-                minibatch = {name: array[rows] for name, array in batch.items()}
-                if args.norm_adv and minibatch_size > 1:
-                    advantage = minibatch["advantages"]
-                    advantage -= advantage.mean()
-                    advantage /= advantage.std(ddof=1) + 1e-8
+            for i in range(args.num_minibatches):
+                minibatch = {name: array[i] for name, array in shuffled.items()}
                 losses.append(
                     agent.ppo_loss_and_gradient(
                         **minibatch,
