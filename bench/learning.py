@@ -276,7 +276,8 @@ def plot(experiment: Experiment, runs: list[Run], path: Path) -> None:
         axes.grid(alpha=0.3)
     steps.set(xlabel="environment steps", ylabel="mean return of 100 episodes")
     steps.legend(fontsize="small")
-    seconds.set(xlabel=f"seconds, {runs[0].backend}, {runs[0].ranks} ranks")
+    ranks = f"{runs[0].ranks} rank{'s' if runs[0].ranks > 1 else ''}"
+    seconds.set(xlabel=f"seconds, {runs[0].backend}, {ranks}")
     figure.suptitle(f"{experiment.task}, {experiment.setting}", fontsize="medium")
     figure.tight_layout()
     figure.savefig(path, metadata={"Date": None})
