@@ -16,6 +16,7 @@ export default [
   },
   { files: ['bench/**', 'tests/sim/**', 'wasm-build/**'], languageOptions: { globals: globals.node } },
   // An expression to evaluate, not a module.
+  { files: ['bench/drawing.js'], languageOptions: { globals: globals.browser } },
   { files: ['bench/rate.js'], rules: { 'no-unused-expressions': 'off' } },
   { files: ['web/app/**'], languageOptions: { globals: globals.browser } },
   { files: ['web/sw.js'], languageOptions: { globals: globals.serviceworker } },

@@ -1,6 +1,8 @@
 """A headless Chromium with pages of the server's that show nothing, for measurements."""
 
+import json
 import platform
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -93,3 +95,20 @@ def renderer_sizes(browser: Browser) -> dict[int, float]:
 def machine() -> str:
     """Kind of machine, and the cores that may be used."""
     return f"{platform.system()} {platform.machine()}, {usable_cores()} cores"
+
+
+def head(browser: Browser) -> dict[str, str]:
+    """What figures begin with: when and where they were measured."""
+    return {
+        "date": date.today().isoformat(),
+        "browser": f"Chromium {browser.version}",
+        "machine": machine(),
+    }
+
+
+def write(folder: Path, name: str, figures: dict[str, Any], text: str) -> None:
+    """Writes figures as NAME.json and their text as NAME.md, and prints the text."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / f"{name}.json").write_text(json.dumps(figures, indent=1) + "\n")
+    (folder / f"{name}.md").write_text(text)
+    print(text)

@@ -1,7 +1,7 @@
 """Learning curves of whole suites of runs, by the command `websim train`.
 
     python -m bench.learning cleanrl --backend browser --ranks 2
-    python -m bench.learning fast --backend browser --ranks 2
+    python -m bench.learning fast --backend browser --ranks 2 --stop-when-reached
     python -m bench.learning search --backend browser --ranks 2
     python -m bench.learning long --backend browser --ranks 2 --seeds 1
 
@@ -15,6 +15,7 @@ were played while learning, noise included; see `bench/curves.py`.
 """
 
 import argparse
+import contextlib
 import json
 import shlex
 import shutil
@@ -32,6 +33,7 @@ from bench.curves import Result, judge, machine, read_metrics, write_results
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "docs" / "results"
 DONE = "done.json"
+LOOK_SECONDS = 2
 GRACE_SECONDS = 120  # for the last iteration and checkpoint after Ctrl-C
 
 
@@ -107,6 +109,7 @@ class Run:
     folder: Path
     backend: str
     ranks: int
+    stop_when_reached: bool
 
     @property
     def arguments(self) -> list[str]:
@@ -138,9 +141,12 @@ class Run:
                 [*command, "--output", str(self.folder)], stdout=output, stderr=output, cwd=ROOT
             )
             try:
-                status = process.wait(None if minutes is None else 60 * minutes)
-            except subprocess.TimeoutExpired:
-                process.send_signal(signal.SIGINT)  # as Ctrl-C: it saves, and ends with status 0
+                while process.poll() is None:
+                    late = minutes is not None and time.monotonic() - started > 60 * minutes
+                    if late or (self.stop_when_reached and self.reached()):
+                        process.send_signal(signal.SIGINT)  # as Ctrl-C: it saves, and ends with 0
+                        break
+                    time.sleep(LOOK_SECONDS)
                 status = process.wait(GRACE_SECONDS)
             except BaseException:
                 process.terminate()
@@ -156,6 +162,12 @@ class Run:
         (metrics,) = self.folder.glob("*/metrics.csv")
         return judge(self.seed, list(read_metrics(metrics)), self.experiment.threshold)
 
+    def reached(self) -> bool:
+        """Whether it has been at its threshold; it may be running, and its last row be half."""
+        with contextlib.suppress(ValueError, TypeError):
+            return self.result().seconds_to_threshold is not None
+        return False
+
 
 def main() -> None:
     """Runs a suite, and writes what came out."""
@@ -166,6 +178,9 @@ def main() -> None:
     parser.add_argument("--tasks", nargs="+", help="only these of the suite's tasks")
     parser.add_argument("--seeds", nargs="+", type=int, default=[1, 2, 3])
     parser.add_argument("--jobs", type=int, default=1, help="runs at a time")
+    parser.add_argument(
+        "--stop-when-reached", action="store_true", help="end a run at its threshold"
+    )
     parser.add_argument("--total-timesteps", type=float, help="instead of the suite's")
     parser.add_argument("--runs", type=Path, default=ROOT / "runs" / "bench")
     parser.add_argument("--results", type=Path, default=RESULTS)
@@ -186,6 +201,7 @@ def main() -> None:
                 folder / f"{one.task}__{one.algorithm}__{one.preset}__{seed}",
                 arguments.backend,
                 arguments.ranks,
+                arguments.stop_when_reached,
             )
             for seed in arguments.seeds
         ]
@@ -260,7 +276,8 @@ def plot(experiment: Experiment, runs: list[Run], path: Path) -> None:
         axes.grid(alpha=0.3)
     steps.set(xlabel="environment steps", ylabel="mean return of 100 episodes")
     steps.legend(fontsize="small")
-    seconds.set(xlabel=f"seconds, {runs[0].backend}, {runs[0].ranks} ranks")
+    ranks = f"{runs[0].ranks} rank{'s' if runs[0].ranks > 1 else ''}"
+    seconds.set(xlabel=f"seconds, {runs[0].backend}, {ranks}")
     figure.suptitle(f"{experiment.task}, {experiment.setting}", fontsize="medium")
     figure.tight_layout()
     figure.savefig(path, metadata={"Date": None})

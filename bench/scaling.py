@@ -17,16 +17,14 @@ with what).
 """
 
 import argparse
-import json
 import statistics
-from datetime import date
 from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import Browser
 from tqdm import tqdm
 
-from bench.browser import Blank, machine
+from bench.browser import Blank, head, write
 from websim_server.browser import open_browser
 
 WORKERS = 2
@@ -174,9 +172,7 @@ def main() -> None:
     bar = tqdm(total=(1 + arguments.rounds) * sum(map(len, wanted.values())))
     with bar, open_browser() as (browser, address):
         figures = {
-            "date": date.today().isoformat(),
-            "browser": f"Chromium {browser.version}",
-            "machine": machine(),
+            **head(browser),
             "rounds": arguments.rounds,
             "seconds": arguments.seconds,
             "curves": {
@@ -184,10 +180,7 @@ def main() -> None:
                 for name, points in wanted.items()
             },
         }
-    arguments.output.mkdir(parents=True, exist_ok=True)
-    (arguments.output / "scaling.json").write_text(json.dumps(figures, indent=1) + "\n")
-    (arguments.output / "scaling.md").write_text(tables(figures))
-    print(tables(figures))
+    write(arguments.output, "scaling", figures, tables(figures))
 
 
 if __name__ == "__main__":

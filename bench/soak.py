@@ -12,17 +12,15 @@ soak.json and soak.md; `python bench/plots.py soak FILE` draws them.
 """
 
 import argparse
-import json
 import statistics
 import sys
 import time
-from datetime import date
 from pathlib import Path
 from typing import Any
 
 from tqdm import tqdm
 
-from bench.browser import Blank, machine
+from bench.browser import Blank, head, write
 from websim_server.browser import open_browser
 
 SAMPLE_SECONDS = 10.0
@@ -188,12 +186,10 @@ def main() -> None:
         blank.create(training={"spec": spec}, tasks=[], numWorkers=arguments.workers)
         ranks = blank.run("sim.training.ranks")
         samples = run(blank, arguments.minutes, bar)
-        version = browser.version
+        about = head(browser)
     results, wrong = judge(samples, arguments.minutes)
     figures = {
-        "date": date.today().isoformat(),
-        "browser": f"Chromium {version}",
-        "machine": machine(),
+        **about,
         "task": arguments.task,
         "envs": arguments.envs,
         "ranks": ranks,
@@ -203,10 +199,7 @@ def main() -> None:
         "wrong": wrong,
         "samples": samples,
     }
-    arguments.output.mkdir(parents=True, exist_ok=True)
-    (arguments.output / "soak.json").write_text(json.dumps(figures, indent=1) + "\n")
-    (arguments.output / "soak.md").write_text(report(figures))
-    print(report(figures))
+    write(arguments.output, "soak", figures, report(figures))
     sys.exit(1 if wrong else 0)
 
 

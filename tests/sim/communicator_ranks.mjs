@@ -33,25 +33,17 @@ if (isMainThread) {
   const transport = new SharedTransport(exchange, rank, ranks, () => memory, () => beats++);
   let members = Array.from({ length: ranks }, (_, i) => i);
   const sums = [];
-  let lost = [];
   for (let round = 1; round <= ROUNDS; round++) {
     if (rank === dies && round === 2) break;
-    const turn = round % 2;
     bytes[8] = rank + round;
-    transport.write(turn, 8, 1);
-    lost = transport.meet(round, members, seconds);
-    if (lost.length) {
+    const lost = transport.exchange(round, members, seconds, 8, 1, 16);
+    if (lost) {
       members = members.filter((member) => !lost.includes(member));
       if (!members.includes(rank)) break;
       sums.push(lost);
       continue;
     }
-    let sum = 0;
-    for (const member of members) {
-      transport.read(member, turn, 16 + member, 1);
-      sum += bytes[16 + member];
-    }
-    sums.push(sum);
+    sums.push(bytes.subarray(16, 16 + members.length).reduce((sum, byte) => sum + byte));
   }
   parentPort.postMessage({ rank, members, sums, slotBytes: transport.slot_bytes });
 }

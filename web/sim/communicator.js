@@ -1,6 +1,6 @@
 /**
  * Memory through which the ranks of a training run exchange arrays: the browser's `Transport` of
- * `websim/ranks.py`, which says what it promises. For workers only: `meet` blocks.
+ * `websim/ranks.py`, which says what it promises. For workers only: `exchange` blocks.
  *
  * In shared memory: a bell, rung at every change; for each rank the last meeting that it came to, or
  * -1 - that once it is expelled; two slots for each rank.
@@ -68,26 +68,34 @@ export class SharedTransport {
     return Atomics.load(this.words, ARRIVALS + this.rank) < 0;
   }
 
-  /** @param {number} turn @param {number} address in Python's memory @param {number} bytes */
-  write(turn, address, bytes) {
-    this.slots.set(new Uint8Array(this.memory(), address, bytes), this.#offset(this.rank, turn));
-  }
-
-  /** @param {number} rank @param {number} turn @param {number} address @param {number} bytes */
-  read(rank, turn, address, bytes) {
-    const start = this.#offset(rank, turn);
-    new Uint8Array(this.memory(), address, bytes).set(this.slots.subarray(start, start + bytes));
-  }
-
   /**
+   * One call from Python, which costs as much as copying thousands of numbers.
+   *
    * @param {number} number
    * @param {Iterable<number>} members
    * @param {number} timeout  in seconds
-   * @returns {number[]} the members that are expelled
+   * @param {number} given    where in Python's memory the bytes are that this rank hands over
+   * @param {number} bytes
+   * @param {number} taken    where those of all members go, one after the other
+   * @returns {number[] | undefined} the members that are expelled
    */
-  meet(number, members, timeout) {
-    const { words, rank } = this;
+  exchange(number, members, timeout, given, bytes, taken) {
     const all = [...members];
+    const turn = number % 2;
+    this.slots.set(new Uint8Array(this.memory(), given, bytes), this.#offset(this.rank, turn));
+    const lost = this.#meet(number, all, timeout);
+    if (lost.length) return lost;
+    const out = new Uint8Array(this.memory(), taken, all.length * bytes);
+    all.forEach((member, i) => {
+      const start = this.#offset(member, turn);
+      out.set(this.slots.subarray(start, start + bytes), i * bytes);
+    });
+    return undefined;
+  }
+
+  /** @param {number} number @param {number[]} all @param {number} timeout @returns {number[]} who is expelled */
+  #meet(number, all, timeout) {
+    const { words, rank } = this;
     const mine = ARRIVALS + rank;
     // An exchange, not a store: to be expelled and to arrive exclude each other.
     if (Atomics.compareExchange(words, mine, number - 1, number) !== number - 1) return [rank];

@@ -650,6 +650,7 @@ export class WebSim {
         physicsSteps: this.#counter(index, 'physicsSteps'),
         physicsStepsPerSecond: rates.rate(`physicsSteps ${index}`),
         physicsSeconds: this.#counter(index, 'physicsMs') / 1000, // spent in the physics loop
+        busySeconds: this.#counter(index, 'busyMs') / 1000, // spent in whole batches
         memoryBytes: this.#counter(index, 'memoryBytes'),
       })),
     };

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from websim.errors import DamagedCheckpoint, InvalidArgument
 from websim.kernels import ActorCritic
 from websim.normalization import NormalizeObservation
+from websim.snapshots import load_arrays
 
 Actions = NDArray[np.float32]
 
@@ -54,6 +55,21 @@ class GaussianPolicy:
     ) -> None:
         """Takes the network, what it sees observations through, and the bounds of actions [nu]."""
         self.agent, self.normalization, self.low, self.high = agent, normalization, low, high
+
+    @classmethod
+    def from_state(
+        cls,
+        state: Mapping[str, Any],
+        hidden_sizes: Sequence[int],
+        activation: str,
+        low: Actions,
+        high: Actions,
+    ) -> "GaussianPolicy":
+        """The policy of an algorithm's state; raises DamagedCheckpoint where it does not fit."""
+        normalization = normalization_of(state)
+        agent = ActorCritic(normalization.mean.size, low.size, hidden_sizes, activation)
+        load_arrays(agent.parameters, state.get("policy"))
+        return cls(agent, normalization, low, high)
 
     def __call__(self, observations: NDArray[np.float64]) -> Actions:
         """See Policy."""

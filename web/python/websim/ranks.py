@@ -38,8 +38,8 @@ Bytes = NDArray[np.uint8]
 class Transport(Protocol):
     """Moves bytes between ranks.
 
-    Every rank has two slots, used in turns: what a rank wrote before meeting k stays until it
-    writes after meeting k + 1, to which the others come only after they have read it.
+    Every rank has two slots, used in turns: what a rank wrote for exchange k stays until it writes
+    for exchange k + 2, and by then the others, who came to exchange k + 1, have read it.
 
     Attributes:
         slot_bytes: What fits into a slot.
@@ -47,17 +47,20 @@ class Transport(Protocol):
 
     slot_bytes: int
 
-    def write(self, turn: int, data: Bytes) -> None:
-        """Copies `data` to this rank's slot of this turn, 0 or 1."""
-
-    def read(self, rank: int, turn: int, out: Bytes) -> None:
-        """Copies the slot of a rank to `out`."""
-
-    def meet(self, number: int, members: Sequence[int], timeout: float) -> tuple[int, ...]:
-        """Waits until all members have come to meeting `number` (1, 2, ...).
+    def exchange(
+        self, number: int, members: Sequence[int], timeout: float, given: Bytes, taken: Bytes
+    ) -> tuple[int, ...]:
+        """Waits until all members have come to exchange `number` (1, 2, ...), and swaps bytes.
 
         A member that has not come in time is expelled for good; for each rank it is decided once
-        and for all whether it came to a meeting or was expelled before.
+        and for all whether it came to an exchange or was expelled before.
+
+        Args:
+            number: Of this exchange.
+            members: The ranks that take part.
+            timeout: Seconds to wait for them.
+            given: What this rank hands over [size].
+            taken: Gets what each member handed over [members, size], unless one is expelled.
 
         Returns:
             The members that are expelled, this rank itself perhaps; empty if all have come.
@@ -91,7 +94,7 @@ class Communicator:
         self.rank, self.size, self.timeout = rank, size, timeout
         self.members: tuple[int, ...] = tuple(range(size))
         self._transport = transport
-        self._meetings = 0
+        self._exchanges = 0
 
     @property
     def is_root(self) -> bool:
@@ -152,7 +155,7 @@ class Communicator:
     def barrier(self) -> None:
         """Waits until all ranks are here."""
         if len(self.members) > 1:
-            self._meet()
+            self._exchange(np.empty(0, np.uint8))
 
     def reform(self, lost: Sequence[int]) -> None:
         """Goes on without the ranks that a `RankLost` named.
@@ -169,27 +172,22 @@ class Communicator:
         step = max(1, self._transport.slot_bytes // flat.itemsize)
         return [flat[start : start + step] for start in range(0, flat.size, step)]
 
-    def _exchange(self, piece: NDArray[Any]) -> list[NDArray[Any]]:
-        """One piece of each member, in their order."""
-        transport = self._transport
-        assert transport is not None
-        turn = (self._meetings + 1) % 2
-        transport.write(turn, piece.view(np.uint8))
-        self._meet()
-        parts = []
-        for rank in self.members:
-            part = np.empty_like(piece)
-            transport.read(rank, turn, part.view(np.uint8))
-            parts.append(part)
-        return parts
-
-    def _meet(self) -> None:
+    def _exchange(self, piece: NDArray[Any]) -> NDArray[Any]:
+        """One piece of each member [members, size], in their order."""
         assert self._transport is not None
-        self._meetings += 1
-        lost = self._transport.meet(self._meetings, self.members, self.timeout)
+        parts = np.empty((len(self.members), piece.size), piece.dtype)
+        self._exchanges += 1
+        lost = self._transport.exchange(
+            self._exchanges,
+            self.members,
+            self.timeout,
+            piece.view(np.uint8),
+            parts.view(np.uint8),
+        )
         if lost:
             names = ", ".join(map(str, lost))
             raise RankLost(f"Rank {names} did not come within {self.timeout:g} s.", lost)
+        return parts
 
 
 class SharedTransport:
@@ -222,16 +220,18 @@ class SharedTransport:
         self._arrivals = np.frombuffer(arrivals, np.int64)
         self._slots = np.frombuffer(slots, np.uint8).reshape(2, -1, slot_bytes)
 
-    def write(self, turn: int, data: Bytes) -> None:
+    def exchange(
+        self, number: int, members: Sequence[int], timeout: float, given: Bytes, taken: Bytes
+    ) -> tuple[int, ...]:
         """See Transport."""
-        self._slots[turn, self._rank, : data.size] = data
+        slots = self._slots[number % 2]
+        slots[self._rank, : given.size] = given
+        lost = self._meet(number, members, timeout)
+        if not lost:
+            taken[...] = slots[list(members), : given.size]
+        return lost
 
-    def read(self, rank: int, turn: int, out: Bytes) -> None:
-        """See Transport."""
-        out[...] = self._slots[turn, rank, : out.size]
-
-    def meet(self, number: int, members: Sequence[int], timeout: float) -> tuple[int, ...]:
-        """See Transport."""
+    def _meet(self, number: int, members: Sequence[int], timeout: float) -> tuple[int, ...]:
         arrivals = self._arrivals
         with self._condition:
             if arrivals[self._rank] < 0:
@@ -270,18 +270,14 @@ class BrowserTransport:
         self._javascript = javascript
         self.slot_bytes = int(javascript.slot_bytes)
 
-    def write(self, turn: int, data: Bytes) -> None:
+    def exchange(
+        self, number: int, members: Sequence[int], timeout: float, given: Bytes, taken: Bytes
+    ) -> tuple[int, ...]:
         """See Transport."""
-        self._javascript.write(turn, data.ctypes.data, data.size)
-
-    def read(self, rank: int, turn: int, out: Bytes) -> None:
-        """See Transport."""
-        self._javascript.read(rank, turn, out.ctypes.data, out.size)
-
-    def meet(self, number: int, members: Sequence[int], timeout: float) -> tuple[int, ...]:
-        """See Transport."""
-        lost = self._javascript.meet(number, members, timeout)
-        return tuple(int(rank) for rank in lost)
+        lost = self._javascript.exchange(
+            number, members, timeout, given.ctypes.data, given.size, taken.ctypes.data
+        )
+        return () if lost is None else tuple(int(rank) for rank in lost)
 
 
 def worker_communicator() -> Communicator:

@@ -1,4 +1,7 @@
-"""The complete state of a vector environment, so that it can go on elsewhere or later."""
+"""The complete state of a vector environment, so that it can go on elsewhere or later.
+
+Besides it, what every state is made of: arrays and random generators.
+"""
 
 from collections.abc import Mapping
 from typing import Any
@@ -60,6 +63,22 @@ def take_over(env: MujocoVectorEnv, state: Mapping[str, Any], lengths: Any) -> N
     env.observations[...] = np.concatenate(env.task.observation(data), axis=1)
     env.episode_lengths[...] = lengths
     env.episode_returns[...] = np.nan
+
+
+def load_arrays(into: Mapping[str, NDArray[Any]], state: Any) -> None:
+    """Copies arrays of a state into those of the same names.
+
+    Raises:
+        DamagedCheckpoint: one is missing or has another shape; nothing is copied.
+    """
+    for name, array in into.items():
+        saved = state.get(name) if isinstance(state, dict) else None
+        if not isinstance(saved, np.ndarray) or saved.shape != array.shape:
+            raise DamagedCheckpoint(
+                f"The checkpoint's {name!r} does not fit: it should have the shape {array.shape}."
+            )
+    for name, array in into.items():
+        array[...] = state[name]
 
 
 def generator_state(rng: np.random.Generator | None) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from gymnasium.vector import AutoresetMode
 from numpy.typing import NDArray
 
 from websim.checkpoints import State, TrainingSpec
-from websim.errors import DamagedCheckpoint, InvalidArgument
+from websim.errors import InvalidArgument
 from websim.physics import usable_cores
 from websim.policies import Policy
 from websim.ranks import Communicator
@@ -241,19 +241,3 @@ def make_hyperparameters(kind: type[Hyperparameters], given: Mapping[str, Any]) 
             f"{', '.join(names)}."
         )
     return kind(**given)
-
-
-def load_arrays(into: Mapping[str, NDArray[Any]], state: Any) -> None:
-    """Copies arrays of a state into those of the same names.
-
-    Raises:
-        DamagedCheckpoint: one is missing or has another shape; nothing is copied.
-    """
-    for name, array in into.items():
-        saved = state.get(name) if isinstance(state, dict) else None
-        if not isinstance(saved, np.ndarray) or saved.shape != array.shape:
-            raise DamagedCheckpoint(
-                f"The checkpoint's {name!r} does not fit: it should have the shape {array.shape}."
-            )
-    for name, array in into.items():
-        array[...] = state[name]

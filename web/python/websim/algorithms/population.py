@@ -17,7 +17,6 @@ from websim.algorithms.base import (
     Hyperparameters,
     Metrics,
     hyperparameter,
-    load_arrays,
     make_hyperparameters,
 )
 from websim.checkpoints import State, TrainingSpec
@@ -26,7 +25,7 @@ from websim.normalization import NormalizeObservation
 from websim.policies import DeterministicPolicy, TinyMLP, normalization_of
 from websim.ranks import Communicator
 from websim.rewards import Reward
-from websim.snapshots import generator_state, load_generator, restore, snapshot
+from websim.snapshots import generator_state, load_arrays, load_generator, restore, snapshot
 
 Array = NDArray[np.float32]
 

@@ -18,17 +18,16 @@ from websim.algorithms.base import (
     Hyperparameters,
     Metrics,
     hyperparameter,
-    load_arrays,
     make_hyperparameters,
 )
 from websim.checkpoints import State, TrainingSpec
 from websim.errors import InvalidArgument
 from websim.kernels import ActorCritic, adam, grad_norm
 from websim.normalization import NormalizeObservation, NormalizeReward
-from websim.policies import GaussianPolicy, normalization_of
+from websim.policies import GaussianPolicy
 from websim.ranks import Communicator
 from websim.rewards import Reward
-from websim.snapshots import generator_state, load_generator, restore, snapshot
+from websim.snapshots import generator_state, load_arrays, load_generator, restore, snapshot
 
 Array = NDArray[np.float32]
 
@@ -196,15 +195,17 @@ class PPO(Algorithm):
         minibatch_size = size // args.num_minibatches
         losses: list[dict[str, float]] = []
         for _ in range(args.update_epochs):
-            order = self.rng.permutation(size)
+            # All minibatches at once: they are small, and each call would cost as much as its work.
+            rows = self.rng.permutation(size)[: minibatch_size * args.num_minibatches]
+            rows = rows.reshape(args.num_minibatches, minibatch_size)
+            shuffled = {name: array[rows] for name, array in batch.items()}
+            if args.norm_adv and minibatch_size > 1:
+                advantage = shuffled["advantages"]
+                advantage -= advantage.mean(axis=1, keepdims=True)
+                advantage /= advantage.std(axis=1, ddof=1, keepdims=True) + 1e-8
             losses.clear()
-            for start in range(0, minibatch_size * args.num_minibatches, minibatch_size):
-                rows = order[start : start + minibatch_size]
-                minibatch = {name: array[rows] for name, array in batch.items()}
-                if args.norm_adv and minibatch_size > 1:
-                    advantage = minibatch["advantages"]
-                    advantage -= advantage.mean()
-                    advantage /= advantage.std(ddof=1) + 1e-8
+            for i in range(args.num_minibatches):
+                minibatch = {name: array[i] for name, array in shuffled.items()}
                 losses.append(
                     agent.ppo_loss_and_gradient(
                         **minibatch,
@@ -250,10 +251,7 @@ class PPO(Algorithm):
         high: NDArray[np.float32],
     ) -> GaussianPolicy:
         """See Algorithm."""
-        normalization = normalization_of(state)
-        agent = ActorCritic(normalization.mean.size, low.size, args.hidden_sizes, args.activation)
-        load_arrays(agent.parameters, state.get("policy"))
-        return GaussianPolicy(agent, normalization, low, high)
+        return GaussianPolicy.from_state(state, args.hidden_sizes, args.activation, low, high)
 
     def state(self) -> State:
         """See Algorithm."""

@@ -16,16 +16,15 @@ from websim.algorithms.base import (
     Hyperparameters,
     Metrics,
     hyperparameter,
-    load_arrays,
     make_hyperparameters,
 )
 from websim.checkpoints import State, TrainingSpec
 from websim.kernels import ActorCritic, adam, grad_norm
 from websim.normalization import NormalizeObservation, NormalizeReward
-from websim.policies import GaussianPolicy, normalization_of
+from websim.policies import GaussianPolicy
 from websim.ranks import Communicator
 from websim.rewards import Reward
-from websim.snapshots import generator_state, load_generator, restore, snapshot
+from websim.snapshots import generator_state, load_arrays, load_generator, restore, snapshot
 
 NO_CLIPPING = 1e6
 """PPO's loss at its first evaluation, unclipped, is REINFORCE's: all ratios are 1."""
@@ -174,10 +173,7 @@ class Reinforce(Algorithm):
         high: NDArray[np.float32],
     ) -> GaussianPolicy:
         """See Algorithm."""
-        normalization = normalization_of(state)
-        agent = ActorCritic(normalization.mean.size, low.size, args.hidden_sizes, args.activation)
-        load_arrays(agent.parameters, state.get("policy"))
-        return GaussianPolicy(agent, normalization, low, high)
+        return GaussianPolicy.from_state(state, args.hidden_sizes, args.activation, low, high)
 
     def state(self) -> State:
         """See Algorithm."""
