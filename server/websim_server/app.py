@@ -14,7 +14,7 @@ from websim_server import __version__, algorithms, image, kernels, lock
 from websim_server.bundle import Bundle
 from websim_server.engine import OPTIMISED, choose
 from websim_server.headers import ResponseHeaders
-from websim_server.openings import Openings
+from websim_server.openings import opening
 from websim_server.paths import VENDOR, WEB, websim_source
 from websim_server.static import IMMUTABLE, REVALIDATE, Files
 
@@ -96,7 +96,8 @@ def create_app(
     # No OpenAPI pages: they load scripts from elsewhere, which the policy forbids.
     api = FastAPI(title="MuJoCo WebSim", version=__version__, openapi_url=None)
     bundle = Bundle(python or websim_source())
-    openings, opened_by = Openings(), bundle.name()
+    # Openings are of the source that this process has imported, not of one edited since.
+    imported = Bundle(websim_source()).name()
     packages = lock.read()
     chosen = choose(engine, vendor, packages)
     vendored = {"mujoco": chosen.manifest(), **vendor_manifest(packages)}
@@ -125,8 +126,6 @@ def create_app(
         websim = {"url": f"/python/{name}", "bytes": len(content)}
         made = {"kernels": kernels.manifest(), "image": image.manifest()}
         made_urls = [made["image"]["url"], *(k["url"] for k in made["kernels"].values())]
-        # They are of the source that this process has imported, not of one edited since.
-        opening_urls = openings.urls() if name == opened_by else {}
         return JSONResponse(
             {
                 "version": __version__,
@@ -135,9 +134,9 @@ def create_app(
                 **vendored,
                 **made,
                 "websim": websim,
-                "openings": opening_urls,
+                "openings": f"/openings/{imported}/" if name == imported else None,
                 "sources": own_files.manifest(),
-                "files": [*vendor_files, *made_urls, websim["url"], *opening_urls.values()],
+                "files": [*vendor_files, *made_urls, websim["url"]],
             },
             headers={"Cache-Control": REVALIDATE},
         )
@@ -149,9 +148,9 @@ def create_app(
             raise HTTPException(404)
         return Response(content, media_type="application/zip", headers={"Cache-Control": IMMUTABLE})
 
-    @api.api_route("/openings/{name}", methods=["GET", "HEAD"])
-    def opening(name: str) -> Response:
-        content = openings.get(name)
+    @api.api_route("/openings/{package}/{task}.json", methods=["GET", "HEAD"])
+    def how_robots_begin(package: str, task: str) -> Response:
+        content = opening(task) if package == imported else None
         if content is None:
             raise HTTPException(404)
         headers = {"Cache-Control": IMMUTABLE}

@@ -48,9 +48,10 @@ def measure(browser: "Browser", url: str, workers: int, bar: Any) -> list[dict[s
 
 
 def _stages(page: "Page", workers: int) -> dict[str, float]:
-    moving = f"""() => Array.from({{ length: {workers} }}, (_, i) => i).every(
-      (i) => performance.getEntriesByName(`boot: worker ${{i}}: first motion`).length)"""
-    _until(page, moving)
+    done = f"""() => Array.from({{ length: {workers} }}, (_, i) => i).every((i) =>
+      ['first motion', 'environments'].every(
+        (stage) => performance.getEntriesByName(`boot: worker ${{i}}: ${{stage}}`).length))"""
+    _until(page, done)
     ends: dict[str, float] = {}
     for stage in page.evaluate(_STAGES):
         # Of several workers the last one counts, and for motion the first one.

@@ -3,46 +3,30 @@
 It is all taken from the Python of the tasks. `web/sim/overture.js` makes use of it.
 """
 
-import hashlib
+import functools
 import json
-from typing import Any
 
+import numpy as np
 from websim import mjcf, task_ids
 from websim.shard import Shard
 
 #: Episodes begin in as many different states; among a thousand robots each comes several times.
 STATES = 64
 
-
-class Openings:
-    """Keeps the openings of all registered tasks, each below a name with its content's hash."""
-
-    def __init__(self) -> None:
-        self._names: dict[str, str] = {}
-        self._contents: dict[str, bytes] = {}
-        for task in task_ids():
-            opening = describe(task)
-            if opening is None:
-                continue
-            content = json.dumps(opening, separators=(",", ":")).encode()
-            name = f"{task}-{hashlib.sha256(content).hexdigest()[:16]}.json"
-            self._names[task] = name
-            self._contents[name] = content
-
-    def urls(self) -> dict[str, str]:
-        """The address of each task's opening."""
-        return {task: f"/openings/{name}" for task, name in self._names.items()}
-
-    def get(self, name: str) -> bytes | None:
-        """The opening of that name."""
-        return self._contents.get(name)
+#: Random episodes are looked at for so many steps.
+STEPS = 50
 
 
-def describe(task: str) -> dict[str, Any] | None:
+@functools.cache
+def opening(task: str) -> bytes | None:
     """What the shards of a task say of themselves, its MJCF, and states in which episodes begin.
 
-    None for a model with files of its own: its robots wait for Python.
+    Returns:
+        JSON, an `Opening` of `web/sim/overture.js`; None where there is no such task, or its model
+        has files of its own: its robots wait for Python.
     """
+    if task not in task_ids():
+        return None
     shard = Shard(task, STATES)
     try:
         shard.reset(0)
@@ -53,13 +37,27 @@ def describe(task: str) -> dict[str, Any] | None:
         about = shard.describe()
         del about["arrays"]  # addresses in this process
         data = env.physics.data
-        return {
+        begin = {
             **about,
             "fields": data.fields,
             "xml": xml,
             "states": STATES,
             "qpos": data.qpos.ravel().tolist(),
             "qvel": data.qvel.ravel().tolist(),
+            "episodeSteps": _median_length(shard),
         }
+        return json.dumps(begin, separators=(",", ":")).encode()
     finally:
         shard.close()
+
+
+def _median_length(shard: Shard) -> int | None:
+    """Steps of an episode that has just begun; None where most go on for longer than STEPS."""
+    env = shard.env
+    ended = np.zeros(env.num_envs, bool)
+    for steps in range(1, STEPS + 1):
+        shard.step()
+        ended |= env.terminations | env.truncations
+        if 2 * ended.sum() >= env.num_envs:
+            return steps
+    return None

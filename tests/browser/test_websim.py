@@ -313,3 +313,57 @@ def test_rates_are_finite_from_the_start(sim: Any) -> None:
     sim.create(task="Reacher-v5", numEnvs=1, numWorkers=1)
     stats = sim.run("sim.stats()")
     assert all(math.isfinite(stats[k]) for k in ("physicsStepsPerSecond", "framesPerSecond"))
+
+
+def test_robots_move_before_python_is_up(sim: Any) -> None:
+    """They begin when MuJoCo is there, and go on from there when Python is."""
+    sim.run("window.sim?.close()")
+    sim.page.evaluate(
+        """async () => {
+          const poses = () => early.poseShards(0).map(({ current }) => Array.from(current));
+          window.shown = [];
+          window.sim = await WebSim.create({
+            task: 'Ant-v5', numEnvs: 6, numWorkers: 2,
+            onOverture(started) {
+              window.early = started;
+              window.watch = setInterval(() => shown.push(poses()), 10);
+            },
+          });
+          clearInterval(watch);
+          shown.push(poses());
+        }"""
+    )
+    shown = sim.run("shown")
+    assert len({str(poses) for poses in shown}) > 3
+    # No robot jumps at the handover: Ants of the same episode are where they were, or nearly.
+    before, after = np.array(shown[-2]), np.array(shown[-1])
+    assert np.abs(after - before).max() < 0.5
+    states = sim.run("[0, 1, 2, 3, 4, 5].map((i) => sim.getEnvironmentState(i))")
+    assert all(state["time"] > 0 and state["episodeLength"] > 0 for state in states)
+    assert {state["episodeReturn"] for state in states} == {None}  # NaN: nobody has counted
+    times = [state["time"] for state in states]
+    sim.run("sim.setController('zero')")
+    sim.run("sim.stepOnce()")
+    gone_on = sim.run("[0, 1, 2, 3, 4, 5].map((i) => sim.getEnvironmentState(i).time)")
+    assert np.allclose(gone_on, np.array(times) + 0.05) or min(gone_on) == 0  # or its episode ended
+    assert sim.run("sim.stats().badStates") == 0
+
+
+def test_other_robots_wait_for_python(sim: Any) -> None:
+    """Several types, another controller, options of the task, or workers that are up already."""
+    for options in (
+        "{ tasks: [{ task: 'Hopper-v5', numEnvs: 2 }, { task: 'Reacher-v5', numEnvs: 2 }] }",
+        "{ task: 'Hopper-v5', numEnvs: 2, controller: 'zero' }",
+        "{ task: 'Hopper-v5', numEnvs: 2, taskOptions: { ctrl_cost_weight: 1 } }",
+        "{ task: 'Hopper-v5', numEnvs: 2 }",
+    ):
+        begun = sim.run(
+            f"""(async () => {{
+              let begun = false;
+              const replacing = window.sim;
+              const onOverture = () => (begun = true);
+              window.sim = await WebSim.create({{ numWorkers: 1, ...{options}, replacing, onOverture }});
+              return begun;
+            }})()"""
+        )
+        assert not begun, options

@@ -132,3 +132,12 @@ def test_a_changed_source_has_a_new_name_and_the_old_one_stays(tmp_path: Path) -
     assert zipfile.ZipFile(io.BytesIO(old)).read("websim/__init__.py") == b"x = 1"
     assert zipfile.ZipFile(io.BytesIO(new)).read("websim/__init__.py") == b"x = 22"
     assert bundle.get("websim-none.zip") is None
+
+
+def test_how_robots_begin(server: str, manifest: dict[str, Any]) -> None:
+    answer = fetch(server, f"{manifest['openings']}InvertedPendulum-v5.json")
+    assert answer.status == 200
+    assert "immutable" in answer["cache-control"]
+    assert json.loads(answer.body)["sizes"]["nq"] == 2
+    assert fetch(server, f"{manifest['openings']}Unknown-v0.json").status == 404
+    assert fetch(server, "/openings/websim-of-another-time.zip/Ant-v5.json").status == 404

@@ -54,6 +54,7 @@ export class Boot {
   begin(title) {
     setText(this.title, title);
     this.element.hidden = false;
+    delete this.element.dataset.aside;
     this.loading.hidden = false;
     this.failure.hidden = true;
     this.progress({ stage: 'manifest', loaded: 0, total: 0, message: '' });
@@ -73,6 +74,11 @@ export class Boot {
     setText(this.amount, [amount, message].filter(Boolean).join(' · ') || ' ');
   }
 
+  /** Lets the robots be seen, which move already. */
+  stepAside() {
+    this.element.dataset.aside = '';
+  }
+
   end() {
     this.element.hidden = true;
   }
@@ -84,6 +90,7 @@ export class Boot {
     setText(this.advice, ADVICE[name] ?? GENERAL_ADVICE);
     setText(this.stack, stack ?? '');
     this.element.hidden = false;
+    delete this.element.dataset.aside;
     this.loading.hidden = true;
     this.failure.hidden = false;
   }

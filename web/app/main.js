@@ -128,12 +128,21 @@ on('options', (change) => {
 });
 on('opening', () => boot.begin(session.sim ? 'Changing the simulation' : 'Starting'));
 on('progress', (progress) => boot.progress(progress));
+on('overture', async (sim) => {
+  await built;
+  if (session.sim) return; // it opened meanwhile
+  await stage.show(sim);
+  boot.stepAside();
+});
 on('closing', () => {
   stage?.clear();
   details.close();
   window.websim = null;
 });
-on('failed', (error) => boot.fail(error));
+on('failed', (error) => {
+  stage?.clear(); // an overture ends with it
+  boot.fail(error);
+});
 on('opened', async () => {
   const { sim } = session;
   await built;

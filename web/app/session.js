@@ -16,7 +16,8 @@ import { readUrl, writeUrl } from './urlstate.js';
 const PASSED = /** @type {const} */ (['notice', 'badState', 'state', 'error', 'episode', 'training', 'checkpoint']);
 
 /**
- * Events: `options` (any of them changed), `opening`, `progress` (detail: Progress), `opened`,
+ * Events: `options` (any of them changed), `opening`, `progress` (detail: Progress), `overture`
+ * (detail: WebSim, whose robots move though it is not open yet), `opened`,
  * `failed` (detail: Error), `refused` (detail: Error; training cannot be as it was asked for),
  * `closing` (the simulation is about to go), and of WebSim those above with their payload as detail.
  */
@@ -129,6 +130,7 @@ export class Session extends EventTarget {
     const replaced = this.#leave() ?? this.#left;
     const training = this.#training;
     const { options } = this;
+    const moves = !options.paused && options.controller === 'random';
     const sim = await WebSim.create({
       replacing: replaced,
       training: training ?? undefined,
@@ -137,6 +139,7 @@ export class Session extends EventTarget {
       seed: options.seed,
       speed: options.speed,
       onProgress: (progress) => this.#emit('progress', progress),
+      onOverture: moves ? (early) => this.#emit('overture', early) : undefined,
     }).catch((error) => {
       // The next attempt may still have its workers.
       this.#left = replaced;

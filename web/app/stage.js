@@ -63,8 +63,9 @@ export class Stage {
     return new View2D(this.canvas);
   }
 
-  /** @param {WebSim} sim */
+  /** Shows a simulation, unless it does already. @param {WebSim} sim */
   async show(sim) {
+    if (sim === this.#sim) return;
     this.#sampleRate = 0;
     await this.view.show(sim);
     this.#sim = sim;

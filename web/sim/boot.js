@@ -16,7 +16,7 @@ import { PACKAGE_DIR, moduleWith, readImage } from './image.js';
  * @property {{url: string, bytes: number}} websim
  * @property {Record<'plain'|'relaxed', {url: string, bytes: number}>} kernels
  * @property {string[]} tasks
- * @property {Record<string, string>} openings  by task, where its `Opening` is
+ * @property {string | null} openings  the folder with an `Opening` of each task, if there is one
  * @property {Record<string, Algorithm>} algorithms
  * @property {{version: string, urls: string[]}} sources  of the page itself
  * @property {string[]} files  everything that never changes under its address

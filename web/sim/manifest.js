@@ -18,3 +18,16 @@ async function ask() {
   if (!response.ok) throw fromPlain({ name: 'WorkerError', message: `the server answered ${response.status} for manifest.json`, stack: '' });
   return response.json();
 }
+
+/**
+ * How the robots of a task begin.
+ *
+ * @param {import('./boot.js').Manifest} manifest
+ * @param {string} task
+ * @returns {Promise<import('./overture.js').Opening | null>}  null: its robots have to wait for Python
+ */
+export async function fetchOpening({ openings }, task) {
+  if (!openings) return null;
+  const response = await fetch(new URL(`${openings}${task}.json`, import.meta.url)).catch(() => null);
+  return response?.ok ? response.json() : null;
+}

@@ -1,7 +1,8 @@
 /**
  * Robots that move before Python is up, so that there is something to be seen while it starts: the
- * physics of a worker's environments under random actions, without observations, rewards or ends of
- * episodes. The environments go on from there once Python is up: same states, same memory.
+ * physics of a worker's environments under random actions, without observations or rewards. Episodes
+ * end when they usually do. The environments go on from there once Python is up: same states, same
+ * memory.
  *
  * What it has to know of the task the server takes from the task's Python (`openings.py`).
  */
@@ -16,15 +17,16 @@ import { Published } from './published.js';
  * @property {number} states    in which episodes begin
  * @property {number[]} qpos    [states, nq]
  * @property {number[]} qvel    [states, nv]
+ * @property {number | null} episodeSteps  of half of the episodes under random actions; null: many
  *
  * @typedef {import('./published.js').About & TaskOpening} Opening
  */
 
-/** Faster than in reality robots would lie on the ground by the time Python is up: nobody picks them up. */
+/** It is there to be seen, not to get far. */
 const MOST_SPEED = 1;
 
 /** Python starts in the same worker: the overture takes no more than this share of the time. */
-const SHARE = 0.5;
+const SHARE = 0.25;
 
 export class Overture extends Published {
   /** No episode ends. @type {number[]} */
@@ -45,7 +47,12 @@ export class Overture extends Published {
     /** Arrays of the batch, as Python would have them. @type {Record<string, Float64Array>} */
     this.arrays = {};
     this.memory = this.#allocate([...STATE, 'time', 'ctrl', ...opening.fields]);
-    this.#begin(opening);
+    this.opening = opening;
+    /** Episodes begun, of all environments: which state the next one begins in. */
+    this.begun = spec.first;
+    /** Steps after which the episode of each environment ends. */
+    this.limits = new Float64Array(numEnvs);
+    this.#begin(Int32Array.from({ length: numEnvs }, (_, i) => i));
     this.#publish();
   }
 
@@ -66,17 +73,22 @@ export class Overture extends Published {
     return memory;
   }
 
-  /** @param {Opening} opening */
-  #begin({ states, qpos, qvel }) {
-    const { first, count } = this.spec;
+  /** Starts episodes. @param {Int32Array} indices  of environments */
+  #begin(indices) {
+    const { states, qpos, qvel, episodeSteps } = this.opening;
     const { nq, nv } = this.sizes;
-    const indices = Int32Array.from({ length: count }, (_, i) => i);
+    const first = this.begun;
     /** @param {number[]} rows @param {number} size */
-    const dealt = (rows, size) => Float64Array.from({ length: count * size }, (_, k) => {
+    const dealt = (rows, size) => Float64Array.from({ length: indices.length * size }, (_, k) => {
       const state = (first + Math.floor(k / size)) % states;
       return rows[state * size + (k % size)];
     });
     this.physics.start(indices, dealt(qpos, nq), dealt(qvel, nv));
+    this.begun += indices.length;
+    for (const i of indices) {
+      this.views.episodeLengths[i] = 0;
+      this.limits[i] = (episodeSteps ?? Infinity) * (0.5 + Math.random());
+    }
   }
 
   describe() {
@@ -96,6 +108,8 @@ export class Overture extends Published {
     }
     this.physics.step(this.frameSkip);
     for (let i = 0; i < episodeLengths.length; i++) episodeLengths[i] += 1;
+    const over = Int32Array.from(episodeLengths.keys()).filter((i) => episodeLengths[i] >= this.limits[i]);
+    if (over.length) this.#begin(over);
     this.#publish();
     this.countStep(start);
   }

@@ -86,8 +86,8 @@
  *
  * @typedef {object} Requests
  * @property {(payload: {manifest: import('./boot.js').Manifest, isolated: boolean, reproducible: boolean}) => void} boot
- * @property {(payload: {spec: ShardSpec, opening: import('./overture.js').Opening, drive: Drive}) => Promise<ShardDescription>} overture
- *   while the worker boots: moves the robots, until environments are made
+ * @property {(payload: {spec: ShardSpec, opening: import('./overture.js').Opening, drive: Drive}) => Promise<ShardDescription | null>} overture
+ *   while the worker boots: moves the robots until environments are made; null: it has booted
  * @property {(payload: {specs: {task: string, options: Record<string, unknown>}[]}) => number[]} measure
  *   milliseconds of one environment step of each
  * @property {(payload: {specs: ShardSpec[], drive: Drive}) => ShardDescription[]} create

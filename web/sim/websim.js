@@ -17,7 +17,7 @@ import { createExchange } from './communicator.js';
 import { Controllers, LEARNT } from './controllers.js';
 import { ClosedError, InvalidArgument, WorkerError, toPlain } from './errors.js';
 import { Fleet } from './fleet.js';
-import { fetchManifest } from './manifest.js';
+import { fetchManifest, fetchOpening } from './manifest.js';
 import { COUNTERS, viewsOf } from './memory.js';
 import { PoseReader } from './poses.js';
 import { MAX_ENVS, RANK_SLOT_BYTES } from './protocol.js';
@@ -38,10 +38,10 @@ import { Training } from './training.js';
  * @property {boolean} [reproducible]  learning gives the same bits on every machine, for some speed
  * @property {WebSim} [replacing]    is closed; its workers are taken over, so that nothing has to boot
  * @property {(progress: Progress) => void} [onProgress]
- * @property {(sim: WebSim) => void} [onOverture]  where it is given, robots of one task may move at
- *   random before Python is up, from when it is called on; until `create` has returned, the
- *   simulation can be asked for `groups` and `poseShards()` only. Episodes under way then have the
- *   return NaN and are not counted
+ * @property {(sim: WebSim) => void} [onOverture]  where it is given, robots of one task under the random
+ *   controller move before Python is up. It is called when they do; until `create` has returned, the
+ *   simulation can be asked for `groups` and `poseShards()` only. The episodes under way then have
+ *   the return NaN and are not counted
  *
  * @typedef {import('./fleet.js').Progress} Progress
  * @typedef {import('./rank.js').Rank} Rank
@@ -218,13 +218,15 @@ export class WebSim {
     }
     const wanted = this.numWorkers;
     this.#shards = Array.from({ length: wanted }, () => []);
-    const premiere = this.#premiere(this.#fleet.ranks.length > 0);
+    const { onOverture } = this;
+    const overture = onOverture && !this.#fleet.ranks.length ? this.#overture(onOverture) : null;
     await this.#fleet.employ({
       equip: async (rank) => {
         await booted; // only now it is known how many share the environments
         await this.#equip(rank);
       },
-      onStarted: (rank) => premiere?.(rank),
+      // What goes wrong here is told when the environments are made.
+      onStarted: (rank) => void overture?.(rank).catch(() => {}),
       onEvent: (rank, message) => this.#onEvent(rank, message),
       onLost: (rank, reason) => this.#onLost(rank, reason),
       onGivenUp: (rank, error) => this.#onGivenUp(rank, error),
@@ -313,23 +315,24 @@ export class WebSim {
   }
 
   /**
-   * Has a worker that boots move its robots already; undefined where they have to wait for Python.
+   * Has workers move their robots while they boot.
    *
-   * @param {boolean} booted  workers are up, so there is nothing to wait for
-   * @returns {((rank: Rank) => Promise<void>) | undefined}
+   * @param {(sim: WebSim) => void} onOverture
+   * @returns {((rank: Rank) => Promise<void>) | null}  null: the robots have to wait for Python
    */
-  #premiere(booted) {
-    const { onOverture, requests: [request, ...others], manifest } = this;
-    const url = request && manifest.openings[request.task];
-    const special = others.length || this.trainingOptions || this.firstController !== 'random';
-    if (!onOverture || booted || special || !url || Object.keys(request.options).length) return undefined;
-    const { numEnvs } = this;
-    const opening = fetchOpening(url);
-    const division = divide([{ numEnvs, cost: 1 }], this.numWorkers);
+  #overture(onOverture) {
+    const [request, ...others] = this.requests;
+    if (others.length || this.trainingOptions || this.firstController !== 'random') return null;
+    if (Object.keys(request.options).length) return null;
+    const asked = fetchOpening(this.manifest, request.task);
+    const ranges = divide([{ numEnvs: this.numEnvs, cost: 1 }], this.numWorkers);
     return async (rank) => {
-      const spec = { ...this.#specs(division[rank.index])[0] };
-      const description = await rank.request('overture', { spec, opening: await opening, drive: this.#drive });
-      this.#ranges = division;
+      const opening = await asked;
+      if (!opening) return;
+      const [spec] = this.#specs(ranges[rank.index]);
+      const description = await rank.request('overture', { spec, opening, drive: this.#drive });
+      if (!description) return; // Python was quicker
+      this.#ranges = ranges;
       this.#shards[rank.index] = [this.#newShard(rank, description)];
       if (this.#shards.every(({ length }) => length)) onOverture(this);
     };
@@ -354,12 +357,7 @@ export class WebSim {
     this.#ranges = division.map((ranges, i) => (
       training ? [{ first: i * learners, count: learners }, ...ranges] : ranges
     ));
-    const own = this.#ranges[rank.index];
-    const specs = requests.flatMap(({ task, options }, i) => {
-      const group = training ? i + 1 : i;
-      const { first, count } = own[group];
-      return count ? [{ group, task, options, first, count, seed: this.seed }] : [];
-    });
+    const specs = this.#specs(this.#ranges[rank.index]);
     const drive = this.#drive;
     const descriptions = await rank.request('create', { specs, drive });
     if (training) {
@@ -381,6 +379,20 @@ export class WebSim {
       const { rank: owner, group, within } = this.#locate(index);
       if (owner === rank) this.#tell(rank, 'setAction', { group, index: within, action });
     }
+  }
+
+  /**
+   * What a worker is to make.
+   *
+   * @param {import('./balance.js').Range[]} ranges  its environments of each group
+   * @returns {import('./protocol.js').ShardSpec[]}
+   */
+  #specs(ranges) {
+    return this.requests.flatMap(({ task, options }, i) => {
+      const group = this.training ? i + 1 : i;
+      const { first, count } = ranges[group];
+      return count ? [{ group, task, options, first, count, seed: this.seed }] : [];
+    });
   }
 
   /** Tells a worker of its environments' controllers. @param {Rank} rank */
@@ -836,7 +848,10 @@ export class WebSim {
     const { group, sizes, layout, buffer } = description;
     const { first, count } = this.#ranges[rank.index][group];
     this.groups[group] ??= this.#describeGroup(description);
-    const poses = new PoseReader(first, count, sizes.nbody);
+    // After an overture the same memory is read on from.
+    const [before] = this.#shards[rank.index];
+    const goesOn = before?.group === group && before.first === first && before.count === count;
+    const poses = goesOn ? before.poses : new PoseReader(first, count, sizes.nbody);
     return { group, first, count, layout, buffer, views: viewsOf(layout, buffer), poses };
   }
 

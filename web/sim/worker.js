@@ -71,7 +71,9 @@ const handlers = {
   },
 
   async overture({ spec, opening, drive: wanted }) {
-    overture = new Overture(await mujocoUp.promise, opening, spec, isolated, beat);
+    const mujoco = await mujocoUp.promise;
+    if (runtime) return null;
+    overture = new Overture(mujoco, opening, spec, isolated, beat);
     drive = wanted;
     play(overture).catch(fail);
     return overture.describe();

@@ -1,0 +1,71 @@
+"""Environments go on from where others have stepped them to."""
+
+import json
+
+import numpy as np
+import pytest
+
+import websim
+from websim.physics import STATE
+from websim.shard import Shard
+from websim.snapshots import take_over
+from websim_server.openings import STATES, opening
+
+
+@pytest.mark.parametrize("task", ["Ant-v5", "Humanoid-v5", "Hopper-v5"])
+def test_goes_on_as_if_it_had_been_there(task: str) -> None:
+    n = 3
+    there, here = (websim.make_vec(task, n, copy=False) for _ in range(2))
+    there.reset(seed=1)
+    here.reset(seed=2)
+    rng = np.random.default_rng(0)
+    actions = rng.uniform(-0.4, 0.4, (12, *there.action_space.shape)).astype(np.float32)
+    for k in range(6):
+        there.step(actions[k])
+    data = there.physics.data
+    state = {name: getattr(data, name).ravel() for name in ("ctrl", *STATE, *data.fields)}
+    take_over(here, state, there.episode_lengths)
+    np.testing.assert_array_equal(here.observations, there.observations)
+    for k in range(6, 12):
+        observations, rewards, terminations, _, _ = there.step(actions[k])
+        again = here.step(actions[k])
+        np.testing.assert_array_equal(again[0], observations)
+        np.testing.assert_array_equal(again[1], rewards)
+        np.testing.assert_array_equal(again[2], terminations)
+    assert (here.episode_lengths == there.episode_lengths).all()
+    there.close()
+    here.close()
+
+
+def test_episodes_taken_over_are_not_told() -> None:
+    """Nobody knows their returns; those that begin afterwards are told as ever."""
+    told: list[tuple[int, float, int]] = []
+    shard = Shard("InvertedPendulum-v5", 4, on_episode=lambda *episode: told.append(episode))
+    shard.reset(0)
+    data = shard.env.physics.data
+    state = {name: getattr(data, name).copy() for name in ("ctrl", *STATE, *data.fields)}
+    shard.take_over(state, np.full(4, 7))
+    ended = 0
+    while ended < 12:
+        shard.step()
+        ended += int(shard.env.terminations.sum())
+    shard.close()
+    assert len(told) == ended - 4
+    assert np.isfinite([episode_return for _, episode_return, _ in told]).all()
+
+
+def test_openings() -> None:
+    content = opening("Hopper-v5")
+    assert content is not None
+    told = json.loads(content)
+    env = websim.make_vec("Hopper-v5", STATES)
+    env.reset(seed=0)
+    np.testing.assert_array_equal(told["qpos"], env.physics.data.qpos.ravel())
+    np.testing.assert_array_equal(told["qvel"], env.physics.data.qvel.ravel())
+    env.close()
+    # Random Hoppers fall over in a fraction of a second, cheetahs do not fall at all.
+    assert 5 <= told["episodeSteps"] <= 40
+    cheetah = opening("HalfCheetah-v5")
+    assert cheetah is not None
+    assert json.loads(cheetah)["episodeSteps"] is None
+    assert opening("Unknown-v0") is None
