@@ -5,19 +5,28 @@ It is all taken from the Python of the tasks. `web/sim/overture.js` makes use of
 
 import functools
 import json
+import threading
 
 import numpy as np
+
 from websim import mjcf, task_ids
 from websim.shard import Shard
 
 #: Episodes begin in as many different states; among a thousand robots each comes several times.
-STATES = 64
+STATES = 16
 
 #: Random episodes are looked at for so many steps.
 STEPS = 50
 
 
-@functools.cache
+_one_at_a_time = threading.Lock()
+
+
+def prepare() -> None:
+    """Begins to make all openings, so that nobody waits for them."""
+    threading.Thread(target=lambda: list(map(opening, task_ids())), daemon=True).start()
+
+
 def opening(task: str) -> bytes | None:
     """What the shards of a task say of themselves, its MJCF, and states in which episodes begin.
 
@@ -25,8 +34,12 @@ def opening(task: str) -> bytes | None:
         JSON, an `Opening` of `web/sim/overture.js`; None where there is no such task, or its model
         has files of its own: its robots wait for Python.
     """
-    if task not in task_ids():
-        return None
+    with _one_at_a_time:
+        return _made(task) if task in task_ids() else None
+
+
+@functools.cache
+def _made(task: str) -> bytes | None:
     shard = Shard(task, STATES)
     try:
         shard.reset(0)

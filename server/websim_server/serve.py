@@ -71,7 +71,7 @@ def run(arguments: argparse.Namespace) -> None:
     """Runs the command until it is interrupted."""
     import uvicorn
 
-    from websim_server import assets
+    from websim_server import assets, openings
     from websim_server.app import create_app
 
     class Server(uvicorn.Server):
@@ -93,5 +93,6 @@ def run(arguments: argparse.Namespace) -> None:
     with listen(arguments.host, arguments.port) as listener:
         url = address(arguments.host, listener.getsockname()[1])
         app = create_app(isolated=arguments.isolated, engine=arguments.engine)
+        openings.prepare()
         config = uvicorn.Config(app, log_level="warning", access_log=False)
         Server(config).run(sockets=[listener])

@@ -272,3 +272,22 @@ def test_slower_mode_is_told(chromium: Browser, server_plain: str) -> None:
         dashboard.open()
         expect(dashboard.page.locator(".mode")).to_contain_text("Slower mode")
         dashboard.wait("sim.stats().physicsStepsPerSecond > 0")
+
+
+def test_robots_move_while_python_starts(dashboard: Dashboard) -> None:
+    """The first robots are there with MuJoCo, the boot card steps aside, and nothing jumps after."""
+    page = dashboard.page
+    page.goto(f"{dashboard.server}/?task=Ant-v5&envs=8&workers=1")
+    aside = page.locator(".boot[data-aside]")
+    expect(aside).to_be_visible(timeout=BOOT_MS)
+    expect(aside.get_by_role("progressbar")).to_be_visible()
+    assert page.evaluate("() => window.websim ?? null") is None
+    dashboard.booted()
+    dashboard.wait("sim.stats().episodes > 0 || sim.getEnvironmentState(0).episodeLength > 0")
+
+
+def test_robots_that_stand_still_do_not_begin_early(dashboard: Dashboard) -> None:
+    page = dashboard.page
+    page.goto(f"{dashboard.server}/?{FEW}&paused=1")
+    dashboard.booted()
+    assert dashboard.sim("sim.stats().environmentSteps") == 0

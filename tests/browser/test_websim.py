@@ -362,7 +362,8 @@ def test_other_robots_wait_for_python(sim: Any) -> None:
               let begun = false;
               const replacing = window.sim;
               const onOverture = () => (begun = true);
-              window.sim = await WebSim.create({{ numWorkers: 1, ...{options}, replacing, onOverture }});
+              window.sim = await WebSim.create(
+                {{ numWorkers: 1, ...{options}, replacing, onOverture }});
               return begun;
             }})()"""
         )

@@ -19,7 +19,7 @@ def test_goes_on_as_if_it_had_been_there(task: str) -> None:
     there.reset(seed=1)
     here.reset(seed=2)
     rng = np.random.default_rng(0)
-    actions = rng.uniform(-0.4, 0.4, (12, *there.action_space.shape)).astype(np.float32)
+    actions = rng.uniform(-0.4, 0.4, (12, n, there.single_action_space.shape[0])).astype(np.float32)
     for k in range(6):
         there.step(actions[k])
     data = there.physics.data
