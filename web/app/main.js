@@ -131,8 +131,10 @@ on('progress', (progress) => boot.progress(progress));
 on('overture', async (sim) => {
   await built;
   if (session.sim) return; // it opened meanwhile
-  await stage.show(sim);
+  desk.show();
+  panel.element.inert = true; // there is nothing yet that it could change
   boot.stepAside();
+  await stage.show(sim);
 });
 on('closing', () => {
   stage?.clear();
@@ -141,6 +143,7 @@ on('closing', () => {
 });
 on('failed', (error) => {
   stage?.clear(); // an overture ends with it
+  if (panel) panel.element.inert = false;
   boot.fail(error);
 });
 on('opened', async () => {
@@ -153,6 +156,7 @@ on('opened', async () => {
   await stage.show(sim);
   if (session.sim !== sim) return;
   desk.show();
+  panel.element.inert = false;
   boot.end();
   session.run();
   showFollowed();

@@ -27,6 +27,10 @@ const MOST_SAMPLES = 30;
 export class Stage {
   /** @type {WebSim|null} */
   #sim = null;
+  /** The simulation that is being prepared or shown. @type {WebSim|null} */
+  #wanted = null;
+  /** Done when that is shown. @type {Promise<void>} */
+  #shown = Promise.resolve();
   #last = 0;
   #turned = 0;
   #sampleRate = 0;
@@ -63,15 +67,24 @@ export class Stage {
     return new View2D(this.canvas);
   }
 
-  /** Shows a simulation, unless it does already. @param {WebSim} sim */
-  async show(sim) {
-    if (sim === this.#sim) return;
+  /** Shows a simulation; one that is being shown, or is about to be, stays. @param {WebSim} sim */
+  show(sim) {
+    if (sim !== this.#wanted) {
+      this.#wanted = sim;
+      this.#shown = this.#prepare(sim);
+    }
+    return this.#shown;
+  }
+
+  /** @param {WebSim} sim */
+  async #prepare(sim) {
     this.#sampleRate = 0;
     await this.view.show(sim);
-    this.#sim = sim;
+    if (this.#wanted === sim) this.#sim = sim;
   }
 
   clear() {
+    this.#wanted = null;
     this.#sim = null;
     this.view.clear();
   }
