@@ -275,7 +275,7 @@ def test_slower_mode_is_told(chromium: Browser, server_plain: str) -> None:
 
 
 def test_robots_move_while_python_starts(dashboard: Dashboard) -> None:
-    """The first robots are there with MuJoCo, the boot card steps aside, and nothing jumps after."""
+    """They are there with MuJoCo; the boot card steps aside for them."""
     page = dashboard.page
     page.goto(f"{dashboard.server}/?task=Ant-v5&envs=8&workers=1")
     aside = page.locator(".boot[data-aside]")

@@ -194,7 +194,7 @@ def test_robots_in_view_are_drawn_the_nearest_first(modules: Page) -> None:
         const envs = ({ attribute, count }) => (
           Array.from({ length: count }, (_, i) => attribute.array[3 * i + 2]));
         const drawn = (limit, followed) => {
-          choice.update(camera, limit, followed);
+          choice.update(camera, camera.position, limit, followed);
           return [choice.inView, choice.drawn, envs(robots.near), envs(robots.far)];
         };
         return [drawn(10, null), drawn(2, null), drawn(2, 5)];

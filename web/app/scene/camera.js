@@ -10,7 +10,7 @@ const FIELD = 42;
 const FRONT = { most: 9, fewest: 4 };
 
 /** Directions from the target to the camera. */
-const OVERVIEW = new THREE.Vector3(-0.3, -1, 0.5).normalize();
+const OVERVIEW = new THREE.Vector3(-0.3, -1, 0.8).normalize();
 const CLOSE = new THREE.Vector3(-0.45, -1, 0.4).normalize();
 
 /** Distance of the camera from a followed robot, in multiples of its size. */

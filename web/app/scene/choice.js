@@ -1,6 +1,6 @@
 /**
- * Which robots are drawn: those in view, the nearest first when there are more than the limit; and
- * which of them are so near that they get finer shapes.
+ * Which robots are drawn: those in view, the nearest to what is looked at first when there are more
+ * than the limit; and which of them are so near to it that they get finer shapes.
  */
 
 import * as THREE from 'three';
@@ -35,13 +35,15 @@ export class Choice {
   }
 
   /**
-   * @param {THREE.Camera} camera @param {number} limit
+   * @param {THREE.Camera} camera
+   * @param {THREE.Vector3} centre  from where it is counted how near a robot is
+   * @param {number} limit
    * @param {number|null} followed  index of an environment that is always drawn
    */
-  update(camera, limit, followed) {
+  update(camera, centre, limit, followed) {
     this.#matrix.multiplyMatrices(camera.projectionMatrix, camera.matrixWorldInverse);
     this.#frustum.setFromProjectionMatrix(this.#matrix);
-    this.inView = this.#measure(camera.position, followed);
+    this.inView = this.#measure(centre, followed);
     this.drawn = Math.min(this.inView, limit);
     const nearest = this.#sorted.subarray(0, this.inView).sort();
     const fine = Math.min(this.#fineRobots, this.inView);
@@ -51,9 +53,9 @@ export class Choice {
   /**
    * Distances of the robots in view, squared; infinite for those that are not.
    *
-   * @param {THREE.Vector3} eye @param {number|null} followed
+   * @param {THREE.Vector3} centre @param {number|null} followed
    */
-  #measure(eye, followed) {
+  #measure(centre, followed) {
     let inView = 0;
     for (const robots of this.groups) {
       const { offset, numEnvs } = robots.group;
@@ -61,7 +63,7 @@ export class Choice {
       for (let env = 0; env < numEnvs; env++) {
         robots.place(env, this.#sphere.center);
         const visible = this.#frustum.intersectsSphere(this.#sphere) || offset + env === followed;
-        const distance = offset + env === followed ? 0 : this.#sphere.center.distanceToSquared(eye);
+        const distance = offset + env === followed ? 0 : this.#sphere.center.distanceToSquared(centre);
         this.#distances[offset + env] = visible ? distance : Infinity;
         if (visible) this.#sorted[inView++] = distance;
       }

@@ -25,6 +25,12 @@ const CHOICE_INTERVAL = 250;
 /** After its last movement the user's hand is taken to be on the camera for so long, in ms. */
 const HANDS_ON = 600;
 
+/**
+ * Where not all robots are drawn: those around this point of the way from what is looked at to the
+ * camera. At 0 the foreground would be empty, at 1 the background.
+ */
+const FOREGROUND = 0.2;
+
 const SHADOW_MAP = 2048;
 
 export class View3D {
@@ -40,6 +46,7 @@ export class View3D {
   #last = 0;
   #dirty = true;
   #place = new THREE.Vector3();
+  #centre = new THREE.Vector3();
 
   /**
    * @param {HTMLCanvasElement} canvas
@@ -282,7 +289,9 @@ export class View3D {
   #choose(now) {
     this.#chosen = now;
     const limit = this.limit === 'auto' ? this.budget.robots : this.limit;
-    this.#choice?.update(this.rig.camera, limit, this.followed);
+    const { camera, controls: { target } } = this.rig;
+    this.#centre.lerpVectors(target, camera.position, FOREGROUND);
+    this.#choice?.update(camera, this.#centre, limit, this.followed);
   }
 
   /** Brings sun, shadows and fog to where the camera looks. */
