@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.app.conftest import BOOT_MS, FEW, Dashboard
+from tests.app.page import BOOT_MS, FEW, Dashboard
 
 ALL_TASKS = [
     "Ant",

@@ -2,78 +2,22 @@
 
 import csv
 import io
-import re
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import expect
 
-from tests.app.conftest import BOOT_MS, Dashboard
-from websim.algorithms.presets import preset
-
-#: Learns in seconds; a batch is 512 steps.
-SMALL = (
-    "task=InvertedPendulum-v5&envs=8&workers=1&steps=1000000&compare=2:current,2:random"
-    "&hp=num_envs:8,num_steps:64,num_minibatches:4"
+from tests.app.page import BOOT_MS, Dashboard
+from tests.app.training_page import (
+    LEARNT_MS,
+    SMALL,
+    learns,
+    pause,
+    start,
+    steps,
+    wait_for_steps,
 )
-
-#: Until a few iterations are done, on a busy machine.
-LEARNT_MS = 60_000
-
-
-@pytest.fixture
-def isolated(page: Page, server: str) -> Dashboard:
-    """A page with shared memory, not opened yet; what is not about the mode needs one only."""
-    return Dashboard(page, server)
-
-
-@pytest.fixture
-def training(isolated: Dashboard) -> Dashboard:
-    """A page in which a pendulum learns."""
-    isolated.open(SMALL)
-    start(isolated)
-    return isolated
-
-
-def start(dashboard: Dashboard) -> None:
-    dashboard.page.get_by_role("button", name="Train", exact=True).click()
-    learns(dashboard)
-
-
-def learns(dashboard: Dashboard) -> None:
-    """Waits until iterations come."""
-    expect(dashboard.page.locator(".curve[data-tag='charts/episodic_return']")).to_be_visible(
-        timeout=BOOT_MS
-    )
-    dashboard.booted()
-
-
-def steps(dashboard: Dashboard) -> int:
-    """Steps that the panel says are done."""
-    text = dashboard.page.locator(".training-figures p").first.inner_text()
-    found = re.search(r"([\d,]+) of", text)
-    assert found, text
-    return int(found[1].replace(",", ""))
-
-
-def wait_for_steps(dashboard: Dashboard, more_than: int) -> None:
-    for _ in range(LEARNT_MS // 100):
-        if steps(dashboard) > more_than:
-            return
-        dashboard.page.wait_for_timeout(100)
-    pytest.fail(f"training does not get beyond {more_than} steps")
-
-
-def pause(dashboard: Dashboard) -> int:
-    dashboard.page.locator("canvas.stage").focus()
-    dashboard.page.keyboard.press("l")
-    expect(training_buttons(dashboard).get_by_role("button", name="Resume")).to_be_visible()
-    dashboard.page.wait_for_timeout(1200)  # what the panel shows follows
-    return steps(dashboard)
-
-
-def training_buttons(dashboard: Dashboard) -> Locator:
-    return dashboard.page.get_by_role("group", name="Training")
+from websim.algorithms.presets import preset
 
 
 def csv_rows(dashboard: Dashboard, tmp_path: Path) -> list[dict[str, str]]:
@@ -212,88 +156,6 @@ def test_controllers_side_by_side_while_training_goes_on(training: Dashboard) ->
     page.keyboard.press("b")
     expect(page.locator(".details")).to_contain_text("learning")
     assert int(training.state["follow"]) < 8
-
-
-def test_kept_runs_and_files(training: Dashboard, tmp_path: Path) -> None:
-    page = training.page
-    wait_for_steps(training, 1024)
-    page.get_by_role("button", name="Keep", exact=True).click()
-    kept = page.locator(".saved li.kept")
-    expect(kept).to_have_count(1, timeout=30_000)
-    expect(kept.locator(".name")).to_have_value("InvertedPendulum-v5 1")
-    pause(training)
-    with page.expect_download() as download:
-        page.get_by_role("button", name="Save as file").click()
-    path = tmp_path / download.value.suggested_filename
-    assert re.fullmatch(r"InvertedPendulum-v5__ppo__1__\d+\.zip", path.name)
-    download.value.save_as(path)
-
-    chooser = page.locator("input[type=file]")
-    good = path.read_bytes()
-    for name, content, message in (
-        ("damaged.zip", good[: len(good) // 2], "damaged"),
-        ("foreign.zip", b"not a zip", "no checkpoint of websim's"),
-    ):
-        broken = tmp_path / name
-        broken.write_bytes(content)
-        chooser.set_input_files(broken)
-        expect(page.get_by_role("status")).to_contain_text(message)
-        expect(page.locator(".saved li")).to_have_count(2)
-
-    page.get_by_role("group", name="Training").get_by_role("button", name="Reset").click()
-    training.wait("sim.training === null", seconds=60)
-    training.booted()
-    expect(page.locator(".curve")).to_have_count(0)
-    chooser.set_input_files(path)
-    expect(page.locator(".saved li")).to_have_count(3)
-    opened = page.locator(".saved li", has=page.locator(f"input[value='{path.stem}']"))
-    opened.get_by_role("button", name="Use").click()
-    training.wait("/^saved-/.test(sim.getEnvironmentState(7).controller)", seconds=30)
-    at = int(path.stem.rpartition("__")[2])
-    opened.get_by_role("button", name="Resume").click()
-    learns(training)
-    wait_for_steps(training, at)
-    pause(training)
-    for button in page.get_by_role("button", name=re.compile("^Delete: ")).all():
-        if button.is_enabled():
-            button.click()
-            break
-    expect(page.locator(".saved li")).to_have_count(3)
-
-
-def test_another_tab_does_not_take_a_live_run(chromium: Browser, server: str) -> None:
-    with chromium.new_context() as context:
-        one = Dashboard(context.new_page(), server)
-        one.open(SMALL)
-        start(one)
-        wait_for_steps(one, 512)
-        pause(one)
-        other = Dashboard(context.new_page(), server)
-        other.open(SMALL)
-        expect(other.page.get_by_role("region", name="Interrupted training")).to_have_count(0)
-        other.page.locator(".library summary").click()
-        expect(other.page.locator(".saved li")).to_contain_text("goes on now")
-        one.page.close()
-        other.page.reload()
-        other.booted()
-        expect(other.page.get_by_role("region", name="Interrupted training")).to_be_visible()
-
-
-def test_another_simulation_keeps_the_run(training: Dashboard) -> None:
-    page = training.page
-    wait_for_steps(training, 512)
-    page.evaluate(
-        """() => {
-          history.pushState(null, '', location.search.replace('envs=8', 'envs=6'));
-          dispatchEvent(new PopStateEvent('popstate'));
-        }"""
-    )
-    training.wait("sim.training === null && sim.numEnvs === 6", seconds=60)
-    training.booted()
-    expect(page.locator(".training-message")).to_contain_text("resume it")
-    page.locator(".library summary").click()
-    page.get_by_role("button", name=re.compile("^Resume: ")).click()
-    learns(training)
 
 
 def test_many_points_are_drawn_and_none_is_lost(shared: Dashboard) -> None:

@@ -1,0 +1,69 @@
+"""The dashboard in a browser, with few environments so that it is there quickly."""
+
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from playwright.sync_api import Page, expect
+
+#: Booting MuJoCo and Python takes seconds, on a busy machine many.
+BOOT_MS = 90_000
+
+expect.set_options(timeout=15_000)
+
+#: A pendulum steps in no time.
+FEW = "task=InvertedPendulum-v5&envs=16&workers=1"
+
+
+@dataclass
+class Dashboard:
+    """What the tests do with the page again and again."""
+
+    page: Page
+    server: str
+
+    def open(self, query: str = FEW) -> None:
+        self.page.goto(f"{self.server}/?{query}")
+        self.booted()
+
+    def booted(self) -> None:
+        """Waits until the robots are there."""
+        expect(self.page.locator(".details")).to_be_attached(timeout=BOOT_MS)
+        expect(self.page.locator(".boot")).to_be_hidden(timeout=BOOT_MS)
+
+    def sim(self, expression: str) -> Any:
+        """The value of an expression about the running simulation, `sim`."""
+        return self.page.evaluate(f"() => {{ const sim = window.websim; return {expression}; }}")
+
+    def wait(self, expression: str, seconds: float = 10) -> None:
+        """Waits until an expression about the simulation is true."""
+        for _ in range(int(seconds * 10)):
+            if self.sim(f"sim && ({expression})"):
+                return
+            self.page.wait_for_timeout(100)
+        pytest.fail(f"did not come true: {expression}")
+
+    @property
+    def state(self) -> dict[str, str]:
+        """The state in the address."""
+        return {name: values[0] for name, values in parse_qs(urlsplit(self.page.url).query).items()}
+
+    def colors(self) -> int:
+        """How many colours the canvas shows."""
+        clip = self.page.locator("canvas.stage").bounding_box()
+        assert clip is not None
+        picture = self.page.screenshot(clip=clip)
+        return int(
+            self.page.evaluate(
+                """async (bytes) => {
+                  const bitmap = await createImageBitmap(new Blob([new Uint8Array(bytes)]));
+                  const canvas = new OffscreenCanvas(bitmap.width, bitmap.height);
+                  const context = canvas.getContext('2d');
+                  context.drawImage(bitmap, 0, 0);
+                  const { data } = context.getImageData(0, 0, canvas.width, canvas.height);
+                  return new Set(new Uint32Array(data.buffer)).size;
+                }""",
+                list(picture),
+            )
+        )

@@ -1,0 +1,220 @@
+"""What is learnt stays: runs kept in the browser and in files, whatever happens to the page."""
+
+import io
+import json
+import re
+import zipfile
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from tests.app.page import BOOT_MS, Dashboard
+from tests.app.training_page import (
+    LEARNT_MS,
+    SMALL,
+    learns,
+    pause,
+    start,
+    training_buttons,
+    wait_for_steps,
+)
+
+
+def test_kept_runs_and_files(training: Dashboard, tmp_path: Path) -> None:
+    page = training.page
+    wait_for_steps(training, 1024)
+    page.get_by_role("button", name="Keep", exact=True).click()
+    kept = page.locator(".saved li.kept")
+    expect(kept).to_have_count(1, timeout=30_000)
+    expect(kept.locator(".name")).to_have_value("InvertedPendulum-v5 1")
+    pause(training)
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Save as file").click()
+    path = tmp_path / download.value.suggested_filename
+    assert re.fullmatch(r"InvertedPendulum-v5__ppo__1__\d+\.zip", path.name)
+    download.value.save_as(path)
+
+    chooser = page.locator("input[type=file]")
+    good = path.read_bytes()
+    for name, content, message in (
+        ("damaged.zip", good[: len(good) // 2], "damaged"),
+        ("foreign.zip", b"not a zip", "no checkpoint of websim's"),
+    ):
+        broken = tmp_path / name
+        broken.write_bytes(content)
+        chooser.set_input_files(broken)
+        expect(page.get_by_role("status")).to_contain_text(message)
+        expect(page.locator(".saved li")).to_have_count(2)
+
+    page.get_by_role("group", name="Training").get_by_role("button", name="Reset").click()
+    training.wait("sim.training === null", seconds=60)
+    training.booted()
+    expect(page.locator(".curve")).to_have_count(0)
+    chooser.set_input_files(path)
+    expect(page.locator(".saved li")).to_have_count(3)
+    opened = page.locator(".saved li", has=page.locator(f"input[value='{path.stem}']"))
+    opened.get_by_role("button", name="Use").click()
+    training.wait("/^saved-/.test(sim.getEnvironmentState(7).controller)", seconds=30)
+    at = int(path.stem.rpartition("__")[2])
+    opened.get_by_role("button", name="Resume").click()
+    learns(training)
+    wait_for_steps(training, at)
+    pause(training)
+    for button in page.get_by_role("button", name=re.compile("^Delete: ")).all():
+        if button.is_enabled():
+            button.click()
+            break
+    expect(page.locator(".saved li")).to_have_count(3)
+
+
+def test_another_tab_does_not_take_a_live_run(chromium: Browser, server: str) -> None:
+    with chromium.new_context() as context:
+        one = Dashboard(context.new_page(), server)
+        one.open(SMALL)
+        start(one)
+        wait_for_steps(one, 512)
+        pause(one)
+        other = Dashboard(context.new_page(), server)
+        other.open(SMALL)
+        expect(other.page.get_by_role("region", name="Interrupted training")).to_have_count(0)
+        other.page.locator(".library summary").click()
+        expect(other.page.locator(".saved li")).to_contain_text("goes on now")
+        one.page.close()
+        other.page.reload()
+        other.booted()
+        expect(other.page.get_by_role("region", name="Interrupted training")).to_be_visible()
+
+
+def test_another_simulation_keeps_the_run(training: Dashboard) -> None:
+    page = training.page
+    wait_for_steps(training, 512)
+    page.evaluate(
+        """() => {
+          history.pushState(null, '', location.search.replace('envs=8', 'envs=6'));
+          dispatchEvent(new PopStateEvent('popstate'));
+        }"""
+    )
+    training.wait("sim.training === null && sim.numEnvs === 6", seconds=60)
+    training.booted()
+    expect(page.locator(".training-message")).to_contain_text("resume it")
+    page.locator(".library summary").click()
+    page.get_by_role("button", name=re.compile("^Resume: ")).click()
+    learns(training)
+
+
+def test_a_file_of_a_newer_version_changes_nothing(training: Dashboard, tmp_path: Path) -> None:
+    page = training.page
+    wait_for_steps(training, 512)
+    pause(training)
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Save as file").click()
+    newer = io.BytesIO()
+    with zipfile.ZipFile(download.value.path()) as old, zipfile.ZipFile(newer, "w") as new:
+        for name in old.namelist():
+            content = old.read(name)
+            if name == "checkpoint.json":
+                content = json.dumps({**json.loads(content), "version": 999}).encode()
+            new.writestr(name, content)
+    path = tmp_path / "newer.zip"
+    path.write_bytes(newer.getvalue())
+    before = page.locator(".saved li").count()
+    page.locator("input[type=file]").set_input_files(path)
+    expect(page.get_by_role("status")).to_contain_text("written by a newer one")
+    expect(page.locator(".saved li")).to_have_count(before)
+    assert training.sim("sim.training.state") == "paused"
+
+
+def test_a_file_can_be_dropped_on_the_page(training: Dashboard) -> None:
+    page = training.page
+    wait_for_steps(training, 512)
+    pause(training)
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Save as file").click()
+    content = download.value.path().read_bytes()
+    before = page.locator(".saved li").count()
+    files = page.evaluate_handle(
+        """(bytes) => {
+          const files = new DataTransfer();
+          files.items.add(new File([new Uint8Array(bytes)], 'dropped.zip'));
+          return files;
+        }""",
+        list(content),
+    )
+    canvas = page.locator("canvas.stage")
+    canvas.dispatch_event("dragover", {"dataTransfer": files})
+    expect(page.locator("#app")).to_have_class(re.compile("dropping"))
+    canvas.dispatch_event("drop", {"dataTransfer": files})
+    expect(page.locator("#app")).not_to_have_class(re.compile("dropping"))
+    expect(page.locator(".saved li")).to_have_count(before + 1)
+    expect(page.locator(".saved li input[value='dropped']")).to_be_attached()
+
+
+def test_a_full_browser_is_told_and_files_remain(isolated: Dashboard) -> None:
+    """Training goes on where nothing can be kept, and its checkpoint can be saved as a file."""
+    page = isolated.page
+    page.add_init_script(
+        """IDBObjectStore.prototype.put = () => {
+          throw new DOMException('there is no room', 'QuotaExceededError');
+        };"""
+    )
+    isolated.open(SMALL)
+    start(isolated)
+    wait_for_steps(isolated, 512)
+    done = pause(isolated)
+    expect(page.locator(".training-message")).to_contain_text("no room left for checkpoints")
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Save as file").click()
+    with zipfile.ZipFile(download.value.path()) as archive:
+        assert "checkpoint.json" in archive.namelist()
+    page.get_by_role("button", name="Resume", exact=True).click()
+    wait_for_steps(isolated, done)
+
+
+def test_without_locks_a_run_is_still_offered(isolated: Dashboard) -> None:
+    """As on a page that is not secure, which has none."""
+    page = isolated.page
+    page.add_init_script("Object.defineProperty(navigator, 'locks', { value: undefined });")
+    isolated.open(SMALL)
+    start(isolated)
+    wait_for_steps(isolated, 512)
+    done = pause(isolated)
+    page.reload()
+    isolated.booted()
+    card = page.get_by_role("region", name="Interrupted training")
+    expect(card).to_contain_text(f"{done:,} of")
+    card.get_by_role("button", name="Resume").click()
+    learns(isolated)
+    wait_for_steps(isolated, done)
+
+
+SPOIL = """
+import gc, websim.training
+for trainer in [o for o in gc.get_objects() if isinstance(o, websim.training.Trainer)]:
+    trainer.algorithm.adam_m[:] = float("nan")
+"""
+
+
+def test_what_is_not_finite_is_explained_and_can_go_on_slower(training: Dashboard) -> None:
+    page = training.page
+    wait_for_steps(training, 1024)
+    page.evaluate("(code) => window.websim.runPython(code)", SPOIL)
+    message = page.locator(".training-message")
+    expect(message).to_contain_text("Training failed", timeout=LEARNT_MS)
+    expect(message).to_contain_text("no longer finite")
+    expect(training_buttons(training).get_by_role("button", name="Stop")).to_be_enabled()
+    page.get_by_role("button", name=re.compile("lower|slower|half", re.IGNORECASE)).click()
+    learns(training)
+    expect(message).to_be_hidden(timeout=BOOT_MS)
+    at = training.sim("sim.training.globalStep")
+    wait_for_steps(training, at)
+    assert training.sim("sim.training.spec.hyperparameters.learning_rate") == pytest.approx(3e-4)
+
+
+def test_curves_become_a_picture(training: Dashboard) -> None:
+    wait_for_steps(training, 1024)
+    with training.page.expect_download() as download:
+        training.page.get_by_role("button", name="PNG").click()
+    picture = download.value.path().read_bytes()
+    assert picture.startswith(b"\x89PNG")
+    assert len(picture) > 20_000
