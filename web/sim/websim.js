@@ -18,9 +18,8 @@ import { Controllers, LEARNT } from './controllers.js';
 import { ClosedError, InvalidArgument, WorkerError, toPlain } from './errors.js';
 import { Fleet } from './fleet.js';
 import { fetchManifest, fetchOpening } from './manifest.js';
-import { COUNTERS, viewsOf } from './memory.js';
-import { PoseReader } from './poses.js';
 import { MAX_ENVS, RANK_SLOT_BYTES } from './protocol.js';
+import { Shards } from './shards.js';
 import { EpisodeMeter, RateMeter } from './statistics.js';
 import { Training } from './training.js';
 
@@ -68,15 +67,6 @@ import { Training } from './training.js';
  * @property {Uint8Array} truncations
  * @property {Float64Array} finalObservations  rows of the environments whose episode ended
  *
- * @typedef {object} Shard  what the page keeps of one worker's part of one group
- * @property {number} group
- * @property {number} first
- * @property {number} count
- * @property {import('./memory.js').Layout} layout
- * @property {ArrayBuffer | SharedArrayBuffer} buffer
- * @property {import('./memory.js').ShardViews} views
- * @property {PoseReader} poses
- *
  * @typedef {{
  *   episode: {index: number, task: string, return: number, length: number},
  *   notice: {level: 'info' | 'warning' | 'error', message: string},
@@ -96,19 +86,14 @@ export class WebSim {
   #unheard = [];
   /** @type {Fleet | undefined} */
   #fleet;
-  /** Of each worker. @type {Shard[][]} */
-  #shards = [];
+  #shards = new Shards([], 0);
   #drive = { speed: Infinity, sampleRate: 30, running: false };
   /** Actions held by environment, for workers that are replaced. @type {Map<number, Float32Array>} */
   #held = new Map();
-  /** Counts of workers that are gone. @type {Record<string, number>} */
-  #past = Object.fromEntries(COUNTERS.map((name) => [name, 0]));
   #rates = new RateMeter();
   #episodes;
   #frames = 0;
   #restarts = 0;
-  /** Of each worker, its environments of each group. @type {import('./balance.js').Range[][]} */
-  #ranges = [];
   /** Of the groups that do not learn. @type {StepResult[]} */
   #results = [];
   /** There once the groups are. @type {Controllers | undefined} */
@@ -217,7 +202,7 @@ export class WebSim {
       this.reasons.push('1 worker: without shared memory one learns alone.');
     }
     const wanted = this.numWorkers;
-    this.#shards = Array.from({ length: wanted }, () => []);
+    this.#shards = new Shards(this.groups, wanted);
     const { onOverture } = this;
     const overture = onOverture && !this.#fleet.ranks.length ? this.#overture(onOverture) : null;
     await this.#fleet.employ({
@@ -233,7 +218,8 @@ export class WebSim {
       onProgress: (progress) => this.onProgress(progress),
       onTick: (now) => this.#onTick(now),
     }, wanted);
-    this.numWorkers = this.#shards.length = this.#workers.length;
+    this.numWorkers = this.#workers.length;
+    this.#shards.shrink(this.numWorkers);
     if (this.numWorkers < wanted) {
       const message = `This browser has memory for ${this.numWorkers} workers, not for ${wanted}: all environments run in those.`;
       this.reasons.push(message);
@@ -306,7 +292,8 @@ export class WebSim {
     this.reasons.push(`${counted(plan.num_envs, 'environment')} learn, as num_envs says.`);
     if (plan.ranks === workers) return;
     await this.#fleet?.shrink(plan.ranks);
-    this.numWorkers = this.#shards.length = plan.ranks;
+    this.numWorkers = plan.ranks;
+    this.#shards.shrink(plan.ranks);
     const message =
       `${counted(plan.ranks, 'worker')} of ${workers}: ` +
       `${plan.num_envs} learning environments cannot be dealt evenly to more.`;
@@ -332,9 +319,9 @@ export class WebSim {
       const [spec] = this.#specs(ranges[rank.index]);
       const description = await rank.request('overture', { spec, opening, drive: this.#drive });
       if (!description) return; // Python was quicker
-      this.#ranges = ranges;
-      this.#shards[rank.index] = [this.#newShard(rank, description)];
-      if (this.#shards.every(({ length }) => length)) onOverture(this);
+      this.#shards.deal(ranges);
+      this.#takeShards(rank, [description]);
+      if (this.#shards.complete) onOverture(this);
     };
   }
 
@@ -354,10 +341,10 @@ export class WebSim {
       throw error;
     });
     const learners = training ? training.numEnvs / training.ranks : 0;
-    this.#ranges = division.map((ranges, i) => (
+    this.#shards.deal(division.map((ranges, i) => (
       training ? [{ first: i * learners, count: learners }, ...ranges] : ranges
-    ));
-    const specs = this.#specs(this.#ranges[rank.index]);
+    )));
+    const specs = this.#specs(this.#shards.rangesOf(rank.index));
     const drive = this.#drive;
     const descriptions = await rank.request('create', { specs, drive });
     if (training) {
@@ -370,14 +357,14 @@ export class WebSim {
         });
       }
     }
-    this.#shards[rank.index] = descriptions.map((description) => this.#newShard(rank, description));
+    this.#takeShards(rank, descriptions);
     rank.setRunning(this.running);
     if (this.#drive !== drive) this.#tell(rank, 'drive', this.#drive);
     for (const [name, data] of this.#policies) this.#tell(rank, 'addPolicy', { name, data });
     this.#tellControllers(rank);
     for (const [index, action] of this.#held) {
-      const { rank: owner, group, within } = this.#locate(index);
-      if (owner === rank) this.#tell(rank, 'setAction', { group, index: within, action });
+      const { worker, group, within } = this.#shards.locate(index);
+      if (worker === rank.index) this.#tell(rank, 'setAction', { group, index: within, action });
     }
   }
 
@@ -397,7 +384,7 @@ export class WebSim {
 
   /** Tells a worker of its environments' controllers. @param {Rank} rank */
   #tellControllers(rank) {
-    for (const { group, first, count } of this.#shards[rank.index]) {
+    for (const { group, first, count } of this.#shards.of(rank.index)) {
       if (this.groups[group].learns) continue;
       for (const run of this.#controllers?.runs(group, first, count) ?? []) this.#tell(rank, 'setController', run);
     }
@@ -475,7 +462,7 @@ export class WebSim {
     await this.#everywhere((rank) => {
       /** @type {Map<number, Float32Array>} */
       const messages = new Map();
-      for (const { group, first, count, views } of this.#shards[rank.index]) {
+      for (const { group, first, count, views } of this.#shards.of(rank.index)) {
         const { actionSize: size, learns } = this.groups[group];
         if (learns) continue;
         const own = rows[driven.indexOf(this.groups[group])].subarray(first * size, (first + count) * size);
@@ -503,12 +490,12 @@ export class WebSim {
    */
   setAction(index, action) {
     this.#checkOpen();
-    const { rank, shard, group, within } = this.#locate(index);
+    const { worker, shard, group, within } = this.#shards.locate(index);
     if (this.groups[group].learns) throw new InvalidArgument(`environment ${index} learns: its actions are the learner's`);
     const row = action === null ? null : checkActions(action, this.groups[group].actionSize);
     if (row) this.#held.set(index, row);
     else this.#held.delete(index);
-    if (shard) this.#tell(rank, 'setAction', { group, index: within, action: row });
+    if (shard) this.#tell(this.#workers[worker], 'setAction', { group, index: within, action: row });
   }
 
   /**
@@ -524,7 +511,7 @@ export class WebSim {
     const controllers = /** @type {Controllers} */ (this.#controllers);
     for (const changed of controllers.set(name, range)) {
       for (const rank of this.#workers) {
-        const shard = this.#shards[rank.index].find(({ group }) => group === changed.group);
+        const shard = this.#shards.of(rank.index).find(({ group }) => group === changed.group);
         if (!shard) continue;
         const first = Math.max(shard.first, changed.first);
         const count = Math.min(shard.first + shard.count, changed.first + changed.count) - first;
@@ -589,33 +576,17 @@ export class WebSim {
    */
   getEnvironmentState(index) {
     this.#checkOpen();
-    const { rank, shard, group, within } = this.#locate(index);
-    if (!shard) throw new WorkerError(`worker ${rank.index} is being replaced; its environments restart soon`);
-    const { views, first, count } = shard;
+    const { worker, shard, group, within } = this.#shards.locate(index);
+    if (!shard) throw new WorkerError(`worker ${worker} is being replaced; its environments restart soon`);
     const { task, rewardTerms } = this.groups[group];
-    const row = within - first;
-    /** @template {Float32Array | Float64Array} T @param {T} array @returns {T} */
-    const rowOf = (array) => {
-      const size = array.length / count;
-      return /** @type {T} */ (array.slice(row * size, (row + 1) * size));
-    };
-    const terms = rowOf(views.rewardTerms);
+    const row = Shards.row(shard, within - shard.first);
     return {
+      ...row,
       index,
       task,
-      worker: rank.index,
+      worker,
       controller: this.#controllers?.of(index) ?? null,
-      observation: rowOf(views.observations),
-      action: rowOf(views.actions),
-      reward: views.rewards[row],
-      rewardTerms: Object.fromEntries(rewardTerms.map((name, k) => [name, terms[k]])),
-      episodeReturn: views.episodeReturns[row],
-      episodeLength: views.episodeLengths[row],
-      terminated: Boolean(views.terminations[row]),
-      truncated: Boolean(views.truncations[row]),
-      qpos: rowOf(views.qpos),
-      qvel: rowOf(views.qvel),
-      time: views.time[row],
+      rewardTerms: Object.fromEntries(rewardTerms.map((name, k) => [name, row.rewardTerms[k]])),
     };
   }
 
@@ -627,16 +598,12 @@ export class WebSim {
    * @returns {import('./poses.js').PoseShard[]}
    */
   poseShards(group) {
-    const parts = [];
-    for (const shards of this.#shards) {
-      for (const shard of shards) if (shard.group === group) parts.push(shard.poses.read(shard.views));
-    }
-    return parts;
+    return this.#shards.poses(group);
   }
 
   /** What happens, in numbers. Rates are means over the last seconds, returns over the last episodes. */
   stats() {
-    const totals = this.#totals();
+    const totals = this.#shards.totals();
     const rates = this.#rates;
     return {
       environments: this.numEnvs,
@@ -657,13 +624,13 @@ export class WebSim {
       workerLoads: this.#workers.map(({ index, state }) => ({
         worker: index,
         state,
-        environments: this.#shards[index].reduce((sum, { count }) => sum + count, 0),
+        environments: this.#shards.of(index).reduce((sum, { count }) => sum + count, 0),
         busy: Math.min(1, rates.rate(`busyMs ${index}`) / 1000),
-        physicsSteps: this.#counter(index, 'physicsSteps'),
+        physicsSteps: this.#shards.counter(index, 'physicsSteps'),
         physicsStepsPerSecond: rates.rate(`physicsSteps ${index}`),
-        physicsSeconds: this.#counter(index, 'physicsMs') / 1000, // spent in the physics loop
-        busySeconds: this.#counter(index, 'busyMs') / 1000, // spent in whole batches
-        memoryBytes: this.#counter(index, 'memoryBytes'),
+        physicsSeconds: this.#shards.counter(index, 'physicsMs') / 1000, // spent in the physics loop
+        busySeconds: this.#shards.counter(index, 'busyMs') / 1000, // spent in whole batches
+        memoryBytes: this.#shards.counter(index, 'memoryBytes'),
       })),
     };
   }
@@ -732,7 +699,7 @@ export class WebSim {
   #letGo() {
     this.#closed = true;
     this.training?.close();
-    this.#shards = this.#shards.map(() => []);
+    this.#shards.clear();
     this.#listeners.clear();
   }
 
@@ -805,7 +772,7 @@ export class WebSim {
           this.#checkOpen();
           if (!(error instanceof WorkerError)) throw error;
           await rank.ready;
-          for (const { views } of this.#shards[rank.index]) views.truncations.fill(1);
+          for (const { views } of this.#shards.of(rank.index)) views.truncations.fill(1);
         }
       }),
     );
@@ -819,7 +786,7 @@ export class WebSim {
   /** Gathers what the shards show into arrays of whole groups. */
   #collect() {
     const driven = this.#driven;
-    for (const { group, first, views } of this.#shards.flat()) {
+    for (const { group, first, views } of this.#shards.all()) {
       const result = this.#results[driven.indexOf(this.groups[group])];
       if (!result) continue; // it learns
       const size = this.groups[group].observationSize;
@@ -832,27 +799,10 @@ export class WebSim {
     return this.#results;
   }
 
-  /** @param {number} index of an environment */
-  #locate(index) {
-    checkInteger('the index of an environment', index, 0, this.numEnvs - 1);
-    const group = this.groups.findLastIndex(({ offset }) => offset <= index);
-    const within = index - this.groups[group].offset;
-    /** @param {{group: number, first: number, count: number}} part */
-    const has = (part) => part.group === group && within >= part.first && within < part.first + part.count;
-    const worker = this.#ranges.findIndex((ranges) => has({ group, ...ranges[group] }));
-    return { rank: this.#workers[worker], shard: this.#shards[worker].find(has), group, within };
-  }
-
-  /** @param {Rank} rank @param {import('./protocol.js').ShardDescription} description @returns {Shard} */
-  #newShard(rank, description) {
-    const { group, sizes, layout, buffer } = description;
-    const { first, count } = this.#ranges[rank.index][group];
-    this.groups[group] ??= this.#describeGroup(description);
-    // After an overture the same memory is read on from.
-    const [before] = this.#shards[rank.index];
-    const goesOn = before?.group === group && before.first === first && before.count === count;
-    const poses = goesOn ? before.poses : new PoseReader(first, count, sizes.nbody);
-    return { group, first, count, layout, buffer, views: viewsOf(layout, buffer), poses };
+  /** @param {Rank} rank @param {import('./protocol.js').ShardDescription[]} descriptions */
+  #takeShards(rank, descriptions) {
+    for (const description of descriptions) this.groups[description.group] ??= this.#describeGroup(description);
+    this.#shards.take(rank.index, descriptions);
   }
 
   /** @param {import('./protocol.js').ShardDescription} description @returns {Group} */
@@ -896,24 +846,13 @@ export class WebSim {
 
   /** @param {Rank} rank @param {import('./protocol.js').Sample[]} samples */
   #onSamples(rank, samples) {
-    /** @type {import('./protocol.js').Sample[]} */
-    const replaced = [];
-    for (const { group, buffer } of samples) {
-      const shard = this.#shards[rank.index].find((candidate) => candidate.group === group);
-      if (!shard) continue;
-      replaced.push({ group, buffer: /** @type {ArrayBuffer} */ (shard.buffer) });
-      shard.buffer = buffer;
-      shard.views = viewsOf(shard.layout, buffer);
-    }
+    const replaced = this.#shards.update(rank.index, samples);
     rank.recycle(replaced); // even when empty: the worker waits for it before it sends more
   }
 
   /** @param {Rank} rank @param {string} reason */
   #onLost(rank, reason) {
-    for (const name of COUNTERS) {
-      if (name !== 'memoryBytes') this.#past[name] += this.#counter(rank.index, name);
-    }
-    this.#shards[rank.index] = [];
+    this.#shards.lose(rank.index);
     this.training?.onLost(rank, reason);
     this.#restarts += 1;
     this.#emit('workerRestart', { worker: rank.index, reason });
@@ -925,7 +864,7 @@ export class WebSim {
 
   /** @param {Rank} rank @param {Error} error */
   #onGivenUp(rank, error) {
-    this.#shards[rank.index] = [];
+    this.#shards.lose(rank.index);
     this.training?.onGivenUp();
     this.#emit('error', { ...toPlain(error), message: `${error.message}. The other workers run on.` });
   }
@@ -933,32 +872,17 @@ export class WebSim {
   /** @param {number} now */
   #onTick(now) {
     const before = this.#lastBadStates;
-    const totals = this.#totals();
+    const totals = this.#shards.totals();
     this.#lastBadStates = totals.badStates;
     if (totals.badStates > before) this.#emit('badState', { count: totals.badStates - before });
     /** @type {Record<string, number>} */
     const perRank = {};
     for (const { index } of this.#workers) {
-      perRank[`busyMs ${index}`] = this.#counter(index, 'busyMs');
-      perRank[`physicsSteps ${index}`] = this.#counter(index, 'physicsSteps');
+      perRank[`busyMs ${index}`] = this.#shards.counter(index, 'busyMs');
+      perRank[`physicsSteps ${index}`] = this.#shards.counter(index, 'physicsSteps');
     }
     this.#rates.add(now, { ...totals, ...perRank, frames: this.#frames });
   }
 
   #lastBadStates = 0;
-
-  /** Counts of all workers, of those that are gone too. */
-  #totals() {
-    const totals = { ...this.#past };
-    for (const { index } of this.#workers) {
-      for (const name of COUNTERS) totals[name] += this.#counter(index, name);
-    }
-    return totals;
-  }
-
-  /** @param {number} rank @param {typeof COUNTERS[number]} name */
-  #counter(rank, name) {
-    const at = COUNTERS.indexOf(name);
-    return this.#shards[rank].reduce((sum, { views }) => sum + views.counters[at], 0);
-  }
 }
