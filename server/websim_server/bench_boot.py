@@ -48,9 +48,8 @@ def measure(browser: "Browser", url: str, workers: int, bar: Any) -> list[dict[s
 
 
 def _stages(page: "Page", workers: int) -> dict[str, float]:
-    done = f"""() => Array.from({{ length: {workers} }}, (_, i) => i).every((i) =>
-      ['first motion', 'environments'].every(
-        (stage) => performance.getEntriesByName(`boot: worker ${{i}}: ${{stage}}`).length))"""
+    names = ["motion on screen", *(f"worker {i}: environments" for i in range(workers))]
+    done = f"() => {names}.every((name) => performance.getEntriesByName(`boot: ${{name}}`).length)"
     _until(page, done)
     ends: dict[str, float] = {}
     for stage in page.evaluate(_STAGES):

@@ -4,6 +4,7 @@
  */
 
 import { h } from './dom.js';
+import { measure } from '../sim/stages.js';
 import { View2D } from './flat/view2d.js';
 import { View3D } from './scene/view3d.js';
 
@@ -34,6 +35,8 @@ export class Stage {
   #last = 0;
   #turned = 0;
   #sampleRate = 0;
+  /** Whether robots have been seen to move. */
+  #moving = false;
   /** @type {number|'auto'} */
   #fps = 'auto';
 
@@ -145,9 +148,18 @@ export class Stage {
     }
     if (!drawn) return this.view.software ? IDLE : 0;
     this.#sim.countFrame();
+    this.#noteMotion(this.#sim);
     this.#last = now;
     if (!this.#sim.isolated) this.#adaptSampling(this.#sim, interval);
     return interval;
+  }
+
+  /** The end of the start, as the user sees it. @param {WebSim} sim */
+  #noteMotion(sim) {
+    // The first sample shows how the robots stand.
+    if (this.#moving || !sim.poseShards(0).some(({ sequence }) => sequence > 1)) return;
+    this.#moving = true;
+    measure('motion on screen', 0);
   }
 
   /**
