@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 from typing import Any, TypeAlias
 
@@ -41,13 +42,13 @@ class Shape:
         """Parameters of layers of these widths."""
         return sum((a + 1) * b for a, b in pairwise(widths))
 
-    @property
+    @cached_property
     def logstd(self) -> slice:
         """Where the log standard deviations lie."""
         start = self.size_of(self.actor)
         return slice(start, start + self.actor[-1])
 
-    @property
+    @cached_property
     def size(self) -> int:
         """All parameters."""
         return self.size_of(self.actor) + self.actor[-1] + self.size_of(self.critic)

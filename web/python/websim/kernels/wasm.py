@@ -36,7 +36,7 @@ class WasmKernels(NumpyKernels):
         self.name = library.stem
         self._library = ctypes.CDLL(str(library))
         self._library.sum_of_squares.restype = ctypes.c_double
-        self._workspaces: dict[Shape, Array] = {}
+        self._workspaces: dict[Shape, tuple[int, Array]] = {}
 
     def matmul(self, a: Array, b: Array, out: Array, accumulate: bool = False) -> None:
         """See `NumpyKernels`."""
@@ -268,7 +268,7 @@ class WasmKernels(NumpyKernels):
             _at(x, len(x), widths[0]),
             len(x),
             _at(out, *out.shape),
-            self._workspace(shape).ctypes.data,
+            self._workspace(shape),
         )
         return out
 
@@ -306,23 +306,27 @@ class WasmKernels(NumpyKernels):
             ctypes.c_float(ent_coef),
             ctypes.c_float(vf_coef),
             int(clip_vloss),
-            self._workspace(shape).ctypes.data,
+            self._workspace(shape),
             ctypes.byref(sums),
         )
         losses = dict(zip(_SUMS, sums, strict=True))
         return {k: v if k == "entropy" else v / max(n, 1) for k, v in losses.items()}
 
-    def _workspace(self, shape: Shape) -> Array:
-        if shape not in self._workspaces:
+    def _workspace(self, shape: Shape) -> int:
+        """The address of memory that is enough for any kernel of these layers."""
+        found = self._workspaces.get(shape)
+        if found is None:
             actor, critic = _integers(shape.actor), _integers(shape.critic)
             layers = len(shape.actor) - 1
-            size = max(
-                self._library.ppo_workspace(actor, critic, layers),
-                self._library.infer_workspace(actor, layers),
-                self._library.infer_workspace(critic, layers),
+            memory = aligned(
+                max(
+                    self._library.ppo_workspace(actor, critic, layers),
+                    self._library.infer_workspace(actor, layers),
+                    self._library.infer_workspace(critic, layers),
+                )
             )
-            self._workspaces[shape] = aligned(size)
-        return self._workspaces[shape]
+            found = self._workspaces[shape] = memory.ctypes.data, memory
+        return found[0]
 
 
 def _at(array: Array, *shape: int) -> int:
