@@ -56,17 +56,14 @@ const KERNELS_DIR = '/kernels';
  */
 export async function boot(manifest, parts, begin, onMujoco) {
   begin('mujoco');
-  // Scripts are fetched while the page fetches the parts.
-  const pyodideScripts = Promise.all([
-    import(`${manifest.pyodide.index}pyodide.mjs`), import(`${manifest.pyodide.index}pyodide.asm.mjs`),
-  ]);
-  pyodideScripts.catch(() => {}); // awaited below
   const { default: loadMujoco } = await import(manifest.mujoco.script);
   const mujoco = await startMujoco(loadMujoco, await parts.get('mujoco'));
   onMujoco(mujoco);
 
   begin('pyodide');
-  const [{ loadPyodide }, { default: createModule }] = await pyodideScripts;
+  const [{ loadPyodide }, { default: createModule }] = await Promise.all([
+    import(`${manifest.pyodide.index}pyodide.mjs`), import(`${manifest.pyodide.index}pyodide.asm.mjs`),
+  ]);
   const pyodide = await startPython(loadPyodide, createModule, manifest.pyodide.index, parts);
 
   begin('packages');

@@ -28,6 +28,9 @@ const MOST_SPEED = 1;
 /** Python starts in the same worker: the overture takes no more than this share of the time. */
 const SHARE = 0.25;
 
+/** Environments that are stepped at once: Python does not wait for all of them, nor does the first motion. */
+const AT_ONCE = 32;
+
 export class Overture extends Published {
   /** No episode ends. @type {number[]} */
   ended = [];
@@ -48,11 +51,14 @@ export class Overture extends Published {
     this.arrays = {};
     this.memory = this.#allocate([...STATE, 'time', 'ctrl', ...opening.fields]);
     this.opening = opening;
-    /** Episodes begun, of all environments: which state the next one begins in. */
-    this.begun = spec.first;
+    /** The state that the next episode begins in, of those of the opening. */
+    this.state = 0;
+    /** The environment that is stepped next. */
+    this.turn = 0;
     /** Steps after which the episode of each environment ends. */
-    this.limits = new Float64Array(numEnvs);
-    this.#begin(Int32Array.from({ length: numEnvs }, (_, i) => i));
+    this.limits = Float64Array.from({ length: numEnvs }, () => this.#limit());
+    this.#begin(Int32Array.from({ length: Math.min(numEnvs, opening.states) }, (_, i) => i));
+    this.#repeat(opening.states);
     this.#publish();
   }
 
@@ -75,19 +81,32 @@ export class Overture extends Published {
 
   /** Starts episodes. @param {Int32Array} indices  of environments */
   #begin(indices) {
-    const { states, qpos, qvel, episodeSteps } = this.opening;
+    const { states, qpos, qvel } = this.opening;
     const { nq, nv } = this.sizes;
-    const first = this.begun;
+    const first = this.state;
     /** @param {number[]} rows @param {number} size */
     const dealt = (rows, size) => Float64Array.from({ length: indices.length * size }, (_, k) => {
       const state = (first + Math.floor(k / size)) % states;
       return rows[state * size + (k % size)];
     });
     this.physics.start(indices, dealt(qpos, nq), dealt(qvel, nv));
-    this.begun += indices.length;
+    this.state = (first + indices.length) % states;
     for (const i of indices) {
       this.views.episodeLengths[i] = 0;
-      this.limits[i] = (episodeSteps ?? Infinity) * (0.5 + Math.random());
+      this.limits[i] = this.#limit();
+    }
+  }
+
+  #limit() {
+    return (this.opening.episodeSteps ?? Infinity) * (0.5 + Math.random());
+  }
+
+  /** Gives all environments the states of the first ones, again and again. @param {number} count  of these */
+  #repeat(count) {
+    const { numEnvs } = this.sizes;
+    for (const array of [...Object.values(this.arrays), this.physics.poses]) {
+      const size = array.length / numEnvs;
+      for (let i = count; i < numEnvs; i += count) array.copyWithin(i * size, 0, Math.min(count, numEnvs - i) * size);
     }
   }
 
@@ -95,34 +114,41 @@ export class Overture extends Published {
     return this.describeWith(this.physics);
   }
 
-  /** One step of every environment, at random. */
+  /** One step, at random, of the environments whose turn it is. */
   step() {
     const start = performance.now();
+    const { actionSize: nu, numEnvs } = this.sizes;
     const { actionLow, actionHigh } = this.about;
     const { actions, episodeLengths } = this.views;
     const { ctrl } = this.arrays;
-    const nu = this.sizes.actionSize;
-    for (let k = 0; k < actions.length; k++) {
+    const first = this.turn;
+    const end = Math.min(first + AT_ONCE, numEnvs);
+    for (let k = first * nu; k < end * nu; k++) {
       const low = actionLow[k % nu];
       ctrl[k] = actions[k] = low + Math.random() * (actionHigh[k % nu] - low);
     }
-    this.physics.step(this.frameSkip);
-    for (let i = 0; i < episodeLengths.length; i++) episodeLengths[i] += 1;
-    const over = Int32Array.from(episodeLengths.keys()).filter((i) => episodeLengths[i] >= this.limits[i]);
-    if (over.length) this.#begin(over);
+    this.physics.step(this.frameSkip, first, end);
+    const over = [];
+    for (let i = first; i < end; i++) {
+      episodeLengths[i] += 1;
+      if (episodeLengths[i] >= this.limits[i]) over.push(i);
+    }
+    if (over.length) this.#begin(Int32Array.from(over));
     this.#publish();
-    this.countStep(start);
+    this.countStep(end - first, start);
+    this.turn = end % numEnvs;
   }
 
   /**
-   * When the next step may be made.
+   * When the next environments may be stepped.
    *
-   * @param {number} start  when the last one began
-   * @param {number} end    when it was done
+   * @param {number} start  when the last ones were begun with
+   * @param {number} end    when they were done
    * @param {number} speed  that is wanted, in multiples of real time
    */
   next(start, end, speed) {
-    return Math.max(start + (1000 * this.dt) / Math.min(speed, MOST_SPEED), end + (end - start) * (1 / SHARE - 1));
+    const share = Math.min(1, AT_ONCE / this.sizes.numEnvs);
+    return Math.max(start + (1000 * share * this.dt) / Math.min(speed, MOST_SPEED), end + (end - start) * (1 / SHARE - 1));
   }
 
   #publish() {

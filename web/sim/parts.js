@@ -56,11 +56,14 @@ export class PartLoader {
     const { mujoco, pyodide, image, websim, kernels } = manifest;
     const variant = !reproducible && hasRelaxedSimd() ? 'relaxed' : 'plain';
     this.shared = shared;
+    const physics = measured('fetch MuJoCo', this.#module(mujoco.wasm));
+    // Robots move as soon as MuJoCo is there: what else there is to fetch and compile comes after it.
+    const after = physics.catch(() => {});
     /** @type {{[T in keyof Parts]: Promise<Parts[T]>}} */
     this.parts = {
-      mujoco: measured('fetch MuJoCo', this.#module(mujoco.wasm)),
-      pyodide: measured('fetch Pyodide', this.#module(`${pyodide.index}pyodide.asm.wasm`)),
-      image: measured('fetch Python image', this.#image(image)),
+      mujoco: physics,
+      pyodide: measured('fetch Pyodide', after.then(() => this.#module(`${pyodide.index}pyodide.asm.wasm`))),
+      image: measured('fetch Python image', after.then(() => this.#image(image))),
       python: measured('fetch Python library', Promise.all([
         this.#response(`${pyodide.index}pyodide-lock.json`).then((response) => response.text()).then((text) => this.#counted(text)),
         this.#bytes(`${pyodide.index}python_stdlib.zip`),

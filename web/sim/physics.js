@@ -155,16 +155,18 @@ export class BatchPhysics {
   }
 
   /**
-   * Steps every environment.
+   * Steps environments.
    *
    * @param {number} nstep  mj_step calls an environment
+   * @param {number} [first]
+   * @param {number} [end]  the one after the last
    */
-  step(nstep) {
+  step(nstep, first = 0, end = this.numEnvs) {
     const start = performance.now();
     const { mujoco, model, data } = this;
     const ranOn = (nstep - 0.5) * model.opt.timestep;
     this.#refreshViews();
-    for (let i = 0; i < this.numEnvs; i++) {
+    for (let i = first; i < end; i++) {
       this.#load(i);
       const before = this.time[i];
       for (let k = 0; k < nstep; k++) mujoco.mj_step(model, data);

@@ -67,11 +67,11 @@ export class Published {
     };
   }
 
-  /** Counts one step of every environment. @param {number} start  when it began */
-  countStep(start) {
+  /** Counts one step of some environments. @param {number} numEnvs @param {number} start  when it began */
+  countStep(numEnvs, start) {
     const { counters } = this.views;
-    counters[STEPS] += this.sizes.numEnvs;
-    counters[PHYSICS_STEPS] += this.sizes.numEnvs * this.frameSkip;
+    counters[STEPS] += numEnvs;
+    counters[PHYSICS_STEPS] += numEnvs * this.frameSkip;
     counters[BUSY_MS] += performance.now() - start;
   }
 

@@ -80,7 +80,7 @@ export class WorkerShard extends Published {
       this.python.apply();
     }
     this.publish();
-    this.countStep(start);
+    this.countStep(this.sizes.numEnvs, start);
   }
 
   /**
