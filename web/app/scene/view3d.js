@@ -53,9 +53,10 @@ export class View3D {
    * @throws {Error} when there is no WebGL 2
    */
   constructor(canvas) {
-    const gl = canvas.getContext('webgl2', {
-      antialias: !isSoftware(), powerPreference: 'high-performance', alpha: false,
-    });
+    const wanted = { powerPreference: /** @type {const} */ ('high-performance'), alpha: false };
+    // Smooth edges are for a GPU: the first call gives nothing where there is none.
+    const gl = canvas.getContext('webgl2', { ...wanted, antialias: true, failIfMajorPerformanceCaveat: true })
+      ?? canvas.getContext('webgl2', { ...wanted, antialias: false });
     if (!gl) throw new Error('This browser offers no WebGL 2.');
     this.budget = new Budget({ software: isSoftware(gl), robots: 0, spareCores: 0, screenRatio: 1 });
     this.canvas = canvas;
@@ -362,16 +363,9 @@ function niceSquare(/** @type {number} */ spacing) {
   return [5, 2, 1].map((digit) => digit * power).find((side) => side <= spacing / 2) ?? power;
 }
 
-/**
- * Whether WebGL runs on the processor.
- *
- * @param {WebGL2RenderingContext|null} [gl]  a context to ask, else one is made for it
- */
+/** Whether WebGL runs on the processor. @param {WebGL2RenderingContext} gl */
 function isSoftware(gl) {
-  const own = gl ?? document.createElement('canvas').getContext('webgl2');
-  if (!own) return true;
-  const info = own.getExtension('WEBGL_debug_renderer_info');
-  const name = String(own.getParameter(info?.UNMASKED_RENDERER_WEBGL ?? own.RENDERER));
-  if (!gl) own.getExtension('WEBGL_lose_context')?.loseContext();
+  const info = gl.getExtension('WEBGL_debug_renderer_info');
+  const name = String(gl.getParameter(info?.UNMASKED_RENDERER_WEBGL ?? gl.RENDERER));
   return /swiftshader|llvmpipe|softpipe|software|basic render/i.test(name);
 }
