@@ -5,8 +5,9 @@
 PPO's own update (gather rows, loss and gradient, average over ranks, clip, Adam) on a rollout of
 Ants, in interleaved rounds. A minibatch of 4,096 is done by one worker alone, and by two with 2,048
 each, whose gradients are averaged: the ratio of the update rates is what two workers gain (the goal
-is 1.7). Beside it, what one worker alone needs for 2,048: what two would reach if agreeing took no
-time and the cores did not disturb each other.
+is 1.7). Beside it the same halves without averaging: by two workers at once, which is what two would
+reach if agreeing took no time, and by one while the other rests, which they would reach if their
+cores did not disturb each other either.
 """
 
 import argparse
@@ -79,16 +80,21 @@ def measure(blank: Blank, rounds: int, seconds: float) -> list[dict[str, float]]
     blank.create(task="Ant-v5", numEnvs=2, numWorkers=2)
     blank.run("sim.joinRanks()")
     blank.python(SETUP.replace("{minibatch}", str(MINIBATCH)), [0, 1])
-    cases = {"whole": [0], "half": [0], "shared": [0, 1]}
+    cases = {
+        "whole": ("whole", [0]),
+        "half": ("half", [0]),
+        "apart": ("half", [0, 1]),
+        "shared": ("shared", [0, 1]),
+    }
     pairs = {}
-    for case, workers in cases.items():
-        first = blank.python(f"rate({case}, {WARM_UP_UPDATES // 2})", workers)
+    for case, (learner, workers) in cases.items():
+        first = blank.python(f"rate({learner}, {WARM_UP_UPDATES // 2})", workers)
         pairs[case] = max(1, round(first[0] * seconds / 2))
     results = []
     for _ in tqdm(range(rounds)):
         figures = {
-            case: blank.python(f"rate({case}, {pairs[case]})", workers)[0]
-            for case, workers in cases.items()
+            case: statistics.mean(blank.python(f"rate({learner}, {pairs[case]})", workers))
+            for case, (learner, workers) in cases.items()
         }
         figures["averaging"] = blank.python("averaging(shared, 200)", [0, 1])[0]
         results.append(figures)
@@ -119,6 +125,12 @@ def table(figures: dict[str, Any]) -> str:
                 [r["half"] for r in rounds],
                 "8.1f",
             ),
+            row(
+                f"updates/s, {MINIBATCH // 2}, two workers at once, nothing averaged",
+                [r["apart"] for r in rounds],
+                "8.1f",
+            ),
+            row("averaged / not", [r["shared"] / r["apart"] for r in rounds], "8.2f"),
             row("averaging a gradient, ms", [1e3 * r["averaging"] for r in rounds], "8.3f"),
         ]
     )
