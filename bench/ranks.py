@@ -5,9 +5,9 @@
 PPO's own update (gather rows, loss and gradient, average over ranks, clip, Adam) on a rollout of
 Ants, in interleaved rounds. A minibatch of 4,096 is done by one worker alone, and by two with 2,048
 each, whose gradients are averaged: the ratio of the update rates is what two workers gain (the goal
-is 1.7). Beside it the same halves without averaging: by two workers at once, which is what two would
-reach if agreeing took no time, and by one while the other rests, which they would reach if their
-cores did not disturb each other either.
+is 1.7). Beside it the same halves without averaging: by two workers at once, which is what two
+would reach if agreeing took no time, and by one while the other rests, which they would reach if
+their cores did not disturb each other either.
 """
 
 import argparse
