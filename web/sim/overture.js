@@ -28,11 +28,11 @@ const MOST_SPEED = 1;
 /** Python starts in the same worker: the overture takes no more than this share of the time. */
 const SHARE = 0.25;
 
-/** Environments that are stepped at once: Python does not wait for all of them, nor does the first motion. */
+/** Environments that are stepped at once: neither Python nor the first motion waits for all of them. */
 const AT_ONCE = 32;
 
 export class Overture extends Published {
-  /** No episode ends. @type {number[]} */
+  /** No episode is told of: nobody knows its return. @type {number[]} */
   ended = [];
 
   /**
