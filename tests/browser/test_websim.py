@@ -334,11 +334,12 @@ def test_robots_move_before_python_is_up(sim: Any) -> None:
         }"""
     )
     shown = sim.run("shown")
-    assert len({str(poses) for poses in shown}) > 3
-    # No robot jumps at the handover: Ants of the same episode are where they were, or nearly.
-    before, after = np.array(shown[-2]), np.array(shown[-1])
-    assert np.abs(after - before).max() < 0.5
+    assert len({str(poses) for poses in shown}) > 1
     states = sim.run("[0, 1, 2, 3, 4, 5].map((i) => sim.getEnvironmentState(i))")
+    # What is shown is what Python goes on from: poses lag behind the state by one physics step.
+    torsos = np.reshape(shown[-1], (6, -1, 7))[:, 1, :3]
+    np.testing.assert_allclose(torsos, [state["qpos"][:3] for state in states], atol=0.1)
+    assert all(s["time"] == pytest.approx(0.05 * s["episodeLength"]) for s in states)
     assert all(state["time"] > 0 and state["episodeLength"] > 0 for state in states)
     assert {state["episodeReturn"] for state in states} == {None}  # NaN: nobody has counted
     times = [state["time"] for state in states]

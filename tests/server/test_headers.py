@@ -81,8 +81,8 @@ def test_failure_inside_the_application(monkeypatch: pytest.MonkeyPatch) -> None
     def fail(_: Bundle) -> str:
         raise RuntimeError("broken on purpose")
 
-    monkeypatch.setattr(Bundle, "name", fail)
     client = TestClient(create_app(), raise_server_exceptions=False)
+    monkeypatch.setattr(Bundle, "name", fail)
     response = client.get("/manifest.json")
     assert response.status_code == 500
     once(Answer(500, response.headers.multi_items(), b""), ISOLATION | ALWAYS)
