@@ -98,6 +98,7 @@ def create_app(
     bundle = Bundle(python or websim_source())
     # Openings are of the source that this process has imported, not of one edited since.
     imported = Bundle(websim_source()).name()
+    openings = f"/openings/{imported}/"
     packages = lock.read()
     chosen = choose(engine, vendor, packages)
     vendored = {"mujoco": chosen.manifest(), **vendor_manifest(packages)}
@@ -126,6 +127,7 @@ def create_app(
         websim = {"url": f"/python/{name}", "bytes": len(content)}
         made = {"kernels": kernels.manifest(), "image": image.manifest()}
         made_urls = [made["image"]["url"], *(k["url"] for k in made["kernels"].values())]
+        opening_urls = [f"{openings}{task}.json" for task in task_ids()] if name == imported else []
         return JSONResponse(
             {
                 "version": __version__,
@@ -134,9 +136,9 @@ def create_app(
                 **vendored,
                 **made,
                 "websim": websim,
-                "openings": f"/openings/{imported}/" if name == imported else None,
+                "openings": openings if name == imported else None,
                 "sources": own_files.manifest(),
-                "files": [*vendor_files, *made_urls, websim["url"]],
+                "files": [*vendor_files, *made_urls, websim["url"], *opening_urls],
             },
             headers={"Cache-Control": REVALIDATE},
         )

@@ -31,22 +31,22 @@ def opening(task: str) -> bytes | None:
     """What the shards of a task say of themselves, its MJCF, and states in which episodes begin.
 
     Returns:
-        JSON, an `Opening` of `web/sim/overture.js`; None where there is no such task, or its model
-        has files of its own: its robots wait for Python.
+        JSON, an `Opening` of `web/sim/overture.js`, or null where the model has files of its own:
+        its robots wait for Python. None: there is no such task.
     """
     with _one_at_a_time:
         return _made(task) if task in task_ids() else None
 
 
 @functools.cache
-def _made(task: str) -> bytes | None:
+def _made(task: str) -> bytes:
     shard = Shard(task, STATES)
     try:
         shard.reset(0)
         env = shard.env
         xml, assets = mjcf.load(env.task.xml_file)
         if assets:
-            return None
+            return b"null"
         about = shard.describe()
         del about["arrays"]  # addresses in this process
         data = env.physics.data

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from tests.app.page import Dashboard
-from tests.app.training_page import SMALL, start
+from tests.app.training_page import SMALL, TrainingPage
 
 
 @pytest.fixture(scope="session", params=["server", "server_plain"], ids=["isolated", "messages"])
@@ -16,9 +16,9 @@ def site(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def dashboard(page: Page, site: str) -> Dashboard:
+def dashboard(page: Page, site: str) -> TrainingPage:
     """A page of the test's own, not opened yet."""
-    return Dashboard(page, site)
+    return TrainingPage(page, site)
 
 
 @pytest.fixture(scope="module")
@@ -35,14 +35,14 @@ def shared(chromium: Browser, site: str) -> Iterator[Dashboard]:
 
 
 @pytest.fixture
-def isolated(page: Page, server: str) -> Dashboard:
+def isolated(page: Page, server: str) -> TrainingPage:
     """A page with shared memory, not opened yet; what is not about the mode needs one only."""
-    return Dashboard(page, server)
+    return TrainingPage(page, server)
 
 
 @pytest.fixture
-def training(isolated: Dashboard) -> Dashboard:
+def training(isolated: TrainingPage) -> TrainingPage:
     """A page in which a pendulum learns."""
     isolated.open(SMALL)
-    start(isolated)
+    isolated.start()
     return isolated

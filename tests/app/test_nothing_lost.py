@@ -8,27 +8,18 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, expect
 
-from tests.app.page import BOOT_MS, Dashboard
-from tests.app.training_page import (
-    LEARNT_MS,
-    SMALL,
-    learns,
-    pause,
-    start,
-    steps,
-    training_buttons,
-    wait_for_steps,
-)
+from tests.app.page import BOOT_MS
+from tests.app.training_page import LEARNT_MS, SMALL, TrainingPage
 
 
-def test_kept_runs_and_files(training: Dashboard, tmp_path: Path) -> None:
+def test_kept_runs_and_files(training: TrainingPage, tmp_path: Path) -> None:
     page = training.page
-    wait_for_steps(training, 1024)
+    training.wait_for_steps(1024)
     page.get_by_role("button", name="Keep", exact=True).click()
     kept = page.locator(".saved li.kept")
     expect(kept).to_have_count(1, timeout=30_000)
     expect(kept.locator(".name")).to_have_value("InvertedPendulum-v5 1")
-    pause(training)
+    training.pause()
     with page.expect_download() as download:
         page.get_by_role("button", name="Save as file").click()
     path = tmp_path / download.value.suggested_filename
@@ -58,9 +49,9 @@ def test_kept_runs_and_files(training: Dashboard, tmp_path: Path) -> None:
     training.wait("/^saved-/.test(sim.getEnvironmentState(7).controller)", seconds=30)
     at = int(path.stem.rpartition("__")[2])
     opened.get_by_role("button", name="Resume").click()
-    learns(training)
-    wait_for_steps(training, at)
-    pause(training)
+    training.learns()
+    training.wait_for_steps(at)
+    training.pause()
     for button in page.get_by_role("button", name=re.compile("^Delete: ")).all():
         if button.is_enabled():
             button.click()
@@ -70,12 +61,12 @@ def test_kept_runs_and_files(training: Dashboard, tmp_path: Path) -> None:
 
 def test_another_tab_does_not_take_a_live_run(chromium: Browser, server: str) -> None:
     with chromium.new_context() as context:
-        one = Dashboard(context.new_page(), server)
+        one = TrainingPage(context.new_page(), server)
         one.open(SMALL)
-        start(one)
-        wait_for_steps(one, 512)
-        pause(one)
-        other = Dashboard(context.new_page(), server)
+        one.start()
+        one.wait_for_steps(512)
+        one.pause()
+        other = TrainingPage(context.new_page(), server)
         other.open(SMALL)
         expect(other.page.get_by_role("region", name="Interrupted training")).to_have_count(0)
         other.page.locator(".library summary").click()
@@ -86,9 +77,9 @@ def test_another_tab_does_not_take_a_live_run(chromium: Browser, server: str) ->
         expect(other.page.get_by_role("region", name="Interrupted training")).to_be_visible()
 
 
-def test_another_simulation_keeps_the_run(training: Dashboard) -> None:
+def test_another_simulation_keeps_the_run(training: TrainingPage) -> None:
     page = training.page
-    wait_for_steps(training, 512)
+    training.wait_for_steps(512)
     page.evaluate(
         """() => {
           history.pushState(null, '', location.search.replace('envs=8', 'envs=6'));
@@ -100,13 +91,13 @@ def test_another_simulation_keeps_the_run(training: Dashboard) -> None:
     expect(page.locator(".training-message")).to_contain_text("resume it")
     page.locator(".library summary").click()
     page.get_by_role("button", name=re.compile("^Resume: ")).click()
-    learns(training)
+    training.learns()
 
 
-def test_a_file_of_a_newer_version_changes_nothing(training: Dashboard, tmp_path: Path) -> None:
+def test_a_file_of_a_newer_version_changes_nothing(training: TrainingPage, tmp_path: Path) -> None:
     page = training.page
-    wait_for_steps(training, 512)
-    pause(training)
+    training.wait_for_steps(512)
+    training.pause()
     with page.expect_download() as download:
         page.get_by_role("button", name="Save as file").click()
     newer = io.BytesIO()
@@ -125,10 +116,10 @@ def test_a_file_of_a_newer_version_changes_nothing(training: Dashboard, tmp_path
     assert training.sim("sim.training.state") == "paused"
 
 
-def test_a_file_can_be_dropped_on_the_page(training: Dashboard) -> None:
+def test_a_file_can_be_dropped_on_the_page(training: TrainingPage) -> None:
     page = training.page
-    wait_for_steps(training, 512)
-    pause(training)
+    training.wait_for_steps(512)
+    training.pause()
     with page.expect_download() as download:
         page.get_by_role("button", name="Save as file").click()
     content = download.value.path().read_bytes()
@@ -150,7 +141,7 @@ def test_a_file_can_be_dropped_on_the_page(training: Dashboard) -> None:
     expect(page.locator(".saved li input[value='dropped']")).to_be_attached()
 
 
-def test_a_full_browser_is_told_and_files_remain(isolated: Dashboard) -> None:
+def test_a_full_browser_is_told_and_files_remain(isolated: TrainingPage) -> None:
     """Training goes on where nothing can be kept, and its checkpoint can be saved as a file."""
     page = isolated.page
     page.add_init_script(
@@ -159,33 +150,33 @@ def test_a_full_browser_is_told_and_files_remain(isolated: Dashboard) -> None:
         };"""
     )
     isolated.open(SMALL)
-    start(isolated)
-    wait_for_steps(isolated, 512)
-    done = pause(isolated)
+    isolated.start()
+    isolated.wait_for_steps(512)
+    done = isolated.pause()
     expect(page.locator(".training-message")).to_contain_text("no room left for checkpoints")
     with page.expect_download() as download:
         page.get_by_role("button", name="Save as file").click()
     with zipfile.ZipFile(download.value.path()) as archive:
         assert "checkpoint.json" in archive.namelist()
     page.get_by_role("button", name="Resume", exact=True).click()
-    wait_for_steps(isolated, done)
+    isolated.wait_for_steps(done)
 
 
-def test_without_locks_a_run_is_still_offered(isolated: Dashboard) -> None:
+def test_without_locks_a_run_is_still_offered(isolated: TrainingPage) -> None:
     """As on a page that is not secure, which has none."""
     page = isolated.page
     page.add_init_script("Object.defineProperty(navigator, 'locks', { value: undefined });")
     isolated.open(SMALL)
-    start(isolated)
-    wait_for_steps(isolated, 512)
-    done = pause(isolated)
+    isolated.start()
+    isolated.wait_for_steps(512)
+    done = isolated.pause()
     page.reload()
     isolated.booted()
     card = page.get_by_role("region", name="Interrupted training")
     expect(card).to_contain_text(f"{done:,} of")
     card.get_by_role("button", name="Resume").click()
-    learns(isolated)
-    wait_for_steps(isolated, done)
+    isolated.learns()
+    isolated.wait_for_steps(done)
 
 
 SPOIL = """
@@ -195,23 +186,23 @@ for trainer in [o for o in gc.get_objects() if isinstance(o, websim.training.Tra
 """
 
 
-def test_what_is_not_finite_is_explained_and_can_go_on_slower(training: Dashboard) -> None:
+def test_what_is_not_finite_is_explained_and_can_go_on_slower(training: TrainingPage) -> None:
     page = training.page
-    wait_for_steps(training, 1024)
+    training.wait_for_steps(1024)
     page.evaluate("(code) => window.websim.runPython(code)", SPOIL)
     message = page.locator(".training-message")
     expect(message).to_contain_text("Training failed", timeout=LEARNT_MS)
     expect(message).to_contain_text("no longer finite")
-    expect(training_buttons(training).get_by_role("button", name="Stop")).to_be_enabled()
+    expect(training.buttons.get_by_role("button", name="Stop")).to_be_enabled()
     page.get_by_role("button", name=re.compile("lower|slower|half", re.IGNORECASE)).click()
     rate = "sim.training?.spec.hyperparameters.learning_rate"
     training.wait(f"Math.abs({rate} - 3e-4) < 1e-9", seconds=90)  # half of the preset's
     expect(message).to_be_hidden(timeout=BOOT_MS)
-    wait_for_steps(training, steps(training))
+    training.wait_for_steps(training.steps())
 
 
-def test_curves_become_a_picture(training: Dashboard) -> None:
-    wait_for_steps(training, 1024)
+def test_curves_become_a_picture(training: TrainingPage) -> None:
+    training.wait_for_steps(1024)
     with training.page.expect_download() as download:
         training.page.get_by_role("button", name="PNG").click()
     picture = download.value.path().read_bytes()

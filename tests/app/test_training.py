@@ -8,19 +8,11 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.app.page import BOOT_MS, Dashboard
-from tests.app.training_page import (
-    LEARNT_MS,
-    SMALL,
-    learns,
-    pause,
-    start,
-    steps,
-    wait_for_steps,
-)
+from tests.app.training_page import LEARNT_MS, SMALL, TrainingPage
 from websim.algorithms.presets import preset
 
 
-def csv_rows(dashboard: Dashboard, tmp_path: Path) -> list[dict[str, str]]:
+def csv_rows(dashboard: TrainingPage, tmp_path: Path) -> list[dict[str, str]]:
     with dashboard.page.expect_download() as download:
         dashboard.page.get_by_role("button", name="CSV").click()
     path = tmp_path / "metrics.csv"
@@ -28,7 +20,7 @@ def csv_rows(dashboard: Dashboard, tmp_path: Path) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(path.read_text())))
 
 
-def test_a_link_brings_the_set_up_and_the_form_checks(isolated: Dashboard) -> None:
+def test_a_link_brings_the_set_up_and_the_form_checks(isolated: TrainingPage) -> None:
     dashboard, page = isolated, isolated.page
     dashboard.open(
         "task=InvertedPendulum-v5&envs=8&workers=1&preset=cleanrl&steps=5000&trainseed=7"
@@ -64,7 +56,7 @@ def test_a_link_brings_the_set_up_and_the_form_checks(isolated: Dashboard) -> No
     assert dashboard.sim("sim.training") is None, "a link does not start training"
 
 
-def test_hyperparameters_that_do_not_go_together_are_refused(isolated: Dashboard) -> None:
+def test_hyperparameters_that_do_not_go_together_are_refused(isolated: TrainingPage) -> None:
     dashboard, page = isolated, isolated.page
     dashboard.open(f"{SMALL},num_minibatches:9999")
     page.get_by_role("button", name="Train", exact=True).click()
@@ -76,14 +68,14 @@ def test_hyperparameters_that_do_not_go_together_are_refused(isolated: Dashboard
 
 
 def test_training_pauses_survives_a_reload_and_goes_on(
-    dashboard: Dashboard, tmp_path: Path
+    dashboard: TrainingPage, tmp_path: Path
 ) -> None:
     training, page = dashboard, dashboard.page
     training.open(SMALL)
-    start(training)
-    wait_for_steps(training, 1024)
+    training.start()
+    training.wait_for_steps(1024)
     assert training.sim("sim.groups[0].learns && sim.groups[0].numEnvs") == 8
-    done = pause(training)
+    done = training.pause()
     rows = csv_rows(training, tmp_path)
     assert [int(row["global_step"]) for row in rows] == list(range(512, done + 1, 512))
     tags = {"charts/episodic_return", "charts/SPS", "losses/value_loss", "losses/approx_kl"}
@@ -98,9 +90,9 @@ def test_training_pauses_survives_a_reload_and_goes_on(
     expect(card).to_contain_text("InvertedPendulum-v5")
     expect(card).to_contain_text(f"{done:,} of 1,000,000 steps")
     card.get_by_role("button", name="Resume").click()
-    learns(training)
-    wait_for_steps(training, done)
-    pause(training)
+    training.learns()
+    training.wait_for_steps(done)
+    training.pause()
     again = csv_rows(training, tmp_path)
     assert len(again) > len(rows)
     assert [row["losses/value_loss"] for row in again[: len(rows)]] == [
@@ -109,9 +101,9 @@ def test_training_pauses_survives_a_reload_and_goes_on(
     assert [int(row["global_step"]) for row in again] == [512 * (i + 1) for i in range(len(again))]
 
 
-def test_stopping_leaves_robots_with_what_was_learnt(training: Dashboard) -> None:
+def test_stopping_leaves_robots_with_what_was_learnt(training: TrainingPage) -> None:
     page = training.page
-    wait_for_steps(training, 1024)
+    training.wait_for_steps(1024)
     expect(page.locator("#option-envs")).to_be_disabled()
     page.get_by_role("button", name="Stop").click()
     training.wait("sim.training === null && sim.numEnvs === 8", seconds=60)
@@ -128,7 +120,7 @@ def test_stopping_leaves_robots_with_what_was_learnt(training: Dashboard) -> Non
     training.wait("/^saved-/.test(sim.getEnvironmentState(7).controller)", seconds=30)
 
 
-def test_controllers_side_by_side_while_training_goes_on(training: Dashboard) -> None:
+def test_controllers_side_by_side_while_training_goes_on(training: TrainingPage) -> None:
     page = training.page
     assert training.sim("[8, 9, 10, 11].map((i) => sim.getEnvironmentState(i).controller)") == [
         *["current"] * 2,
@@ -139,12 +131,12 @@ def test_controllers_side_by_side_while_training_goes_on(training: Dashboard) ->
     training.wait("sim.getEnvironmentState(11).controller === 'best'")
     assert training.state["compare"] == "2:current,2:best"
 
-    before = steps(training)
+    before = training.steps()
     number = page.locator("#compare-0-envs")
     number.fill("5")
     number.press("Enter")
     training.wait("sim.numEnvs === 15", seconds=60)
-    wait_for_steps(training, before)
+    training.wait_for_steps(before)
     assert training.sim("sim.getEnvironmentState(12).controller") == "current"
     page.get_by_role("button", name="Remove part 2").click()
     training.wait("sim.numEnvs === 13", seconds=60)

@@ -1,4 +1,4 @@
-"""What tests do with a page in which robots learn."""
+"""The dashboard where robots learn, or are about to."""
 
 import re
 
@@ -17,42 +17,45 @@ SMALL = (
 LEARNT_MS = 60_000
 
 
-def start(dashboard: Dashboard) -> None:
-    dashboard.page.get_by_role("button", name="Train", exact=True).click()
-    learns(dashboard)
+class TrainingPage(Dashboard):
+    """What tests do with it."""
 
+    def start(self) -> None:
+        """Presses Train."""
+        self.page.get_by_role("button", name="Train", exact=True).click()
+        self.learns()
 
-def learns(dashboard: Dashboard) -> None:
-    """Waits until iterations come."""
-    expect(dashboard.page.locator(".curve[data-tag='charts/episodic_return']")).to_be_visible(
-        timeout=BOOT_MS
-    )
-    dashboard.booted()
+    def learns(self) -> None:
+        """Waits until iterations come."""
+        expect(self.page.locator(".curve[data-tag='charts/episodic_return']")).to_be_visible(
+            timeout=BOOT_MS
+        )
+        self.booted()
 
+    def steps(self) -> int:
+        """Steps that the panel says are done."""
+        text = self.page.locator(".training-figures p").first.inner_text()
+        found = re.search(r"([\d,]+) of", text)
+        assert found, text
+        return int(found[1].replace(",", ""))
 
-def steps(dashboard: Dashboard) -> int:
-    """Steps that the panel says are done."""
-    text = dashboard.page.locator(".training-figures p").first.inner_text()
-    found = re.search(r"([\d,]+) of", text)
-    assert found, text
-    return int(found[1].replace(",", ""))
+    def wait_for_steps(self, more_than: int) -> None:
+        """Waits until more steps are done."""
+        for _ in range(LEARNT_MS // 100):
+            if self.steps() > more_than:
+                return
+            self.page.wait_for_timeout(100)
+        pytest.fail(f"training does not get beyond {more_than} steps")
 
+    def pause(self) -> int:
+        """Pauses by the keyboard; returns the steps done."""
+        self.page.locator("canvas.stage").focus()
+        self.page.keyboard.press("l")
+        expect(self.buttons.get_by_role("button", name="Resume")).to_be_visible()
+        self.page.wait_for_timeout(1200)  # what the panel shows follows
+        return self.steps()
 
-def wait_for_steps(dashboard: Dashboard, more_than: int) -> None:
-    for _ in range(LEARNT_MS // 100):
-        if steps(dashboard) > more_than:
-            return
-        dashboard.page.wait_for_timeout(100)
-    pytest.fail(f"training does not get beyond {more_than} steps")
-
-
-def pause(dashboard: Dashboard) -> int:
-    dashboard.page.locator("canvas.stage").focus()
-    dashboard.page.keyboard.press("l")
-    expect(training_buttons(dashboard).get_by_role("button", name="Resume")).to_be_visible()
-    dashboard.page.wait_for_timeout(1200)  # what the panel shows follows
-    return steps(dashboard)
-
-
-def training_buttons(dashboard: Dashboard) -> Locator:
-    return dashboard.page.get_by_role("group", name="Training")
+    @property
+    def buttons(self) -> Locator:
+        """Those that start, pause and end training."""
+        return self.page.get_by_role("group", name="Training")

@@ -1,6 +1,7 @@
 """Environments go on from where others have stepped them to."""
 
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ import websim
 from websim.physics import STATE
 from websim.shard import Shard
 from websim.snapshots import take_over
+from websim_server import openings
 from websim_server.openings import STATES, opening
 
 
@@ -69,3 +71,9 @@ def test_openings() -> None:
     assert cheetah is not None
     assert json.loads(cheetah)["episodeSteps"] is None
     assert opening("Unknown-v0") is None
+
+
+def test_robots_with_files_of_their_own_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    files = SimpleNamespace(load=lambda _: ("<mujoco/>", {"leg.obj": b""}))
+    monkeypatch.setattr(openings, "mjcf", files)
+    assert openings._made.__wrapped__("InvertedPendulum-v5") == b"null"
