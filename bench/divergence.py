@@ -14,8 +14,8 @@ from playwright.sync_api import sync_playwright
 import websim
 from tests.browser import both_homes
 from tests.browser.conftest import open_blank
-from tests.conftest import running_server
 from websim_server import chromium
+from websim_server.browser import server as serve
 
 STEPS = 1000
 THRESHOLDS = (1e-12, 1e-9, 1e-6, 1e-3)
@@ -30,7 +30,7 @@ def main() -> None:
     print("| task | " + " | ".join(f"> {t:.0e}" for t in THRESHOLDS) + " | greatest |")
     print("|---|" + "---|" * (len(THRESHOLDS) + 1))
     with (
-        running_server() as server,
+        serve() as server,
         sync_playwright() as playwright,
         chromium.launch(playwright) as browser,
     ):

@@ -4,7 +4,8 @@
 
 PPO trains in two workers, all environments are those of the learners, and the page keeps the newest
 checkpoint, as the dashboard does. Every ten seconds: the renderer's proportional set size,
-environment steps since the last look, the worst silence of a learner. At the end memory must be
+environment steps since the last look, the worst silence of a learner, and how long a fixed loop
+takes, which tells a machine that slows down from a program that does. At the end memory must be
 within 5% of that of minute 5 (each the median over a minute), no worker may have been replaced (a
 worker that is not heard of for 10 s is), and the steps a second of no later fifth of the run may be
 below 0.9 of the first after minute 5. Ends with status 1 where one of these fails. Writes
@@ -28,6 +29,7 @@ REFERENCE_MINUTE = 5
 GROWTH = 0.05
 STEADY = 0.9
 PARTS = 5
+LOOP = 200_000
 
 START = """(async () => {
   const seen = { restarts: [], notices: [], errors: [], states: [], checkpoints: 0, silence: 0 };
@@ -61,6 +63,14 @@ LOOK = """(() => {
 })()"""
 
 
+def loop_ms() -> float:
+    """Processor time of a fixed loop: how fast the machine is now, whatever else runs on it."""
+    start = time.process_time()
+    for _ in range(LOOP):
+        pass
+    return 1000 * (time.process_time() - start)
+
+
 def run(blank: Blank, minutes: float, bar: Any) -> list[dict[str, Any]]:
     """One entry every ten seconds, once the learners are under way."""
     blank.run(START)
@@ -80,6 +90,7 @@ def run(blank: Blank, minutes: float, bar: Any) -> list[dict[str, Any]]:
                 **look,
                 "seconds": now - start,
                 "megabytes": blank.megabytes(),
+                "loop_ms": min(loop_ms() for _ in range(3)),
                 "steps_per_second": (look["globalStep"] - last_step) / (now - last_time),
             }
         )
@@ -122,10 +133,14 @@ def judge(samples: list[dict[str, Any]], minutes: float) -> tuple[dict[str, Any]
         wrong.append(f"workers were replaced: {end['restarts']}")
     if end["errors"]:
         wrong.append(f"errors: {end['errors']}")
-    later = [s["steps_per_second"] for s in samples if s["seconds"] / 60 > reference]
+    later = [s for s in samples if s["seconds"] / 60 > reference]
     size = max(1, len(later) // PARTS)
-    parts = [statistics.mean(later[i : i + size]) for i in range(0, size * PARTS, size)]
-    results["steps_per_second"] = parts
+    for name in ("steps_per_second", "loop_ms"):
+        results[name] = [
+            statistics.mean(s[name] for s in later[i : i + size])
+            for i in range(0, size * PARTS, size)
+        ]
+    parts = results["steps_per_second"]
     if min(parts) < STEADY * parts[0]:
         wrong.append(f"steps a second fell to {min(parts) / parts[0]:.0%}")
     return results, wrong
@@ -136,6 +151,7 @@ def report(figures: dict[str, Any]) -> str:
     r = figures["results"]
     growth = r["megabytes_end"] / r["megabytes_reference"] - 1
     parts = ", ".join(f"{rate:,.0f}" for rate in r["steps_per_second"])
+    loops = ", ".join(f"{ms:.1f}" for ms in r["loop_ms"])
     lines = [
         f"{figures['date']}; {figures['browser']}; {figures['machine']}; {figures['envs']} "
         f"{figures['task']}, PPO in {figures['ranks']} workers, {figures['minutes']:g} minutes.",
@@ -147,6 +163,7 @@ def report(figures: dict[str, Any]) -> str:
         f"| workers replaced | {len(r['restarts'])} |",
         f"| longest wait for an iteration of the learner | {r['longest_silence_seconds']:.1f} s |",
         f"| environment steps/s, in fifths of the time after that minute | {parts} |",
+        f"| a fixed loop on the same machine meanwhile, ms | {loops} |",
         f"| environment steps in all; checkpoints | {r['steps']:,}; {r['checkpoints']} |",
         f"| verdict | {'; '.join(figures['wrong']) or 'as it should be'} |",
     ]

@@ -47,9 +47,13 @@ def open_browser() -> "Iterator[tuple[Browser, str]]":
 
 
 @contextmanager
-def server() -> Iterator[str]:
-    """A server of its own process, so that it takes no time from what is driven here."""
-    command = [sys.executable, "-m", "websim_server", "serve", "--port", "0"]
+def server(*options: str) -> Iterator[str]:
+    """A server of its own process, so that it takes no time from what is driven here.
+
+    Args:
+        *options: Of `websim serve`.
+    """
+    command = [sys.executable, "-m", "websim_server", "serve", "--port", "0", *options]
     # A session of its own: Ctrl-C is for the command, which may still need the server.
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, text=True, start_new_session=True

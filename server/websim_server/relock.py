@@ -13,6 +13,7 @@ from websim_server.paths import CHECKOUT
 #: npm package -> the files of it that the page loads, and licences where the package has one.
 NPM = {
     "@mujoco/mujoco": ["mujoco.js", "mujoco.wasm"],
+    "fflate": ["LICENSE", "esm/browser.js"],
     "idb": ["LICENSE", "build/index.js"],
     "pyodide": [
         "pyodide-lock.json",

@@ -6,10 +6,36 @@ import re
 import zipfile
 from pathlib import Path
 
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Page, expect
 
 from tests.app.page import BOOT_MS
 from tests.app.training_page import LEARNT_MS, SMALL, TrainingPage
+
+CURVE = "metrics.csv"
+
+
+def save_as_file(page: Page, folder: Path) -> Path:
+    """Presses the button, and waits for the file."""
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Save as file").click()
+    path = folder / download.value.suggested_filename
+    download.value.save_as(path)
+    return path
+
+
+def curve_of(path: Path) -> list[str]:
+    """The lines of a file's curve."""
+    with zipfile.ZipFile(path) as archive:
+        return archive.read(CURVE).decode().splitlines()
+
+
+def altered(path: Path, member: str, content: str) -> bytes:
+    """A file with other content in one of its members."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(path) as old, zipfile.ZipFile(file, "w") as new:
+        for name in old.namelist():
+            new.writestr(name, content if name == member else old.read(name))
+    return file.getvalue()
 
 
 def test_kept_runs_and_files(training: TrainingPage, tmp_path: Path) -> None:
@@ -20,17 +46,23 @@ def test_kept_runs_and_files(training: TrainingPage, tmp_path: Path) -> None:
     expect(kept).to_have_count(1, timeout=30_000)
     expect(kept.locator(".name")).to_have_value("InvertedPendulum-v5 1")
     training.pause()
-    with page.expect_download() as download:
-        page.get_by_role("button", name="Save as file").click()
-    path = tmp_path / download.value.suggested_filename
+    path = save_as_file(page, tmp_path)
     assert re.fullmatch(r"InvertedPendulum-v5__ppo__1__\d+\.zip", path.name)
-    download.value.save_as(path)
+    at = int(path.stem.rpartition("__")[2])
+    head, *curve = curve_of(path)
+    assert head.startswith("global_step,charts/episodic_return,")
+    assert curve[-1].startswith(f"{at},")
 
     chooser = page.locator("input[type=file]")
     good = path.read_bytes()
     for name, content, message in (
         ("damaged.zip", good[: len(good) // 2], "damaged"),
         ("foreign.zip", b"not a zip", "no checkpoint of websim's"),
+        (
+            "curve.zip",
+            altered(path, CURVE, "global_step,charts/SPS\n512,fast\n"),
+            "“fast” for charts/SPS",
+        ),
     ):
         broken = tmp_path / name
         broken.write_bytes(content)
@@ -47,11 +79,13 @@ def test_kept_runs_and_files(training: TrainingPage, tmp_path: Path) -> None:
     opened = page.locator(".saved li", has=page.locator(f"input[value='{path.stem}']"))
     opened.get_by_role("button", name="Use").click()
     training.wait("/^saved-/.test(sim.getEnvironmentState(7).controller)", seconds=30)
-    at = int(path.stem.rpartition("__")[2])
     opened.get_by_role("button", name="Resume").click()
     training.learns()
     training.wait_for_steps(at)
     training.pause()
+    longer = curve_of(save_as_file(page, tmp_path))
+    assert longer[: len(curve) + 1] == [head, *curve]
+    assert len(longer) > len(curve) + 1
     for button in page.get_by_role("button", name=re.compile("^Delete: ")).all():
         if button.is_enabled():
             button.click()
@@ -98,31 +132,23 @@ def test_a_file_of_a_newer_version_changes_nothing(training: TrainingPage, tmp_p
     page = training.page
     training.wait_for_steps(512)
     training.pause()
-    with page.expect_download() as download:
-        page.get_by_role("button", name="Save as file").click()
-    newer = io.BytesIO()
-    with zipfile.ZipFile(download.value.path()) as old, zipfile.ZipFile(newer, "w") as new:
-        for name in old.namelist():
-            content = old.read(name)
-            if name == "checkpoint.json":
-                content = json.dumps({**json.loads(content), "version": 999}).encode()
-            new.writestr(name, content)
-    path = tmp_path / "newer.zip"
-    path.write_bytes(newer.getvalue())
+    path = save_as_file(page, tmp_path)
+    with zipfile.ZipFile(path) as archive:
+        header = json.loads(archive.read("checkpoint.json"))
+    newer = tmp_path / "newer.zip"
+    newer.write_bytes(altered(path, "checkpoint.json", json.dumps({**header, "version": 999})))
     before = page.locator(".saved li").count()
-    page.locator("input[type=file]").set_input_files(path)
+    page.locator("input[type=file]").set_input_files(newer)
     expect(page.get_by_role("status")).to_contain_text("written by a newer one")
     expect(page.locator(".saved li")).to_have_count(before)
     assert training.sim("sim.training.state") == "paused"
 
 
-def test_a_file_can_be_dropped_on_the_page(training: TrainingPage) -> None:
+def test_a_file_can_be_dropped_on_the_page(training: TrainingPage, tmp_path: Path) -> None:
     page = training.page
     training.wait_for_steps(512)
     training.pause()
-    with page.expect_download() as download:
-        page.get_by_role("button", name="Save as file").click()
-    content = download.value.path().read_bytes()
+    content = save_as_file(page, tmp_path).read_bytes()
     before = page.locator(".saved li").count()
     files = page.evaluate_handle(
         """(bytes) => {
@@ -141,7 +167,7 @@ def test_a_file_can_be_dropped_on_the_page(training: TrainingPage) -> None:
     expect(page.locator(".saved li input[value='dropped']")).to_be_attached()
 
 
-def test_a_full_browser_is_told_and_files_remain(isolated: TrainingPage) -> None:
+def test_a_full_browser_is_told_and_files_remain(isolated: TrainingPage, tmp_path: Path) -> None:
     """Training goes on where nothing can be kept, and its checkpoint can be saved as a file."""
     page = isolated.page
     page.add_init_script(
@@ -154,9 +180,7 @@ def test_a_full_browser_is_told_and_files_remain(isolated: TrainingPage) -> None
     isolated.wait_for_steps(512)
     done = isolated.pause()
     expect(page.locator(".training-message")).to_contain_text("no room left for checkpoints")
-    with page.expect_download() as download:
-        page.get_by_role("button", name="Save as file").click()
-    with zipfile.ZipFile(download.value.path()) as archive:
+    with zipfile.ZipFile(save_as_file(page, tmp_path)) as archive:
         assert "checkpoint.json" in archive.namelist()
     page.get_by_role("button", name="Resume", exact=True).click()
     isolated.wait_for_steps(done)

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Browser
 
 import websim
-from tests.conftest import running_server
+from websim_server.browser import server
 
 from .conftest import Sim, open_blank
 
@@ -18,13 +18,13 @@ STEPS = 300
 def engines(chromium: Browser) -> Iterator[dict[str, Sim]]:
     """A worker of each engine."""
     with (
-        running_server("--engine", "official") as official,
-        running_server("--engine", "optimised") as optimised,
+        server("--engine", "official") as official,
+        server("--engine", "optimised") as optimised,
         chromium.new_context() as context,
     ):
         sims = {}
-        for name, server in {"official": official, "optimised": optimised}.items():
-            sims[name] = open_blank(context.new_page(), server)
+        for name, address in {"official": official, "optimised": optimised}.items():
+            sims[name] = open_blank(context.new_page(), address)
             told = sims[name].page.evaluate(
                 "async () => (await (await fetch('/manifest.json')).json()).mujoco.engine"
             )

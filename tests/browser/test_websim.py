@@ -246,6 +246,26 @@ observations.shape
     assert (name, message) == ("ZeroDivisionError", "division by zero")
 
 
+def test_chance_is_another_in_each_worker(sim: Any) -> None:
+    """All start from one image of Python's memory, whose generators had been seeded."""
+    sim.create(task="Reacher-v5", numEnvs=2, numWorkers=2)
+    code = """
+import os, random, uuid
+import numpy as np
+{
+    "random": random.random(),
+    "random.Random": random.Random().random(),
+    "np.random": np.random.random(),
+    "np.random.default_rng": np.random.default_rng().random(),
+    "os.urandom": os.urandom(8).hex(),
+    "uuid": str(uuid.uuid4()),
+}
+"""
+    one, two = (sim.python(code, worker) for worker in range(2))
+    for source, value in one.items():
+        assert value != two[source], source
+
+
 def test_close_frees_everything(sim: Any) -> None:
     sim.create(task="Reacher-v5", numEnvs=4, numWorkers=2)
     held = sim.python("import websim_js; websim_js.embindObjects()")

@@ -21,6 +21,9 @@ const TITLES = /** @type {Record<string, string>} */ ({
   'charts/SPS': 'Environment steps/s',
 });
 
+/** The clock is for files. */
+const NOT_DRAWN = 'charts/seconds';
+
 const SMOOTHING = 0.6;
 
 /** Drawing lets others have the main thread after so many ms. */
@@ -98,7 +101,7 @@ export class Curves {
 
   /** There are new rows. */
   update() {
-    const { tags } = this.#log;
+    const tags = this.#log.tags.filter((tag) => tag !== NOT_DRAWN);
     this.element.hidden = this.#log.length === 0;
     if (tags.some((tag) => !this.#plots.has(tag))) this.#addPlots(tags);
     this.#redrawAll();

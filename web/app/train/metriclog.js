@@ -8,6 +8,8 @@
 
 const FIRST_CAPACITY = 256;
 
+const STEP = 'global_step';
+
 export class MetricLog {
   /** Rows there are. */
   length = 0;
@@ -83,10 +85,31 @@ export class MetricLog {
   csv() {
     const { tags, steps } = this;
     const columns = tags.map((tag) => this.column(tag));
-    const lines = [['global_step', ...tags].join(',')];
+    const lines = [[STEP, ...tags].join(',')];
     for (let row = 0; row < this.length; row++) {
       lines.push([steps[row], ...columns.map((column) => (Number.isNaN(column[row]) ? '' : column[row]))].join(','));
     }
     return `${lines.join('\n')}\n`;
+  }
+
+  /**
+   * Undoes `csv`.
+   *
+   * @param {string} csv
+   * @throws {SyntaxError} naming the line that is not as the first one says
+   */
+  static fromCsv(csv) {
+    const [head, ...rows] = csv.trimEnd().split(/\r?\n/).map((line) => line.split(','));
+    if (head[0] !== STEP) throw new SyntaxError(`The curve's first column is “${head[0]}”, not “${STEP}”.`);
+    const log = new MetricLog();
+    rows.forEach((row, i) => {
+      const values = row.map((text) => (text === '' ? NaN : Number(text)));
+      const wrong = values.findIndex((value, j) => Number.isNaN(value) && (row[j] !== '' || j === 0));
+      const problem = row.length !== head.length ? `${row.length} values, not ${head.length}`
+        : wrong >= 0 ? `“${row[wrong]}” for ${head[wrong]}` : '';
+      if (problem) throw new SyntaxError(`Line ${i + 2} of the curve has ${problem}.`);
+      log.add(values[0], Object.fromEntries(head.slice(1).map((tag, j) => [tag, values[j + 1]])));
+    });
+    return log;
   }
 }

@@ -30,6 +30,7 @@ const SPEED_WINDOW = 30;
 const RETURN = 'charts/episodic_return';
 const EPISODES = 'charts/episodes';
 const SPEED = 'charts/SPS';
+const SECONDS = 'charts/seconds';
 
 export class Run {
   iteration = 0;
@@ -60,6 +61,20 @@ export class Run {
     run.log = new MetricLog(curve);
     run.saved = { checkpoint, iteration, globalStep, seconds, episodicReturn };
     run.rewind();
+    return run;
+  }
+
+  /**
+   * The run of a file, to be kept as one of this browser's.
+   *
+   * @param {{spec: Spec, iteration: number, globalStep: number}} header
+   * @param {ArrayBuffer} checkpoint @param {MetricLog} log
+   */
+  static fromFile({ spec, iteration, globalStep }, checkpoint, log) {
+    const run = new Run(spec);
+    run.log = log;
+    const seconds = log.column(SECONDS).at(-1) ?? 0;
+    run.saved = { checkpoint, iteration, globalStep, seconds, episodicReturn: run.recentReturn };
     return run;
   }
 
@@ -109,7 +124,7 @@ export class Run {
     this.log.truncate(globalStep - 1);
     Object.assign(this, { iteration, globalStep });
     const rate = Math.round((globalStep - this.#from.globalStep) / Math.max(1e-3, seconds));
-    this.log.add(globalStep, { ...metrics, [SPEED]: metrics[SPEED] ?? rate });
+    this.log.add(globalStep, { ...metrics, [SPEED]: metrics[SPEED] ?? rate, [SECONDS]: this.seconds });
     this.#recent.push({ seconds: this.seconds, globalStep });
     while (this.#recent.length > 2 && this.seconds - this.#recent[1].seconds > SPEED_WINDOW) this.#recent.shift();
     return true;

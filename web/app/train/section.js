@@ -12,7 +12,6 @@ import { MetricLog } from './metriclog.js';
 import { TrainingProgress } from './progress.js';
 import { Run, fileNameOf } from './run.js';
 import { SetUpForm } from './setupform.js';
-import { newId } from './storage.js';
 import { savedController } from './training.js';
 
 /**
@@ -186,16 +185,16 @@ export class TrainSection {
   }
 
   /** @param {RunRecord} record */
-  async saveRecord({ id, spec, globalStep }) {
+  async saveRecord({ id }) {
     const found = await this.settings.store.get(id);
-    if (found) saveFile(found.kept.checkpoint, fileNameOf(spec, globalStep));
+    if (found) await saveFile(found);
   }
 
   async #saveRun() {
     const { training } = this.settings;
     if (training.state === 'running') await training.checkpoint();
-    const { saved, spec } = /** @type {Run} */ (training.run);
-    if (saved) saveFile(saved.checkpoint, fileNameOf(spec, saved.globalStep));
+    const run = /** @type {Run} */ (training.run);
+    if (run.saved) await saveFile(run.toKeep({ name: '', kept: false, unfinished: false }));
   }
 
   async #keep() {
@@ -229,9 +228,9 @@ export class TrainSection {
       const { sim } = session;
       if (!sim) throw new Error('Wait until the simulation is there, then open the file again.');
       const checkpoint = await file.arrayBuffer();
-      const { spec, iteration, globalStep } = await sim.readCheckpoint(checkpoint.slice(0));
-      const run = new Run(spec, newId());
-      run.saved = { checkpoint, iteration, globalStep, episodicReturn: NaN, seconds: 0 };
+      const header = await sim.readCheckpoint(checkpoint.slice(0));
+      const { curveOf } = await runFile();
+      const run = Run.fromFile(header, checkpoint, curveOf(checkpoint));
       const name = file.name.replace(/\.zip$/i, '');
       const { record, kept } = run.toKeep({ name, kept: true, unfinished: false });
       await store.put(record, kept);
@@ -279,7 +278,11 @@ function reasonOf({ training, numWorkers, isolated }, { workers }) {
 /** Robots of all parts. @param {string} compare */
 const robots = (compare) => compare.split(',').reduce((sum, part) => sum + (parseInt(part) || 0), 0);
 
-/** @param {ArrayBuffer} checkpoint @param {string} name */
-function saveFile(checkpoint, name) {
-  download(new Blob([checkpoint], { type: 'application/zip' }), name + EXTENSION);
+/** Files are rare: what packs them need not be there when the page opens. */
+const runFile = () => import('./runfile.js');
+
+/** @param {{record: RunRecord, kept: import('./storage.js').Kept}} run */
+async function saveFile({ record: { spec, globalStep }, kept }) {
+  const { packRun } = await runFile();
+  download(packRun(kept), fileNameOf(spec, globalStep) + EXTENSION);
 }
