@@ -165,7 +165,7 @@ def provide(
                 if package.source == "binaryen":
                     print(
                         f"{step} {error}.\nThe page will use the official module instead: the same "
-                        "results, about a tenth slower. To choose that: WEBSIM_ENGINE=official",
+                        "results, twice the bytes. To choose that: WEBSIM_ENGINE=official",
                         flush=True,
                     )
                     continue

@@ -86,8 +86,8 @@ def run(arguments: argparse.Namespace) -> None:
     chosen = engine.choose(arguments.engine, VENDOR, lock.read())
     if arguments.engine == engine.OPTIMISED != chosen.name:
         print(
-            "The optimised MuJoCo module is missing: the page uses the official one, about a tenth "
-            "slower. It is made by: websim assets",
+            "The optimised MuJoCo module is missing: the page uses the official one, which has "
+            "twice the bytes. It is made by: websim assets",
             file=sys.stderr,
         )
     with listen(arguments.host, arguments.port) as listener:
