@@ -22,6 +22,12 @@ const SYNC = 'training';
 
 const FONT = '11px system-ui, sans-serif';
 
+/** Smaller than this, learning rates for instance, values are told by their power of ten. */
+const SMALL = 0.01;
+
+/** @param {number} value */
+const figure = (value) => (value && Math.abs(value) < SMALL ? value.toExponential(2) : measure(value));
+
 export class CurvePlot {
   /** @type {uPlot|null} */
   #plot = null;
@@ -135,8 +141,8 @@ export class CurvePlot {
     }
     const step = this.#plot?.data[0][at] ?? 0;
     setText(this.value, pointed
-      ? `${measure(raw[at])} · smoothed ${measure(smoothed[at])} · step ${short(step)}`
-      : measure(smoothed[at]));
+      ? `${figure(raw[at])} · smoothed ${figure(smoothed[at])} · step ${short(step)}`
+      : figure(smoothed[at]));
   }
 }
 
