@@ -2,6 +2,7 @@
 
 import json
 import platform
+import statistics
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -104,6 +105,11 @@ def head(browser: Browser) -> dict[str, str]:
         "browser": f"Chromium {browser.version}",
         "machine": machine(),
     }
+
+
+def spread(values: list[float], form: str) -> str:
+    """Median, lowest and highest, in a form of format strings."""
+    return f"{statistics.median(values):{form}} ({min(values):{form}} to {max(values):{form}})"
 
 
 def write(folder: Path, name: str, figures: dict[str, Any], text: str) -> None:

@@ -8,13 +8,12 @@ Node. Writes engines.json and engines.md.
 """
 
 import argparse
-import statistics
 from pathlib import Path
 from typing import Any
 
 from tqdm import tqdm
 
-from bench.browser import Blank, head, write
+from bench.browser import Blank, head, spread, write
 from websim_server.browser import open_browser, server
 
 TASKS = ("Ant-v5", "HalfCheetah-v5", "Humanoid-v5")
@@ -45,11 +44,6 @@ def table(figures: dict[str, Any]) -> str:
         ]
         lines.append(f"| {task} | {' | '.join(cells)} |")
     return "\n".join([*lines, ""])
-
-
-def spread(values: list[float], form: str) -> str:
-    """Median, lowest and highest."""
-    return f"{statistics.median(values):{form}} ({min(values):{form}} to {max(values):{form}})"
 
 
 def main() -> None:

@@ -29,7 +29,7 @@ from typing import Any
 
 from tqdm import tqdm
 
-from bench.browser import machine
+from bench.browser import machine, spread
 from websim_server.browser import server
 
 HERE = Path(__file__).parent
@@ -181,9 +181,7 @@ def tables(figures: dict[str, Any]) -> str:
     ]
     for run in figures["runs"]:
         cells = [
-            f"{statistics.median(values):,.0f} ({min(values):,.0f} to {max(values):,.0f})"
-            if (values := run["rates"].get(name))
-            else "not run"
+            spread(values, ",.0f") if (values := run["rates"].get(name)) else "not run"
             for name in names
         ]
         lines.append(f"| {run['task']} | {run['num_envs']} | " + " | ".join(cells) + " |")

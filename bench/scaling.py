@@ -24,7 +24,7 @@ from typing import Any
 from playwright.sync_api import Browser
 from tqdm import tqdm
 
-from bench.browser import Blank, head, write
+from bench.browser import Blank, head, spread, write
 from websim_server.browser import open_browser
 
 WORKERS = 2
@@ -139,8 +139,8 @@ def tables(figures: dict[str, Any]) -> str:
         for point in points:
             rates = point["rates"]
             lines.append(
-                f"| {point['n']} | {statistics.median(rates):,.0f} ({min(rates):,.0f} to "
-                f"{max(rates):,.0f}) | {point['megabytes']:.0f} | {behind(point):.1%} |"
+                f"| {point['n']} | {spread(rates, ',.0f')} | {point['megabytes']:.0f} | "
+                f"{behind(point):.1%} |"
             )
     ratios = speedup(figures["curves"]["workers"])
     largest = figures["curves"]["environments"][-1]

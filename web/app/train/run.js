@@ -73,7 +73,7 @@ export class Run {
   static fromFile({ spec, iteration, globalStep }, checkpoint, log) {
     const run = new Run(spec);
     run.log = log;
-    const seconds = log.column(SECONDS).at(-1) ?? 0;
+    const seconds = log.column(SECONDS).at(-1) || 0;
     run.saved = { checkpoint, iteration, globalStep, seconds, episodicReturn: run.recentReturn };
     return run;
   }
@@ -87,6 +87,15 @@ export class Run {
     this.#recent = [];
   }
 
+  /** The newest checkpoint, with the curve until then. @returns {import('./storage.js').Kept} */
+  get kept() {
+    if (!this.saved) throw new Error('there is no checkpoint yet');
+    const { checkpoint, globalStep } = this.saved;
+    const curve = new MetricLog(this.log.stored());
+    curve.truncate(globalStep);
+    return { checkpoint, curve: curve.stored() };
+  }
+
   /**
    * What is kept in the browser, of the newest checkpoint.
    *
@@ -94,16 +103,14 @@ export class Run {
    * @returns {{record: RunRecord, kept: import('./storage.js').Kept}}
    */
   toKeep(how) {
-    if (!this.saved) throw new Error('there is no checkpoint yet');
-    const { checkpoint, ...where } = this.saved;
-    const curve = new MetricLog(this.log.stored());
-    curve.truncate(where.globalStep);
+    const { kept } = this;
+    const { checkpoint, ...where } = /** @type {Saved} */ (this.saved);
     return {
       record: {
         ...how, ...where, id: this.id, spec: this.spec, totalTimesteps: this.totalTimesteps,
         savedAt: Date.now(), bytes: checkpoint.byteLength,
       },
-      kept: { checkpoint, curve: curve.stored() },
+      kept,
     };
   }
 

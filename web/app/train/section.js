@@ -187,14 +187,14 @@ export class TrainSection {
   /** @param {RunRecord} record */
   async saveRecord({ id }) {
     const found = await this.settings.store.get(id);
-    if (found) await saveFile(found);
+    if (found) await saveFile(found.record, found.kept);
   }
 
   async #saveRun() {
     const { training } = this.settings;
     if (training.state === 'running') await training.checkpoint();
     const run = /** @type {Run} */ (training.run);
-    if (run.saved) await saveFile(run.toKeep({ name: '', kept: false, unfinished: false }));
+    if (run.saved) await saveFile({ spec: run.spec, globalStep: run.saved.globalStep }, run.kept);
   }
 
   async #keep() {
@@ -281,8 +281,8 @@ const robots = (compare) => compare.split(',').reduce((sum, part) => sum + (pars
 /** Files are rare: what packs them need not be there when the page opens. */
 const runFile = () => import('./runfile.js');
 
-/** @param {{record: RunRecord, kept: import('./storage.js').Kept}} run */
-async function saveFile({ record: { spec, globalStep }, kept }) {
+/** @param {Pick<RunRecord, 'spec'|'globalStep'>} about @param {import('./storage.js').Kept} kept */
+async function saveFile({ spec, globalStep }, kept) {
   const { packRun } = await runFile();
   download(packRun(kept), fileNameOf(spec, globalStep) + EXTENSION);
 }
