@@ -6,12 +6,14 @@ from pathlib import Path
 from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+from packaging.tags import platform_tags
 
 ROOT = Path(__file__).resolve().parent
 WEB = ROOT / "web"
+PHYSICS = WEB / "python" / "websim" / "physics"
 sys.path.insert(0, str(ROOT / "server"))
 
-from websim_server import assets, image, kernels, lock  # noqa: E402
+from websim_server import assets, image, kernels, lock, stepper  # noqa: E402
 
 
 class PageInWheel(BuildHookInterface):  # type: ignore[type-arg]
@@ -19,8 +21,10 @@ class PageInWheel(BuildHookInterface):  # type: ignore[type-arg]
 
     def dependencies(self) -> list[str]:
         """What the build needs besides hatchling: little, when what it makes is there."""
-        needed = ["brotli"]
-        if not kernels.are_built(WEB / "kernels", ROOT / "wasm-build"):
+        (mujoco,) = (d for d in self.metadata.core.dependencies if d.startswith("mujoco=="))
+        needed = ["brotli", mujoco]  # whose version and headers the native stepper is made for
+        built = stepper.wanted(PHYSICS, ROOT / "native-build", mujoco.split("==")[1]).is_file()
+        if not (built and kernels.are_built(WEB / "kernels", ROOT / "wasm-build")):
             needed.append("ziglang")
         vendored = not assets.missing(WEB / "vendor", lock.read(), by_hash=True)
         if not vendored:
@@ -38,6 +42,10 @@ class PageInWheel(BuildHookInterface):  # type: ignore[type-arg]
         assets.provide(WEB / "vendor", ROOT, mirror)
         kernels.provide(WEB / "kernels", ROOT / "wasm-build")
         image.provide(WEB / "image", WEB / "vendor")
+        library = stepper.provide(PHYSICS, ROOT / "native-build")
+        build_data["force_include"][str(library)] = f"websim/physics/{library.name}"
+        build_data["pure_python"] = False
+        build_data["tag"] = f"py3-none-{next(platform_tags())}"  # any Python, this machine's kind
         for path in sorted(WEB.iterdir()):
             # python/ is in the wheel already, as the package websim.
             if path.name != "python":

@@ -3,7 +3,7 @@
     python -m bench.learning cleanrl --backend browser --ranks 2
     python -m bench.learning fast --backend browser --ranks 2 --stop-when-reached
     python -m bench.learning search --backend browser --ranks 2
-    python -m bench.learning long --backend browser --ranks 2 --seeds 1
+    python -m bench.learning long --backend browser --jobs 2 --seeds 1
 
 Every run of a suite (its tasks x seeds) is a process of its own, `--jobs` of them at a time; for
 wall-clock figures leave it at 1 and the machine alone. A finished run is kept under `--runs` and
@@ -91,11 +91,11 @@ SUITES: dict[str, tuple[Experiment, ...]] = {
         Experiment("HalfCheetah-v5", "ars", "default", 4_000_000, 1500),
         Experiment("InvertedPendulum-v5", "es", "default", 1_000_000, 900),
     ),
-    # As many steps as an hour on two cores has room for, so that the learning rate's way down to 0
-    # fits into it; a slower machine is cut off.
+    # As many steps as an hour on one core has room for, so that the learning rate's way down to 0
+    # fits into it; a slower machine is cut off. Both at once have a core each.
     "long": (
-        Experiment("Ant-v5", "ppo", "fast", 20_000_000, minutes=60),
-        Experiment("Humanoid-v5", "ppo", "fast", 15_000_000, minutes=60),
+        Experiment("Ant-v5", "ppo", "fast", 5_000_000, minutes=60),
+        Experiment("Humanoid-v5", "ppo", "fast", 4_000_000, minutes=60),
     ),
 }
 

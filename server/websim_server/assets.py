@@ -1,14 +1,14 @@
 """`websim assets`: brings the vendored files of the page into web/vendor, each checked by hash.
 
 It also makes what is not fetched: the optimised MuJoCo module (`engine.py`), the learning kernels
-(`kernels.py`) and the Python image (`image.py`).
+(`kernels.py`), the native stepper (`stepper.py`) and the Python image (`image.py`).
 """
 
 import argparse
 import os
 from pathlib import Path
 
-from websim_server import engine, fetch, image, kernels, lock
+from websim_server import engine, fetch, image, kernels, lock, stepper
 from websim_server.compress import ENCODINGS, compress, remove_compressed, write_atomically
 from websim_server.errors import AssetError, HashMismatch
 from websim_server.lock import File, Package
@@ -44,6 +44,7 @@ def require(vendor: Path = VENDOR) -> None:
         AssetError: a file is missing.
     """
     kernels.manifest()
+    stepper.find(stepper.folder())
     image.manifest()
     fetched = [package for package in lock.read() if package.source != "binaryen"]
     if gaps := missing(vendor, fetched, by_hash=False):
@@ -213,4 +214,5 @@ def run(arguments: argparse.Namespace) -> None:
         relock()
     provide(VENDOR, CHECKOUT, arguments.mirror, arguments.engine or engine.default())
     kernels.provide()
+    stepper.provide(stepper.folder())
     image.provide()

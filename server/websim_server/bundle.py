@@ -22,7 +22,12 @@ def zip_folder(folder: Path) -> bytes:
 
 
 def _sources(folder: Path) -> list[Path]:
-    return [p for p in folder.rglob("*") if p.is_file() and "__pycache__" not in p.parts]
+    """What is there but for what was made of it for this machine."""
+    return [
+        path
+        for path in folder.rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts and path.suffix != ".so"
+    ]
 
 
 class Bundle:

@@ -17,5 +17,9 @@ class AddressError(ServerError):
     """Raised when the server cannot listen at the address that it was given."""
 
 
+class CompilerError(AssetError):
+    """Raised when what is to be compiled cannot be."""
+
+
 class EngineError(AssetError):
     """Raised when the module that the page is to run cannot be made, or is not there."""

@@ -6,15 +6,11 @@ multiplication and addition where browser and machine can. Which one a worker lo
 """
 
 import hashlib
-import os
 import shutil
-import subprocess
-import sys
-import tempfile
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from websim_server.compiler import compile_c, zig
 from websim_server.compress import compress, write_atomically
 from websim_server.errors import AssetError
 from websim_server.paths import CHECKOUT, WEB
@@ -36,10 +32,6 @@ _ZIG_FLAGS = [
     "-s",
 ]
 _EMCC_FLAGS = ["-fPIC", "-sSIDE_MODULE=2"]
-
-
-class KernelError(AssetError):
-    """Raised when the kernels are missing or cannot be built."""
 
 
 def stamp(sources: Path) -> str:
@@ -65,13 +57,13 @@ def manifest(folder: Path = KERNELS) -> dict[str, dict[str, Any]]:
     """Address and size of each variant.
 
     Raises:
-        KernelError: one is missing.
+        AssetError: one is missing.
     """
     found = {}
     for variant in VARIANTS:
         paths = sorted(folder.glob(f"{variant}-*.wasm"), key=lambda path: path.stat().st_mtime)
         if not paths:
-            raise KernelError(
+            raise AssetError(
                 f"the {variant} learning kernels are missing in {folder}. "
                 + ("Build them with: websim assets" if CHECKOUT else "Install mujoco-websim again")
             )
@@ -84,7 +76,7 @@ def provide(folder: Path = KERNELS, sources: Path | None = SOURCES) -> None:
     """Builds what is missing or older than its source; an installed package has no sources.
 
     Raises:
-        KernelError: there is no compiler, or it fails; says what to do.
+        CompilerError: there is no compiler, or it fails; says what to do.
     """
     if sources is None:
         manifest(folder)
@@ -104,38 +96,13 @@ def provide(folder: Path = KERNELS, sources: Path | None = SOURCES) -> None:
             path.unlink()
 
 
-def _compilers() -> dict[str, list[str]]:
-    """Name and command of the C compilers for WASM on this machine, the one to try first first."""
-    found = {}
-    if emcc := shutil.which("emcc"):
-        found["emcc"] = [emcc, *_EMCC_FLAGS]
-    if find_spec("ziglang"):
-        found["zig"] = [sys.executable, "-m", "ziglang", "cc", *_ZIG_FLAGS]
-    return found
-
-
 def _build(sources: Path, variant: str) -> bytes:
-    compilers = _compilers()
-    if not compilers:
-        raise KernelError(
-            "the learning kernels need a C compiler for WebAssembly: "
-            "pip install 'mujoco-websim[assets]' brings one (the package ziglang)"
-        )
-    files = sorted(map(str, sources.glob("*.c")))
-    errors = []
-    for name, command in compilers.items():
-        print(f"Compiling the learning kernels ({variant}) with {name} ...", flush=True)
-        with tempfile.TemporaryDirectory() as folder:
-            out = Path(folder, "kernels.wasm")
-            caches = {f"ZIG_{kind}_CACHE_DIR": folder for kind in ("LOCAL", "GLOBAL")}
-            done = subprocess.run(
-                [*command, *_FLAGS, *VARIANTS[variant], "-o", str(out), *files],
-                capture_output=True,
-                text=True,
-                env={**os.environ, **caches},
-            )
-            if done.returncode == 0:
-                return out.read_bytes()
-            errors.append(f"{name} could not compile them:\n{done.stderr.strip()}")
-            print(errors[-1], file=sys.stderr, flush=True)
-    raise KernelError(f"the learning kernels ({variant}): {'; '.join(errors)}")
+    compilers = {name: [*command, *_ZIG_FLAGS] for name, command in zig().items()}
+    if emcc := shutil.which("emcc"):
+        compilers = {"emcc": [emcc, *_EMCC_FLAGS], **compilers}
+    return compile_c(
+        f"the {variant} learning kernels' module",
+        compilers,
+        [*_FLAGS, *VARIANTS[variant]],
+        sorted(sources.glob("*.c")),
+    )

@@ -14,7 +14,8 @@ import pytest
 
 import websim
 from websim import InvalidArgument, ModelError
-from websim.physics import FIELDS, STATE, Physics, make_physics
+from websim.errors import MissingLibrary
+from websim.physics import FIELDS, STATE, Physics, make_physics, stepper
 
 ANT = (files("gymnasium") / "envs" / "mujoco" / "assets" / "ant.xml").read_text()
 
@@ -154,6 +155,13 @@ def test_forward_shows_a_state_written_from_outside() -> None:
     physics.forward(np.array([1]))
     np.testing.assert_allclose(physics.data.xpos[1, 1], [5.0, 6.0, 7.0])
     np.testing.assert_allclose(physics.data.xpos[0, 1], qpos[0, :3])
+
+
+def test_a_library_that_is_not_built_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stepper, "LIBRARY", "nothing-*.so")
+    stepper._load.cache_clear()
+    with pytest.raises(MissingLibrary, match="websim assets"):
+        make_physics(ANT, 1, ())
 
 
 def test_unknown_fields_and_bad_models() -> None:

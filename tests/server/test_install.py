@@ -57,6 +57,19 @@ def test_installed_package_serves_from_any_folder(environment: Path, tmp_path: P
             process.terminate()
 
 
+def test_installed_package_steps_robots(environment: Path, tmp_path: Path) -> None:
+    code = """
+import numpy as np, websim
+env = websim.make_vec("Ant-v5", 3)
+env.reset(seed=0)
+for _ in range(3):
+    print(env.step(np.zeros((3, 8), np.float32))[0].shape)
+"""
+    command = [str(environment / "bin/python"), "-c", code]
+    result = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert result.stdout.splitlines() == ["(3, 105)"] * 3, result.stderr
+
+
 def test_installed_package_is_the_one_that_ran(environment: Path, tmp_path: Path) -> None:
     code = "import websim, websim_server.paths as p; print(websim.__file__, p.WEB, p.CHECKOUT)"
     command = [str(environment / "bin/python"), "-c", code]

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from websim_server import kernels
-from websim_server.kernels import KernelError
+from websim_server import compiler, kernels
+from websim_server.errors import AssetError, CompilerError
 
 
 @pytest.fixture
@@ -43,18 +43,18 @@ def test_built_once_for_the_same_sources(
 
 def test_compiler_errors_are_passed_on(sources: Path, tmp_path: Path) -> None:
     (sources / "one.c").write_text("int one(void) { return two; }\n")
-    with pytest.raises(KernelError, match="two"):
+    with pytest.raises(CompilerError, match="two"):
         kernels.provide(tmp_path / "kernels", sources)
     assert not list(tmp_path.glob("kernels/*.wasm"))
 
 
 def test_no_compiler(sources: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shutil, "which", lambda name: None)
-    monkeypatch.setattr(kernels, "find_spec", lambda name: None)
-    with pytest.raises(KernelError, match="ziglang"):
+    monkeypatch.setattr(compiler, "find_spec", lambda name: None)
+    with pytest.raises(CompilerError, match="ziglang"):
         kernels.provide(tmp_path / "kernels", sources)
 
 
 def test_missing_kernels_are_told(tmp_path: Path) -> None:
-    with pytest.raises(KernelError, match="websim assets"):
+    with pytest.raises(AssetError, match="websim assets"):
         kernels.manifest(tmp_path)

@@ -107,7 +107,7 @@ def test_python_package_is_importable_from_the_zip(server: str, manifest: dict[s
     answer = fetch(server, manifest["websim"]["url"])
     names = zipfile.ZipFile(io.BytesIO(answer.body)).namelist()
     assert "websim/__init__.py" in names
-    assert not [name for name in names if "__pycache__" in name]
+    assert not [name for name in names if "__pycache__" in name or name.endswith(".so")]
     assert names == sorted(names)
 
 

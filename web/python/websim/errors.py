@@ -19,6 +19,10 @@ class ModelError(WebSimError, ValueError):
     """Raised when MuJoCo cannot read or compile an MJCF model; carries MuJoCo's own message."""
 
 
+class MissingLibrary(WebSimError):
+    """Raised when a part that is compiled for this machine has not been built."""
+
+
 class ResetNeeded(WebSimError, gymnasium.error.ResetNeeded):
     """Raised when an environment is stepped before its first reset, or after its episode ended."""
 

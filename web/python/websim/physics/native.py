@@ -1,9 +1,8 @@
 """Physics on the `mujoco` package of PyPI.
 
-A batch is stepped by a few threads: MuJoCo lets go of Python's lock while it computes. Each thread
-has an MjData of its own and takes environments, block by block, from those that are left, swaps
-their states in and out and copies the fields. Environments do not touch each other, so the numbers
-do not depend on how many threads there are.
+A batch is stepped by a few threads. Each has an MjData of its own and takes environments, block by
+block, from those that are left, swaps their states in and out and copies the fields (`stepper.py`).
+Environments do not touch each other, so the numbers do not depend on how many threads there are.
 
 `mujoco.rollout` steps batches in C++, but what it returns (states and sensors) lacks the solver's
 warm start and the fields that tasks read.
@@ -12,9 +11,8 @@ warm start and the fields that tasks read.
 import os
 import statistics
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
 from typing import Any
 
 import mujoco
@@ -30,12 +28,7 @@ from websim.physics import (
     Model,
     usable_cores,
 )
-
-_BAD_STATE = (
-    int(mujoco.mjtWarning.mjWARN_BADQPOS),
-    int(mujoco.mjtWarning.mjWARN_BADQVEL),
-    int(mujoco.mjtWarning.mjWARN_BADQACC),
-)
+from websim.physics.stepper import Lane, Stepper
 
 _STATE_BITS = {
     "time": mujoco.mjtState.mjSTATE_TIME,
@@ -54,15 +47,6 @@ _SIGNATURE = sum(map(int, _STATE_BITS.values()))
 
 _BLOCK = 8
 """Environments that a thread takes at once, at most: short waits at the end of a batch."""
-
-
-@dataclass
-class _Lane:
-    """What one thread steps with: an MjData, its warnings, and its fields beside their batches."""
-
-    data: mujoco.MjData
-    warnings: memoryview
-    fields: list[tuple[FloatArray, FloatArray]]
 
 
 class NativePhysics:
@@ -87,8 +71,14 @@ class NativePhysics:
         self.bad: NDArray[np.bool_] = np.zeros(num_envs, dtype=np.bool_)
         self._post_constraint = not POST_CONSTRAINT_FIELDS.isdisjoint(fields)
         self._rows = np.zeros((num_envs, mujoco.mj_stateSize(self._model, _SIGNATURE)))
-        self._row = list(self._rows)
         self._columns = self._split()
+        self._stepper = Stepper(
+            self._model,
+            self._rows,
+            _SIGNATURE,
+            self.bad,
+            post_constraint=self._post_constraint,
+        )
         self._lanes = [self._lane()]
         self._threads = _Threads(min(num_threads or usable_cores(), num_envs))
 
@@ -101,15 +91,10 @@ class NativePhysics:
         number = self._threads.choose()
         while len(self._lanes) < number:
             self._lanes.append(self._lane())
-        size = max(1, min(_BLOCK, self.num_envs // (2 * number)))
-        blocks = iter(
-            [
-                range(first, min(first + size, self.num_envs))
-                for first in range(0, self.num_envs, size)
-            ]
-        )
+        block = max(1, min(_BLOCK, self.num_envs // (2 * number)))
+        self._stepper.begin()
         self._threads.run(
-            self._step_blocks, [(lane, blocks, nstep) for lane in self._lanes[:number]]
+            self._stepper.step, [(lane, nstep, block) for lane in self._lanes[:number]]
         )
         self._scatter(everyone)
 
@@ -132,7 +117,7 @@ class NativePhysics:
         lane = self._lanes[0]
         self._gather(indices)
         for i in indices:
-            mujoco.mj_setState(self._model, lane.data, self._row[i], _SIGNATURE)
+            mujoco.mj_setState(self._model, lane.data, self._rows[i], _SIGNATURE)
             mujoco.mj_forward(self._model, lane.data)
             if self._post_constraint:
                 mujoco.mj_rnePostConstraint(self._model, lane.data)
@@ -144,18 +129,14 @@ class NativePhysics:
         if "_model" in self.__dict__:
             self._threads.close()
             self._lanes = []
-            del self._model
+            del self._stepper, self._model
 
     def _check_open(self) -> None:
         if "_model" not in self.__dict__:
             raise ClosedEnvironment("This physics is closed.")
 
-    def _lane(self) -> _Lane:
-        data = mujoco.MjData(self._model)
-        # Views into MjData, which never move. Empty ones cost time only.
-        pairs = [(getattr(data, name), getattr(self.data, name)) for name in self.data.fields]
-        fields = [(one, batch) for one, batch in pairs if one.size]
-        return _Lane(data, memoryview(data.warning.number), fields)
+    def _lane(self) -> Lane:
+        return Lane(self._model, [(name, getattr(self.data, name)) for name in self.data.fields])
 
     def _split(self) -> dict[str, tuple[FloatArray, FloatArray]]:
         """The batch of each array of the state, and the columns of the rows that belong to it."""
@@ -180,34 +161,17 @@ class NativePhysics:
             if name != "ctrl":
                 batch[rows] = columns[rows]
 
-    def _step_blocks(self, lane: _Lane, blocks: Iterator[range], nstep: int) -> None:
-        """Steps what `blocks` still has to give; several threads may take from it."""
-        model, data, warnings, rows = self._model, lane.data, lane.warnings, self._row
-        badqpos, badqvel, badqacc = _BAD_STATE
-        set_state, step, post = mujoco.mj_setState, mujoco.mj_step, mujoco.mj_rnePostConstraint
-        for block in blocks:
-            for i in block:
-                set_state(model, data, rows[i], _SIGNATURE)
-                step(model, data, nstep)
-                if warnings[badqpos] or warnings[badqvel] or warnings[badqacc]:
-                    self.bad[i] = True
-                    data.warning.number[:] = 0
-                if self._post_constraint:
-                    post(model, data)
-                self._save(lane, i)
-
-    def _save(self, lane: _Lane, i: int) -> None:
-        mujoco.mj_getState(self._model, lane.data, self._row[i], _SIGNATURE)
-        for one, batch in lane.fields:
-            batch[i] = one
+    def _save(self, lane: Lane, i: int) -> None:
+        mujoco.mj_getState(self._model, lane.data, self._rows[i], _SIGNATURE)
+        lane.save_fields(i)
 
 
 class _Threads:
     """Runs a function in threads, or in this one alone where that is faster.
 
-    Threads cost what it takes to hand work over, and they wait for each other around Python's
-    lock. With few or light environments that is more than they save; where that begins depends on
-    robot and machine, so both are tried now and then, and the faster goes on.
+    Threads cost what it takes to hand work over. With few or light environments that is more than
+    they save; where that begins depends on robot and machine, so both are tried now and then, and
+    the faster goes on.
     """
 
     TRIALS = 5  # batches each way

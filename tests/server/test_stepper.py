@@ -1,0 +1,49 @@
+"""The native stepper is built when its source or MuJoCo changes, and failures say what to do."""
+
+import ctypes
+import shutil
+from pathlib import Path
+
+import pytest
+
+from websim_server import compiler, stepper
+from websim_server.errors import AssetError, CompilerError
+
+
+@pytest.fixture
+def sources(tmp_path: Path) -> Path:
+    assert stepper.SOURCES is not None
+    return Path(shutil.copytree(stepper.SOURCES, tmp_path / "native-build"))
+
+
+def test_built_once_for_the_same_sources(
+    sources: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first = stepper.provide(tmp_path, sources)
+    assert "Compiling" in capsys.readouterr().out
+    assert ctypes.CDLL(str(first)).step_batch
+    assert stepper.provide(tmp_path, sources) == stepper.find(tmp_path) == first
+    assert "Compiling" not in capsys.readouterr().out
+    with (sources / "stepper.c").open("a") as stream:
+        stream.write("// changed\n")
+    second = stepper.provide(tmp_path, sources)
+    assert list(tmp_path.glob(stepper.LIBRARY)) == [second] != [first]
+    assert stepper.wanted(tmp_path, sources, "0.0.0") != second
+
+
+def test_compiler_errors_are_passed_on(sources: Path, tmp_path: Path) -> None:
+    (sources / "stepper.c").write_text("int one(void) { return two; }\n")
+    with pytest.raises(CompilerError, match="two"):
+        stepper.provide(tmp_path, sources)
+    assert not list(tmp_path.glob(stepper.LIBRARY))
+
+
+def test_no_compiler(sources: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(compiler, "find_spec", lambda name: None)
+    with pytest.raises(CompilerError, match=r"the native stepper needs .* ziglang"):
+        stepper.provide(tmp_path, sources)
+
+
+def test_a_missing_library_is_told(tmp_path: Path) -> None:
+    with pytest.raises(AssetError, match="websim assets"):
+        stepper.find(tmp_path)
