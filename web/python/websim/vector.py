@@ -204,11 +204,14 @@ class MujocoVectorEnv(VectorEnv[FloatArray, Actions, NDArray[Any]]):
                 "reset(options={'reset_mask': mask})."
             )
         outcome, bad = self._advance(actions)
+        same_step = self.autoreset_mode is AutoresetMode.SAME_STEP
         waiting = self._waiting.copy()  # NEXT_STEP: this step resets them instead.
-        if waiting.any():
+        if not same_step and waiting.any():
             self._forget(waiting)
             bad &= ~waiting
+        infos: Infos = {}
         if bad.any():
+            infos = {"bad_state": bad, "_bad_state": bad.copy()}
             self._fresh[bad] = self.observations[bad]
             self._forget(bad)
             self.truncations[bad] = True
@@ -216,22 +219,21 @@ class MujocoVectorEnv(VectorEnv[FloatArray, Actions, NDArray[Any]]):
         self.observations[...] = self._fresh
         self.episode_returns += self.rewards
         ended = self.terminations | self.truncations
-        np.copyto(self.final_returns, self.episode_returns, where=ended)
-        np.copyto(self.final_lengths, self.episode_lengths, where=ended)
-
-        infos: Infos = {"bad_state": bad, "_bad_state": bad.copy()} if bad.any() else {}
-        judged = ~(bad | waiting)
-        if self.autoreset_mode is AutoresetMode.SAME_STEP:
+        some_ended = bool(ended.any())
+        if some_ended:
+            self.final_returns[ended] = self.episode_returns[ended]
+            self.final_lengths[ended] = self.episode_lengths[ended]
+        if same_step:
             restarting = ended
-            np.copyto(self.final_observations, self.observations, where=ended[:, np.newaxis])
-            if ended.any():
-                infos |= self._final_infos(outcome, ended, judged)
-            judged &= ~ended
+            if some_ended:
+                self.final_observations[ended] = self.observations[ended]
+                infos |= self._final_infos(outcome, ended, bad)
         else:
             restarting = waiting
             self._waiting[...] = ended
         if self.copy:  # Before the resets: the values may be views of the data they write to.
-            infos |= _masked({**outcome.infos, **outcome.terms}, judged)
+            untold = bad | waiting | ended if same_step else bad | waiting
+            infos |= _masked({**outcome.infos, **outcome.terms}, ~untold)
         indices = np.flatnonzero(restarting)
         self._restart(indices)
         if not self.copy:
@@ -309,7 +311,7 @@ class MujocoVectorEnv(VectorEnv[FloatArray, Actions, NDArray[Any]]):
         self.episode_returns[indices] = 0.0
         self.episode_lengths[indices] = 0
 
-    def _final_infos(self, outcome: Outcome, ended: BoolArray, judged: BoolArray) -> Infos:
+    def _final_infos(self, outcome: Outcome, ended: BoolArray, bad: BoolArray) -> Infos:
         """What there is to report of episodes that SAME_STEP is about to replace."""
         if not self.copy:
             episode = {"r": self.final_returns, "l": self.final_lengths}
@@ -320,7 +322,7 @@ class MujocoVectorEnv(VectorEnv[FloatArray, Actions, NDArray[Any]]):
         return {
             "final_obs": final_observations,
             "_final_obs": ended.copy(),
-            "final_info": _masked({**outcome.infos, **outcome.terms}, judged & ended),
+            "final_info": _masked({**outcome.infos, **outcome.terms}, ended & ~bad),
             "_final_info": ended.copy(),
         }
 
