@@ -1,8 +1,9 @@
-// Steps environments of a batch on CPython, without Python, or its lock, between two of them.
+// Steps, resets and looks at environments of a batch on CPython, without Python between two of them.
 // physics/stepper.py has the same structures for ctypes.
 #include <mujoco/mujoco.h>
 #include <setjmp.h>
 #include <stdatomic.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -12,6 +13,8 @@
 typedef struct {
   __typeof__(&mj_setState) set_state;
   __typeof__(&mj_getState) get_state;
+  __typeof__(&mj_resetData) reset_data;
+  __typeof__(&mj_forward) forward;
   __typeof__(&mj_step) step;
   __typeof__(&mj_rnePostConstraint) post_constraint; // NULL: nobody reads what it fills
 } Functions;
@@ -39,9 +42,20 @@ typedef struct {
   size_t state_size;
   int signature;
   unsigned char *bad; // [n]
-  size_t num_envs;
-  atomic_size_t next; // the first environment that no thread has taken yet
 } Batch;
+
+typedef enum { STEP, FORWARD, RESET } Kind;
+
+// What is to be done with `count` environments of a batch.
+typedef struct {
+  Kind kind;
+  int nstep;                 // STEP; 0 for the others
+  const double *qpos, *qvel; // RESET: [count, nq], [count, nv]
+  const intptr_t *indices;   // [count]; NULL: the first ones
+  size_t count;
+  size_t block;              // how many a thread takes at once
+  atomic_size_t next;        // the first that no thread has taken yet
+} Job;
 
 static _Thread_local Lane *running;
 static _Thread_local jmp_buf way_out;
@@ -62,35 +76,46 @@ EXPORT void catch_errors(__typeof__(&mju_setLogHandler) set_log_handler) {
   if (before != log_message) others = before;
 }
 
-static void step_one(Batch *batch, Lane *lane, size_t i, int nstep) {
+static void run_one(Batch *batch, const Job *job, Lane *lane, size_t k) {
   const Functions *mujoco = &batch->mujoco;
+  const mjModel *model = batch->model;
+  mjData *data = lane->data;
+  size_t i = job->indices ? (size_t)job->indices[k] : k;
   double *state = batch->states + i * batch->state_size;
-  mujoco->set_state(batch->model, lane->data, state, batch->signature);
-  for (int k = 0; k < nstep; k++) mujoco->step(batch->model, lane->data);
-  for (size_t k = 0; k < sizeof lane->warnings / sizeof *lane->warnings; k++) {
-    if (*lane->warnings[k]) batch->bad[i] = 1;
-    *lane->warnings[k] = 0;
+  if (job->kind == RESET) {
+    mujoco->reset_data(model, data);
+    memcpy(data->qpos, job->qpos + k * model->nq, model->nq * sizeof(double));
+    memcpy(data->qvel, job->qvel + k * model->nv, model->nv * sizeof(double));
+    mujoco->forward(model, data);
+  } else {
+    mujoco->set_state(model, data, state, batch->signature);
+    if (job->kind == FORWARD) mujoco->forward(model, data);
+    for (int n = 0; n < job->nstep; n++) mujoco->step(model, data);
+    if (mujoco->post_constraint) mujoco->post_constraint(model, data);
   }
-  if (mujoco->post_constraint) mujoco->post_constraint(batch->model, lane->data);
-  mujoco->get_state(batch->model, lane->data, state, batch->signature);
-  for (size_t k = 0; k < lane->num_fields; k++) {
-    const Field *field = lane->fields + k;
+  for (size_t n = 0; n < sizeof lane->warnings / sizeof *lane->warnings; n++) {
+    if (*lane->warnings[n]) batch->bad[i] = 1;
+    *lane->warnings[n] = 0;
+  }
+  mujoco->get_state(model, data, state, batch->signature);
+  for (size_t n = 0; n < lane->num_fields; n++) {
+    const Field *field = lane->fields + n;
     memcpy(field->batch + i * field->size, field->data, field->size * sizeof(double));
   }
 }
 
-// Steps what the batch still has to give, `block` environments at a time; several threads may take
-// from it, each with a lane of its own. Returns 0, or 1 where lane->error has MuJoCo's error.
-EXPORT int step_batch(Batch *batch, Lane *lane, int nstep, size_t block) {
+// Does what the job still has to give; several threads may take from it, each with a lane of its
+// own. Returns 0, or 1 where lane->error has MuJoCo's error.
+EXPORT int run_job(Batch *batch, Job *job, Lane *lane) {
   if (setjmp(way_out)) {
     running = NULL;
     return 1;
   }
   running = lane;
   size_t first;
-  while ((first = atomic_fetch_add(&batch->next, block)) < batch->num_envs) {
-    size_t end = first + block < batch->num_envs ? first + block : batch->num_envs;
-    for (size_t i = first; i < end; i++) step_one(batch, lane, i, nstep);
+  while ((first = atomic_fetch_add(&job->next, job->block)) < job->count) {
+    size_t end = first + job->block < job->count ? first + job->block : job->count;
+    for (size_t k = first; k < end; k++) run_one(batch, job, lane, k);
   }
   running = NULL;
   return 0;

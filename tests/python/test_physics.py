@@ -157,6 +157,22 @@ def test_forward_shows_a_state_written_from_outside() -> None:
     np.testing.assert_allclose(physics.data.xpos[0, 1], qpos[0, :3])
 
 
+def test_what_c_would_not_check() -> None:
+    physics = make_physics(ANT, 3, ())
+    qpos, qvel = np.zeros((1, physics.model.nq)), np.zeros((1, physics.model.nv))
+    for index in (-1, 3):
+        with pytest.raises(InvalidArgument, match="Indices of environments go from 0 to 2, not"):
+            physics.reset(np.array([index]), qpos, qvel)
+        with pytest.raises(InvalidArgument, match="Indices of environments go from 0 to 2, not"):
+            physics.forward(np.array([index]))
+    with pytest.raises(InvalidArgument, match=r"qpos must have the shape \(2, 15\), not \(1, 15\)"):
+        physics.reset(np.arange(2), qpos, qvel)
+    with pytest.raises(InvalidArgument, match=r"qvel must have the shape \(1, 14\), not \(1, 15\)"):
+        physics.reset(np.arange(1), qpos, qpos)
+    physics.reset(np.arange(0), qpos[:0], qvel[:0])
+    physics.forward(np.arange(0))
+
+
 def test_a_library_that_is_not_built_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(stepper, "LIBRARY", "nothing-*.so")
     stepper._load.cache_clear()

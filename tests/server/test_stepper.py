@@ -21,7 +21,7 @@ def test_built_once_for_the_same_sources(
 ) -> None:
     first = stepper.provide(tmp_path, sources)
     assert "Compiling" in capsys.readouterr().out
-    assert ctypes.CDLL(str(first)).step_batch
+    assert ctypes.CDLL(str(first)).run_job
     assert stepper.provide(tmp_path, sources) == stepper.find(tmp_path) == first
     assert "Compiling" not in capsys.readouterr().out
     with (sources / "stepper.c").open("a") as stream:

@@ -19,7 +19,7 @@ import mujoco
 import numpy as np
 from numpy.typing import NDArray
 
-from websim.errors import ClosedEnvironment, ModelError
+from websim.errors import ClosedEnvironment, InvalidArgument, ModelError
 from websim.physics import (
     POST_CONSTRAINT_FIELDS,
     BatchData,
@@ -28,7 +28,7 @@ from websim.physics import (
     Model,
     usable_cores,
 )
-from websim.physics.stepper import Lane, Stepper
+from websim.physics.stepper import Job, Kind, Lane, Stepper
 
 _STATE_BITS = {
     "time": mujoco.mjtState.mjSTATE_TIME,
@@ -69,7 +69,6 @@ class NativePhysics:
         self.data = BatchData(self.model, num_envs, fields)
         self.num_envs = num_envs
         self.bad: NDArray[np.bool_] = np.zeros(num_envs, dtype=np.bool_)
-        self._post_constraint = not POST_CONSTRAINT_FIELDS.isdisjoint(fields)
         self._rows = np.zeros((num_envs, mujoco.mj_stateSize(self._model, _SIGNATURE)))
         self._columns = self._split()
         self._stepper = Stepper(
@@ -77,9 +76,9 @@ class NativePhysics:
             self._rows,
             _SIGNATURE,
             self.bad,
-            post_constraint=self._post_constraint,
+            post_constraint=not POST_CONSTRAINT_FIELDS.isdisjoint(fields),
         )
-        self._lanes = [self._lane()]
+        self._lanes: list[Lane] = []
         self._threads = _Threads(min(num_threads or usable_cores(), num_envs))
 
     def step(self, nstep: int) -> None:
@@ -89,39 +88,35 @@ class NativePhysics:
         everyone = slice(None)
         self._gather(everyone)
         number = self._threads.choose()
-        while len(self._lanes) < number:
-            self._lanes.append(self._lane())
         block = max(1, min(_BLOCK, self.num_envs // (2 * number)))
-        self._stepper.begin()
-        self._threads.run(
-            self._stepper.step, [(lane, nstep, block) for lane in self._lanes[:number]]
-        )
+        start = time.perf_counter()
+        self._run(Job(Kind.STEP, self.num_envs, block=block, nstep=nstep), number)
+        self._threads.judge(number, time.perf_counter() - start)
         self._scatter(everyone)
 
     def reset(self, indices: IndexArray, qpos: FloatArray, qvel: FloatArray) -> None:
         """See `Physics.reset`."""
         self._check_open()
-        lane = self._lanes[0]
-        for i, position, velocity in zip(indices, qpos, qvel, strict=True):
-            mujoco.mj_resetData(self._model, lane.data)
-            lane.data.qpos = position
-            lane.data.qvel = velocity
-            mujoco.mj_forward(self._model, lane.data)
-            self._save(lane, i)
+        indices = self._checked(indices)
+        states = []
+        for name, values, size in (("qpos", qpos, self.model.nq), ("qvel", qvel, self.model.nv)):
+            state = np.ascontiguousarray(values, dtype=np.float64)
+            if state.shape != (len(indices), size):
+                raise InvalidArgument(
+                    f"{name} must have the shape {(len(indices), size)}, not {state.shape}."
+                )
+            states.append(state)
+        job = Job(Kind.RESET, len(indices), indices=indices, qpos=states[0], qvel=states[1])
+        self._run(job, self._threads.best)
         self._scatter(indices)
         self.data.ctrl[indices] = 0.0
 
     def forward(self, indices: IndexArray) -> None:
         """See `Physics.forward`."""
         self._check_open()
-        lane = self._lanes[0]
+        indices = self._checked(indices)
         self._gather(indices)
-        for i in indices:
-            mujoco.mj_setState(self._model, lane.data, self._rows[i], _SIGNATURE)
-            mujoco.mj_forward(self._model, lane.data)
-            if self._post_constraint:
-                mujoco.mj_rnePostConstraint(self._model, lane.data)
-            self._save(lane, i)
+        self._run(Job(Kind.FORWARD, len(indices), indices=indices), self._threads.best)
         self._scatter(indices)
 
     def close(self) -> None:
@@ -135,8 +130,22 @@ class NativePhysics:
         if "_model" not in self.__dict__:
             raise ClosedEnvironment("This physics is closed.")
 
-    def _lane(self) -> Lane:
-        return Lane(self._model, [(name, getattr(self.data, name)) for name in self.data.fields])
+    def _checked(self, indices: IndexArray) -> IndexArray:
+        """The indices as C takes them."""
+        result = np.ascontiguousarray(indices, dtype=np.intp)
+        if result.size and not 0 <= result.min() <= result.max() < self.num_envs:
+            raise InvalidArgument(
+                f"Indices of environments go from 0 to {self.num_envs - 1}, not {result.tolist()}."
+            )
+        return result
+
+    def _run(self, job: Job, number: int) -> None:
+        """Does a job with so many threads, at most one an environment."""
+        number = max(1, min(number, job.count))
+        while len(self._lanes) < number:
+            fields = [(name, getattr(self.data, name)) for name in self.data.fields]
+            self._lanes.append(Lane(self._model, fields))
+        self._threads.run(self._stepper.run, [(job, lane) for lane in self._lanes[:number]])
 
     def _split(self) -> dict[str, tuple[FloatArray, FloatArray]]:
         """The batch of each array of the state, and the columns of the rows that belong to it."""
@@ -161,10 +170,6 @@ class NativePhysics:
             if name != "ctrl":
                 batch[rows] = columns[rows]
 
-    def _save(self, lane: Lane, i: int) -> None:
-        mujoco.mj_getState(self._model, lane.data, self._rows[i], _SIGNATURE)
-        lane.save_fields(i)
-
 
 class _Threads:
     """Runs a function in threads, or in this one alone where that is faster.
@@ -172,6 +177,9 @@ class _Threads:
     Threads cost what it takes to hand work over. With few or light environments that is more than
     they save; where that begins depends on robot and machine, so both are tried now and then, and
     the faster goes on.
+
+    Attributes:
+        best: How many threads were faster.
     """
 
     TRIALS = 5  # batches each way
@@ -180,7 +188,7 @@ class _Threads:
     def __init__(self, most: int) -> None:
         """Takes how many threads there may be, this one included."""
         self._most = most
-        self._best = 1
+        self.best = 1
         self._batch = 0
         self._seconds: dict[int, list[float]] = {1: [], most: []}
         self._pool: ThreadPoolExecutor | None = None
@@ -194,10 +202,15 @@ class _Threads:
             return (1, self._most)[place % 2]
         if place == 2 * self.TRIALS and all(self._seconds.values()):
             medians = {number: statistics.median(s) for number, s in self._seconds.items()}
-            self._best = min(medians, key=medians.__getitem__)
+            self.best = min(medians, key=medians.__getitem__)
             for seconds in self._seconds.values():
                 seconds.clear()
-        return self._best
+        return self.best
+
+    def judge(self, number: int, seconds: float) -> None:
+        """Takes how long the batch took with that number of threads."""
+        if self._batch % self.PERIOD <= 2 * self.TRIALS:
+            self._seconds[number].append(seconds)
 
     def run(self, function: Any, arguments: Sequence[tuple[Any, ...]]) -> None:
         """Calls the function with each of the arguments, and returns when all are done.
@@ -205,7 +218,6 @@ class _Threads:
         Raises:
             Exception: what one of them raised.
         """
-        start = time.perf_counter()
         own, *others = arguments
         futures = [self._submit(function, *each) for each in others]
         try:
@@ -215,8 +227,6 @@ class _Threads:
             wait(futures)
         for future in futures:
             future.result()
-        if self._batch % self.PERIOD <= 2 * self.TRIALS:
-            self._seconds[len(arguments)].append(time.perf_counter() - start)
 
     def close(self) -> None:
         """Ends the threads."""

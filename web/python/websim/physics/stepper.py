@@ -1,11 +1,12 @@
-"""The loop over a batch's environments in C (native-build/stepper.c), for `NativePhysics`.
+"""The loops over a batch's environments in C (native-build/stepper.c), for `NativePhysics`.
 
-A thread that is in it does without Python's lock, so that threads do not wait for each other.
+A thread that is in one does without Python's lock, so that threads do not wait for each other.
 """
 
 import ctypes
 import re
 from collections.abc import Sequence
+from enum import IntEnum
 from functools import cache
 from pathlib import Path
 
@@ -14,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from websim.errors import MissingLibrary
-from websim.physics import FloatArray
+from websim.physics import FloatArray, IndexArray
 
 LIBRARY = "stepper-*.so"
 """Beside this file; built by `websim assets`. dlopen cares about its path alone, so that it has
@@ -35,6 +36,8 @@ class _Functions(ctypes.Structure):
     _fields_ = (
         ("set_state", ctypes.c_void_p),
         ("get_state", ctypes.c_void_p),
+        ("reset_data", ctypes.c_void_p),
+        ("forward", ctypes.c_void_p),
         ("step", ctypes.c_void_p),
         ("post_constraint", ctypes.c_void_p),
     )
@@ -66,9 +69,63 @@ class _Batch(ctypes.Structure):
         ("state_size", ctypes.c_size_t),
         ("signature", ctypes.c_int),
         ("bad", ctypes.c_void_p),
-        ("num_envs", ctypes.c_size_t),
+    )
+
+
+class Kind(IntEnum):
+    """What is done with environments: `nstep` steps, mj_forward, or a reset to qpos and qvel."""
+
+    STEP = 0
+    FORWARD = 1
+    RESET = 2
+
+
+class _Job(ctypes.Structure):
+    _fields_ = (
+        ("kind", ctypes.c_int),
+        ("nstep", ctypes.c_int),
+        ("qpos", ctypes.c_void_p),
+        ("qvel", ctypes.c_void_p),
+        ("indices", ctypes.c_void_p),
+        ("count", ctypes.c_size_t),
+        ("block", ctypes.c_size_t),
         ("next", ctypes.c_size_t),
     )
+
+
+class Job:
+    """Something to be done with some environments; threads take from it until nothing is left.
+
+    Attributes:
+        count: With how many environments k.
+    """
+
+    def __init__(
+        self,
+        kind: Kind,
+        count: int,
+        *,
+        block: int = 1,
+        nstep: int = 0,
+        indices: IndexArray | None = None,
+        qpos: FloatArray | None = None,
+        qvel: FloatArray | None = None,
+    ) -> None:
+        """All arrays are contiguous, indices exist: C checks nothing.
+
+        Args:
+            kind: What is to be done.
+            count: With how many environments k.
+            block: How many of them a thread takes at once.
+            nstep: Physics steps (STEP).
+            indices: [k], which ones; None: the first k.
+            qpos: [k, nq] (RESET).
+            qvel: [k, nv] (RESET).
+        """
+        self.count = count
+        self._keep = arrays = (qpos, qvel, indices)
+        addresses = (None if array is None else array.ctypes.data for array in arrays)
+        self.in_c = _Job(kind, nstep, *addresses, count, block)
 
 
 @cache
@@ -85,48 +142,34 @@ def _load() -> tuple[ctypes.CDLL, ctypes.CDLL]:
     engine = ctypes.CDLL(str(path))
     library.catch_errors.restype = None
     library.catch_errors(engine.mju_setLogHandler)
-    library.step_batch.argtypes = (
-        ctypes.POINTER(_Batch),
-        ctypes.POINTER(_Lane),
-        ctypes.c_int,
-        ctypes.c_size_t,
-    )
+    library.run_job.argtypes = tuple(map(ctypes.POINTER, (_Batch, _Job, _Lane)))
     return engine, library
 
 
 class Lane:
-    """What one thread steps with.
-
-    Attributes:
-        data: An MjData of its own.
-    """
+    """What one thread works with: an MjData of its own."""
 
     def __init__(self, model: mujoco.MjModel, fields: Sequence[tuple[str, FloatArray]]) -> None:
-        """Takes the fields to copy out of MjData after each step: names, and batches [n, ...]."""
-        self.data = mujoco.MjData(model)
+        """Takes the fields to copy out of MjData each time: names, and batches [n, ...]."""
+        data = mujoco.MjData(model)
         # Views into MjData, which never move. Empty ones cost time only.
-        pairs = [(getattr(self.data, name), batch) for name, batch in fields]
-        self._pairs = [(one, batch) for one, batch in pairs if one.size]
-        self._fields = (_Field * len(self._pairs))(
-            *(_Field(one.ctypes.data, batch.ctypes.data, one.size) for one, batch in self._pairs)
-        )
-        numbers = self.data.warning.number
+        pairs = [(getattr(data, name), batch) for name, batch in fields]
+        in_c = [
+            _Field(one.ctypes.data, batch.ctypes.data, one.size) for one, batch in pairs if one.size
+        ]
+        numbers = data.warning.number
         warnings = (numbers.ctypes.data + kind * numbers.strides[0] for kind in _BAD_STATE)
+        self._keep = (data, pairs)
         self.in_c = _Lane(
-            data=self.data._address,
+            data=data._address,
             warnings=(ctypes.c_void_p * len(_BAD_STATE))(*warnings),
-            fields=self._fields,
-            num_fields=len(self._pairs),
+            fields=(_Field * len(in_c))(*in_c),
+            num_fields=len(in_c),
         )
-
-    def save_fields(self, i: int) -> None:
-        """Copies the fields of MjData to environment i."""
-        for one, batch in self._pairs:
-            batch[i] = one
 
 
 class Stepper:
-    """A batch of environments of one model that threads step together."""
+    """A batch of environments of one model that threads work on together."""
 
     def __init__(
         self,
@@ -159,6 +202,8 @@ class Stepper:
             mujoco=_Functions(
                 set_state=address("mj_setState"),
                 get_state=address("mj_getState"),
+                reset_data=address("mj_resetData"),
+                forward=address("mj_forward"),
                 step=address("mj_step"),
                 post_constraint=address("mj_rnePostConstraint") if post_constraint else None,
             ),
@@ -167,18 +212,13 @@ class Stepper:
             state_size=states.shape[1],
             signature=signature,
             bad=bad.ctypes.data,
-            num_envs=len(states),
         )
 
-    def begin(self) -> None:
-        """Gives all environments out anew; no thread may be stepping."""
-        self._batch.next = 0
-
-    def step(self, lane: Lane, nstep: int, block: int) -> None:
-        """Steps environments by `nstep` steps, `block` at a time, until all have been given out.
+    def run(self, job: Job, lane: Lane) -> None:
+        """Does what the job still has to give.
 
         Raises:
             mujoco.FatalError: MuJoCo gave up.
         """
-        if self._library.step_batch(self._batch, lane.in_c, nstep, block):
+        if self._library.run_job(self._batch, job.in_c, lane.in_c):
             raise mujoco.FatalError(lane.in_c.error.decode(errors="replace"))
