@@ -8,12 +8,8 @@ Environments do not touch each other, so the numbers do not depend on how many t
 warm start and the fields that tasks read.
 """
 
-import os
-import statistics
 import time
 from collections.abc import Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, wait
-from typing import Any
 
 import mujoco
 import numpy as np
@@ -29,6 +25,7 @@ from websim.physics import (
     usable_cores,
 )
 from websim.physics.stepper import Job, Kind, Lane, Stepper
+from websim.physics.threads import Threads
 
 _STATE_BITS = {
     "time": mujoco.mjtState.mjSTATE_TIME,
@@ -79,7 +76,7 @@ class NativePhysics:
             post_constraint=not POST_CONSTRAINT_FIELDS.isdisjoint(fields),
         )
         self._lanes: list[Lane] = []
-        self._threads = _Threads(min(num_threads or usable_cores(), num_envs))
+        self._threads = Threads(min(num_threads or usable_cores(), num_envs))
 
     def step(self, nstep: int) -> None:
         """See `Physics.step`."""
@@ -169,75 +166,6 @@ class NativePhysics:
         for name, (batch, columns) in self._columns.items():
             if name != "ctrl":
                 batch[rows] = columns[rows]
-
-
-class _Threads:
-    """Runs a function in threads, or in this one alone where that is faster.
-
-    Threads cost what it takes to hand work over. With few or light environments that is more than
-    they save; where that begins depends on robot and machine, so both are tried now and then, and
-    the faster goes on.
-
-    Attributes:
-        best: How many threads were faster.
-    """
-
-    TRIALS = 5  # batches each way
-    PERIOD = 1000  # batches between trials
-
-    def __init__(self, most: int) -> None:
-        """Takes how many threads there may be, this one included."""
-        self._most = most
-        self.best = 1
-        self._batch = 0
-        self._seconds: dict[int, list[float]] = {1: [], most: []}
-        self._pool: ThreadPoolExecutor | None = None
-        self._process = os.getpid()
-
-    def choose(self) -> int:
-        """With how many threads the next batch is to run."""
-        place = self._batch % self.PERIOD
-        self._batch += 1
-        if place < 2 * self.TRIALS:
-            return (1, self._most)[place % 2]
-        if place == 2 * self.TRIALS and all(self._seconds.values()):
-            medians = {number: statistics.median(s) for number, s in self._seconds.items()}
-            self.best = min(medians, key=medians.__getitem__)
-            for seconds in self._seconds.values():
-                seconds.clear()
-        return self.best
-
-    def judge(self, number: int, seconds: float) -> None:
-        """Takes how long the batch took with that number of threads."""
-        if self._batch % self.PERIOD <= 2 * self.TRIALS:
-            self._seconds[number].append(seconds)
-
-    def run(self, function: Any, arguments: Sequence[tuple[Any, ...]]) -> None:
-        """Calls the function with each of the arguments, and returns when all are done.
-
-        Raises:
-            Exception: what one of them raised.
-        """
-        own, *others = arguments
-        futures = [self._submit(function, *each) for each in others]
-        try:
-            function(*own)
-        finally:
-            # Also when this thread was interrupted: nobody may go on writing then.
-            wait(futures)
-        for future in futures:
-            future.result()
-
-    def close(self) -> None:
-        """Ends the threads."""
-        if self._pool is not None:
-            self._pool.shutdown()
-
-    def _submit(self, function: Any, *arguments: Any) -> "Future[None]":
-        if self._pool is None or self._process != os.getpid():  # threads do not survive a fork
-            self._pool = ThreadPoolExecutor(self._most - 1, thread_name_prefix="websim-physics")
-            self._process = os.getpid()
-        return self._pool.submit(function, *arguments)
 
 
 def _describe(model: mujoco.MjModel) -> Model:
