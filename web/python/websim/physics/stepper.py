@@ -27,7 +27,6 @@ _BAD_STATE = (
     mujoco.mjtWarning.mjWARN_BADQACC,
 )
 
-
 _MUJOCO = re.compile(r"(lib)?mujoco\.(so|dll|.*dylib)")
 """The library in MuJoCo's package: libmujoco.so.3.14.0, libmujoco.3.14.0.dylib or mujoco.dll."""
 
