@@ -93,6 +93,16 @@ def test_kept_runs_and_files(training: TrainingPage, tmp_path: Path) -> None:
     expect(page.locator(".saved li")).to_have_count(3)
 
 
+def test_a_file_saved_while_pausing_is_of_the_pause(training: TrainingPage, tmp_path: Path) -> None:
+    training.wait_for_steps(4096)
+    training.page.locator("canvas.stage").focus()
+    training.page.keyboard.press("l")
+    path = save_as_file(training.page, tmp_path)
+    expect(training.buttons.get_by_role("button", name="Resume")).to_be_visible()
+    training.page.wait_for_timeout(1200)  # what the panel shows follows
+    assert path.stem.endswith(f"__{training.steps()}")
+
+
 def test_another_tab_does_not_take_a_live_run(chromium: Browser, server: str) -> None:
     with chromium.new_context() as context:
         one = TrainingPage(context.new_page(), server)

@@ -192,7 +192,7 @@ export class TrainSection {
 
   async #saveRun() {
     const { training } = this.settings;
-    if (training.state === 'running') await training.checkpoint();
+    await training.checkpoint();
     const run = /** @type {Run} */ (training.run);
     if (run.saved) await saveFile({ spec: run.spec, globalStep: run.saved.globalStep }, run.kept);
   }

@@ -14,6 +14,8 @@ import { StorageError, newId } from './storage.js';
  * @typedef {'none'|'starting'|'running'|'pausing'|'paused'|'stopping'|'finished'|'stopped'|'failed'} State
  */
 
+/** States in which an iteration may be under way. */
+const ITERATES = /** @type {State[]} */ (['running', 'pausing', 'stopping']);
 /** States in which robots learn, or could go on learning at once. */
 const ACTIVE = /** @type {State[]} */ (['starting', 'running', 'pausing', 'paused', 'stopping', 'failed']);
 
@@ -206,9 +208,9 @@ export class Training extends EventTarget {
       ? 'Training was interrupted by another simulation. It is kept: resume it under “Saved”.' : '');
   }
 
-  /** Takes a checkpoint now. */
+  /** Sees to it that the newest checkpoint is of now; of the end of the iteration, if it runs. */
   async checkpoint() {
-    await this.#engine?.save();
+    if (ITERATES.includes(this.state)) await this.#engine?.save();
     await this.#storing;
   }
 
@@ -216,7 +218,7 @@ export class Training extends EventTarget {
   async keep(name) {
     const { run } = this;
     if (!run) return;
-    if (this.state === 'running') await this.checkpoint();
+    await this.checkpoint();
     const { record, kept } = run.toKeep({ name, kept: true, unfinished: false });
     await this.#store({ ...record, id: newId() }, kept);
   }
