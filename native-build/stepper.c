@@ -57,6 +57,9 @@ typedef struct {
   atomic_size_t next;        // the first that no thread has taken yet
 } Job;
 
+// By which Python sees that it was built from a source like its own.
+EXPORT const size_t layout[] = {sizeof(Batch), sizeof(Job), sizeof(Lane)};
+
 static _Thread_local Lane *running;
 static _Thread_local jmp_buf way_out;
 static mjfLogHandler others;

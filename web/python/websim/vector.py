@@ -204,9 +204,8 @@ class MujocoVectorEnv(VectorEnv[FloatArray, Actions, NDArray[Any]]):
                 "reset(options={'reset_mask': mask})."
             )
         outcome, bad = self._advance(actions)
-        same_step = self.autoreset_mode is AutoresetMode.SAME_STEP
         waiting = self._waiting.copy()  # NEXT_STEP: this step resets them instead.
-        if not same_step and waiting.any():
+        if waiting.any():
             self._forget(waiting)
             bad &= ~waiting
         infos: Infos = {}
@@ -223,7 +222,7 @@ class MujocoVectorEnv(VectorEnv[FloatArray, Actions, NDArray[Any]]):
         if some_ended:
             self.final_returns[ended] = self.episode_returns[ended]
             self.final_lengths[ended] = self.episode_lengths[ended]
-        if same_step:
+        if self.autoreset_mode is AutoresetMode.SAME_STEP:
             restarting = ended
             if some_ended:
                 self.final_observations[ended] = self.observations[ended]
@@ -232,8 +231,7 @@ class MujocoVectorEnv(VectorEnv[FloatArray, Actions, NDArray[Any]]):
             restarting = waiting
             self._waiting[...] = ended
         if self.copy:  # Before the resets: the values may be views of the data they write to.
-            untold = bad | waiting | ended if same_step else bad | waiting
-            infos |= _masked({**outcome.infos, **outcome.terms}, ~untold)
+            infos |= _masked({**outcome.infos, **outcome.terms}, ~(bad | restarting))
         indices = np.flatnonzero(restarting)
         self._restart(indices)
         if not self.copy:

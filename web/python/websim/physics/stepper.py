@@ -137,11 +137,17 @@ def _load() -> tuple[ctypes.CDLL, ctypes.CDLL]:
             "it; an installed package has it."
         )
     library = ctypes.CDLL(str(found[0]))
+    structures = (_Batch, _Job, _Lane)
+    layout = (ctypes.c_size_t * len(structures)).in_dll(library, "layout")
+    if list(layout) != [ctypes.sizeof(structure) for structure in structures]:
+        raise MissingLibrary(
+            f"{found[0]} was built from another source; `websim assets` builds it."
+        )
     (path,) = (p for p in Path(mujoco.__file__).parent.iterdir() if _MUJOCO.match(p.name))
     engine = ctypes.CDLL(str(path))
     library.catch_errors.restype = None
     library.catch_errors(engine.mju_setLogHandler)
-    library.run_job.argtypes = tuple(map(ctypes.POINTER, (_Batch, _Job, _Lane)))
+    library.run_job.argtypes = tuple(map(ctypes.POINTER, structures))
     return engine, library
 
 

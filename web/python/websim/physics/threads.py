@@ -81,9 +81,8 @@ class Threads:
 class _Helpers:
     """Threads that wait for work.
 
-    A ThreadPoolExecutor takes five times as long to hand an empty function over and back, because
-    it makes a future with locks of its own for each (39 and 7 µs, docs/peers.md): a good part of
-    the batch of eight robots.
+    A ThreadPoolExecutor would do, but it makes a future with locks of its own for each call: a good
+    part of the time of a batch of eight robots.
     """
 
     def __init__(self, number: int) -> None:
