@@ -162,5 +162,6 @@ function logScale(values) {
 function tickText(tick) {
   const size = Math.abs(tick);
   if (size >= 1e4) return short(tick);
-  return size && size < 1e-3 ? tick.toExponential(0) : String(Number(tick.toPrecision(4)));
+  const rounded = Number(tick.toPrecision(4));
+  return size && size < 1e-3 ? rounded.toExponential() : String(rounded);
 }
