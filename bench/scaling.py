@@ -6,7 +6,8 @@ Three curves, each measured in interleaved rounds: its points are pages of their
 renderer of its own, that wait while another is measured.
 
 - `environments`: 1 to 4,096 Ants in two workers;
-- `workers`: 1,024 Ants in one to eight workers;
+- `workers`: 1,024 Ants in one to eight workers, and in the same rounds bare native MuJoCo in one
+  and in two processes, which tells how far two of the machine's cores are free of each other;
 - `types`: 1,000 robots of one to four types in two workers. A worker's pace is how many steps a
   second each of its environments makes; all types have the same frame_skip, so that it can be told
   from the worker's physics steps. The slowest worker is to be at most 15% behind the mean.
@@ -18,6 +19,9 @@ with what).
 
 import argparse
 import statistics
+import sys
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -25,9 +29,11 @@ from playwright.sync_api import Browser
 from tqdm import tqdm
 
 from bench.browser import Blank, head, spread, write
+from bench.peers import Contender
 from websim_server.browser import open_browser
 
 WORKERS = 2
+ANTS = 1024
 TYPES = ("Ant-v5", "HalfCheetah-v5", "Humanoid-v5", "Pusher-v5")
 WARM_UP_SECONDS = 2.0
 GOALS = {"speedup": 1.9, "megabytes": 700, "behind": 0.15}
@@ -43,7 +49,7 @@ def curves() -> dict[str, dict[int, Options]]:
             for n in (1, 4, 16, 64, 256, 1024, 4096)
         },
         "workers": {
-            n: {"task": "Ant-v5", "numEnvs": 1024, "numWorkers": n} for n in (1, 2, 3, 4, 6, 8)
+            n: {"task": "Ant-v5", "numEnvs": ANTS, "numWorkers": n} for n in (1, 2, 3, 4, 6, 8)
         },
         "types": {
             n: {
@@ -79,15 +85,47 @@ class Point:
         self.paces.append([worker["pace"] for worker in workers])
 
 
+class Native:
+    """The Ants of the curve of workers in bare native MuJoCo, dealt to processes."""
+
+    def __init__(self, processes: int) -> None:
+        """Starts them."""
+        self.rates: list[float] = []
+        file = str(Path(__file__).with_name("contenders.py"))
+        self.processes = [
+            Contender("bare native", [sys.executable, file, "bare native"])
+            for _ in range(processes)
+        ]
+        self._ask(task="Ant-v5", num_envs=ANTS // processes, cores=1)
+
+    def rate(self, seconds: float) -> None:
+        """Runs all at once for so long and keeps what was counted."""
+        replies = self._ask(seconds=seconds)
+        self.rates.append(sum(reply["steps"] / reply["seconds"] for reply in replies))
+
+    def close(self) -> None:
+        """Ends the processes."""
+        for process in self.processes:
+            process.close()
+
+    def _ask(self, **request: Any) -> list[dict[str, Any]]:
+        with ThreadPoolExecutor() as threads:
+            replies = list(threads.map(lambda process: process.ask(**request), self.processes))
+        for reply in replies:
+            assert "error" not in reply, reply["error"]
+        return replies
+
+
 def measure(
     browser: Browser,
     address: str,
     points: dict[int, Options],
+    natives: Sequence[Native],
     rounds: int,
     seconds: float,
     bar: Any,
 ) -> list[dict[str, Any]]:
-    """One entry a point of a curve."""
+    """One entry a point of a curve; `natives` are measured in the same rounds."""
     pages: dict[int, Point] = {}
     try:
         for n, options in points.items():
@@ -97,6 +135,8 @@ def measure(
             for page in pages.values():
                 page.rate(seconds)
                 bar.update()
+            for native in natives:
+                native.rate(seconds)
         return [
             {
                 "n": n,
@@ -118,10 +158,9 @@ def behind(point: dict[str, Any]) -> float:
     return statistics.median(1 - min(pace) / statistics.mean(pace) for pace in paces)
 
 
-def speedup(points: list[dict[str, Any]]) -> list[float]:
-    """What two workers gain over one, round by round."""
-    rates = {point["n"]: point["rates"] for point in points}
-    return [two / one for one, two in zip(rates[1], rates[2], strict=True)]
+def speedup(one: list[float], two: list[float]) -> list[float]:
+    """What two gain over one, round by round."""
+    return [both / alone for alone, both in zip(one, two, strict=True)]
 
 
 def tables(figures: dict[str, Any]) -> str:
@@ -142,12 +181,15 @@ def tables(figures: dict[str, Any]) -> str:
                 f"| {point['n']} | {spread(rates, ',.0f')} | {point['megabytes']:.0f} | "
                 f"{behind(point):.1%} |"
             )
-    ratios = speedup(figures["curves"]["workers"])
+    one, two = figures["curves"]["workers"][:2]
+    gained = speedup(one["rates"], two["rates"])
+    native = speedup(*figures["native"])
     largest = figures["curves"]["environments"][-1]
     lines += [
         "",
-        f"- From one worker to two: {statistics.median(ratios):.2f} times ({min(ratios):.2f} to "
-        f"{max(ratios):.2f}); the goal is {GOALS['speedup']}.",
+        f"- From one worker to two: {spread(gained, '.2f')} times; the goal is "
+        f"{GOALS['speedup']}. Bare native MuJoCo, from one process to two in the same rounds: "
+        f"{spread(native, '.2f')} times.",
         f"- {largest['n']:,} Ants: {largest['megabytes']:.0f} MB; the goal is at most "
         f"{GOALS['megabytes']}.",
         "- Mixed robots: the slowest worker is at most "
@@ -169,6 +211,7 @@ def main() -> None:
     )
     arguments = parser.parse_args()
     wanted = curves()
+    natives = [Native(processes) for processes in (1, 2)]
     bar = tqdm(total=(1 + arguments.rounds) * sum(map(len, wanted.values())))
     with bar, open_browser() as (browser, address):
         figures = {
@@ -176,10 +219,21 @@ def main() -> None:
             "rounds": arguments.rounds,
             "seconds": arguments.seconds,
             "curves": {
-                name: measure(browser, address, points, arguments.rounds, arguments.seconds, bar)
+                name: measure(
+                    browser,
+                    address,
+                    points,
+                    natives if name == "workers" else (),
+                    arguments.rounds,
+                    arguments.seconds,
+                    bar,
+                )
                 for name, points in wanted.items()
             },
+            "native": [native.rates for native in natives],
         }
+    for native in natives:
+        native.close()
     write(arguments.output, "scaling", figures, tables(figures))
 
 
