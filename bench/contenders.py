@@ -1,4 +1,4 @@
-"""One contender of `bench.peers` or a native helper of it, in a process of its own.
+"""A native contender of a measurement, in a process of its own that `bench/processes.py` drives.
 
     python bench/contenders.py NAME
 

@@ -9,9 +9,7 @@ build for it needs `websim assets` first. Writes native_batches.json and native_
 """
 
 import argparse
-import os
 import subprocess
-import sys
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -19,7 +17,9 @@ from typing import Any
 from tqdm import tqdm
 
 from bench.browser import machine, spread, write
-from bench.peers import NUM_ENVS, TASKS, Contender
+from bench.peers import NUM_ENVS, TASKS
+from bench.processes import Contender, ContenderError, native_command
+from websim.physics import usable_cores
 
 HERE = Path(__file__).parent
 
@@ -60,25 +60,24 @@ def main() -> None:
             parser.error(f"{checkout} is no checkout of this project")
 
     ratios: dict[str, list[list[float]]] = {task: [] for task in TASKS}
-    cores = len(os.sched_getaffinity(0))
     with ExitStack() as stack, tqdm(total=len(TASKS) * len(NUM_ENVS)) as bar:
         contenders = []
         for checkout in checkouts:
             path = f"PYTHONPATH={(checkout / 'web' / 'python').resolve()}"
-            command = [sys.executable, str(HERE / "contenders.py"), "websim native"]
-            contenders.append(Contender(str(checkout), ["env", path, *command]))
+            command = ["env", path, *native_command("websim native")]
+            contenders.append(Contender(str(checkout), command))
             stack.callback(contenders[-1].close)
-
-        def rate(contender: Contender) -> float:
-            reply = contender.ask(seconds=arguments.seconds)
-            return float(reply["steps"] / reply["seconds"])
-
         for task in TASKS:
             for num_envs in NUM_ENVS:
                 for contender in contenders:
-                    if reply := contender.ask(task=task, num_envs=num_envs, cores=cores):
-                        parser.error(f"{contender.name}: {reply['error']}")
-                rounds = [[rate(one) for one in contenders] for _ in range(arguments.rounds)]
+                    try:
+                        contender.make(task, num_envs, usable_cores())
+                    except ContenderError as error:
+                        parser.error(f"{contender.name}: {error}")
+                rounds = [
+                    [contender.rate(arguments.seconds) for contender in contenders]
+                    for _ in range(arguments.rounds)
+                ]
                 ratios[task].append([after / before for before, after in rounds])
                 bar.update()
     figures = {

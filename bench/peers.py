@@ -30,6 +30,7 @@ from typing import Any
 from tqdm import tqdm
 
 from bench.browser import machine, spread
+from bench.processes import Contender, ContenderError, native_command
 from websim_server.browser import server
 
 HERE = Path(__file__).parent
@@ -58,43 +59,6 @@ GOALS = (  # of the table below the figures
 Rates = dict[str, list[float]]
 
 
-class Contender:
-    """A process that makes environments and steps them when told to."""
-
-    def __init__(self, name: str, command: list[str], greets: bool = False) -> None:
-        """Starts the process; `greets`: it says first who it is."""
-        self.name = name
-        self._process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        )
-        self.about: dict[str, Any] = self._reply() if greets else {}
-
-    def ask(self, **request: Any) -> dict[str, Any]:
-        """Sends a request and waits for the reply."""
-        assert self._process.stdin is not None
-        try:
-            self._process.stdin.write(json.dumps(request) + "\n")
-            self._process.stdin.flush()
-        except BrokenPipeError:
-            return {"error": "its process has ended"}
-        return self._reply()
-
-    def close(self) -> None:
-        """Ends the process."""
-        assert self._process.stdin is not None
-        self._process.stdin.close()
-        try:
-            self._process.wait(20)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-
-    def _reply(self) -> dict[str, Any]:
-        assert self._process.stdout is not None
-        line = self._process.stdout.readline()
-        reply: dict[str, Any] = json.loads(line) if line else {"error": "its process has ended"}
-        return reply
-
-
 def set_up(folder: Path) -> Path:
     """Installs what the project itself does not need; returns the Python of its environment."""
     requirements = HERE / "requirements-peers.txt"
@@ -115,7 +79,7 @@ def set_up(folder: Path) -> Path:
 
 
 def contenders(stack: ExitStack, folder: Path, python: Path, address: str) -> list[Contender]:
-    """Starts a process for each; a browser that is not on this machine is left out, and named."""
+    """Starts a process for each; a browser that is not there or does not start is left out."""
     found: list[Contender] = []
     for name, browser in BROWSERS.items():
         program = next(filter(None, map(shutil.which, PROGRAMS[browser])), None)
@@ -124,10 +88,13 @@ def contenders(stack: ExitStack, folder: Path, python: Path, address: str) -> li
             continue
         script = str(HERE / "browser_contender.mjs")
         command = ["node", script, str(folder), browser, program, address]
-        found.append(Contender(name, command, greets=True))
+        try:
+            found.append(Contender(name, command, greets=True))
+        except ContenderError as error:
+            print(f"{name}: {error}", file=sys.stderr)
     for name in NATIVE:
-        own = python if name.startswith("EnvPool") else Path(sys.executable)
-        found.append(Contender(name, [str(own), str(HERE / "contenders.py"), name]))
+        own = str(python) if name.startswith("EnvPool") else sys.executable
+        found.append(Contender(name, native_command(name, own)))
     for contender in found:
         stack.callback(contender.close)
     return found
@@ -140,22 +107,22 @@ def measure(
     errors: dict[str, str] = {}
     for contender in contenders:
         bar.set_description(f"{task} {num_envs}: {contender.name}")
-        reply = contender.ask(task=task, num_envs=num_envs, cores=arguments.cores)
-        if "error" in reply:
-            errors[contender.name] = reply["error"]
+        try:
+            contender.make(task, num_envs, arguments.cores)
+        except ContenderError as error:
+            errors[contender.name] = str(error)
     rates: Rates = {c.name: [] for c in contenders if c.name not in errors}
     for _ in range(arguments.rounds):
         for contender in contenders:
             if contender.name in rates:
-                reply = contender.ask(seconds=arguments.seconds)
-                if "error" in reply:
-                    errors[contender.name] = reply["error"]
+                try:
+                    rates[contender.name].append(contender.rate(arguments.seconds))
+                except ContenderError as error:
+                    errors[contender.name] = str(error)
                     del rates[contender.name]
-                else:
-                    rates[contender.name].append(reply["steps"] / reply["seconds"])
     bar.update()
-    for name, error in errors.items():
-        tqdm.write(f"{task} {num_envs}, {name}: {error}", file=sys.stderr)
+    for name, message in errors.items():
+        tqdm.write(f"{task} {num_envs}, {name}: {message}", file=sys.stderr)
     return rates, errors
 
 

@@ -19,9 +19,9 @@ with what).
 
 import argparse
 import statistics
-import sys
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +29,7 @@ from playwright.sync_api import Browser
 from tqdm import tqdm
 
 from bench.browser import Blank, head, spread, write
-from bench.peers import Contender
+from bench.processes import Contender, native_command
 from websim_server.browser import open_browser
 
 WORKERS = 2
@@ -91,29 +91,20 @@ class Native:
     def __init__(self, processes: int) -> None:
         """Starts them."""
         self.rates: list[float] = []
-        file = str(Path(__file__).with_name("contenders.py"))
-        self.processes = [
-            Contender("bare native", [sys.executable, file, "bare native"])
-            for _ in range(processes)
-        ]
-        self._ask(task="Ant-v5", num_envs=ANTS // processes, cores=1)
+        command = native_command("bare native")
+        self.processes = [Contender("bare native", command) for _ in range(processes)]
+        for process in self.processes:
+            process.make("Ant-v5", ANTS // processes, cores=1)
 
     def rate(self, seconds: float) -> None:
         """Runs all at once for so long and keeps what was counted."""
-        replies = self._ask(seconds=seconds)
-        self.rates.append(sum(reply["steps"] / reply["seconds"] for reply in replies))
+        with ThreadPoolExecutor() as threads:
+            self.rates.append(sum(threads.map(lambda one: one.rate(seconds), self.processes)))
 
     def close(self) -> None:
         """Ends the processes."""
         for process in self.processes:
             process.close()
-
-    def _ask(self, **request: Any) -> list[dict[str, Any]]:
-        with ThreadPoolExecutor() as threads:
-            replies = list(threads.map(lambda process: process.ask(**request), self.processes))
-        for reply in replies:
-            assert "error" not in reply, reply["error"]
-        return replies
 
 
 def measure(
@@ -211,9 +202,13 @@ def main() -> None:
     )
     arguments = parser.parse_args()
     wanted = curves()
-    natives = [Native(processes) for processes in (1, 2)]
-    bar = tqdm(total=(1 + arguments.rounds) * sum(map(len, wanted.values())))
-    with bar, open_browser() as (browser, address):
+    with ExitStack() as stack:
+        natives = [Native(processes) for processes in (1, 2)]
+        for native in natives:
+            stack.callback(native.close)
+        browser, address = stack.enter_context(open_browser())
+        total = (1 + arguments.rounds) * sum(map(len, wanted.values()))
+        bar = stack.enter_context(tqdm(total=total))
         figures = {
             **head(browser),
             "rounds": arguments.rounds,
@@ -232,8 +227,6 @@ def main() -> None:
             },
             "native": [native.rates for native in natives],
         }
-    for native in natives:
-        native.close()
     write(arguments.output, "scaling", figures, tables(figures))
 
 
