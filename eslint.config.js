@@ -20,6 +20,7 @@ export default [
   { files: ['bench/rate.js'], rules: { 'no-unused-expressions': 'off' } },
   { files: ['web/app/**'], languageOptions: { globals: globals.browser } },
   { files: ['web/sw.js'], languageOptions: { globals: globals.serviceworker } },
-  // One folder for both sides of the worker boundary.
-  { files: ['web/sim/**'], languageOptions: { globals: { ...globals.browser, ...globals.worker } } },
+  { files: ['web/sim/websim.js', 'web/sim/page/**'], languageOptions: { globals: globals.browser } },
+  { files: ['web/sim/worker/**'], languageOptions: { globals: globals.worker } },
+  { files: ['web/sim/shared/**'], languageOptions: { globals: globals['shared-node-browser'] } },
 ];

@@ -13,7 +13,7 @@ WEB = ROOT / "web"
 PHYSICS = WEB / "python" / "websim" / "physics"
 sys.path.insert(0, str(ROOT / "server"))
 
-from websim_server import assets, image, kernels, lock, stepper  # noqa: E402
+from websim_server.build import assets, image, kernels, lock, stepper  # noqa: E402
 
 
 class PageInWheel(BuildHookInterface):  # type: ignore[type-arg]

@@ -61,7 +61,7 @@ PYTHON_STEPS = 30
 
 PYTHON = f"""
 import gc, sys, tracemalloc
-from websim.shard import Shard
+from websim.browser.shard import Shard
 shard = Shard("{{task}}", {{envs}})
 shard.reset(0)
 for _ in range(5):

@@ -8,7 +8,7 @@ of frames over 50 ms, which a software renderer makes of most.
 import argparse
 
 from bench.browser import machine
-from websim_server.bench import _WATCH_LONG_TASKS, _wait
+from websim_server.bench.command import _WATCH_LONG_TASKS, _wait
 from websim_server.browser import open_browser
 
 WARM_UP_SECONDS = 10

@@ -69,7 +69,7 @@ check() { # path, header line that must be there exactly once
 }
 wasm=$(curl --silent "http://127.0.0.1:$port/manifest.json" | sed 's/.*"wasm":"\([^"]*\)".*/\1/')
 curl --silent "http://127.0.0.1:$port/manifest.json" | grep --only-matching '"engine":"optimised"'
-for path in / /sim/worker.js /nothing "$wasm"; do
+for path in / /sim/worker/worker.js /nothing "$wasm"; do
   check "$path" 'cross-origin-opener-policy: same-origin'
   check "$path" 'cross-origin-embedder-policy: require-corp'
   check "$path" 'cross-origin-resource-policy: same-origin'

@@ -1,5 +1,5 @@
 /**
- * Makes the Python image of the browser (web/sim/image.js says what that is), in Node.js:
+ * Makes the Python image of the browser (web/sim/shared/image.js says what that is), in Node.js:
  *
  *     node python_image.mjs PYODIDE PACKAGES WEBSIM OUT MODULE...
  *
@@ -11,7 +11,7 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
-import { PACKAGE_DIR, moduleWith, writeImage } from '../web/sim/image.js';
+import { PACKAGE_DIR, moduleWith, writeImage } from '../web/sim/shared/image.js';
 
 const [pyodideFolder, packages, websim, out, ...modules] = process.argv.slice(2);
 const { loadPyodide } = await import(pathToFileURL(resolve(pyodideFolder, 'pyodide.mjs')).href);

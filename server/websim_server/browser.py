@@ -32,7 +32,8 @@ def open_browser() -> "Iterator[tuple[Browser, str]]":
             "this drives a browser with Playwright, which is not installed: "
             "pip install 'mujoco-websim[browser]'"
         ) from None
-    from websim_server import assets, chromium
+    from websim_server import chromium
+    from websim_server.build import assets
 
     assets.require()
     try:

@@ -8,8 +8,12 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from websim_server import __version__, assets, bench, serve, train
+from websim_server import __version__
+from websim_server.bench import command as bench
+from websim_server.build import assets
 from websim_server.errors import ServerError
+from websim_server.site import serve
+from websim_server.train import command as train
 
 COMMANDS = (serve, train, bench, assets)
 

@@ -69,7 +69,7 @@ def test_shapes_have_the_geoms_sizes(
     measured = run(
         modules,
         """
-        const { DETAILS, batchesOf, geometryOf } = await import('/app/scene/shapes.js');
+        const { DETAILS, batchesOf, geometryOf } = await import('/app/stage/scene/shapes.js');
         const it = scene([x], {
           meshes: [{
             vertices: new Float32Array([0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 3]),
@@ -95,7 +95,7 @@ def test_hidden_geoms_and_the_ground_are_left_out(modules: Page) -> None:
     drawn = run(
         modules,
         """
-        const { batchesOf, groundOf } = await import('/app/scene/shapes.js');
+        const { batchesOf, groundOf } = await import('/app/stage/scene/shapes.js');
         const it = scene([
           { name: 'ground', type: 'plane', body: 0 },
           { name: 'wall', type: 'plane', body: 0, quat: [0.5 ** 0.5, 0.5 ** 0.5, 0, 0] },
@@ -116,7 +116,7 @@ def test_poses_are_mixed_between_samples(modules: Page) -> None:
     xs = run(
         modules,
         """
-        const { Poses } = await import('/app/scene/poses.js');
+        const { Poses } = await import('/app/stage/scene/poses.js');
         const poses = new Poses(3, 4);
         const at = (now, env) => {
           poses.advance(now);
@@ -143,8 +143,8 @@ def test_environments_have_room(modules: Page, numbers: list[int]) -> None:
     nearest, middle = run(
         modules,
         """
-        const { Poses } = await import('/app/scene/poses.js');
-        const { layOut } = await import('/app/scene/layout.js');
+        const { Poses } = await import('/app/stage/scene/poses.js');
+        const { layOut } = await import('/app/stage/scene/layout.js');
         const groups = x.map((numEnvs) => ({ numEnvs, scene: scene([{ size: [0.5, 0, 0] }]) }));
         const poses = groups.map(({ numEnvs }) => {
           const of = new Poses(3, numEnvs);
@@ -173,9 +173,9 @@ def test_robots_in_view_are_drawn_the_nearest_first(modules: Page) -> None:
         modules,
         """
         const THREE = await import('three');
-        const { Poses } = await import('/app/scene/poses.js');
-        const { Choice } = await import('/app/scene/choice.js');
-        const { Slots } = await import('/app/scene/robots.js');
+        const { Poses } = await import('/app/stage/scene/poses.js');
+        const { Choice } = await import('/app/stage/scene/choice.js');
+        const { Slots } = await import('/app/stage/scene/robots.js');
         const poses = new Poses(3, 6);
         poses.take([shard(0, [0, 0, 0, 0, 0, 0])]);
         // Five in a row away from the camera, the last one behind it.
@@ -211,7 +211,7 @@ def test_without_a_gpu_drawing_keeps_to_its_share(modules: Page) -> None:
     interval, robots, hands_on = run(
         modules,
         """
-        const { Budget } = await import('/app/scene/budget.js');
+        const { Budget } = await import('/app/stage/scene/budget.js');
         const budget = new Budget({ software: true, robots: 1000, spareCores: 0, screenRatio: 2 });
         // Each robot takes a millisecond.
         for (let i = 0; i < 400; i++) budget.note(5 + budget.robots);
@@ -227,7 +227,7 @@ def test_with_a_gpu_slow_frames_take_shadows_then_pixels_then_robots(modules: Pa
     steps = run(
         modules,
         """
-        const { Budget } = await import('/app/scene/budget.js');
+        const { Budget } = await import('/app/stage/scene/budget.js');
         const budget = new Budget({ software: false, robots: 1000, spareCores: 0, screenRatio: 2 });
         const look = () => [budget.shadows, budget.pixelRatio, budget.robots];
         const steps = [look()];
@@ -260,7 +260,7 @@ def test_a_renderer_that_is_far_too_slow_has_no_gpu(modules: Page) -> None:
     software, frames, interval = run(
         modules,
         """
-        const { Budget } = await import('/app/scene/budget.js');
+        const { Budget } = await import('/app/stage/scene/budget.js');
         const budget = new Budget({ software: false, robots: 1000, spareCores: 0, screenRatio: 2 });
         let frames = 0;
         while (!budget.software && frames++ < 100) budget.note(1500);

@@ -154,8 +154,8 @@ def test_many_points_are_drawn_and_none_is_lost(shared: Dashboard) -> None:
     """Curves by themselves: 10,000 points, their peaks, and what zooming shows."""
     result = shared.page.evaluate(
         """async () => {
-          const { MetricLog } = await import('/app/train/metriclog.js');
-          const { rowsToDraw, smooth } = await import('/app/train/reduce.js');
+          const { MetricLog } = await import('/app/training/metriclog.js');
+          const { rowsToDraw, smooth } = await import('/app/training/reduce.js');
           const log = new MetricLog();
           for (let i = 0; i < 10000; i++) {
             log.add(i * 10, { a: i === 5432 ? 99 : Math.sin(i / 100), b: i % 2 ? NaN : i });

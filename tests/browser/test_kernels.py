@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests import kernel_cases
-from websim_server import kernels
+from websim_server.build import kernels
 
 CASES = Path(kernel_cases.__file__).read_text()
 

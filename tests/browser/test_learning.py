@@ -6,8 +6,8 @@ from typing import Any
 CODE = """
 import hashlib, json
 import numpy as np
-from websim import checkpoints
-from websim.training import Trainer
+from websim.training import checkpoints
+from websim.training.trainer import Trainer
 
 spec = checkpoints.TrainingSpec(
     task="Hopper-v5",
@@ -46,9 +46,9 @@ def test_learning_repeats_itself_bit_by_bit(sim: Any) -> None:
 
 RANK_CODE = """
 import hashlib
-from websim.checkpoints import TrainingSpec
+from websim.training.checkpoints import TrainingSpec
 from websim.ranks import worker_communicator
-from websim.training import Trainer
+from websim.training.trainer import Trainer
 
 communicator = worker_communicator()
 trainer = Trainer(

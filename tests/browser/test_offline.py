@@ -20,8 +20,8 @@ from pathlib import Path
 
 import uvicorn
 
-from websim_server import serve
-from websim_server.app import create_app
+from websim_server.site import serve
+from websim_server.site.app import create_app
 
 port, web, isolated = int(sys.argv[1]), Path(sys.argv[2]), sys.argv[3] == "isolated"
 app = create_app(web=web, vendor=web / "vendor", isolated=isolated)

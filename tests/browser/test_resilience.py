@@ -74,8 +74,8 @@ def test_bad_state_resets_that_environment_only(sim: Any) -> None:
     sim.create(task="Ant-v5", numEnvs=4, numWorkers=1, controller="zero")
     for _ in range(3):
         sim.run("sim.stepOnce()")
-    spoil = "import gc, websim.shard\n" + (
-        "shard = next(o for o in gc.get_objects() if isinstance(o, websim.shard.Shard))\n"
+    spoil = "import gc, websim.browser.shard\n" + (
+        "shard = next(o for o in gc.get_objects() if isinstance(o, websim.browser.shard.Shard))\n"
         "shard.env.physics.data.qvel[2, 0] = float('nan')"
     )
     sim.python(spoil)

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from websim import checkpoints
-from websim.checkpoints import Checkpoint, TrainingSpec
+from websim.training import checkpoints
+from websim.training.checkpoints import Checkpoint, TrainingSpec
 
 SPEC = TrainingSpec(
     task="Hopper-v5",
@@ -249,8 +249,8 @@ def test_a_worker_lost_while_paused(sim: Any) -> None:
 
 
 SPOIL = """
-import gc, websim.training
-for trainer in [o for o in gc.get_objects() if isinstance(o, websim.training.Trainer)]:
+import gc, websim.training.trainer
+for trainer in [o for o in gc.get_objects() if isinstance(o, websim.training.trainer.Trainer)]:
     trainer.algorithm.adam_m[:] = float("nan")
 """
 

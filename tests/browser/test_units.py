@@ -19,7 +19,7 @@ Groups = list[tuple[int, int]]  # number of environments, cost
 def divide(sim: Any, groups: Groups, workers: int) -> list[list[tuple[int, int]]]:
     ranges = sim.run(
         """(async ([groups, workers]) => {
-          const { divide } = await import('/sim/balance.js');
+          const { divide } = await import('/sim/page/balance.js');
           return divide(groups.map(([numEnvs, cost]) => ({ numEnvs, cost })), workers);
         })(x)""",
         [groups, workers],
@@ -71,7 +71,7 @@ def test_the_choice_is_explained(
 ) -> None:
     choice = sim.run(
         """(async ([asked, machine]) => {
-          const { choose } = await import('/sim/choice.js');
+          const { choose } = await import('/sim/page/choice.js');
           return choose(...asked, machine);
         })(x)""",
         [asked, machine],
@@ -83,7 +83,7 @@ def test_the_choice_is_explained(
 def test_rates(sim: Any) -> None:
     rate = sim.run(
         """(async () => {
-          const { RateMeter } = await import('/sim/statistics.js');
+          const { RateMeter } = await import('/sim/page/statistics.js');
           const meter = new RateMeter();
           for (let t = 0; t <= 10000; t += 500) meter.add(t, { steps: t < 5000 ? 0 : t - 5000 });
           return meter.rate('steps');
@@ -95,7 +95,7 @@ def test_rates(sim: Any) -> None:
 def test_episode_means_are_over_the_last_ones(sim: Any) -> None:
     means = sim.run(
         """(async () => {
-          const { EpisodeMeter } = await import('/sim/statistics.js');
+          const { EpisodeMeter } = await import('/sim/page/statistics.js');
           const meter = new EpisodeMeter(1);
           for (let i = 0; i < 250; i++) meter.add(i, 2 * i);
           return [meter.count, meter.meanReturn, meter.meanLength];
@@ -107,7 +107,7 @@ def test_episode_means_are_over_the_last_ones(sim: Any) -> None:
 def test_views_share_one_buffer(sim: Any) -> None:
     overlap = sim.run(
         """(async () => {
-          const { shardLayout, viewsOf } = await import('/sim/memory.js');
+          const { shardLayout, viewsOf } = await import('/sim/shared/memory.js');
           const layout = shardLayout({
             numEnvs: 3, observationSize: 5, actionSize: 1, rewardTerms: 2, nq: 3, nv: 3, nbody: 2,
           });

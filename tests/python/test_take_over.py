@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 import websim
+from websim.browser.shard import Shard
 from websim.physics import STATE
-from websim.shard import Shard
-from websim.snapshots import take_over
-from websim_server import openings
-from websim_server.openings import STATES, opening
+from websim.training.snapshots import take_over
+from websim_server.site import openings
+from websim_server.site.openings import STATES, opening
 
 
 @pytest.mark.parametrize("task", ["Ant-v5", "Humanoid-v5", "Hopper-v5"])

@@ -20,11 +20,12 @@ from starlette.responses import JSONResponse
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from websim_server import assets, cli, fetch, image, lock
+from websim_server import cli
+from websim_server.build import assets, fetch, image, lock
+from websim_server.build.lock import File, Package
 from websim_server.errors import AssetError, HashMismatch
-from websim_server.lock import File, Package
 from websim_server.paths import CHECKOUT, VENDOR
-from websim_server.serve import listen
+from websim_server.site.serve import listen
 
 
 def locked(name: str, data: bytes) -> File:

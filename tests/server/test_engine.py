@@ -9,11 +9,12 @@ import pytest
 from starlette.testclient import TestClient
 
 from websim.physics import FIELDS, STATE
-from websim_server import assets, cli, engine, fetch, lock
-from websim_server.app import create_app
+from websim_server import cli
+from websim_server.build import assets, engine, fetch, lock
+from websim_server.build.lock import Package
 from websim_server.errors import EngineError
-from websim_server.lock import Package
 from websim_server.paths import CHECKOUT, VENDOR
+from websim_server.site.app import create_app
 
 MAX_BYTES, MAX_COMPRESSED_BYTES = 4_500_000, 1_300_000
 
@@ -185,7 +186,7 @@ def test_own_engine(own_engine: Path) -> None:
     assert (told["engine"], told["version"], told["bytes"]) == ("mine", "2.2.2", 8)
     assert client.get(told["wasm"]).content == b"\0asm\1\0\0\0"
     assert client.get(told["script"]).headers["content-type"].startswith("text/javascript")
-    policy = client.get("/sim/worker.js").headers["content-security-policy"]
+    policy = client.get("/sim/worker/worker.js").headers["content-security-policy"]
     assert "'unsafe-eval'" not in policy
     assert "'wasm-unsafe-eval'" in policy
 
@@ -194,7 +195,7 @@ def test_own_engine_that_evaluates(own_engine: Path) -> None:
     about = {"name": "mine", "mujoco": "2.2.2", "dynamicExecution": True}
     (own_engine / "engine.json").write_text(json.dumps(about))
     client = TestClient(create_app(engine=str(own_engine)))
-    assert "'unsafe-eval'" in client.get("/sim/worker.js").headers["content-security-policy"]
+    assert "'unsafe-eval'" in client.get("/sim/worker/worker.js").headers["content-security-policy"]
 
 
 def test_wrong_engine_is_told(own_engine: Path, capsys: pytest.CaptureFixture[str]) -> None:

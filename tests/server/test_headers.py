@@ -9,9 +9,9 @@ import pytest
 from starlette.testclient import TestClient
 
 from tests.server.http_client import Answer, fetch
-from websim_server.app import create_app
-from websim_server.bundle import Bundle
-from websim_server.headers import script_hashes
+from websim_server.site.app import create_app
+from websim_server.site.bundle import Bundle
+from websim_server.site.headers import script_hashes
 
 ISOLATION = {
     "cross-origin-opener-policy": "same-origin",
@@ -33,7 +33,7 @@ KINDS = [
     ("/healthz", "HEAD", {}, 200),
     ("/healthz", "DELETE", {}, 405),
     ("/manifest.json", "GET", {}, 200),
-    ("/sim/worker.js", "GET", {}, 200),
+    ("/sim/worker/worker.js", "GET", {}, 200),
     ("/sim/websim.js", "HEAD", {}, 200),
     ("/sim/nothing.js", "GET", {}, 404),
     ("/sim/", "GET", {}, 404),
@@ -64,7 +64,7 @@ def test_every_kind_of_response(
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/sim/worker.js", "/sim/websim.js", "/vendor/mujoco-3.14.0/mujoco.wasm"]
+    "path", ["/", "/sim/worker/worker.js", "/sim/websim.js", "/vendor/mujoco-3.14.0/mujoco.wasm"]
 )
 @pytest.mark.parametrize("encoding", ["identity", "br", "gzip"])
 def test_not_modified(server: str, path: str, encoding: str) -> None:
@@ -89,7 +89,7 @@ def test_failure_inside_the_application(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def test_plain_server_leaves_isolation_away(server_plain: str) -> None:
-    for path in ("/", "/sim/worker.js", "/nothing"):
+    for path in ("/", "/sim/worker/worker.js", "/nothing"):
         answer = fetch(server_plain, path)
         once(answer, ALWAYS)
         assert not any(answer.all(name) for name in ISOLATION)
@@ -113,11 +113,16 @@ def test_policy_is_strict_and_knows_the_import_map(server: str) -> None:
 
 
 def test_only_the_worker_script_may_make_code_from_strings(server: str) -> None:
-    worker = directives(fetch(server, "/sim/worker.js"))
+    worker = directives(fetch(server, "/sim/worker/worker.js"))
     assert worker["script-src"] == ["'self'", "'unsafe-eval'", "'wasm-unsafe-eval'"]
     others = ["/", "/sim/websim.js", "/sim/nothing.js", "/vendor/mujoco-3.14.0/mujoco.js"]
     # Other ways to write the address of the worker script, and look-alikes.
-    others += ["/sim//worker.js", "/sim/worker.js/", "/app/worker.js", "//sim/worker.js"]
+    others += [
+        "/sim//worker.js",
+        "/sim/worker/worker.js/",
+        "/app/worker.js",
+        "//sim/worker/worker.js",
+    ]
     for path in others:
         # WASM modules may be compiled anywhere; code may be made of strings in the worker only.
         sources = directives(fetch(server, path))["script-src"]

@@ -46,7 +46,7 @@ def test_installed_package_serves_from_any_folder(environment: Path, tmp_path: P
             assert process.stdout is not None
             server = process.stdout.readline().split(" is at ")[1].split()[0]
             assert fetch(server, "/").body == (WEB / "index.html").read_bytes()
-            assert fetch(server, "/sim/worker.js").status == 200
+            assert fetch(server, "/sim/worker/worker.js").status == 200
             manifest = json.loads(fetch(server, "/manifest.json").body)
             wasm = fetch(server, manifest["mujoco"]["wasm"], accept_encoding="br")
             assert wasm["content-encoding"] == "br"

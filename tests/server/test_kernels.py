@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from websim_server import compiler, kernels
+from websim_server.build import compiler, kernels
 from websim_server.errors import AssetError, CompilerError
 
 

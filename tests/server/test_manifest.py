@@ -13,9 +13,9 @@ from websim import InvalidArgument
 from websim.algorithms import ALGORITHMS
 from websim.algorithms.presets import preset
 from websim_server import __version__
-from websim_server.app import Sources
-from websim_server.bundle import Bundle, zip_folder
 from websim_server.paths import websim_source
+from websim_server.site.app import Sources
+from websim_server.site.bundle import Bundle, zip_folder
 
 
 @pytest.fixture
@@ -57,7 +57,7 @@ def test_everything_to_store_is_served(server: str, manifest: dict[str, Any]) ->
         answer = fetch(server, url)
         assert answer.status == 200, url
         assert answer["cache-control"] == "no-cache", url
-    assert {"/", "/sim/worker.js", "/app/main.js"} < set(manifest["sources"]["urls"])
+    assert {"/", "/sim/worker/worker.js", "/app/main.js"} < set(manifest["sources"]["urls"])
     assert manifest["image"]["url"] in manifest["files"]
 
 

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from websim_server import assets, cli
-from websim_server.serve import address, listen
+from websim_server import cli
+from websim_server.build import assets
+from websim_server.site.serve import address, listen
 
 
 def websim(*arguments: str) -> subprocess.CompletedProcess[str]:

@@ -8,14 +8,14 @@ import pytest
 from starlette.testclient import TestClient
 
 from tests.server.http_client import fetch
-from websim_server.app import create_app
 from websim_server.paths import VENDOR
-from websim_server.static import accepted
+from websim_server.site.app import create_app
+from websim_server.site.static import accepted
 
 WASM = "/vendor/mujoco-3.14.0/mujoco.wasm"
 
 
-@pytest.mark.parametrize("path", ["/", "/sim/websim.js", "/sim/worker.js"])
+@pytest.mark.parametrize("path", ["/", "/sim/websim.js", "/sim/worker/worker.js"])
 def test_sources_are_asked_for_each_time(server: str, path: str) -> None:
     answer = fetch(server, path)
     assert answer["cache-control"] == "no-cache"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from websim_server import compiler, stepper
+from websim_server.build import compiler, stepper
 from websim_server.errors import AssetError, CompilerError
 
 

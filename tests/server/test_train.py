@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from websim import checkpoints
+from websim.training import checkpoints
 from websim_server import cli
 
 SMALL = ["--set", "num_envs=4", "num_steps=64", "num_minibatches=4", "update_epochs=2"]

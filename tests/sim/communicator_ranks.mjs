@@ -1,11 +1,11 @@
 /**
- * Runs `sim/communicator.js` in Node's worker threads, a rank each, and prints as JSON what each saw.
+ * Runs `sim/shared/communicator.js` in Node's worker threads, a rank each, and prints as JSON what each saw.
  * Arguments: number of ranks; the rank that dies after the first meeting, or -1; whether it is
  * expelled from outside (1) or must be waited for in vain (0).
  */
 
 import { Worker, isMainThread, parentPort, workerData } from 'node:worker_threads';
-import { SharedTransport, createExchange, expel } from '../../web/sim/communicator.js';
+import { SharedTransport, createExchange, expel } from '../../web/sim/shared/communicator.js';
 
 const SLOT_BYTES = 64;
 const ROUNDS = 200;

@@ -1,4 +1,4 @@
-// What web/sim/physics.js, scene.js and names.js use of the official module, under its names.
+// What web/sim/worker/physics.js, scene.js and names.js use of the official module, under its names.
 // Where MuJoCo's structures have changed since (textures, normals, lights), what is given here has
 // the form of the official module, so that the page's code is the same for both.
 

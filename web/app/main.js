@@ -2,18 +2,18 @@
 
 import { WebSim } from '../sim/websim.js';
 import { Boot } from './boot.js';
-import { Controllers } from './controllers.js';
-import { Details } from './details.js';
+import { Controllers } from './panel/controllers.js';
+import { Details } from './stage/details.js';
 import { breathe } from './dom.js';
-import { acceptDrops } from './train/files.js';
+import { acceptDrops } from './training/files.js';
 import { Keyboard } from './keyboard.js';
 import { Notices } from './notices.js';
 import { keepForOffline } from './offline.js';
 import { Panel } from './panel/panel.js';
-import { Stage } from './stage.js';
+import { Stage } from './stage/stage.js';
 import { opened, session } from './start.js';
 import { Theme } from './theme.js';
-import { TrainDesk } from './train/desk.js';
+import { TrainDesk } from './training/desk.js';
 
 /**
  * How often figures and details change, in ms: more could not be read. Without a GPU the page itself

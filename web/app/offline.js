@@ -1,7 +1,7 @@
 /** Makes the next visit work without the server. */
 
-import { fetchManifest } from '../sim/manifest.js';
-import { partsFor } from '../sim/parts.js';
+import { fetchManifest } from '../sim/page/manifest.js';
+import { partsFor } from '../sim/page/parts.js';
 
 /** Storing reads and writes all that was loaded: not while the robots are being made. */
 const DELAY_MS = 3000;

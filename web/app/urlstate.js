@@ -3,9 +3,9 @@
  * what is special about it. Other parameters are left alone.
  */
 
-import { OPTIONS, defaults, readOption, writeOption } from './options.js';
+import { OPTIONS, defaults, readOption, writeOption } from './panel/options.js';
 
-/** @typedef {import('./options.js').Options} Options */
+/** @typedef {import('./panel/options.js').Options} Options */
 
 const names = /** @type {(keyof Options)[]} */ (Object.keys(OPTIONS));
 

@@ -10,26 +10,26 @@
 import {
   CONTROLLERS, checkActions, checkBytes, checkController, checkInteger, checkSpeed, checkTasks, checkTotal,
   checkTraining,
-} from './arguments.js';
-import { divide } from './balance.js';
-import { choose, count as counted, thisMachine } from './choice.js';
-import { createExchange } from './communicator.js';
-import { Controllers, LEARNT } from './controllers.js';
-import { ClosedError, InvalidArgument, WorkerError, toPlain } from './errors.js';
-import { Fleet } from './fleet.js';
-import { fetchManifest, fetchOpening } from './manifest.js';
-import { MAX_ENVS, RANK_SLOT_BYTES } from './protocol.js';
-import { Shards } from './shards.js';
-import { EpisodeMeter, RateMeter } from './statistics.js';
-import { Training } from './training.js';
+} from './page/arguments.js';
+import { divide } from './page/balance.js';
+import { choose, count as counted, thisMachine } from './page/choice.js';
+import { createExchange } from './shared/communicator.js';
+import { Controllers, LEARNT } from './page/controllers.js';
+import { ClosedError, InvalidArgument, WorkerError, toPlain } from './shared/errors.js';
+import { Fleet } from './page/fleet.js';
+import { fetchManifest, fetchOpening } from './page/manifest.js';
+import { MAX_ENVS, RANK_SLOT_BYTES } from './shared/protocol.js';
+import { Shards } from './page/shards.js';
+import { EpisodeMeter, RateMeter } from './page/statistics.js';
+import { Training } from './page/training.js';
 
 /**
  * @typedef {object} Options
  * @property {string} [task]
  * @property {number | 'auto'} [numEnvs]
  * @property {Record<string, unknown>} [taskOptions] the task's constructor options
- * @property {import('./arguments.js').TaskRequest[]} [tasks]  several robot types, instead of `task` and `numEnvs`
- * @property {import('./training.js').TrainingOptions} [training]  what is to be learnt; the other environments are beside it
+ * @property {import('./page/arguments.js').TaskRequest[]} [tasks]  several robot types, instead of `task` and `numEnvs`
+ * @property {import('./page/training.js').TrainingOptions} [training]  what is to be learnt; the other environments are beside it
  * @property {number | 'auto'} [numWorkers]
  * @property {number} [seed]
  * @property {string} [controller]
@@ -42,8 +42,8 @@ import { Training } from './training.js';
  *   simulation can be asked for `groups` and `poseShards()` only. The episodes under way then have
  *   the return NaN and are not counted
  *
- * @typedef {import('./fleet.js').Progress} Progress
- * @typedef {import('./rank.js').Rank} Rank
+ * @typedef {import('./page/fleet.js').Progress} Progress
+ * @typedef {import('./page/rank.js').Rank} Rank
  *
  * @typedef {object} Group  the environments of one task
  * @property {string} task
@@ -58,7 +58,7 @@ import { Training } from './training.js';
  * @property {string[]} rewardTerms
  * @property {number} dt               seconds an environment step
  * @property {number} frameSkip
- * @property {import('./scene.js').Scene} scene
+ * @property {import('./worker/scene.js').Scene} scene
  *
  * @typedef {object} StepResult  arrays [environments, ...] of one group, valid until the next step
  * @property {Float64Array} observations
@@ -74,8 +74,8 @@ import { Training } from './training.js';
  *   badState: {count: number},
  *   state: {running: boolean},
  *   error: {name: string, message: string, stack: string},
- *   training: import('./training.js').TrainingEvent,
- *   checkpoint: import('./training.js').CheckpointEvent,
+ *   training: import('./page/training.js').TrainingEvent,
+ *   checkpoint: import('./page/training.js').CheckpointEvent,
  * }} SimEvents
  */
 
@@ -140,7 +140,7 @@ export class WebSim {
   /**
    * Use `WebSim.create`.
    *
-   * @param {import('./boot.js').Manifest} manifest
+   * @param {import('./worker/boot.js').Manifest} manifest
    * @param {Options} options
    */
   constructor(manifest, options) {
@@ -253,7 +253,7 @@ export class WebSim {
    * The workers of a simulation that is replaced, which is closed by it; new ones if they do not fit.
    *
    * @param {WebSim | undefined} replaced
-   * @param {import('./protocol.js').Payload<'boot'>} bootPayload
+   * @param {import('./shared/protocol.js').Payload<'boot'>} bootPayload
    */
   static async #takeOver(replaced, bootPayload) {
     if (replaced) {
@@ -267,7 +267,7 @@ export class WebSim {
     return new Fleet(bootPayload);
   }
 
-  /** @param {import('./training.js').TrainingOptions} options @param {number} workers */
+  /** @param {import('./page/training.js').TrainingOptions} options @param {number} workers */
   async #plan({ spec, checkpoint }, workers) {
     const [rank] = this.#workers;
     await rank.booted;
@@ -277,7 +277,7 @@ export class WebSim {
   /**
    * Deals a training run to the workers, as many as it can be dealt to evenly; the others are ended.
    *
-   * @param {import('./training.js').TrainingOptions} options
+   * @param {import('./page/training.js').TrainingOptions} options
    */
   async #planTraining(options) {
     const workers = this.numWorkers;
@@ -325,7 +325,7 @@ export class WebSim {
     };
   }
 
-  /** @type {Promise<import('./balance.js').Range[][]> | undefined} */
+  /** @type {Promise<import('./page/balance.js').Range[][]> | undefined} */
   #division;
 
   /** Makes a worker's environments. @param {Rank} rank */
@@ -371,8 +371,8 @@ export class WebSim {
   /**
    * What a worker is to make.
    *
-   * @param {import('./balance.js').Range[]} ranges  its environments of each group
-   * @returns {import('./protocol.js').ShardSpec[]}
+   * @param {import('./page/balance.js').Range[]} ranges  its environments of each group
+   * @returns {import('./shared/protocol.js').ShardSpec[]}
    */
   #specs(ranges) {
     return this.requests.flatMap(({ task, options }, i) => {
@@ -543,7 +543,7 @@ export class WebSim {
    * What a checkpoint is of.
    *
    * @param {ArrayBuffer} checkpoint
-   * @returns {Promise<import('./protocol.js').CheckpointInfo>}
+   * @returns {Promise<import('./shared/protocol.js').CheckpointInfo>}
    * @throws DamagedCheckpoint, ForeignCheckpoint, FutureCheckpoint
    */
   async readCheckpoint(checkpoint) {
@@ -595,7 +595,7 @@ export class WebSim {
    * next call.
    *
    * @param {number} group
-   * @returns {import('./poses.js').PoseShard[]}
+   * @returns {import('./page/poses.js').PoseShard[]}
    */
   poseShards(group) {
     return this.#shards.poses(group);
@@ -731,10 +731,10 @@ export class WebSim {
    * Sends a request whose answer nobody waits for. That its worker did not live to answer is no
    * error: the loss has been told.
    *
-   * @template {import('./protocol.js').RequestType} T
+   * @template {import('./shared/protocol.js').RequestType} T
    * @param {Rank} rank
    * @param {T} type
-   * @param {import('./protocol.js').Payload<T>} payload
+   * @param {import('./shared/protocol.js').Payload<T>} payload
    */
   #tell(rank, type, payload) {
     rank.request(type, payload).catch((error) => {
@@ -742,7 +742,7 @@ export class WebSim {
     });
   }
 
-  /** @param {Partial<import('./protocol.js').Drive>} change */
+  /** @param {Partial<import('./shared/protocol.js').Drive>} change */
   #setDrive(change) {
     this.#checkOpen();
     const wasRunning = this.running;
@@ -759,7 +759,7 @@ export class WebSim {
    * Sends a request to every worker. One that is lost over it comes back with its environments
    * restarted, which is as good as an answer.
    *
-   * @param {(rank: Rank) => Promise<import('./protocol.js').Sample[]>} send
+   * @param {(rank: Rank) => Promise<import('./shared/protocol.js').Sample[]>} send
    */
   async #everywhere(send) {
     await Promise.all(
@@ -799,13 +799,13 @@ export class WebSim {
     return this.#results;
   }
 
-  /** @param {Rank} rank @param {import('./protocol.js').ShardDescription[]} descriptions */
+  /** @param {Rank} rank @param {import('./shared/protocol.js').ShardDescription[]} descriptions */
   #takeShards(rank, descriptions) {
     for (const description of descriptions) this.groups[description.group] ??= this.#describeGroup(description);
     this.#shards.take(rank.index, descriptions);
   }
 
-  /** @param {import('./protocol.js').ShardDescription} description @returns {Group} */
+  /** @param {import('./shared/protocol.js').ShardDescription} description @returns {Group} */
   #describeGroup({ group, sizes, frameSkip, dt, actionNames, actionLow, actionHigh, rewardTermNames, scene }) {
     const { training } = this;
     const learning = training ? [{ task: training.spec.task, numEnvs: training.numEnvs }] : [];
@@ -820,7 +820,7 @@ export class WebSim {
     };
   }
 
-  /** @param {Rank} rank @param {import('./protocol.js').EventMessage} message */
+  /** @param {Rank} rank @param {import('./shared/protocol.js').EventMessage} message */
   #onEvent(rank, message) {
     switch (message.event) {
       case 'episodes': {
@@ -844,7 +844,7 @@ export class WebSim {
     }
   }
 
-  /** @param {Rank} rank @param {import('./protocol.js').Sample[]} samples */
+  /** @param {Rank} rank @param {import('./shared/protocol.js').Sample[]} samples */
   #onSamples(rank, samples) {
     const replaced = this.#shards.update(rank.index, samples);
     rank.recycle(replaced); // even when empty: the worker waits for it before it sends more

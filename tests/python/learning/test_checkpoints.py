@@ -10,9 +10,6 @@ import pytest
 import safetensors.numpy
 
 from tests.python.learning.test_ranks import together
-from websim import checkpoints
-from websim import safetensors as ours
-from websim.checkpoints import Checkpoint, TrainingSpec
 from websim.errors import (
     CheckpointError,
     DamagedCheckpoint,
@@ -20,7 +17,10 @@ from websim.errors import (
     FutureCheckpoint,
 )
 from websim.ranks import Communicator
-from websim.training import Trainer
+from websim.training import checkpoints
+from websim.training import safetensors as ours
+from websim.training.checkpoints import Checkpoint, TrainingSpec
+from websim.training.trainer import Trainer
 
 SPEC = TrainingSpec(
     task="Ant-v5",  # reads fields that lie one physics step behind

@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 
 from tests.python.learning.test_ranks import together
-from websim import checkpoints
-from websim.checkpoints import Checkpoint, TrainingSpec
+from websim.browser.learner import Learner, Policies, TrainingAbandoned, describe, plan
+from websim.browser.shard import Shard
 from websim.errors import DamagedCheckpoint, ForeignCheckpoint, InvalidArgument
-from websim.learner import Learner, Policies, TrainingAbandoned, describe, plan
 from websim.ranks import Communicator
-from websim.shard import Shard
-from websim.training import Trainer, policy_of
+from websim.training import checkpoints
+from websim.training.checkpoints import Checkpoint, TrainingSpec
+from websim.training.trainer import Trainer, policy_of
 
 SPEC = TrainingSpec(
     task="Hopper-v5",

@@ -9,7 +9,7 @@ from gymnasium.wrappers.utils import RunningMeanStd as Theirs
 
 import websim
 from tests.python.learning.test_ranks import together
-from websim.normalization import Moments, NormalizeObservation, NormalizeReward, RunningMeanStd
+from websim.nn.normalization import Moments, NormalizeObservation, NormalizeReward, RunningMeanStd
 from websim.ranks import Communicator
 
 

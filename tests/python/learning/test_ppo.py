@@ -7,11 +7,11 @@ import pytest
 
 from tests.python.learning.test_ranks import together
 from websim.algorithms.ppo import PPO, advantages_of
-from websim.checkpoints import TrainingSpec
 from websim.errors import InvalidArgument, RankLost, TrainingDiverged, UnknownTask
 from websim.ranks import Communicator
 from websim.rewards import Reward
-from websim.training import Trainer
+from websim.training.checkpoints import TrainingSpec
+from websim.training.trainer import Trainer
 
 SMALL = {"num_envs": 4, "num_steps": 64, "num_minibatches": 4, "update_epochs": 2}
 

@@ -5,9 +5,9 @@
  */
 
 import { h } from '../dom.js';
-import { OPTIONS, readOption, writeOption } from '../options.js';
+import { OPTIONS, readOption, writeOption } from './options.js';
 
-/** @typedef {import('../options.js').Options} Options */
+/** @typedef {import('./options.js').Options} Options */
 
 /**
  * @typedef {object} Field

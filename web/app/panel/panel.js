@@ -9,7 +9,7 @@ import { Transport } from './transport.js';
 import { Workers } from './workers.js';
 
 /**
- * @typedef {import('../options.js').Options} Options
+ * @typedef {import('./options.js').Options} Options
  * @typedef {import('./figures.js').Stats} Stats
  */
 

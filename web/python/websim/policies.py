@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from websim.errors import DamagedCheckpoint, InvalidArgument
 from websim.kernels import ActorCritic
-from websim.normalization import NormalizeObservation
-from websim.snapshots import load_arrays
+from websim.nn.normalization import NormalizeObservation
+from websim.training.snapshots import load_arrays
 
 Actions = NDArray[np.float32]
 

@@ -9,7 +9,7 @@ A rank that does not come to a collective within `timeout` seconds is expelled: 
 raises `RankLost` in all others, at the same call, and `reform` makes the group go on without it.
 
 How data travels is behind `Transport`: nothing for one rank, memory shared by threads or processes
-here, a SharedArrayBuffer in the browser (`sim/communicator.js`).
+here, a SharedArrayBuffer in the browser (`sim/shared/communicator.js`).
 """
 
 import threading
@@ -263,7 +263,7 @@ class SharedTransport:
 
 
 class BrowserTransport:
-    """The `SharedTransport` of `sim/communicator.js`, which moves bytes by their addresses."""
+    """`SharedTransport` of `sim/shared/communicator.js`, which moves bytes by their addresses."""
 
     def __init__(self, javascript: Any) -> None:
         """Takes the JavaScript object."""

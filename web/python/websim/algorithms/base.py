@@ -10,7 +10,6 @@ import numpy as np
 from gymnasium.vector import AutoresetMode
 from numpy.typing import NDArray
 
-from websim.checkpoints import State, TrainingSpec
 from websim.errors import InvalidArgument
 from websim.physics import usable_cores
 from websim.policies import Policy
@@ -18,6 +17,7 @@ from websim.ranks import Communicator
 from websim.registry import task_class
 from websim.rewards import Reward, RewardedTask
 from websim.task import Task, make_task
+from websim.training.checkpoints import State, TrainingSpec
 from websim.vector import MujocoVectorEnv
 
 Metrics = dict[str, float]
@@ -121,7 +121,7 @@ class Algorithm(ABC):
             copy=False,
             num_threads=max(1, usable_cores() // communicator.size),  # ranks share the cores
         )
-        # As in `websim.shard`: environment i of all is seeded with seed + i.
+        # As in `websim.browser.shard`: environment i of all is seeded with seed + i.
         first = spec.seed + n * communicator.rank
         self.env.reset(seed=list(range(first, first + n)))
         self.low: NDArray[np.float32] = self.env.single_action_space.low

@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 
 from websim.algorithms.base import Hyperparameters, Metrics, hyperparameter
 from websim.algorithms.population import Array, PopulationAlgorithm, PopulationHyperparameters
-from websim.checkpoints import State, TrainingSpec
 from websim.kernels import adam
 from websim.ranks import Communicator
 from websim.rewards import Reward
-from websim.snapshots import load_arrays
+from websim.training.checkpoints import State, TrainingSpec
+from websim.training.snapshots import load_arrays
 
 
 @dataclass(kw_only=True)

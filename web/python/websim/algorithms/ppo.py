@@ -20,14 +20,20 @@ from websim.algorithms.base import (
     hyperparameter,
     make_hyperparameters,
 )
-from websim.checkpoints import State, TrainingSpec
 from websim.errors import InvalidArgument
 from websim.kernels import ActorCritic, adam, grad_norm
-from websim.normalization import NormalizeObservation, NormalizeReward
+from websim.nn.normalization import NormalizeObservation, NormalizeReward
 from websim.policies import GaussianPolicy
 from websim.ranks import Communicator
 from websim.rewards import Reward
-from websim.snapshots import generator_state, load_arrays, load_generator, restore, snapshot
+from websim.training.checkpoints import State, TrainingSpec
+from websim.training.snapshots import (
+    generator_state,
+    load_arrays,
+    load_generator,
+    restore,
+    snapshot,
+)
 
 Array = NDArray[np.float32]
 

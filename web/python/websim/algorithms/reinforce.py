@@ -18,13 +18,19 @@ from websim.algorithms.base import (
     hyperparameter,
     make_hyperparameters,
 )
-from websim.checkpoints import State, TrainingSpec
 from websim.kernels import ActorCritic, adam, grad_norm
-from websim.normalization import NormalizeObservation, NormalizeReward
+from websim.nn.normalization import NormalizeObservation, NormalizeReward
 from websim.policies import GaussianPolicy
 from websim.ranks import Communicator
 from websim.rewards import Reward
-from websim.snapshots import generator_state, load_arrays, load_generator, restore, snapshot
+from websim.training.checkpoints import State, TrainingSpec
+from websim.training.snapshots import (
+    generator_state,
+    load_arrays,
+    load_generator,
+    restore,
+    snapshot,
+)
 
 NO_CLIPPING = 1e6
 """PPO's loss at its first evaluation, unclipped, is REINFORCE's: all ratios are 1."""

@@ -1,7 +1,7 @@
 """Physics on the MuJoCo WASM module, in a worker's Pyodide.
 
-The loop over environments is JavaScript (`sim/physics.js`): it copies rows between MuJoCo's memory
-and the numpy arrays here, whose addresses it is told once. No Python runs per environment.
+The loop over environments is JavaScript (`sim/worker/physics.js`): it copies rows between MuJoCo's
+memory and the numpy arrays here, whose addresses it is told once. No Python runs per environment.
 """
 
 from collections.abc import Mapping, Sequence

@@ -1,0 +1,1 @@
+"""`websim bench`: how fast the page is on this machine."""

@@ -1,0 +1,1 @@
+"""What is made or fetched before anything can be served: `websim assets`."""

@@ -1,0 +1,1 @@
+"""What the server answers: the page, its files, the manifest: `websim serve`."""

@@ -1,0 +1,76 @@
+"""How the robots of each task begin: what a worker needs to move them before its Python is up.
+
+It is all taken from the Python of the tasks. `web/sim/worker/overture.js` makes use of it.
+"""
+
+import functools
+import json
+import threading
+
+import numpy as np
+
+from websim import mjcf, task_ids
+from websim.browser.shard import Shard
+
+#: Episodes begin in as many different states; among a thousand robots each comes several times.
+STATES = 16
+
+#: Random episodes are looked at for so many steps.
+STEPS = 50
+
+
+_one_at_a_time = threading.Lock()
+
+
+def prepare() -> None:
+    """Begins to make all openings, so that nobody waits for them."""
+    threading.Thread(target=lambda: list(map(opening, task_ids())), daemon=True).start()
+
+
+def opening(task: str) -> bytes | None:
+    """What the shards of a task say of themselves, its MJCF, and states in which episodes begin.
+
+    Returns:
+        JSON, an `Opening` of `web/sim/worker/overture.js`, or null where the model has files of its
+        own: its robots wait for Python. None: there is no such task.
+    """
+    with _one_at_a_time:
+        return _made(task) if task in task_ids() else None
+
+
+@functools.cache
+def _made(task: str) -> bytes:
+    shard = Shard(task, STATES)
+    try:
+        shard.reset(0)
+        env = shard.env
+        xml, assets = mjcf.load(env.task.xml_file)
+        if assets:
+            return b"null"
+        about = shard.describe()
+        del about["arrays"]  # addresses in this process
+        data = env.physics.data
+        begin = {
+            **about,
+            "fields": data.fields,
+            "xml": xml,
+            "states": STATES,
+            "qpos": data.qpos.ravel().tolist(),
+            "qvel": data.qvel.ravel().tolist(),
+            "episodeSteps": _median_length(shard),
+        }
+        return json.dumps(begin, separators=(",", ":")).encode()
+    finally:
+        shard.close()
+
+
+def _median_length(shard: Shard) -> int | None:
+    """Steps of an episode that has just begun; None where most go on for longer than STEPS."""
+    env = shard.env
+    ended = np.zeros(env.num_envs, bool)
+    for steps in range(1, STEPS + 1):
+        shard.step()
+        ended |= env.terminations | env.truncations
+        if 2 * ended.sum() >= env.num_envs:
+            return steps
+    return None

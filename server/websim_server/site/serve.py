@@ -1,0 +1,99 @@
+"""`websim serve`: serves the page on this machine."""
+
+import argparse
+import errno
+import socket
+import sys
+import webbrowser
+
+from websim_server.build import engine, lock
+from websim_server.errors import AddressError
+from websim_server.paths import VENDOR
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Opens the socket to serve at; port 0 takes a free one.
+
+    Raises:
+        AddressError: the port is in use or not allowed, or the host is not one of this machine.
+    """
+    if not 0 <= port <= 65535:
+        raise AddressError(f"port {port} is not allowed: ports are 0 to 65535")
+    try:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        return socket.create_server((host, port), family=family, backlog=2048)
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            reason = (
+                f"port {port} at {host} is in use, perhaps by another `websim serve`: "
+                f"stop that one, or choose another port with --port {port + 1} "
+                f"(with make: make serve PORT={port + 1})"
+            )
+        elif error.errno == errno.EACCES:
+            reason = f"port {port} needs more rights than this user has: choose one above 1023"
+        else:
+            reason = f"cannot listen at {host} port {port}: {error.strerror or error}"
+        raise AddressError(reason) from None
+
+
+def address(host: str, port: int) -> str:
+    """The URL of the page, as one would type it on this machine."""
+    if host in ("0.0.0.0", "::", ""):
+        host = "127.0.0.1"
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Registers the command."""
+    parser = commands.add_parser("serve", help="serve the page")
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen at (%(default)s)")
+    parser.add_argument(
+        "--port", type=int, default=8000, help="port to listen at, 0 for a free one (%(default)s)"
+    )
+    parser.add_argument("--open", action="store_true", help="open the page in the browser")
+    parser.add_argument(
+        "--no-isolation",
+        dest="isolated",
+        action="store_false",
+        help="leave the isolation headers away: the page then works without shared memory, slower",
+    )
+    parser.add_argument(
+        "--engine",
+        default=engine.default(),
+        metavar="NAME|FOLDER",
+        help="MuJoCo module: optimised, official, or a folder with one of your own (%(default)s; "
+        "the variable WEBSIM_ENGINE sets it too)",
+    )
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Runs the command until it is interrupted."""
+    import uvicorn
+
+    from websim_server.build import assets
+    from websim_server.site import openings
+    from websim_server.site.app import create_app
+
+    class Server(uvicorn.Server):
+        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+            await super().startup(sockets)
+            if self.started:
+                print(f"MuJoCo WebSim is at {url} (Ctrl+C stops it)", flush=True)
+                if arguments.open:
+                    webbrowser.open(url)
+
+    assets.require()
+    chosen = engine.choose(arguments.engine, VENDOR, lock.read())
+    if arguments.engine == engine.OPTIMISED != chosen.name:
+        print(
+            "The optimised MuJoCo module is missing: the page uses the official one, which has "
+            "twice the bytes. It is made by: websim assets",
+            file=sys.stderr,
+        )
+    with listen(arguments.host, arguments.port) as listener:
+        url = address(arguments.host, listener.getsockname()[1])
+        app = create_app(isolated=arguments.isolated, engine=arguments.engine)
+        openings.prepare()
+        config = uvicorn.Config(app, log_level="warning", access_log=False)
+        Server(config).run(sockets=[listener])

@@ -1,0 +1,1 @@
+"""`websim train`: learning from a terminal."""

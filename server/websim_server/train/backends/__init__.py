@@ -1,0 +1,1 @@
+"""Where a run of `websim train` can be carried out."""

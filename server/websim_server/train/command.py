@@ -1,0 +1,286 @@
+"""`websim train`: learns a task and writes down how it went."""
+
+import argparse
+import ast
+import json
+import math
+import os
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from websim_server.errors import ServerError
+
+if TYPE_CHECKING:
+    from websim.ranks import Communicator
+    from websim.training.checkpoints import TrainingSpec
+    from websim.training.trainer import Progress
+
+
+class TrainError(ServerError):
+    """Raised when a training run cannot start or go on."""
+
+
+@dataclass
+class Job:
+    """What a rank needs to know; travels to other processes."""
+
+    spec: "TrainingSpec"
+    checkpoint: bytes | None
+    folder: Path
+    checkpoint_seconds: float
+
+
+def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Registers the command."""
+    parser = commands.add_parser("train", help="learn a task")
+    parser.add_argument("task", nargs="?", help="task id; not with --resume")
+    parser.add_argument("--algo", default="ppo", help="algorithm (%(default)s)")
+    parser.add_argument("--preset", help="set of hyperparameters (the algorithm's first)")
+    parser.add_argument("--total-timesteps", type=float, help="environment steps in all")
+    parser.add_argument("--seed", type=int, default=1, help="of everything random (%(default)s)")
+    parser.add_argument(
+        "--set", nargs="+", default=[], metavar="NAME=VALUE", help="single hyperparameters"
+    )
+    parser.add_argument(
+        "--task-options", type=json.loads, default={}, metavar="JSON", help="of the task"
+    )
+    parser.add_argument("--list", action="store_true", help="list the hyperparameters, and end")
+    parser.add_argument(
+        "--backend",
+        choices=("native", "browser"),
+        default="native",
+        help="where it runs: here, or in a headless Chromium (%(default)s)",
+    )
+    parser.add_argument(
+        "--ranks", type=int, help="processes, or the browser's workers (1; resuming: as before)"
+    )
+    parser.add_argument(
+        "--reproducible",
+        action="store_true",
+        help="in the browser: the same bits on every machine, somewhat slower",
+    )
+    parser.add_argument(
+        "--output", type=Path, default=Path("runs"), help="runs go there (%(default)s)"
+    )
+    parser.add_argument("--resume", type=Path, metavar="FILE", help="go on from a checkpoint")
+    parser.add_argument(
+        "--checkpoint-seconds", type=float, default=60, help="between two (%(default)s)"
+    )
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Runs the command."""
+    # Before numpy is imported: ranks share the cores, and one rank's products are too small to.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    from websim import WebSimError
+
+    try:
+        if arguments.list:
+            _list(arguments.algo)
+            return
+        job, ranks = _job(arguments)
+        if arguments.backend == "browser":
+            from websim_server.train.backends.browser import train_in_browser
+
+            train_in_browser(job, ranks, reproducible=arguments.reproducible)
+            return
+        from websim.ranks import run_processes
+
+        run_processes(train_rank, ranks, job)
+    except WebSimError as error:
+        raise TrainError(str(error)) from None
+
+
+def train_rank(communicator: "Communicator", job: Job) -> None:
+    """What every rank does; the first also reports, saves and listens to Ctrl-C."""
+    from websim.training import checkpoints
+    from websim.training.trainer import Trainer
+
+    checkpoint = checkpoints.loads(job.checkpoint) if job.checkpoint else None
+    trainer = Trainer(job.spec, communicator, checkpoint)
+    try:
+        if communicator.rank > 0:
+            while True:
+                progress = trainer.advance()
+                if progress.save:
+                    trainer.checkpoint()
+                if progress.done:
+                    return
+        if trainer.restarted_environments:
+            print("The number of ranks has changed: environments start anew.", file=sys.stderr)
+        algorithm = trainer.algorithm
+        with (
+            Reporter(job, algorithm.global_step, algorithm.args.total_timesteps) as reporter,
+            interruptions() as interrupted,
+        ):
+            while True:
+                progress = trainer.advance(stop=interrupted(), save=reporter.save_is_due())
+                reporter.report(progress)
+                if progress.save:
+                    reporter.save(checkpoints.dumps(trainer.checkpoint()))
+                if progress.done:
+                    return
+    finally:
+        trainer.close()
+
+
+class Reporter:
+    """Shows progress and writes the run's folder."""
+
+    def __init__(self, job: Job, global_step: int, total_timesteps: int) -> None:
+        """Starts the bar and the clock."""
+        from tqdm import tqdm
+
+        from websim_server.train.runlog import RunLog
+
+        self._job = job
+        self._log = RunLog(job.folder, global_step)
+        self._first_step = self._step = global_step
+        self._finished = False
+        self._started = self._saved = time.monotonic()
+        self._bar = tqdm(total=total_timesteps, initial=global_step, unit="step", unit_scale=True)
+        self._bar.write(f"{job.spec.task}, {job.spec.algorithm}: {job.folder}")
+
+    def __enter__(self) -> "Reporter":
+        """Returns itself."""
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        """Closes the files and says how to go on where the run is not over."""
+        self._bar.close()
+        self._log.close()
+        saved = self._log.checkpoint.is_file()
+        if self._finished:
+            print(f"Done. The policy is in {self._log.checkpoint}", file=sys.stderr)
+        elif saved:
+            print(f"Saved. To go on: websim train --resume {self._log.checkpoint}", file=sys.stderr)
+
+    def save_is_due(self) -> bool:
+        """Whether the last checkpoint is old enough."""
+        return time.monotonic() - self._saved >= self._job.checkpoint_seconds
+
+    def report(self, progress: "Progress") -> None:
+        """Shows and logs an iteration."""
+        self._bar.update(progress.global_step - self._step)
+        self._step = progress.global_step
+        if progress.lost:
+            self.say(f"Lost rank {', '.join(map(str, progress.lost))}; the others go on.")
+            return
+        seconds = time.monotonic() - self._started
+        sps = int((progress.global_step - self._first_step) / seconds)
+        metrics = {**progress.metrics, "charts/SPS": float(sps), "charts/seconds": seconds}
+        self._log.write(progress.global_step, metrics)
+        if not math.isnan(progress.recent_return):
+            self._bar.set_postfix_str(f"return {progress.recent_return:.1f}", refresh=False)
+        self._finished = progress.finished
+
+    def save(self, checkpoint: bytes) -> None:
+        """Keeps a checkpoint."""
+        self._log.save(checkpoint)
+        self._saved = time.monotonic()
+
+    def say(self, text: str) -> None:
+        """Says something beside the bar."""
+        self._bar.write(text, file=sys.stderr)
+
+
+@contextmanager
+def interruptions() -> "Iterator[Any]":
+    """Gives a function that tells whether Ctrl-C was pressed; a second one interrupts at once."""
+    seen = False
+
+    def on_signal(number: int, frame: object) -> None:
+        nonlocal seen
+        if seen:
+            raise KeyboardInterrupt
+        seen = True
+        print("\nStopping after this iteration; Ctrl-C again: at once.", file=sys.stderr)
+
+    before = signal.signal(signal.SIGINT, on_signal)
+    try:
+        yield lambda: seen
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _job(arguments: argparse.Namespace) -> tuple[Job, int]:
+    """What to train, and with how many ranks; raises TrainError or WebSimError."""
+    from websim.algorithms import algorithm_class
+    from websim.algorithms.base import make_hyperparameters
+    from websim.algorithms.presets import PRESETS, preset
+    from websim.registry import task_class
+    from websim.task import make_task
+    from websim.training import checkpoints
+
+    changed = dict(_assignment(text) for text in arguments.set)
+    if arguments.total_timesteps is not None:
+        changed["total_timesteps"] = arguments.total_timesteps
+    data, ranks = None, 1 if arguments.ranks is None else arguments.ranks
+    if arguments.resume:
+        if arguments.task:
+            raise TrainError("--resume knows the task: leave it away")
+        try:
+            data = arguments.resume.read_bytes()
+        except OSError as error:
+            raise TrainError(f"{arguments.resume} cannot be read: {error.strerror}") from None
+        checkpoint = checkpoints.loads(data)
+        spec, folder = checkpoint.spec, arguments.resume.parent
+        spec.hyperparameters |= changed
+        ranks = len(checkpoint.ranks) if arguments.ranks is None else arguments.ranks
+    else:
+        if not arguments.task:
+            raise TrainError("name a task, such as Ant-v5, or a checkpoint with --resume")
+        task_class(arguments.task)
+        algorithm_class(arguments.algo)
+        name = arguments.preset or next(iter(PRESETS[arguments.algo]))
+        spec = checkpoints.TrainingSpec(
+            task=arguments.task,
+            algorithm=arguments.algo,
+            task_options=arguments.task_options,
+            hyperparameters=preset(arguments.algo, name, arguments.task) | changed,
+            seed=arguments.seed,
+        )
+        run_name = f"{spec.task}__{spec.algorithm}__{spec.seed}__{int(time.time())}"
+        folder = arguments.output / run_name
+    args = make_hyperparameters(
+        algorithm_class(spec.algorithm).Hyperparameters, spec.hyperparameters
+    )
+    if ranks < 1 or args.num_envs % ranks:
+        raise TrainError(f"--ranks must divide num_envs, which is {args.num_envs}")
+    make_task(task_class(spec.task), spec.task_options)  # a wrong option is told at once
+    return Job(spec, data, folder, arguments.checkpoint_seconds), ranks
+
+
+def _assignment(text: str) -> tuple[str, Any]:
+    """NAME=VALUE as a pair; what is no Python literal is a string."""
+    name, separator, value = text.partition("=")
+    if not separator:
+        raise TrainError(f"--set takes NAME=VALUE, not {text!r}")
+    literal = {"true": "True", "false": "False", "none": "None"}.get(value.lower(), value)
+    try:
+        return name.replace("-", "_"), ast.literal_eval(literal)
+    except (ValueError, SyntaxError):
+        return name.replace("-", "_"), value
+
+
+def _list(algorithm: str) -> None:
+    """Prints hyperparameters with their defaults, ranges and explanations, and the presets."""
+    from websim.algorithms import algorithm_class
+    from websim.algorithms.presets import PRESETS
+
+    for entry in fields(algorithm_class(algorithm).Hyperparameters):
+        low, high = entry.metadata["low"], entry.metadata["high"]
+        limits = f"{'' if low is None else f'{low:g}'}..{'' if high is None else f'{high:g}'}"
+        limits = "" if limits == ".." else limits
+        print(f"{entry.name:18} {entry.default!s:10} {limits:10} {entry.metadata['help']}")
+    for name, tasks in PRESETS[algorithm].items():
+        for task, values in tasks.items():
+            text = " ".join(f"{key}={value}" for key, value in values.items())
+            print(f"preset {name}, {'every task' if task == '*' else task}: {text}")

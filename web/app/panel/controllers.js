@@ -1,0 +1,109 @@
+/**
+ * Who moves which robots: the controller of all, and parts with others for comparison. Policies that
+ * are kept in this browser are brought to the simulation when they are wanted.
+ */
+
+import { comparedOf } from './options.js';
+
+/**
+ * @typedef {import('../session.js').Session} Session
+ *
+ * @typedef {object} Part  robots side by side with one controller
+ * @property {number} first  index of the first environment
+ * @property {number} count
+ * @property {string} controller
+ */
+
+/** What moves robots whose own controller there is not. */
+const FALLBACK = 'random';
+
+const SAVED = /^saved-(.+)$/;
+
+/** Event `change`: parts are others, or have other controllers. */
+export class Controllers extends EventTarget {
+  /** One for each part that is compared; the rest is `rest`. @type {Part[]} */
+  parts = [];
+  /** Policies on their way to the simulation. @type {Set<string>} */
+  #coming = new Set();
+
+  /**
+   * @param {Session} session
+   * @param {(id: string) => Promise<ArrayBuffer|null>} loadPolicy  the checkpoint of a saved one
+   * @param {(message: string) => void} onProblem
+   */
+  constructor(session, loadPolicy, onProblem) {
+    super();
+    this.session = session;
+    this.loadPolicy = loadPolicy;
+    this.onProblem = onProblem;
+    session.addEventListener('opened', () => {
+      this.#coming.clear();
+      this.apply();
+    });
+    session.addEventListener('options', (event) => {
+      const { detail } = /** @type {CustomEvent} */ (event);
+      if ('controller' in detail || 'compare' in detail) this.apply();
+    });
+  }
+
+  /** Environments that learn; they come first. */
+  get learners() {
+    const [first] = this.session.sim?.groups ?? [];
+    return first?.learns ? first.numEnvs : 0;
+  }
+
+  /** Brings the options to the simulation. */
+  apply() {
+    const { sim, options } = this.session;
+    if (!sim) return;
+    let next = this.learners;
+    if (next < sim.numEnvs) this.#set(options.controller);
+    this.parts = [];
+    for (const { envs, controller } of comparedOf(options)) {
+      const count = Math.min(envs, sim.numEnvs - next);
+      if (count <= 0) break;
+      this.#set(controller, { first: next, count });
+      this.parts.push({ first: next, count, controller });
+      next += count;
+    }
+    this.dispatchEvent(new Event('change'));
+  }
+
+  /** @param {string} name @param {{first: number, count: number}} [range] */
+  #set(name, range) {
+    try {
+      this.session.sim?.setController(this.#present(name), range);
+    } catch (error) {
+      // A policy and robots of another type.
+      this.onProblem(/** @type {Error} */ (error).message);
+    }
+  }
+
+  /** The controller if the simulation has it; else it is brought, and another one does meanwhile. @param {string} name */
+  #present(name) {
+    const { sim } = this.session;
+    if (sim?.controllers.includes(name)) return name;
+    this.#bring(name);
+    return FALLBACK;
+  }
+
+  /** @param {string} name */
+  async #bring(name) {
+    const { sim } = this.session;
+    if (!sim || this.#coming.has(name)) return;
+    this.#coming.add(name);
+    const [, id] = SAVED.exec(name) ?? [];
+    if (!id) {
+      // `current` and `best` are there again with the next training.
+      return;
+    }
+    try {
+      const checkpoint = await this.loadPolicy(id);
+      if (!checkpoint) throw new Error('it is not kept in this browser.');
+      await sim.addPolicy(name, checkpoint.slice(0));
+      if (this.session.sim === sim) this.apply();
+    } catch (error) {
+      if (this.session.sim === sim) this.onProblem(`The saved policy cannot move these robots: ${/** @type {Error} */ (error).message}`);
+    }
+  }
+}

@@ -1,0 +1,230 @@
+/**
+ * What the user can set: one entry for each option with its default, what is allowed, and how it is
+ * read from text and written as text. The URL and the panel share it.
+ */
+
+import { WebSim } from '../../sim/websim.js';
+import { MAX_ENVS, MAX_WORKERS } from '../../sim/shared/protocol.js';
+
+/**
+ * @typedef {object} Options
+ * @property {string} task          id, or several with their numbers: `Ant-v5:200,Hopper-v5:100`
+ * @property {number|'auto'} envs   number of environments, where `task` names one
+ * @property {number|'auto'} workers
+ * @property {number} seed
+ * @property {string} controller
+ * @property {number} speed         multiples of real time; Infinity is unlimited
+ * @property {boolean} paused
+ * @property {number|null} follow   index of the followed environment
+ * @property {number|'auto'} draw   robots drawn at most
+ * @property {number|'auto'} fps    frames drawn a second at most
+ * @property {'auto'|'2d'} renderer
+ * @property {string} algo          what learns, when training is started
+ * @property {string} preset        set of its hyperparameters; `auto`: the algorithm's first choice
+ * @property {number|null} steps    environment steps to train for; null: as the preset says
+ * @property {number} trainseed     of everything random in training
+ * @property {string} hp            hyperparameters of one's own: `learning_rate:0.001,hidden_sizes:64x64`
+ * @property {string} compare       robots with controllers of their own: `16:best,16:random`
+ */
+
+/**
+ * @template T
+ * @typedef {object} Option
+ * @property {T} initial
+ * @property {string} allowed       completes "allowed: …"
+ * @property {(text: string) => T|undefined} read   undefined when the text is not allowed
+ * @property {(value: T) => string} [write]
+ * @property {boolean} [rebuilds]   a change needs a new simulation
+ */
+
+/** Raised when the text of an option is not allowed; the message says what is. */
+export class OptionError extends Error {
+  /** @override */
+  name = 'OptionError';
+}
+
+/** @param {number} low @param {number} high */
+const integer = (low, high) => (/** @type {string} */ text) => {
+  const value = Number(text);
+  return /^\d+$/.test(text) && value >= low && value <= high ? value : undefined;
+};
+
+/** @param {number} low @param {number} high */
+const automatic = (low, high) => (/** @type {string} */ text) =>
+  text === 'auto' ? /** @type {const} */ ('auto') : integer(low, high)(text);
+
+/** @param {readonly string[]} names */
+const oneOf = (names) => (/** @type {string} */ text) => (names.includes(text) ? text : undefined);
+
+/** @param {RegExp} pattern */
+const matching = (pattern) => (/** @type {string} */ text) => (pattern.test(text) ? text : undefined);
+
+export const MAX_SEED = 2 ** 31 - 1;
+export const MAX_FPS = 240;
+const MIN_SPEED = 0.01;
+const MAX_SPEED = 1000;
+const MAX_STEPS = 1e12;
+
+/** Of the simulation's own, and `saved-…` of the policies that are kept in this browser. */
+const CONTROLLER_NAME = /^[\w-]+$/;
+const SAVED = /^saved-[\w-]+$/;
+
+/**
+ * Whether a task exists is for the simulation to say; here it is the form that counts.
+ *
+ * @param {string} text
+ * @returns {string|undefined}
+ */
+function readTask(text) {
+  const groups = text.split(',').map((part) => part.trim().split(':'));
+  if (groups.some(([task, envs]) => !/^[\w./-]+$/.test(task) || envs === '')) return undefined;
+  if (groups.length === 1 && groups[0].length === 1) return groups[0][0];
+  const counts = groups.map(([, envs]) => integer(1, MAX_ENVS)(envs ?? '') ?? NaN);
+  const total = counts.reduce((sum, envs) => sum + envs, 0);
+  return total <= MAX_ENVS ? groups.map((group) => group.join(':')).join(',') : undefined;
+}
+
+/**
+ * Which controllers there are is for the simulation to say.
+ *
+ * @param {string} text
+ * @returns {string|undefined}
+ */
+function readCompare(text) {
+  if (text === '') return '';
+  const parts = text.split(',').map((part) => part.trim().split(':'));
+  const right = parts.every(([envs, name, ...rest]) => (
+    integer(1, MAX_ENVS)(envs) && CONTROLLER_NAME.test(name ?? '') && rest.length === 0
+  ));
+  const total = parts.reduce((sum, [envs]) => sum + Number(envs), 0);
+  return right && total <= MAX_ENVS ? parts.map((part) => part.join(':')).join(',') : undefined;
+}
+
+/** @type {{[K in keyof Options]: Option<Options[K]>}} */
+export const OPTIONS = {
+  task: {
+    initial: 'Ant-v5',
+    allowed: `a task, or several with their numbers of environments, at most ${MAX_ENVS} in all: `
+      + 'Ant-v5:200,Hopper-v5:100',
+    read: readTask,
+    rebuilds: true,
+  },
+  envs: { initial: 1000, allowed: `auto, or 1 to ${MAX_ENVS}`, read: automatic(1, MAX_ENVS), rebuilds: true },
+  workers: {
+    initial: 'auto',
+    allowed: `auto, or 1 to ${MAX_WORKERS}`,
+    read: automatic(1, MAX_WORKERS),
+    rebuilds: true,
+  },
+  seed: { initial: 0, allowed: `0 to ${MAX_SEED}`, read: integer(0, MAX_SEED), rebuilds: true },
+  controller: {
+    initial: 'random',
+    allowed: `${WebSim.controllers.join(', ')}, or a saved policy`,
+    read: (text) => (SAVED.test(text) ? text : oneOf(WebSim.controllers)(text)),
+  },
+  speed: {
+    initial: Infinity,
+    allowed: `unlimited, or ${MIN_SPEED} to ${MAX_SPEED} times real time`,
+    read: (text) => {
+      const value = text === 'unlimited' ? Infinity : Number(text || NaN);
+      return value === Infinity || (value >= MIN_SPEED && value <= MAX_SPEED) ? value : undefined;
+    },
+    write: (speed) => (speed === Infinity ? 'unlimited' : String(speed)),
+  },
+  paused: {
+    initial: false,
+    allowed: '0 or 1',
+    read: (text) => ({ 0: false, 1: true })[text],
+    write: (paused) => (paused ? '1' : '0'),
+  },
+  follow: { initial: null, allowed: `0 to ${MAX_ENVS - 1}`, read: integer(0, MAX_ENVS - 1) },
+  draw: { initial: 'auto', allowed: `auto, or 1 to ${MAX_ENVS}`, read: automatic(1, MAX_ENVS) },
+  fps: { initial: 'auto', allowed: `auto, or 1 to ${MAX_FPS}`, read: automatic(1, MAX_FPS) },
+  renderer: {
+    initial: 'auto',
+    allowed: 'auto or 2d',
+    read: (text) => /** @type {'auto'|'2d'|undefined} */ (oneOf(['auto', '2d'])(text)),
+  },
+  algo: { initial: 'ppo', allowed: 'an algorithm, such as ppo', read: matching(/^\w+$/) },
+  preset: { initial: 'auto', allowed: 'auto, or a preset of the algorithm', read: matching(/^\w+$/) },
+  steps: {
+    initial: null,
+    allowed: `1 to ${MAX_STEPS}`,
+    read: (text) => {
+      const value = Number(text.replaceAll(/[,_ ]/g, '') || NaN);
+      return Number.isInteger(value) && value >= 1 && value <= MAX_STEPS ? value : undefined;
+    },
+  },
+  trainseed: { initial: 1, allowed: `0 to ${MAX_SEED}`, read: integer(0, MAX_SEED) },
+  hp: {
+    initial: '',
+    allowed: 'hyperparameters with their values: learning_rate:0.001,hidden_sizes:64x64',
+    read: matching(/^$|^\w+:[\w.+-]+(,\w+:[\w.+-]+)*$/),
+  },
+  compare: {
+    initial: '',
+    allowed: `numbers of robots with their controllers, at most ${MAX_ENVS} in all: 16:zero,16:sinusoid`,
+    read: readCompare,
+  },
+};
+
+/** @returns {Options} */
+export function defaults() {
+  const entries = Object.entries(OPTIONS).map(([name, option]) => [name, option.initial]);
+  return /** @type {Options} */ (Object.fromEntries(entries));
+}
+
+/**
+ * @template {keyof Options} K
+ * @param {K} name
+ * @param {string} text
+ * @returns {Options[K]}
+ * @throws {OptionError}
+ */
+export function readOption(name, text) {
+  const value = OPTIONS[name].read(text.trim());
+  if (value === undefined) {
+    throw new OptionError(`${name} cannot be "${text}". Allowed: ${OPTIONS[name].allowed}.`);
+  }
+  return value;
+}
+
+/**
+ * @template {keyof Options} K
+ * @param {K} name
+ * @param {Options[K]} value
+ */
+export function writeOption(name, value) {
+  return OPTIONS[name].write?.(value) ?? String(value);
+}
+
+/**
+ * The robot types with their numbers of environments, as `WebSim.create` takes them.
+ *
+ * @param {Options} options
+ * @returns {{task: string, numEnvs: number|'auto'}[]}
+ */
+export function groupsOf({ task, envs }) {
+  return task.split(',').map((part) => {
+    const [id, count] = part.split(':');
+    return { task: id, numEnvs: count ? Number(count) : envs };
+  });
+}
+
+/**
+ * The robots that have controllers of their own.
+ *
+ * @param {Options} options
+ * @returns {{envs: number, controller: string}[]}
+ */
+export function comparedOf({ compare }) {
+  return compare ? compare.split(',').map((part) => {
+    const [envs, controller] = part.split(':');
+    return { envs: Number(envs), controller };
+  }) : [];
+}
+
+/** @param {Partial<Options>} change */
+export function rebuilds(change) {
+  return Object.keys(change).some((name) => OPTIONS[/** @type {keyof Options} */ (name)].rebuilds);
+}

@@ -1,0 +1,151 @@
+/** The followed robot from inside: observation, action, reward and state. */
+
+import { h, setText } from '../dom.js';
+import { count, measure } from '../format.js';
+import { themeColor } from '../theme.js';
+
+/**
+ * @typedef {import('../../sim/websim.js').WebSim} WebSim
+ * @typedef {ReturnType<WebSim['getEnvironmentState']>} State
+ * @typedef {import('../../sim/websim.js').Group} Group
+ */
+
+/** Observations are shown up to this size; nearly all of Gymnasium's are within it. */
+const OBSERVATION_RANGE = 5;
+
+const OBSERVATION_HEIGHT = 56;
+
+export class Details {
+  /** @type {Group|null} */
+  #group = null;
+  /** @type {State|null} */
+  #state = null;
+
+  /** @param {{close: () => void, step: (by: number) => void}} actions */
+  constructor({ close, step }) {
+    this.title = h('h2');
+    this.subtitle = h('p', { class: 'subtle' });
+    this.figures = h('dl', { class: 'tiles' });
+    this.actions = h('div', { class: 'bars' });
+    this.rewards = h('table', { class: 'terms' });
+    this.observation = h('canvas', { class: 'observation', role: 'img' });
+    this.observationLabel = h('h3', {}, 'Observation');
+    this.observationValue = h('span', { class: 'subtle' });
+    this.positions = h('p', { class: 'numbers' });
+    this.velocities = h('p', { class: 'numbers' });
+    this.element = h('section', { class: 'details card', 'aria-label': 'Followed robot', hidden: true },
+      h('header', {},
+        h('div', {}, this.title, this.subtitle),
+        h('button', { class: 'quiet', 'aria-label': 'Robot before', onclick: () => step(-1) }, '‹'),
+        h('button', { class: 'quiet', 'aria-label': 'Next robot', onclick: () => step(1) }, '›'),
+        h('button', { class: 'quiet', 'aria-label': 'Back to the overview', onclick: close }, '×')),
+      h('div', { class: 'scroll' },
+        this.figures,
+        h('h3', {}, 'Reward'), this.rewards,
+        h('h3', {}, 'Action'), this.actions,
+        h('div', { class: 'heading' }, this.observationLabel, this.observationValue), this.observation,
+        h('details', {}, h('summary', {}, 'Positions and velocities'),
+          h('h3', {}, 'qpos'), this.positions, h('h3', {}, 'qvel'), this.velocities)));
+    this.observation.addEventListener('pointermove', ({ offsetX }) => this.#point(offsetX));
+    this.observation.addEventListener('pointerleave', () => setText(this.observationValue, ''));
+  }
+
+  /**
+   * Opens for a robot.
+   *
+   * @param {Group} group @param {number} index  of the environment
+   */
+  open(group, index) {
+    setText(this.title, `${group.task} ${index - group.offset}`);
+    setText(this.observationLabel, `Observation (${group.observationSize})`);
+    this.observation.setAttribute('aria-label', `Observation: ${group.observationSize} values as bars`);
+    if (group !== this.#group) {
+      this.#group = group;
+      this.#buildActions(group);
+      this.#buildTerms(group);
+      this.#buildFigures();
+    }
+    this.element.hidden = false;
+  }
+
+  close() {
+    this.element.hidden = true;
+    this.#state = null;
+  }
+
+  #buildFigures() {
+    const tile = (/** @type {string} */ name) => {
+      const value = h('dd', {}, '–');
+      return { value, element: h('div', {}, h('dt', {}, name), value) };
+    };
+    this.tiles = { return: tile('Return'), length: tile('Length'), reward: tile('Reward'), time: tile('Time') };
+    this.figures.replaceChildren(...Object.values(this.tiles).map(({ element }) => element));
+  }
+
+  /** @param {Group} group */
+  #buildActions({ actionNames, actionSize }) {
+    this.bars = Array.from({ length: actionSize }, (_, i) => {
+      const bar = h('i');
+      const value = h('span', { class: 'value' });
+      return { bar, value, row: h('div', {}, h('span', {}, actionNames[i] || `action ${i}`), h('b', {}, bar), value) };
+    });
+    this.actions.replaceChildren(...this.bars.map(({ row }) => row));
+  }
+
+  /** @param {Group} group */
+  #buildTerms({ rewardTerms }) {
+    this.terms = rewardTerms.map((name) => ({ name, value: h('td', {}, '–') }));
+    this.rewards.replaceChildren(...this.terms.map(({ name, value }) => (
+      h('tr', {}, h('th', { scope: 'row' }, name.replace(/^reward_/, '').replaceAll('_', ' ')), value)
+    )));
+  }
+
+  /** @param {State} state @param {string} controller  what moves it */
+  update(state, controller) {
+    const group = this.#group;
+    if (!group || !this.tiles) return;
+    this.#state = state;
+    setText(this.subtitle, `Environment ${count(state.index)} · worker ${state.worker} · ${controller}`);
+    setText(this.tiles.return.value, measure(state.episodeReturn));
+    setText(this.tiles.length.value, count(state.episodeLength));
+    setText(this.tiles.reward.value, measure(state.reward));
+    setText(this.tiles.time.value, `${state.time.toFixed(2)} s`);
+    for (const { name, value } of this.terms ?? []) setText(value, measure(state.rewardTerms[name]));
+    this.bars?.forEach(({ bar, value }, i) => {
+      const [low, high] = [group.actionLow[i], group.actionHigh[i]];
+      const middle = (low + high) / 2;
+      const part = Math.max(-1, Math.min(1, (state.action[i] - middle) / ((high - low) / 2 || 1)));
+      bar.style.transform = `scaleX(${part.toFixed(3)})`;
+      setText(value, measure(state.action[i]));
+    });
+    setText(this.positions, [...state.qpos].map(measure).join('  '));
+    setText(this.velocities, [...state.qvel].map(measure).join('  '));
+    this.#drawObservation(state.observation);
+  }
+
+  /** @param {Float64Array} values */
+  #drawObservation(values) {
+    const { observation: canvas } = this;
+    const [width, height] = [canvas.clientWidth * devicePixelRatio, OBSERVATION_HEIGHT * devicePixelRatio];
+    if (!width) return;
+    if (canvas.width !== width) [canvas.width, canvas.height] = [width, height];
+    const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext('2d'));
+    context.clearRect(0, 0, width, height);
+    context.fillStyle = themeColor('--line');
+    context.fillRect(0, height / 2, width, 1);
+    context.fillStyle = themeColor('--accent');
+    const step = width / values.length;
+    values.forEach((value, i) => {
+      const part = Math.max(-1, Math.min(1, value / OBSERVATION_RANGE));
+      context.fillRect(i * step, height / 2, Math.max(1, step - 1), (-part * height) / 2);
+    });
+  }
+
+  /** Shows the value under the pointer. @param {number} x */
+  #point(x) {
+    if (!this.#state) return;
+    const { observation } = this.#state;
+    const i = Math.min(observation.length - 1, Math.floor((x / this.observation.clientWidth) * observation.length));
+    if (i >= 0) setText(this.observationValue, `[${i}] = ${measure(observation[i])}`);
+  }
+}

@@ -1,0 +1,140 @@
+/**
+ * Materials for robots: three's own, with a vertex shader that takes each vertex from its body's
+ * frame to its environment's place in the grid. It reads the poses from a texture (see poses.js).
+ */
+
+import * as THREE from 'three';
+import { MAX_SHARDS } from './poses.js';
+
+/** @typedef {Record<string, THREE.IUniform>} Uniforms */
+
+/** Direction from the floor to the sun. */
+export const SUN = new THREE.Vector3(-0.45, -0.55, 1).normalize();
+
+/** Light for materials without lighting: computed at vertices, of which there are fewer than pixels. */
+const VERTEX_LIGHT = /* glsl */ `
+vec3 facing = rotated(normal);
+vColor.rgb *= 0.45 + 0.15 * facing.z
+  + 0.5 * max(0.0, dot(facing, vec3(${SUN.toArray().map((part) => part.toFixed(4)).join(', ')})));
+`;
+
+/** Robots of a part that is compared are tinted. */
+const TINT = /* glsl */ `
+vec4 tint = texelFetch(tints, ivec2(int(slot.z), 0), 0);
+vColor.rgb = mix(vColor.rgb, tint.rgb, tint.a);
+`;
+
+const POSE_FUNCTIONS = /* glsl */ `
+attribute float body;
+attribute vec3 slot;  // where the environment stands, x and y; its row in the texture
+uniform highp sampler2D poses;
+uniform float alphas[${MAX_SHARDS}];
+uniform float lift;
+uniform sampler2D tints;  // a texel for each environment: colour, and how much of it
+vec4 bodyQuat;
+vec3 bodyPos;
+
+void readPose() {
+  int row = int(slot.z);
+  int column = int(body) * 4;
+  vec4 from = texelFetch(poses, ivec2(column, row), 0);
+  vec4 fromQuat = texelFetch(poses, ivec2(column + 1, row), 0);
+  vec3 to = texelFetch(poses, ivec2(column + 2, row), 0).xyz;
+  vec4 toQuat = texelFetch(poses, ivec2(column + 3, row), 0);
+  float alpha = alphas[int(from.w)];
+  bodyPos = mix(from.xyz, to, alpha) + vec3(slot.xy, lift);
+  // q and -q are one rotation: mix along the shorter way.
+  toQuat *= dot(fromQuat, toQuat) < 0.0 ? -1.0 : 1.0;
+  bodyQuat = normalize(mix(fromQuat, toQuat, alpha));
+}
+
+// MuJoCo's quaternions are (w, x, y, z).
+vec3 rotated(vec3 v) {
+  return v + 2.0 * cross(bodyQuat.yzw, cross(bodyQuat.yzw, v) + bodyQuat.x * v);
+}
+`;
+
+/**
+ * @param {Uniforms} uniforms  `poses`, `alphas`, `lift`, `tints`; and `cubeMap` or `flatMap`, a texture
+ * @param {{transparent: boolean, plain: boolean}} look  plain: the cheapest light
+ */
+export function robotMaterial(uniforms, { transparent, plain }) {
+  const settings = { vertexColors: true, transparent, depthWrite: !transparent };
+  const material = plain
+    ? new THREE.MeshBasicMaterial(settings)
+    : new THREE.MeshStandardMaterial({ ...settings, roughness: 0.55, metalness: 0 });
+  return posed(material, uniforms);
+}
+
+/** The counterpart that draws into the shadow map. @param {Uniforms} uniforms */
+export function shadowMaterial(uniforms) {
+  return posed(new THREE.MeshDepthMaterial(), uniforms);
+}
+
+/**
+ * @template {THREE.Material} M
+ * @param {M} material @param {Uniforms} uniforms
+ * @returns {M}
+ */
+function posed(material, uniforms) {
+  const map = 'cubeMap' in uniforms ? 'cubeMap' : 'flatMap' in uniforms ? 'flatMap' : '';
+  material.onBeforeCompile = (shader) => {
+    Object.assign(shader.uniforms, uniforms);
+    shader.vertexShader = shader.vertexShader
+      .replace('void main() {', `${POSE_FUNCTIONS}
+        ${map && 'attribute vec3 texcoord; varying vec3 vTexcoord;'}
+        void main() {
+          readPose();
+          ${map && 'vTexcoord = texcoord;'}`)
+      .replace('#include <beginnormal_vertex>', 'vec3 objectNormal = rotated(normal);')
+      .replace('#include <begin_vertex>', 'vec3 transformed = rotated(position) + bodyPos;');
+    const light = material instanceof THREE.MeshBasicMaterial ? VERTEX_LIGHT : '';
+    shader.vertexShader = shader.vertexShader
+      .replace('#include <color_vertex>', `#include <color_vertex>${TINT}${light}`);
+    if (!map) return;
+    const [sampler, place] = map === 'cubeMap' ? ['samplerCube', 'xyz'] : ['sampler2D', 'xy'];
+    shader.fragmentShader = shader.fragmentShader
+      .replace('void main() {', `varying vec3 vTexcoord;
+        uniform ${sampler} ${map};
+        void main() {`)
+      .replace('#include <color_fragment>', `#include <color_fragment>
+        diffuseColor *= texture(${map}, vTexcoord.${place});`);
+  };
+  material.customProgramCacheKey = () => `posed ${map}`;
+  return material;
+}
+
+/**
+ * A texture of the scene as three takes it, with colours as the screen shows them.
+ *
+ * @param {import('../../../sim/worker/scene.js').SceneTexture} source
+ * @returns {THREE.Texture}
+ */
+export function textureOf({ type, width, height, channels, data }) {
+  const pixels = rgba(data, width * height, channels);
+  const face = width * width * 4;
+  const texture = type === '2d'
+    ? new THREE.DataTexture(pixels, width, height)
+    : new THREE.CubeTexture(
+      Array.from({ length: 6 }, (_, i) => (
+        new THREE.DataTexture(pixels.subarray(i * face, (i + 1) * face), width, width)
+      )),
+    );
+  texture.colorSpace = THREE.SRGBColorSpace;
+  texture.wrapS = THREE.RepeatWrapping;
+  texture.wrapT = THREE.RepeatWrapping;
+  texture.magFilter = THREE.LinearFilter;
+  texture.minFilter = THREE.LinearMipmapLinearFilter;
+  texture.generateMipmaps = true;
+  texture.needsUpdate = true;
+  return texture;
+}
+
+/** @param {Uint8Array} data @param {number} pixels @param {number} channels */
+function rgba(data, pixels, channels) {
+  const out = new Uint8Array(pixels * 4).fill(255);
+  for (let i = 0; i < pixels; i++) {
+    for (let c = 0; c < 3; c++) out[i * 4 + c] = data[i * channels + Math.min(c, channels - 1)];
+  }
+  return out;
+}

@@ -1,0 +1,147 @@
+/**
+ * Everything about training in one hand: connects the run, what is kept of it, the panel's section,
+ * the large plots and the marks in the view.
+ */
+
+import { h } from '../dom.js';
+import { PART_COLORS } from './compare.js';
+import { Best } from './best.js';
+import { offer } from './offer.js';
+import { TrainSection } from './section.js';
+import { RunStore } from './storage.js';
+import { Training } from './training.js';
+
+/**
+ * @typedef {object} Settings
+ * @property {import('../session.js').Session} session
+ * @property {(error: Error) => void} report
+ * @property {(message: string) => void} tell
+ * @property {(index: number) => void} follow
+ */
+
+export class TrainDesk {
+  #best = new Best();
+  /** @type {import('../panel/panel.js').Panel|null} */
+  panel = null;
+  /** @type {TrainSection|null} */
+  section = null;
+
+  /** @param {Settings} settings */
+  constructor({ session, report, tell, follow }) {
+    this.session = session;
+    this.report = report;
+    this.tell = tell;
+    this.follow = follow;
+    this.store = new RunStore();
+    this.training = new Training(session, this.store);
+    /** Where the plots are shown large. */
+    this.large = h('section', { class: 'curves-large card', 'aria-label': 'Training curves', hidden: true });
+    /** Where interrupted runs are offered. */
+    this.offers = h('div', { class: 'offers' });
+    session.addEventListener('closing', () => this.#best.clear());
+    session.addEventListener('episode', (event) => {
+      const { index, return: episodeReturn } = /** @type {CustomEvent} */ (event).detail;
+      if (index < (this.controllers?.learners ?? 0)) this.#best.note(index, episodeReturn);
+    });
+    this.training.addEventListener('change', () => this.panel?.lock(this.training.active));
+  }
+
+  /**
+   * @param {import('./hyperparameters.js').Algorithms} algorithms
+   * @param {import('../panel/controllers.js').Controllers} controllers
+   * @returns {Promise<HTMLElement>}  the panel's section
+   */
+  async build(algorithms, controllers) {
+    this.controllers = controllers;
+    const { session, training, store, report, tell } = this;
+    const section = new TrainSection({
+      session, training, store, algorithms, report, tell,
+      enlarge: () => this.enlarge(),
+      followBest: () => this.followBest(),
+      onControllers: (choices) => this.panel?.showControllers(choices, session.options),
+    });
+    this.section = section;
+    try {
+      const { records, live } = await section.refresh();
+      const interrupted = records.find(({ id, unfinished }) => unfinished && !live.has(id));
+      if (interrupted) this.#offer(interrupted);
+    } catch (error) {
+      report(/** @type {Error} */ (error));
+    }
+    return section.element;
+  }
+
+  /** @param {import('./storage.js').RunRecord} record */
+  #offer(record) {
+    const section = /** @type {TrainSection} */ (this.section);
+    const reported = (/** @type {Promise<unknown>} */ work) => work.catch(this.report);
+    this.offers.append(offer(record, {
+      resume: () => reported(section.resume(record)),
+      discard: () => reported(section.remove(record)),
+      save: () => reported(section.saveRecord(record)),
+      later: () => reported(this.store.update(record.id, { unfinished: false })),
+    }));
+  }
+
+  /** The checkpoint of a run, the present one's even where the browser keeps nothing. @param {string} id */
+  async checkpointOf(id) {
+    const { run } = this.training;
+    if (run?.id === id && run.saved) return run.saved.checkpoint;
+    return (await this.store.get(id))?.kept.checkpoint ?? null;
+  }
+
+  toggle() {
+    this.section?.toggle();
+  }
+
+  /** @param {File} file */
+  openFile(file) {
+    this.section?.openFile(file);
+  }
+
+  /** Brings it to the options and the simulation. */
+  show() {
+    this.section?.show();
+    this.panel?.lock(this.training.active);
+  }
+
+  /** Colours have changed. */
+  invalidate() {
+    this.section?.curves.invalidate();
+  }
+
+  /** What a controller is called. @param {string|null} name  null: of a robot that learns */
+  label(name) {
+    return name === null ? 'learning' : this.section?.label(name) ?? name;
+  }
+
+  get summary() {
+    return this.section?.progress.summary ?? '';
+  }
+
+  /** Shows the plots large beside the panel, or back in it. */
+  enlarge() {
+    const { section, large } = this;
+    if (!section) return;
+    const { curves, home } = section;
+    const small = large.hidden;
+    if (small && curves.element.hidden) return;
+    (small ? large : home).append(curves.element);
+    large.hidden = !small;
+    curves.enlarge.textContent = small ? 'Make small' : 'Enlarge';
+    curves.enlarge.setAttribute('aria-pressed', String(small));
+  }
+
+  followBest() {
+    if (this.#best.index !== null) this.follow(this.#best.index);
+  }
+
+  /** Brings what has come since the last time to panel and view. @param {import('../stage/stage.js').View} view */
+  turn(view) {
+    this.section?.turn();
+    const { index } = this.#best;
+    if (this.section) this.section.best.hidden = index === null;
+    view.mark(index);
+    view.tint(this.controllers?.parts.map(({ first, count }, i) => ({ first, count, color: PART_COLORS[i] })) ?? []);
+  }
+}

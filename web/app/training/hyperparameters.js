@@ -1,0 +1,196 @@
+/**
+ * What is to be trained, from the options and from what the server says of its algorithms: values
+ * are those of the preset for the task, with the user's own over them.
+ */
+
+import { OptionError } from '../panel/options.js';
+
+/**
+ * @typedef {import('../panel/options.js').Options} Options
+ *
+ * @typedef {import('../../sim/worker/boot.js').HyperparameterValue} Value
+ * @typedef {import('../../sim/worker/boot.js').Hyperparameter} Hyperparameter
+ * @typedef {import('../../sim/worker/boot.js').Algorithm} Algorithm
+ * @typedef {Record<string, Algorithm>} Algorithms
+ *
+ * @typedef {object} SetUp  what the form shows
+ * @property {string} algorithm
+ * @property {string} preset
+ * @property {string[]} presets
+ * @property {Hyperparameter[]} hyperparameters  all but the total of steps
+ * @property {Record<string, Value>} initial     the preset's values
+ * @property {Record<string, Value>} changed     the user's that differ from them
+ * @property {number} totalTimesteps
+ * @property {number} seed
+ * @property {string[]} problems                 what the options name and there is not
+ */
+
+const TOTAL = 'total_timesteps';
+const EVERY_TASK = '*';
+
+/** The page's first choice of a preset, where an algorithm has it. */
+const PREFERRED_PRESET = 'fast';
+
+const NONE = 'none';
+
+/** @param {Hyperparameter} hyperparameter  @returns {string} completes "Allowed: …" */
+export function allowed({ type, low, high, choices, default: initial }) {
+  if (choices) return choices.join(', ');
+  if (type === 'bool') return 'true or false';
+  const what = { int: 'whole numbers', ints: 'whole numbers', float: 'numbers', str: 'any text' }[type];
+  const range = low === null ? '' : high === null ? ` of at least ${low}` : ` from ${low} to ${high}`;
+  if (type === 'ints') return `${what}${range}, separated by commas, or ${NONE}`;
+  return initial === null ? `${what}${range}, or ${NONE}` : what + range;
+}
+
+/**
+ * @param {Hyperparameter} hyperparameter @param {string} text
+ * @returns {Value}
+ * @throws {OptionError} naming what is allowed
+ */
+export function readValue(hyperparameter, text) {
+  const value = parse(hyperparameter, text.trim());
+  if (value === undefined) {
+    throw new OptionError(`${hyperparameter.name} cannot be "${text.trim()}". Allowed: ${allowed(hyperparameter)}.`);
+  }
+  return value;
+}
+
+/** @param {Hyperparameter} hyperparameter @param {string} text @returns {Value|undefined} */
+function parse({ type, low, high, choices, default: initial }, text) {
+  const inRange = (/** @type {number} */ n) => Number.isFinite(n) && n >= (low ?? -Infinity) && n <= (high ?? Infinity);
+  const number = (/** @type {string} */ digits) => {
+    const n = digits === '' ? NaN : Number(digits);
+    return inRange(n) && (type === 'float' || Number.isSafeInteger(n)) ? n : undefined;
+  };
+  if (choices) return choices.includes(text) ? text : undefined;
+  switch (type) {
+    case 'bool': return { true: true, false: false }[text.toLowerCase()];
+    case 'ints': {
+      if (text === NONE) return [];
+      const values = text.split(/\s*[,x]\s*/).map(number);
+      return values.every((n) => n !== undefined) ? values : undefined;
+    }
+    case 'str': return text;
+    default: return initial === null && text === NONE ? null : number(text);
+  }
+}
+
+/** @param {Value} value @param {string} [comma]  between several numbers */
+export function writeValue(value, comma = ', ') {
+  if (Array.isArray(value)) return value.join(comma) || NONE;
+  return value === null ? NONE : String(value);
+}
+
+/** @param {Value} one @param {Value} other */
+const same = (one, other) => writeValue(one) === writeValue(other);
+
+/** @param {Algorithm} algorithm */
+export function defaultPreset({ presets }) {
+  return PREFERRED_PRESET in presets ? PREFERRED_PRESET : Object.keys(presets)[0];
+}
+
+/**
+ * @param {Options} options @param {string} task @param {Algorithms} algorithms
+ * @returns {SetUp}
+ */
+export function setUpOf(options, task, algorithms) {
+  /** @type {string[]} */
+  const problems = [];
+  /** @param {string} what @param {string} name @param {string[]} names @param {string} otherwise */
+  const among = (what, name, names, otherwise) => {
+    if (names.includes(name)) return name;
+    problems.push(`There is no ${what} "${name}". Allowed: ${names.join(', ')}.`);
+    return otherwise;
+  };
+  const names = Object.keys(algorithms);
+  const name = among('algorithm', options.algo, names, names[0]);
+  const algorithm = algorithms[name];
+  const presets = Object.keys(algorithm.presets);
+  const fallback = defaultPreset(algorithm);
+  const preset = options.preset === 'auto' ? fallback : among('preset', options.preset, presets, fallback);
+  const all = algorithm.hyperparameters;
+  const initial = {
+    ...Object.fromEntries(all.map((entry) => [entry.name, entry.default])),
+    ...algorithm.presets[preset][EVERY_TASK],
+    ...algorithm.presets[preset][task],
+  };
+  const hyperparameters = all.filter((entry) => entry.name !== TOTAL);
+  /** @type {Record<string, Value>} */
+  const changed = {};
+  for (const [key, text] of readPairs(options.hp)) {
+    const entry = hyperparameters.find((candidate) => candidate.name === key);
+    if (!entry) {
+      problems.push(`${name} has no hyperparameter "${key}". It has: ${hyperparameters.map((h) => h.name).join(', ')}.`);
+      continue;
+    }
+    try {
+      const value = readValue(entry, text);
+      if (!same(value, initial[key])) changed[key] = value;
+    } catch (error) {
+      problems.push(/** @type {Error} */ (error).message);
+    }
+  }
+  return {
+    algorithm: name, preset, presets, hyperparameters, initial, changed, problems,
+    totalTimesteps: options.steps ?? Number(initial[TOTAL]),
+    seed: options.trainseed,
+  };
+}
+
+/**
+ * The spec that `WebSim.create` takes.
+ *
+ * @param {SetUp} setUp @param {string} task
+ */
+export function specOf({ algorithm, initial, changed, totalTimesteps, seed }, task) {
+  return {
+    task,
+    algorithm,
+    task_options: {},
+    hyperparameters: { ...initial, ...changed, [TOTAL]: totalTimesteps },
+    seed,
+  };
+}
+
+/**
+ * The options that give a spec again, as far as options go.
+ *
+ * @param {import('./run.js').Spec} spec @param {Algorithms} algorithms
+ * @returns {Pick<Options, 'algo'|'preset'|'steps'|'trainseed'|'hp'>}
+ */
+export function optionsOf(spec, algorithms) {
+  const algorithm = algorithms[spec.algorithm];
+  const all = algorithm.hyperparameters;
+  const ofPreset = (/** @type {string} */ preset) => {
+    const values = {
+      ...Object.fromEntries(all.map((entry) => [entry.name, entry.default])),
+      ...algorithm.presets[preset][EVERY_TASK], ...algorithm.presets[preset][spec.task],
+    };
+    const pairs = Object.entries(/** @type {Record<string, Value>} */ (spec.hyperparameters))
+      .filter(([name, value]) => name !== TOTAL && name in values && !same(value, values[name]));
+    return { preset, pairs, steps: Number(values[TOTAL]) };
+  };
+  // The preset that explains most of it; the page's first choice where several do.
+  const first = defaultPreset(algorithm);
+  const { preset, pairs, steps } = [first, ...Object.keys(algorithm.presets)].map(ofPreset)
+    .reduce((best, candidate) => (candidate.pairs.length < best.pairs.length ? candidate : best));
+  const total = Number(spec.hyperparameters[TOTAL] ?? steps);
+  return {
+    algo: spec.algorithm,
+    preset: preset === first ? 'auto' : preset,
+    steps: total === steps ? null : total,
+    trainseed: spec.seed,
+    hp: writePairs(Object.fromEntries(pairs)),
+  };
+}
+
+/** @param {string} text  as `learning_rate:0.001,hidden_sizes:64x64` @returns {[string, string][]} */
+function readPairs(text) {
+  return text ? text.split(',').map((pair) => /** @type {[string, string]} */ (pair.split(':'))) : [];
+}
+
+/** @param {Record<string, Value>} values */
+export function writePairs(values) {
+  return Object.entries(values).map(([name, value]) => `${name}:${writeValue(value, 'x')}`).join(',');
+}

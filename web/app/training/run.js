@@ -1,0 +1,165 @@
+/** One training run as the page knows it: what is trained, how far it is, its curve. */
+
+import { MetricLog } from './metriclog.js';
+import { newId } from './storage.js';
+
+/**
+ * @typedef {object} Spec  what is trained, as `websim.training.checkpoints.TrainingSpec`
+ * @property {string} task
+ * @property {string} algorithm
+ * @property {Record<string, unknown>} task_options
+ * @property {Record<string, unknown>} hyperparameters
+ * @property {number} seed
+ *
+ * @typedef {object} Saved  a checkpoint, and where the run was then
+ * @property {ArrayBuffer} checkpoint
+ * @property {number} iteration
+ * @property {number} globalStep
+ * @property {number} seconds
+ * @property {number} episodicReturn
+ *
+ * @typedef {import('./storage.js').RunRecord} RunRecord
+ */
+
+/** The mean return is over so many of the newest episodes, as in `websim train`. */
+const RECENT_EPISODES = 100;
+
+/** The speed that the time left is reckoned by is over so many seconds. */
+const SPEED_WINDOW = 30;
+
+const RETURN = 'charts/episodic_return';
+const EPISODES = 'charts/episodes';
+const SPEED = 'charts/SPS';
+const SECONDS = 'charts/seconds';
+
+export class Run {
+  iteration = 0;
+  globalStep = 0;
+  /** Of learning, earlier sessions included. */
+  seconds = 0;
+  /** The newest checkpoint. @type {Saved|null} */
+  saved = null;
+  log = new MetricLog();
+  /** Where this session began. */
+  #from = { globalStep: 0, seconds: 0 };
+  /** Points of the last seconds. @type {{seconds: number, globalStep: number}[]} */
+  #recent = [];
+
+  /** @param {Spec} spec @param {string} [id] */
+  constructor(spec, id = newId()) {
+    this.spec = spec;
+    this.id = id;
+  }
+
+  /**
+   * The run as it was kept, to go on from there.
+   *
+   * @param {RunRecord} record @param {import('./storage.js').Kept} kept
+   */
+  static from({ id, spec, iteration, globalStep, seconds, episodicReturn }, { checkpoint, curve }) {
+    const run = new Run(spec, id);
+    run.log = new MetricLog(curve);
+    run.saved = { checkpoint, iteration, globalStep, seconds, episodicReturn };
+    run.rewind();
+    return run;
+  }
+
+  /**
+   * The run of a file, to be kept as one of this browser's.
+   *
+   * @param {{spec: Spec, iteration: number, globalStep: number}} header
+   * @param {ArrayBuffer} checkpoint @param {MetricLog} log
+   */
+  static fromFile({ spec, iteration, globalStep }, checkpoint, log) {
+    const run = new Run(spec);
+    run.log = log;
+    const seconds = log.column(SECONDS).at(-1) || 0;
+    run.saved = { checkpoint, iteration, globalStep, seconds, episodicReturn: run.recentReturn };
+    return run;
+  }
+
+  /** Back to the newest checkpoint, or to the beginning. A new session begins there. */
+  rewind() {
+    const { iteration, globalStep, seconds } = this.saved ?? { iteration: 0, globalStep: 0, seconds: 0 };
+    Object.assign(this, { iteration, globalStep, seconds });
+    this.log.truncate(globalStep);
+    this.#from = { globalStep, seconds };
+    this.#recent = [];
+  }
+
+  /** The newest checkpoint, with the curve until then. @returns {import('./storage.js').Kept} */
+  get kept() {
+    if (!this.saved) throw new Error('there is no checkpoint yet');
+    const { checkpoint, globalStep } = this.saved;
+    const curve = new MetricLog(this.log.stored());
+    curve.truncate(globalStep);
+    return { checkpoint, curve: curve.stored() };
+  }
+
+  /**
+   * What is kept in the browser, of the newest checkpoint.
+   *
+   * @param {Pick<RunRecord, 'name'|'kept'|'unfinished'>} how
+   * @returns {{record: RunRecord, kept: import('./storage.js').Kept}}
+   */
+  toKeep(how) {
+    const { kept } = this;
+    const { checkpoint, ...where } = /** @type {Saved} */ (this.saved);
+    return {
+      record: {
+        ...how, ...where, id: this.id, spec: this.spec, totalTimesteps: this.totalTimesteps,
+        savedAt: Date.now(), bytes: checkpoint.byteLength,
+      },
+      kept,
+    };
+  }
+
+  /** @returns {number} */
+  get totalTimesteps() {
+    return Number(this.spec.hyperparameters.total_timesteps);
+  }
+
+  /**
+   * Takes what an iteration has to tell; gives whether there was one.
+   *
+   * @param {{iteration: number, globalStep: number, metrics: Record<string, number>, seconds: number}} progress
+   */
+  advance({ iteration, globalStep, metrics, seconds }) {
+    this.seconds = this.#from.seconds + seconds;
+    if (!Object.keys(metrics).length) return false;
+    // It can go back, to the last checkpoint, when all workers were lost.
+    this.log.truncate(globalStep - 1);
+    Object.assign(this, { iteration, globalStep });
+    const rate = Math.round((globalStep - this.#from.globalStep) / Math.max(1e-3, seconds));
+    this.log.add(globalStep, { ...metrics, [SPEED]: metrics[SPEED] ?? rate, [SECONDS]: this.seconds });
+    this.#recent.push({ seconds: this.seconds, globalStep });
+    while (this.#recent.length > 2 && this.seconds - this.#recent[1].seconds > SPEED_WINDOW) this.#recent.shift();
+    return true;
+  }
+
+  /** Environment steps a second, lately; NaN while unknown. */
+  get speed() {
+    const [first, last] = [this.#recent[0] ?? this.#from, this.#recent.at(-1) ?? this.#from];
+    const { seconds, globalStep } = first === last ? this.#from : first;
+    return last.seconds > seconds ? (last.globalStep - globalStep) / (last.seconds - seconds) : NaN;
+  }
+
+  /** Mean return of the newest episodes; NaN while none has ended. */
+  get recentReturn() {
+    const [means, counts] = [this.log.column(RETURN), this.log.column(EPISODES)];
+    let [sum, episodes] = [0, 0];
+    for (let row = this.log.length - 1; row >= 0 && episodes < RECENT_EPISODES; row--) {
+      if (!Number.isFinite(means[row])) continue;
+      const count = counts[row] || 1;
+      sum += means[row] * count;
+      episodes += count;
+    }
+    return sum / episodes;
+  }
+
+}
+
+/** A file's name that says what is in it, without what file systems dislike. @param {Spec} spec @param {number} globalStep */
+export const fileNameOf = ({ task, algorithm, seed }, globalStep) => (
+  `${task}__${algorithm}__${seed}__${globalStep}`.replaceAll(/[^\w.-]/g, '-')
+);

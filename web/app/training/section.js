@@ -1,0 +1,288 @@
+/** The panel's part on training: puts form, progress, plots, comparison and what is saved together. */
+
+import { h, setText } from '../dom.js';
+import { count, short } from '../format.js';
+import { groupsOf } from '../panel/options.js';
+import { Compare } from './compare.js';
+import { Curves } from './curves.js';
+import { download, fileInput } from './files.js';
+import { optionsOf, setUpOf, specOf } from './hyperparameters.js';
+import { Library, nameOf } from './library.js';
+import { MetricLog } from './metriclog.js';
+import { TrainingProgress } from './progress.js';
+import { Run, fileNameOf } from './run.js';
+import { SetUpForm } from './setupform.js';
+import { savedController } from './training.js';
+
+/**
+ * @typedef {import('../panel/options.js').Options} Options
+ * @typedef {import('./storage.js').RunRecord} RunRecord
+ *
+ * @typedef {object} Settings
+ * @property {import('../session.js').Session} session
+ * @property {import('./training.js').Training} training
+ * @property {import('./storage.js').RunStore} store
+ * @property {import('./hyperparameters.js').Algorithms} algorithms
+ * @property {() => void} enlarge     the plots
+ * @property {() => void} followBest
+ * @property {(error: Error) => void} report
+ * @property {(message: string) => void} tell
+ * @property {(choices: {value: string, text: string}[]) => void} onControllers  there are others now
+ */
+
+const EXTENSION = '.zip';
+
+export class TrainSection {
+  /** @type {RunRecord[]} */
+  #records = [];
+  /** Problems of the options that have been told. */
+  #told = '';
+
+  /** @param {Settings} settings */
+  constructor(settings) {
+    const { session, training, algorithms, enlarge, followBest } = settings;
+    this.settings = settings;
+    const change = (/** @type {Partial<Options>} */ options) => session.set(options);
+    this.form = new SetUpForm(change, Object.keys(algorithms));
+    this.progress = new TrainingProgress(training, () => this.toggle());
+    this.curves = new Curves(enlarge);
+    this.compare = new Compare((options) => this.#changeCompared(options), () => this.choices);
+    this.best = h('button', { title: 'Follow the robot with the highest return (B)', hidden: true, onclick: followBest }, 'Follow best');
+    this.keep = h('button', { title: 'Keep what is learnt by now under a name of its own', onclick: () => this.#try(this.#keep()) }, 'Keep');
+    this.toFile = h('button', { title: 'Save the newest checkpoint as a file', onclick: () => this.#try(this.#saveRun()) }, 'Save as file');
+    const file = fileInput(EXTENSION, (chosen) => this.openFile(chosen));
+    this.library = new Library({
+      use: (record) => session.set({ controller: savedController(record.id) }),
+      resume: (record) => this.#try(this.resume(record)),
+      save: (record) => this.#try(this.saveRecord(record)),
+      remove: (record) => this.#try(this.remove(record)),
+      rename: (record, name) => this.#try(this.#rename(record, name)),
+    }, [h('button', { onclick: () => file.click() }, 'Open a file…'), file]);
+    this.what = h('span');
+    this.message = h('p', { class: 'training-message', role: 'alert', hidden: true });
+    this.slower = h('button', { hidden: true, onclick: () => this.#try(training.retrySlower()) },
+      'Resume from the last good checkpoint with half the learning rate');
+    this.reason = h('p', { class: 'subtle', hidden: true });
+    this.home = h('div', {}, this.curves.element);
+    this.element = h('section', { class: 'train', 'aria-label': 'Train' },
+      h('h2', {}, 'Train ', this.what), this.form.element, this.progress.element, this.reason, this.message, this.slower,
+      h('div', { class: 'row' }, this.keep, this.toFile, this.best),
+      this.home, this.compare.element, this.library.element);
+    training.addEventListener('change', () => {
+      this.#showState();
+      this.#try(this.refresh());
+    });
+    training.addEventListener('progress', () => this.#onProgress());
+    training.addEventListener('run', () => this.#showRun());
+  }
+
+  /** Controllers that can be chosen now. */
+  get choices() {
+    const { session: { sim } } = this.settings;
+    const saved = new Map(this.#records.map((record) => [savedController(record.id), nameOf(record)]));
+    const own = (sim?.controllers ?? []).filter((name) => !saved.has(name));
+    const task = this.#task;
+    const fitting = this.#records.filter(({ spec }) => spec.task === task);
+    return [
+      ...own.map((name) => ({ value: name, text: LABELS[name] ?? name })),
+      ...fitting.map((record) => ({ value: savedController(record.id), text: record.name || `${record.spec.algorithm} · ${short(record.globalStep)} steps` })),
+    ];
+  }
+
+  get #task() {
+    const { session, training } = this.settings;
+    return training.active && training.run ? training.run.spec.task : groupsOf(session.options)[0].task;
+  }
+
+  get #setUp() {
+    const { session: { options }, algorithms } = this.settings;
+    return setUpOf(options, groupsOf(options)[0].task, algorithms);
+  }
+
+  /** What a controller is called. @param {string} name */
+  label(name) {
+    return this.choices.find(({ value }) => value === name)?.text ?? name;
+  }
+
+  /** Brings it to the options and the simulation. */
+  show() {
+    const { session: { options, sim }, training } = this.settings;
+    const setUp = this.#setUp;
+    setText(this.what, this.#task);
+    this.form.show(options, setUp, training.active);
+    this.compare.show(options, Boolean(sim?.training));
+    this.settings.onControllers(this.choices);
+    setText(this.reason, sim ? reasonOf(sim, options) : '');
+    this.reason.hidden = !sim?.training;
+    const problems = setUp.problems.join('\n');
+    if (problems && problems !== this.#told) this.settings.tell(problems);
+    this.#told = problems;
+    this.#showState();
+  }
+
+  #showState() {
+    const { training } = this.settings;
+    const { state, active, run, message, storageProblem } = training;
+    this.progress.show();
+    this.form.element.disabled = active;
+    const failed = state === 'failed';
+    const text = failed ? `Training failed: ${message}` : message;
+    setText(this.message, [text, storageProblem].filter(Boolean).join(' '));
+    this.message.hidden = !this.message.textContent;
+    this.slower.hidden = !failed || !run?.saved;
+    this.keep.hidden = this.toFile.hidden = !run;
+    this.keep.disabled = this.toFile.disabled = !run?.saved && state !== 'running';
+  }
+
+  #showRun() {
+    const { run } = this.settings.training;
+    this.curves.show(run?.log ?? new MetricLog(), run ? fileNameOf(run.spec, run.globalStep) : '');
+    this.#stale = false;
+  }
+
+  #stale = false;
+
+  #onProgress() {
+    this.#stale = true;
+  }
+
+  /** Shows what has come since the last time; called a few times a second. */
+  turn() {
+    if (!this.#stale) return;
+    this.#stale = false;
+    this.progress.update();
+    this.curves.update();
+  }
+
+  /** Starts, holds or goes on. */
+  toggle() {
+    const { training } = this.settings;
+    this.#try(Promise.resolve(training.toggle(() => specOf(this.#setUp, this.#task))));
+  }
+
+  /** Reads the list of what is kept. */
+  async refresh() {
+    const { store } = this.settings;
+    const [records, live] = await Promise.all([store.list(), store.liveIds()]);
+    this.#records = records;
+    this.library.show(records, live);
+    this.compare.show(this.settings.session.options, Boolean(this.settings.session.sim?.training));
+    this.settings.onControllers(this.choices);
+    return { records, live };
+  }
+
+  /** @param {RunRecord} record */
+  async resume(record) {
+    const { session, training, algorithms } = this.settings;
+    const { spec, globalStep, totalTimesteps } = record;
+    // One that is over goes on for as long as the form says.
+    const longer = globalStep >= totalTimesteps ? { total_timesteps: globalStep + this.#setUp.totalTimesteps } : {};
+    const next = { ...spec, hyperparameters: { ...spec.hyperparameters, ...longer } };
+    if (spec.algorithm in algorithms) {
+      session.adopt({ ...optionsOf(next, algorithms), ...(spec.task === this.#task ? {} : { task: spec.task }) });
+    }
+    await training.resumeKept(record.id, longer);
+  }
+
+  /** @param {RunRecord} record */
+  async saveRecord({ id }) {
+    const found = await this.settings.store.get(id);
+    if (found) await saveFile(found.record, found.kept);
+  }
+
+  async #saveRun() {
+    const { training } = this.settings;
+    await training.checkpoint();
+    const run = /** @type {Run} */ (training.run);
+    if (run.saved) await saveFile({ spec: run.spec, globalStep: run.saved.globalStep }, run.kept);
+  }
+
+  async #keep() {
+    const { training } = this.settings;
+    const taken = new Set(this.#records.map(({ name }) => name));
+    let number = 1;
+    const name = () => `${this.#task} ${number}`;
+    while (taken.has(name())) number++;
+    await training.keep(name());
+    await this.refresh();
+    this.library.element.open = true;
+  }
+
+  /** @param {RunRecord} record */
+  async remove({ id }) {
+    await this.settings.store.remove(id);
+    await this.refresh();
+  }
+
+  /** @param {RunRecord} record @param {string} name */
+  async #rename({ id }, name) {
+    // With a name it is kept: newer runs do not push it out.
+    await this.settings.store.update(id, name ? { name, kept: true } : { name });
+    await this.refresh();
+  }
+
+  /** Takes a checkpoint's file into the list. @param {File} file */
+  async openFile(file) {
+    const { session, store, tell } = this.settings;
+    await this.#try((async () => {
+      const { sim } = session;
+      if (!sim) throw new Error('Wait until the simulation is there, then open the file again.');
+      const checkpoint = await file.arrayBuffer();
+      const header = await sim.readCheckpoint(checkpoint.slice(0));
+      const { curveOf } = await runFile();
+      const run = Run.fromFile(header, checkpoint, curveOf(checkpoint));
+      const name = file.name.replace(/\.zip$/i, '');
+      const { record, kept } = run.toKeep({ name, kept: true, unfinished: false });
+      await store.put(record, kept);
+      await this.refresh();
+      this.library.element.open = true;
+      tell(`Opened ${file.name}: it is under “Saved”, to be used or resumed.`);
+    })());
+  }
+
+  /** @param {Partial<Options>} options */
+  #changeCompared(options) {
+    const { session, training } = this.settings;
+    const before = robots(session.options.compare);
+    session.set(options);
+    if (session.sim?.training && robots(session.options.compare) !== before) this.#try(training.regroup());
+  }
+
+  /** @param {Promise<unknown>} work */
+  async #try(work) {
+    try {
+      await work;
+    } catch (error) {
+      this.settings.report(/** @type {Error} */ (error));
+    }
+  }
+}
+
+/** How the page calls controllers. @type {Record<string, string>} */
+const LABELS = { current: 'current: as learnt so far', best: 'best so far' };
+
+/**
+ * Why so many workers learn.
+ *
+ * @param {import('../../sim/websim.js').WebSim} sim @param {Options} options
+ */
+function reasonOf({ training, numWorkers, isolated }, { workers }) {
+  if (!training) return '';
+  const { numEnvs, ranks } = training;
+  const many = `${count(numEnvs)} environments learn in ${ranks === 1 ? '1 worker' : `${ranks} workers`}`;
+  if (!isolated) return `${many}: this page shares no memory, so that workers cannot learn together.`;
+  if (ranks < numWorkers) return `${many} of ${numWorkers}: all have to have as many.`;
+  return workers === 'auto' ? `${many}: one for each of ${navigator.hardwareConcurrency} cores.` : `${many}, as set.`;
+}
+
+/** Robots of all parts. @param {string} compare */
+const robots = (compare) => compare.split(',').reduce((sum, part) => sum + (parseInt(part) || 0), 0);
+
+/** Files are rare: what packs them need not be there when the page opens. */
+const runFile = () => import('./runfile.js');
+
+/** @param {Pick<RunRecord, 'spec'|'globalStep'>} about @param {import('./storage.js').Kept} kept */
+async function saveFile({ spec, globalStep }, kept) {
+  const { packRun } = await runFile();
+  download(packRun(kept), fileNameOf(spec, globalStep) + EXTENSION);
+}

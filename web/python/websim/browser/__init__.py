@@ -1,0 +1,1 @@
+"""What only the workers of a tab need: their shards of environments, their end of a run."""

@@ -1,0 +1,254 @@
+"""What one worker owns of one task: some environments, what drives them, and how they are shown.
+
+The worker (`sim/worker/shard.js`) copies a Display's arrays to the page; a Shard it also calls once
+a batch.
+"""
+
+import itertools
+from collections.abc import Callable, Mapping
+from typing import Any, cast
+
+import numpy as np
+from gymnasium.vector import AutoresetMode
+from numpy.typing import NDArray
+
+import websim
+from websim.browser.controllers import Controller, make_controller
+from websim.errors import InvalidArgument
+from websim.policies import Policy
+from websim.training.snapshots import take_over
+from websim.vector import MujocoVectorEnv
+
+OnEpisode = Callable[[int, float, int], object]
+
+
+class Display:
+    """Environments as the page sees them, whoever steps them.
+
+    Attributes:
+        env: The vector environment.
+        low: Lower bounds of an action [nu].
+        high: Upper bounds.
+        actions: [n, nu] float32, the actions of the last step.
+    """
+
+    def __init__(
+        self,
+        env: MujocoVectorEnv,
+        first: int = 0,
+        on_episode: OnEpisode = lambda index, episode_return, length: None,
+    ) -> None:
+        """Takes the environments.
+
+        Args:
+            env: In the in-place mode (`copy=False`), restarting environments in the step that ends
+                their episode.
+            first: Index of the first one within its group.
+            on_episode: Told index within the group, return and length of each episode that ended.
+        """
+        self.env = env
+        self.first = first
+        self._on_episode = on_episode
+        space = env.single_action_space
+        self.low, self.high = space.low, space.high
+        self.actions: NDArray[np.float32] = np.zeros((env.num_envs, *space.shape), np.float32)
+
+    def describe(self) -> dict[str, Any]:
+        """Names, sizes and addresses of everything that the worker publishes."""
+        env, model = self.env, self.env.physics.model
+        data = env.physics.data
+        arrays: dict[str, NDArray[Any]] = {
+            "observations": env.observations,
+            "finalObservations": env.final_observations,
+            "rewards": env.rewards,
+            "rewardTerms": env.reward_term_values,
+            "episodeReturns": env.episode_returns,
+            "episodeLengths": env.episode_lengths,
+            "qpos": data.qpos,
+            "qvel": data.qvel,
+            "time": data.time,
+            "actions": self.actions,
+            "terminations": env.terminations,
+            "truncations": env.truncations,
+        }
+        return {
+            "sizes": {
+                "numEnvs": env.num_envs,
+                "observationSize": env.observations.shape[1],
+                "actionSize": self.actions.shape[1],
+                "rewardTerms": len(env.task.reward_terms),
+                "nq": model.nq,
+                "nv": model.nv,
+                "nbody": model.nbody,
+            },
+            "frameSkip": env.task.frame_skip,
+            "dt": model.timestep * env.task.frame_skip,
+            "actionNames": list(model.actuator_names),
+            "actionLow": self.low.tolist(),
+            "actionHigh": self.high.tolist(),
+            "rewardTermNames": list(env.task.reward_terms),
+            "arrays": [
+                {"name": name, "address": array.ctypes.data, "length": array.size}
+                for name, array in arrays.items()
+            ],
+        }
+
+    @property
+    def physics(self) -> Any:
+        """The JavaScript half of the physics (in the browser only)."""
+        return cast(Any, self.env.physics).batch
+
+    @property
+    def bad_states(self) -> int:
+        """Episodes ended by a bad state so far."""
+        return self.env.bad_states
+
+    def refresh(self) -> None:
+        """Brings `actions` up to date, where somebody else steps."""
+        self.actions[...] = self.env.physics.data.ctrl
+
+    def tell(self, ended: NDArray[np.bool_]) -> None:
+        """Tells of the environments [n] whose episode ended in the last step.
+
+        Not of those whose return is not known, because they began without us (`take_over`).
+        """
+        env = self.env
+        for i in np.flatnonzero(ended & ~np.isnan(env.final_returns)):
+            self._on_episode(
+                self.first + int(i), float(env.final_returns[i]), int(env.final_lengths[i])
+            )
+
+    def close(self) -> None:
+        """Frees the physics."""
+        self.env.close()
+
+
+class Shard(Display):
+    """Environments `first` to `first + num_envs - 1` of a group, with their controllers.
+
+    Environment i of a group is seeded with `seed + i`, so that the group does the same however it
+    is divided over workers.
+    """
+
+    def __init__(
+        self,
+        task: str,
+        num_envs: int,
+        *,
+        first: int = 0,
+        seed: int = 0,
+        controller: str = "random",
+        options: Mapping[str, Any] | None = None,
+        policies: Mapping[str, Policy] | None = None,
+        on_episode: OnEpisode = lambda index, episode_return, length: None,
+    ) -> None:
+        """Makes the environments; `reset` starts them.
+
+        Args:
+            task: A registered task id.
+            num_envs: Number of environments n.
+            first: Index of the first one within its group.
+            seed: Of the group's first environment.
+            controller: A name of `websim.browser.controllers.CONTROLLERS`, or of `policies`.
+            options: The task's constructor options.
+            policies: By name, what else may control; may change later.
+            on_episode: Told index within the group, return and length of each episode that ended.
+        """
+        env = websim.make_vec(
+            task,
+            num_envs,
+            autoreset_mode=AutoresetMode.SAME_STEP,
+            copy=False,
+            **dict(options or {}),
+        )
+        super().__init__(env, first, on_episode)
+        self._seed = seed
+        self._policies = {} if policies is None else policies
+        self._held: dict[int, NDArray[np.float32]] = {}
+        self._names = [controller] * num_envs
+        self._controllers: dict[tuple[int, int, str], Controller] = {}
+        self._make_controllers()
+
+    def reset(self, seed: int | None = None) -> None:
+        """Starts all episodes anew; a seed (of the group's first environment) makes them repeat."""
+        if seed is None:
+            self.env.reset()
+            return
+        self._seed = seed
+        self.env.reset(seed=[seed + self.first + i for i in range(self.env.num_envs)])
+        self._controllers.clear()
+        self._make_controllers()
+
+    def take_over(self, state: Mapping[str, Any], lengths: Any) -> None:
+        """Goes on where others have stepped the environments to (`websim.training.snapshots`)."""
+        take_over(self.env, state, lengths)
+
+    def set_controller(self, name: str, first: int = 0, count: int | None = None) -> None:
+        """Hands environments to a controller.
+
+        Args:
+            name: See the constructor.
+            first: The first of them within this shard.
+            count: How many; None: all that follow.
+
+        Raises:
+            InvalidArgument: there is no controller of that name; nothing is changed.
+        """
+        before = self._names.copy()
+        end = self.env.num_envs if count is None else first + count
+        self._names[first:end] = [name] * (end - first)
+        try:
+            self._make_controllers()
+        except InvalidArgument:
+            self._names = before
+            raise
+
+    def _make_controllers(self) -> None:
+        """One for each run of environments with the same name; those that there are stay."""
+        controllers: dict[tuple[int, int, str], Controller] = {}
+        start = 0
+        for name, run in itertools.groupby(self._names):
+            count = len(list(run))
+            key = (start, count, name)
+            controllers[key] = self._controllers.get(key) or make_controller(
+                name, count, self.low, self.high, self._seed + self.first + start, self._policies
+            )
+            start += count
+        self._controllers = controllers
+
+    def hold(self, index: int, action: Any = None) -> None:
+        """Holds one environment's action instead of the controller's; None lets go.
+
+        Args:
+            index: Environment within this shard.
+            action: [nu], or None.
+
+        Raises:
+            InvalidArgument: the action has another shape or is not finite.
+        """
+        if action is None:
+            self._held.pop(index, None)
+            return
+        row = np.array(action, dtype=np.float32)
+        if row.shape != self.actions.shape[1:] or not np.isfinite(row).all():
+            raise InvalidArgument(
+                f"An action has {self.actions.shape[1]} finite numbers, not {row.tolist()}."
+            )
+        self._held[index] = row
+
+    def step(self) -> None:
+        """One step under the controllers, and under held actions where there are some."""
+        env = self.env
+        time = env.physics.data.time
+        for (start, count, _), controller in self._controllers.items():
+            rows = slice(start, start + count)
+            self.actions[rows] = controller(env.observations[rows], time[rows])
+        for index, action in self._held.items():
+            self.actions[index] = action
+        self.apply()
+
+    def apply(self) -> None:
+        """One step under `actions` as they stand."""
+        *_, infos = self.env.step(self.actions)
+        if "_episode" in infos:
+            self.tell(infos["_episode"])

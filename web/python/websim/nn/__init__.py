@@ -1,0 +1,1 @@
+"""Parts of learners that are not of one algorithm."""

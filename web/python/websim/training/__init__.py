@@ -1,0 +1,1 @@
+"""What drives an algorithm, and how a run is kept."""

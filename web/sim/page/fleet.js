@@ -1,0 +1,204 @@
+/**
+ * The workers of a page: boots them, looks after them, and replaces those that are lost. What they
+ * do is their tenant's business, and they outlive it: booting takes seconds, another set of robots
+ * does not.
+ */
+
+import { ClosedError, WorkerError, toPlain } from '../shared/errors.js';
+import { bytesToLoad, partsFor } from './parts.js';
+import { Rank } from './rank.js';
+import { measure, onThisClock } from '../shared/stages.js';
+
+/** Workers are looked after so often, in milliseconds. */
+const TICK_MS = 500;
+
+/** Ticks this late mean that the page was suspended, and its workers with it. */
+const SUSPENDED_MS = 5000;
+
+/** While workers boot, progress is told so often, in milliseconds. */
+const PROGRESS_MS = 100;
+
+/** What workers get to free their memory before they are ended. */
+const CLOSE_MS = 2000;
+
+const STAGES = /** @type {const} */ (['mujoco', 'pyodide', 'packages', 'environments']);
+
+const MESSAGES = {
+  mujoco: 'Loading MuJoCo',
+  pyodide: 'Starting Python',
+  packages: 'Loading Python packages',
+  environments: 'Making environments',
+};
+
+/**
+ * @typedef {object} Progress
+ * @property {'manifest' | import('../worker/boot.js').Stage} stage  the stage of the worker that is furthest behind
+ * @property {number} loaded   bytes that the page has fetched for its workers
+ * @property {number} total    0 while unknown
+ * @property {string} message
+ *
+ * @typedef {object} Tenant  whom the workers work for
+ * @property {(rank: Rank) => Promise<void>} equip
+ *   has the worker make what it is to own: once it is booted, and again when it was replaced
+ * @property {(rank: Rank) => void} onStarted  a new worker has been started, and is about to boot
+ * @property {(rank: Rank, message: import('../shared/protocol.js').EventMessage) => void} onEvent
+ * @property {(rank: Rank, reason: string) => void} onLost  the worker is gone and is being replaced
+ * @property {(rank: Rank, error: Error) => void} onGivenUp
+ * @property {(progress: Progress) => void} onProgress
+ * @property {(now: number) => void} onTick
+ */
+
+export class Fleet {
+  /** @type {Rank[]} */
+  ranks = [];
+  /** The stage of each worker and when it began, 0 when it is over. @type {{stage: import('../worker/boot.js').Stage, began: number}[]} */
+  #progress = [];
+  /** @type {import('./parts.js').PartLoader | undefined} */
+  #parts;
+  /** More the browser had no memory for. */
+  #limit = Infinity;
+  /** @type {Tenant | undefined} */
+  #tenant;
+  #lastTick = performance.now();
+  #ticker = setInterval(() => this.#tick(), TICK_MS);
+
+  /** @param {import('../shared/protocol.js').Payload<'boot'>} bootPayload */
+  constructor(bootPayload) {
+    this.bootPayload = bootPayload;
+  }
+
+  /** Whether workers booted like this are what these are. @param {import('../shared/protocol.js').Payload<'boot'>} bootPayload */
+  fits(bootPayload) {
+    return JSON.stringify(bootPayload) === JSON.stringify(this.bootPayload);
+  }
+
+  /**
+   * Has the workers work for a tenant from now on; resolves when `size` of them are booted, or as
+   * many as there is memory for. `Rank.ready` tells when each is equipped.
+   *
+   * @param {Tenant} tenant
+   * @param {number} size
+   */
+  async employ(tenant, size) {
+    this.#tenant = tenant;
+    const wanted = Math.min(size, this.#limit);
+    const alive = this.ranks.filter(({ state }) => state !== 'failed');
+    const surplus = alive.splice(wanted);
+    this.ranks = alive;
+    const closed = new ClosedError('the simulation was closed');
+    this.ranks.forEach((rank, i) => {
+      rank.index = i;
+      rank.reequip(closed);
+    });
+    this.#progress = Array.from({ length: wanted }, (_, i) => (
+      { stage: i < alive.length ? STAGES[3] : STAGES[0], began: 0 }
+    ));
+    await Promise.all([this.#boot(wanted), ...surplus.map((rank) => rank.close(CLOSE_MS, closed))]);
+  }
+
+  /** Boots what is missing. @param {number} size */
+  async #boot(size) {
+    const events = {
+      equip: (/** @type {Rank} */ rank) => this.#the.equip(rank),
+      /** @param {Rank} rank @param {import('../shared/protocol.js').EventMessage} message */
+      onEvent: (rank, message) => {
+        if (message.event === 'progress') this.#onProgress(rank, message);
+        else this.#the.onEvent(rank, message);
+      },
+      /** @param {Rank} rank @param {string} reason */
+      onLost: (rank, reason) => this.#the.onLost(rank, reason),
+      /** @param {Rank} rank @param {Error} error */
+      onGivenUp: (rank, error) => this.#the.onGivenUp(rank, error),
+    };
+    const missing = this.#progress.map((_, i) => i).slice(this.ranks.length);
+    const waiting = missing.map((i) => new Rank(i, this.bootPayload, events));
+    /** @type {unknown} */
+    let failure;
+    const bootInTurn = async () => {
+      for (let rank = waiting.shift(); rank && !failure; rank = waiting.shift()) {
+        this.ranks.push(rank);
+        rank.start();
+        this.#the.onStarted(rank);
+        await rank.booted.catch(async (error) => {
+          // Lost while it booted: `booted` stands for the worker that replaces it.
+          if (error instanceof WorkerError) return rank.booted;
+          throw error;
+        }).catch((error) => {
+          failure = error;
+          this.ranks.splice(this.ranks.indexOf(rank), 1);
+          rank.terminate(error);
+        });
+      }
+    };
+    const { manifest, reproducible, isolated } = this.bootPayload;
+    this.#parts = partsFor(manifest, reproducible, isolated);
+    const progressing = setInterval(() => this.#the.onProgress(this.progress), PROGRESS_MS);
+    // More boots at once than cores would only slow each other down.
+    await Promise.all(Array.from({ length: navigator.hardwareConcurrency || 2 }, bootInTurn))
+      .finally(() => clearInterval(progressing));
+    if (this.ranks.length === size) return;
+    // One can do with fewer workers when memory ended before all of them had started. A browser
+    // sets aside far more address space for a worker than it uses, so there is an end to it.
+    if (!this.ranks.length || !/memory/i.test(toPlain(failure).message)) throw failure;
+    this.ranks.forEach((rank, i) => (rank.index = i));
+    this.#limit = this.#progress.length = this.ranks.length;
+  }
+
+  /** Ends the workers beyond a number. @param {number} size */
+  async shrink(size) {
+    const surplus = this.ranks.splice(size);
+    this.#progress.length = this.ranks.length;
+    await Promise.all(surplus.map((rank) => rank.close(CLOSE_MS, new ClosedError('there is nothing for it to do'))));
+  }
+
+  /**
+   * Ends the workers and frees all they hold.
+   *
+   * @returns {Promise<number>} embind objects that the workers failed to free
+   */
+  async close() {
+    clearInterval(this.#ticker);
+    const error = new ClosedError('the simulation was closed');
+    const left = await Promise.all(this.ranks.map((rank) => rank.close(CLOSE_MS, error)));
+    return left.reduce((sum, n) => sum + n, 0);
+  }
+
+  /** @returns {Progress} */
+  get progress() {
+    const loaded = this.#parts?.loaded ?? 0;
+    const stage = STAGES[Math.min(...this.#progress.map((progress) => STAGES.indexOf(/** @type {any} */ (progress.stage))))];
+    return { stage, loaded, total: bytesToLoad(this.bootPayload.manifest), message: MESSAGES[stage] };
+  }
+
+  get #the() {
+    return /** @type {Tenant} */ (this.#tenant);
+  }
+
+  /** @param {Rank} rank @param {{stage: import('../worker/boot.js').Stage | 'moving', at: number}} progress */
+  #onProgress(rank, { stage, at }) {
+    const began = onThisClock(at);
+    if (stage === 'moving') {
+      measure(`worker ${rank.index}: first motion`, 0, began);
+      return;
+    }
+    const own = this.#progress[rank.index];
+    if (own.stage !== stage && own.began) measure(`worker ${rank.index}: ${own.stage}`, own.began, began);
+    if (stage === 'ready') {
+      own.began = 0; // nothing goes on until the worker is replaced
+      return;
+    }
+    Object.assign(own, { stage, began });
+    this.#the.onProgress(this.progress);
+  }
+
+  #tick() {
+    const now = performance.now();
+    const suspended = now - this.#lastTick > SUSPENDED_MS;
+    this.#lastTick = now;
+    for (const rank of this.ranks) {
+      if (suspended) rank.forgive(now);
+      else rank.check(now);
+    }
+    this.#tenant?.onTick(now);
+  }
+}

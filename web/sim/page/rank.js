@@ -1,0 +1,239 @@
+/**
+ * One worker as the page sees it, kept alive: when it dies, hangs or fails, a new one takes its
+ * place and is equipped as it was.
+ */
+
+import { WorkerError, fromPlain } from '../shared/errors.js';
+import { partsFor } from './parts.js';
+import { BOOT_HUNG_MS, HUNG_MS } from '../shared/protocol.js';
+
+/** Starts in a row that may fail before the rank is given up. */
+const MAX_FAILED_STARTS = 3;
+
+const WORKER_URL = new URL('../worker/worker.js', import.meta.url);
+
+/**
+ * @typedef {'booting'|'running'|'paused'|'restarting'|'failed'} RankState
+ *
+ * @typedef {object} RankEvents
+ * @property {(rank: Rank) => Promise<void>} equip
+ *   asked once the worker can answer requests: has it make what it is to own
+ * @property {(rank: Rank, message: import('../shared/protocol.js').EventMessage) => void} onEvent
+ * @property {(rank: Rank, reason: string) => void} onLost  the worker is gone and is being replaced
+ * @property {(rank: Rank, error: Error) => void} onGivenUp
+ *
+ * @typedef {object} Pending
+ * @property {import('../shared/protocol.js').RequestType} type
+ * @property {(reply: any) => void} resolve
+ * @property {(error: Error) => void} reject
+ */
+
+export class Rank {
+  /** @type {Worker | undefined} */
+  #worker;
+  /** @type {Map<number, Pending>} */
+  #pending = new Map();
+  #nextId = 0;
+  #lastMessage = 0;
+  #booted = false;
+  #closed = false;
+  #equipped = false;
+  #failedStarts = 0;
+  /** How often it was begun to equip the worker; only the last time counts. */
+  #turn = 0;
+  /** Whether what the worker tells is still of what the former tenant had it do. */
+  #stale = false;
+
+  /**
+   * @param {number} index
+   * @param {import('../shared/protocol.js').Payload<'boot'>} bootPayload
+   * @param {RankEvents} events
+   */
+  constructor(index, bootPayload, events) {
+    this.index = index;
+    this.bootPayload = bootPayload;
+    this.events = events;
+    /** @type {RankState} */
+    this.state = 'booting';
+    /** Resolves when the worker has all that it is to own. @type {Promise<void>} */
+    this.ready = Promise.resolve();
+    /** Resolves when the worker can answer requests. @type {Promise<void>} */
+    this.booted = Promise.resolve();
+  }
+
+  /** The worker itself, for tests that kill it. */
+  get worker() {
+    return this.#worker;
+  }
+
+  /** Whether the worker has all that it is to own, and is told of changes. */
+  get equipped() {
+    return this.#equipped;
+  }
+
+  /** Starts the worker; `booted` and `ready` tell when it is, if need be one that replaced it. */
+  start() {
+    this.#spawn();
+    this.booted = this.request('boot', this.bootPayload).then(() => {
+      this.#booted = true;
+    });
+    this.#bringUp();
+  }
+
+  /**
+   * Equips the worker anew, for another tenant.
+   *
+   * @param {Error} error for what the former one has asked
+   */
+  reequip(error) {
+    this.#equipped = false;
+    this.#stale = true;
+    const former = [...this.#pending].filter(([, { type }]) => type !== 'boot');
+    this.#bringUp();
+    for (const [id, { reject }] of former) {
+      this.#pending.delete(id);
+      reject(error);
+    }
+  }
+
+  #spawn() {
+    const worker = new Worker(WORKER_URL, { type: 'module', name: `websim-${this.index}` });
+    this.#worker = worker;
+    const { manifest, reproducible, isolated } = this.bootPayload;
+    partsFor(manifest, reproducible, isolated).sendTo(worker);
+    this.#lastMessage = performance.now();
+    worker.onmessage = ({ data }) => this.#receive(data);
+    worker.onerror = (event) => {
+      event.preventDefault();
+      this.lose(event.message || 'its script could not be loaded');
+    };
+  }
+
+  #bringUp() {
+    this.ready = this.#equip(++this.#turn);
+    this.ready.catch(() => {}); // whoever needs the worker awaits `ready`
+  }
+
+  /** @param {number} turn */
+  async #equip(turn) {
+    const superseded = () => turn !== this.#turn && !this.#closed && this.state !== 'failed';
+    try {
+      await this.booted;
+      await this.events.equip(this);
+    } catch (error) {
+      if (!superseded()) throw error;
+    }
+    if (superseded()) {
+      await this.ready;
+      return;
+    }
+    this.#equipped = true;
+    this.#failedStarts = 0;
+  }
+
+  /** @param {boolean} running */
+  setRunning(running) {
+    this.state = running ? 'running' : 'paused';
+  }
+
+  /**
+   * @template {import('../shared/protocol.js').RequestType} T
+   * @param {T} type
+   * @param {import('../shared/protocol.js').Payload<T>} payload
+   * @param {Transferable[]} [transfer]
+   * @returns {Promise<import('../shared/protocol.js').Reply<T>>}
+   */
+  request(type, payload, transfer = []) {
+    return new Promise((resolve, reject) => {
+      if (!this.#worker) throw new WorkerError(`worker ${this.index} is not there`);
+      const id = this.#nextId++;
+      this.#pending.set(id, { type, resolve, reject });
+      this.#worker.postMessage({ id, type, payload }, transfer);
+    });
+  }
+
+  /** @param {import('../shared/protocol.js').Sample[]} samples buffers for the worker to fill again */
+  recycle(samples) {
+    this.#worker?.postMessage({ recycle: samples }, samples.map(({ buffer }) => buffer));
+  }
+
+  /** Replaces the worker if it has been silent for too long. @param {number} now */
+  check(now) {
+    if (!this.#worker || this.state === 'failed') return;
+    const silence = now - this.#lastMessage;
+    if (silence > (this.#booted ? HUNG_MS : BOOT_HUNG_MS)) {
+      this.lose(`it did not answer for ${Math.round(silence / 1000)} s`);
+    }
+  }
+
+  /** Forgets past silence: the page itself was suspended. @param {number} now */
+  forgive(now) {
+    this.#lastMessage = now;
+  }
+
+  /**
+   * Gives the worker up and starts another in its place.
+   *
+   * @param {string} reason what happened to it, as the end of a sentence
+   */
+  lose(reason) {
+    if (this.#closed || !this.#worker) return;
+    this.#failedStarts = this.#equipped ? 0 : this.#failedStarts + 1;
+    this.terminate(new WorkerError(`worker ${this.index} was lost: ${reason}`));
+    if (this.#failedStarts >= MAX_FAILED_STARTS) {
+      this.state = 'failed';
+      this.events.onGivenUp(
+        this,
+        new WorkerError(`worker ${this.index} did not start in ${MAX_FAILED_STARTS} attempts: ${reason}`),
+      );
+      return;
+    }
+    this.state = 'restarting';
+    this.events.onLost(this, reason);
+    this.start();
+    this.ready.catch((error) => this.lose(error.message));
+  }
+
+  /** Ends the worker; what it was asked is answered with this error. @param {Error} error */
+  terminate(error) {
+    this.#worker?.terminate();
+    this.#worker = undefined;
+    this.#booted = this.#equipped = this.#stale = false;
+    for (const { reject } of this.#pending.values()) reject(error);
+    this.#pending.clear();
+  }
+
+  /**
+   * Frees all that the worker holds, and ends it.
+   *
+   * @param {number} timeoutMs how long to wait for it before it is ended anyway
+   * @param {Error} error for requests under way
+   * @returns {Promise<number>} embind objects that were left in it
+   */
+  async close(timeoutMs, error) {
+    this.#closed = true;
+    const unknown = new Promise((resolve) => setTimeout(resolve, timeoutMs, { embindObjects: 0 }));
+    const reply = this.#booted ? this.request('close', {}) : unknown;
+    const { embindObjects } = await Promise.race([reply, unknown]).catch(() => ({ embindObjects: 0 }));
+    this.terminate(error);
+    return embindObjects;
+  }
+
+  /** @param {import('../shared/protocol.js').AnswerMessage | import('../shared/protocol.js').EventMessage} message */
+  #receive(message) {
+    if (this.#closed && 'event' in message) return; // nobody is interested any longer
+    this.#lastMessage = performance.now();
+    if ('event' in message) {
+      if (message.event === 'failed') this.lose(`${message.error.name}: ${message.error.message}`);
+      else if (message.event === 'progress') this.events.onEvent(this, message);
+      else if (message.event !== 'heartbeat' && !this.#stale) this.events.onEvent(this, message);
+      return;
+    }
+    const pending = this.#pending.get(message.id);
+    this.#pending.delete(message.id);
+    if (!pending) return;
+    if (pending.type === 'create') this.#stale = false;
+    if ('error' in message) pending.reject(fromPlain(message.error));
+    else pending.resolve(message.reply);
+  }
+}

@@ -1,0 +1,177 @@
+/**
+ * What the page keeps of its workers' environments: which are where, and the memory in which each
+ * part is seen.
+ */
+
+import { checkInteger } from './arguments.js';
+import { COUNTERS, viewsOf } from '../shared/memory.js';
+import { PoseReader } from './poses.js';
+
+/**
+ * @typedef {import('./balance.js').Range} Range
+ * @typedef {import('../websim.js').Group} Group
+ * @typedef {typeof COUNTERS[number]} Counter
+ *
+ * @typedef {object} Shard  one worker's part of one group
+ * @property {number} group
+ * @property {number} first
+ * @property {number} count
+ * @property {import('../shared/memory.js').Layout} layout
+ * @property {ArrayBuffer | SharedArrayBuffer} buffer
+ * @property {import('../shared/memory.js').ShardViews} views
+ * @property {PoseReader} poses
+ */
+
+export class Shards {
+  /** Of each worker. @type {Shard[][]} */
+  #of;
+  /** Of each worker, its environments of each group. @type {Range[][]} */
+  #ranges = [];
+  /** Counts of workers that are gone. */
+  #past = /** @type {Record<Counter, number>} */ (Object.fromEntries(COUNTERS.map((name) => [name, 0])));
+
+  /** @param {Group[]} groups  which may come later @param {number} workers */
+  constructor(groups, workers) {
+    this.groups = groups;
+    this.#of = Array.from({ length: workers }, () => []);
+  }
+
+  /** Forgets the workers beyond a number. @param {number} workers */
+  shrink(workers) {
+    this.#of.length = workers;
+  }
+
+  /** Says which environments are whose. @param {Range[][]} ranges  of each worker, by group */
+  deal(ranges) {
+    this.#ranges = ranges;
+  }
+
+  /** The environments that are dealt to a worker, by group. @param {number} worker */
+  rangesOf(worker) {
+    return this.#ranges[worker];
+  }
+
+  /** Takes what a worker has made. @param {number} worker @param {import('../shared/protocol.js').ShardDescription[]} descriptions */
+  take(worker, descriptions) {
+    const [before] = this.#of[worker];
+    this.#of[worker] = descriptions.map(({ group, sizes, layout, buffer }) => {
+      const { first, count } = this.#ranges[worker][group];
+      // After an overture the same memory is read on from.
+      const goesOn = before?.group === group && before.first === first && before.count === count;
+      const poses = goesOn ? before.poses : new PoseReader(first, count, sizes.nbody);
+      return { group, first, count, layout, buffer, views: viewsOf(layout, buffer), poses };
+    });
+  }
+
+  /** A worker is gone, and its environments with it; what it has done counts. @param {number} worker */
+  lose(worker) {
+    for (const name of COUNTERS) {
+      if (name !== 'memoryBytes') this.#past[name] += this.counter(worker, name);
+    }
+    this.#of[worker] = [];
+  }
+
+  clear() {
+    this.#of = this.#of.map(() => []);
+  }
+
+  /** Those of a worker; none while it starts. @param {number} worker */
+  of(worker) {
+    return this.#of[worker];
+  }
+
+  all() {
+    return this.#of.flat();
+  }
+
+  /** Whether each worker has some. */
+  get complete() {
+    return this.#of.every(({ length }) => length);
+  }
+
+  /**
+   * Where an environment is.
+   *
+   * @param {number} index
+   * @returns {{worker: number, group: number, within: number, shard: Shard | undefined}}
+   *   `within` counts from the group's first one; no shard: its worker starts
+   */
+  locate(index) {
+    const last = /** @type {Group} */ (this.groups.at(-1));
+    checkInteger('the index of an environment', index, 0, last.offset + last.numEnvs - 1);
+    const group = this.groups.findLastIndex(({ offset }) => offset <= index);
+    const within = index - this.groups[group].offset;
+    const has = (/** @type {Range} */ { first, count }) => within >= first && within < first + count;
+    const worker = this.#ranges.findIndex((ranges) => has(ranges[group]));
+    return { worker, group, within, shard: this.#of[worker].find((shard) => shard.group === group && has(shard)) };
+  }
+
+  /**
+   * Takes samples of memory that is not shared; gives the buffers that they replace.
+   *
+   * @param {number} worker @param {import('../shared/protocol.js').Sample[]} samples
+   */
+  update(worker, samples) {
+    /** @type {import('../shared/protocol.js').Sample[]} */
+    const replaced = [];
+    for (const { group, buffer } of samples) {
+      const shard = this.#of[worker].find((candidate) => candidate.group === group);
+      if (!shard) continue;
+      replaced.push({ group, buffer: /** @type {ArrayBuffer} */ (shard.buffer) });
+      shard.buffer = buffer;
+      shard.views = viewsOf(shard.layout, buffer);
+    }
+    return replaced;
+  }
+
+  /** Copies what is seen of an environment's row. @param {Shard} shard @param {number} row */
+  static row({ views, count }, row) {
+    /** @template {Float32Array | Float64Array} T @param {T} array @returns {T} */
+    const of = (array) => {
+      const size = array.length / count;
+      return /** @type {T} */ (array.slice(row * size, (row + 1) * size));
+    };
+    return {
+      observation: of(views.observations),
+      action: of(views.actions),
+      reward: views.rewards[row],
+      rewardTerms: of(views.rewardTerms),
+      episodeReturn: views.episodeReturns[row],
+      episodeLength: views.episodeLengths[row],
+      terminated: Boolean(views.terminations[row]),
+      truncated: Boolean(views.truncations[row]),
+      qpos: of(views.qpos),
+      qvel: of(views.qvel),
+      time: views.time[row],
+    };
+  }
+
+  /**
+   * The newest poses of a group, in one part for each worker. The arrays are written over by the
+   * next call.
+   *
+   * @param {number} group
+   */
+  poses(group) {
+    const parts = [];
+    for (const shards of this.#of) {
+      for (const shard of shards) if (shard.group === group) parts.push(shard.poses.read(shard.views));
+    }
+    return parts;
+  }
+
+  /** @param {number} worker @param {Counter} name */
+  counter(worker, name) {
+    const at = COUNTERS.indexOf(name);
+    return this.#of[worker].reduce((sum, { views }) => sum + views.counters[at], 0);
+  }
+
+  /** Counts of all workers, of those that are gone too. */
+  totals() {
+    const totals = { ...this.#past };
+    for (const worker of this.#of.keys()) {
+      for (const name of COUNTERS) totals[name] += this.counter(worker, name);
+    }
+    return totals;
+  }
+}

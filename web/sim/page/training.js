@@ -1,0 +1,335 @@
+/**
+ * A training run as the page sees it: begins, halts and saves it, and keeps it going when a worker
+ * is lost. Each worker is a rank; `learner.js` is its end.
+ */
+
+import { createExchange, expel } from '../shared/communicator.js';
+import { InvalidArgument, WorkerError } from '../shared/errors.js';
+import { RANK_SLOT_BYTES } from '../shared/protocol.js';
+
+/** A run in which workers are lost so often without an iteration in between has failed. */
+const MAX_LOSSES = 6;
+
+/**
+ * @typedef {import('./rank.js').Rank} Rank
+ * @typedef {'waiting' | 'running' | 'paused' | 'finished' | 'stopped' | 'failed'} TrainingState
+ *
+ * @typedef {object} TrainingEvent  after each iteration and each change of state
+ * @property {TrainingState} state
+ * @property {number} iteration
+ * @property {number} globalStep      goes back where all workers were lost: to the last checkpoint
+ * @property {number} totalTimesteps
+ * @property {Record<string, number>} metrics  by TensorBoard tag; NaN where there is nothing to tell
+ * @property {number} recentReturn    mean return of the newest 100 episodes or so
+ * @property {number} seconds         of learning, pauses not counted
+ * @property {number[]} lost          workers lost in this iteration, which was given up
+ * @property {string} [message]       why it failed
+ *
+ * @typedef {object} CheckpointEvent
+ * @property {ArrayBuffer} data
+ * @property {number} iteration
+ * @property {number} globalStep
+ * @property {number} episodicReturn  mean return of the newest episodes
+ * @property {'interval' | 'asked' | 'pause' | 'end' | 'failed'} reason  failed: the last good one
+ *
+ * @typedef {Omit<CheckpointEvent, 'reason'>} Saved
+ *
+ * @typedef {object} TrainingOptions
+ * @property {import('../shared/protocol.js').TrainingSpec} [spec]  left away: that of the checkpoint
+ * @property {ArrayBuffer} [checkpoint]  to go on from
+ * @property {number} [checkpointSeconds]  between two checkpoints
+ */
+
+export class Training {
+  /** @type {TrainingState} */
+  state = 'waiting';
+  recentReturn = NaN;
+  /** Of learning, pauses not counted. */
+  seconds = 0;
+  /** What is wanted of the run once it has begun. @type {'run' | 'pause' | 'stop'} */
+  #wanted = 'pause';
+  /** Whether the ranks iterate, or have been told to. */
+  #iterating = false;
+  /** Workers that have a learner. @type {Set<Rank>} */
+  #present = new Set();
+  /** Those of them that are ranks of the present group. @type {Set<Rank>} */
+  #members = new Set();
+  /** @type {SharedArrayBuffer | null} */
+  #exchange;
+  /** The last checkpoint of this run. @type {Saved | undefined} */
+  #last;
+  /** Grows with every loss of a worker: what was begun before it is void. */
+  #turn = 0;
+  #losses = 0;
+  /** Workers that are there, or are being replaced. */
+  #expected;
+  /** Called when the run halts. @type {(() => void)[]} */
+  #halted = [];
+  /** Called with the next checkpoint. @type {{resolve: (data: ArrayBuffer) => void, reject: (error: Error) => void}[]} */
+  #asked = [];
+
+  /**
+   * @param {import('../shared/protocol.js').TrainingPlan} plan
+   * @param {TrainingOptions} options
+   * @param {boolean} isolated
+   * @param {object} listener
+   * @param {(event: TrainingEvent) => void} listener.onTraining
+   * @param {(event: CheckpointEvent) => void} listener.onCheckpoint
+   */
+  constructor(plan, { checkpoint, checkpointSeconds = 30 }, isolated, listener) {
+    /** What is trained. @type {Required<import('../shared/protocol.js').TrainingSpec>} */
+    this.spec = JSON.parse(plan.spec);
+    this.numEnvs = plan.num_envs;
+    this.totalTimesteps = plan.total_timesteps;
+    this.iteration = plan.iteration;
+    this.globalStep = plan.global_step;
+    /** Workers that learn. */
+    this.ranks = plan.ranks;
+    this.#expected = plan.ranks;
+    this.checkpointSeconds = checkpointSeconds;
+    this.initial = checkpoint ?? null;
+    this.isolated = isolated;
+    this.listener = listener;
+    this.#exchange = this.#newExchange();
+  }
+
+  /** Begins, or goes on after a pause. */
+  start() {
+    if (!['waiting', 'paused', 'running'].includes(this.state)) {
+      throw new InvalidArgument(`training has ${this.state === 'failed' ? 'failed' : 'ended'}: make a new run, from a checkpoint perhaps`);
+    }
+    this.#wanted = 'run';
+    if (this.state === 'running') return; // it was to halt: it goes on as soon as it has
+    this.state = 'running';
+    this.#losses = 0;
+    this.#tell({});
+    this.#go();
+  }
+
+  /** Halts after the iteration under way, with a checkpoint; resolves when it has. */
+  pause() {
+    return this.#halt('pause');
+  }
+
+  /** Ends the run after the iteration under way, with a checkpoint; resolves when it has. */
+  stop() {
+    return this.#halt('stop');
+  }
+
+  /**
+   * A checkpoint as soon as there can be one: after the iteration under way; the last one where
+   * nothing is being learnt.
+   *
+   * @returns {Promise<ArrayBuffer>}
+   */
+  save() {
+    if (this.state !== 'running') {
+      const data = this.#last?.data ?? this.initial;
+      if (!data) return Promise.reject(new InvalidArgument('nothing has been learnt yet that could be saved'));
+      return Promise.resolve(data.slice(0));
+    }
+    this.#command({ save: true });
+    return new Promise((resolve, reject) => this.#asked.push({ resolve, reject }));
+  }
+
+  /**
+   * Makes a worker's learner.
+   *
+   * @param {Rank} rank
+   */
+  async equip(rank) {
+    // One that comes later has its environments start anew and gets the rest when it joins.
+    const checkpoint = this.state === 'running' ? null : this.#last?.data ?? this.initial;
+    const exchange = this.state === 'waiting' ? this.#exchange : this.#newExchange();
+    const reply = await rank.request('learn', this.#seat(rank, checkpoint, exchange));
+    this.#present.add(rank);
+    if (this.state === 'waiting') this.#members.add(rank);
+    else this.#reformIfNeeded();
+    return reply;
+  }
+
+  /** @param {Rank} rank @param {string} reason */
+  onLost(rank, reason) {
+    this.#present.delete(rank);
+    if (this.state === 'waiting') return;
+    this.#turn += 1;
+    if (this.#members.delete(rank) && this.#exchange) expel(this.#exchange, rank.index, this.ranks);
+    if (this.state !== 'running') return;
+    if (!this.#members.size) this.#iterating = false;
+    this.#losses += 1;
+    if (this.#losses > MAX_LOSSES) this.#fail(`workers are lost again and again; the last: ${reason}`);
+  }
+
+  /** @param {Rank} rank @param {import('../shared/protocol.js').Iteration} message */
+  onIteration(rank, message) {
+    if (!message.root || !this.#members.has(rank) || this.state !== 'running') return;
+    const { iteration, globalStep, metrics, recentReturn, lost, done, finished, seconds, checkpoint } = message;
+    Object.assign(this, { iteration, globalStep, recentReturn });
+    this.seconds += seconds;
+    if (!lost.length) this.#losses = 0;
+    const asked = this.#asked.splice(0, checkpoint ? this.#asked.length : 0);
+    if (checkpoint) this.#last = { data: checkpoint, iteration, globalStep, episodicReturn: recentReturn };
+    if (done) {
+      this.#iterating = false;
+      if (finished) this.state = 'finished';
+      else this.#settle();
+    }
+    this.#tell({ metrics, lost });
+    if (checkpoint) {
+      this.#tellCheckpoint(this.#reasonNow() ?? (asked.length ? 'asked' : 'interval'));
+      for (const { resolve } of asked) resolve(checkpoint.slice(0));
+    }
+    if (done) {
+      for (const halted of this.#halted.splice(0)) halted();
+      // Where there are more workers than ranks, `#reform` goes on.
+      if (this.state === 'running' && this.#present.size === this.#members.size) this.#go();
+    }
+    // The others have waited in vain for a worker that the page takes for alive.
+    for (const member of this.#members) {
+      if (lost.includes(member.index)) member.lose('the other ranks waited for it in vain');
+    }
+  }
+
+  /** @param {string} message */
+  onDiverged(message) {
+    if (this.state === 'running') this.#fail(message);
+  }
+
+  /** A worker could not be replaced; the others go on. */
+  onGivenUp() {
+    this.#expected -= 1;
+    if (this.#expected === 0) this.#fail('no worker is left that could learn');
+    else this.#reformIfNeeded();
+  }
+
+  /** Has the ranks give up what they are doing. */
+  close() {
+    this.#turn += 1;
+    this.state = 'stopped';
+    if (!this.#exchange) return;
+    for (let rank = 0; rank < this.ranks; rank++) expel(this.#exchange, rank, this.ranks);
+  }
+
+  /** @param {'pause' | 'stop'} wanted */
+  async #halt(wanted) {
+    if (this.state === 'running') {
+      const halted = new Promise((resolve) => this.#halted.push(() => resolve(undefined)));
+      this.#wanted = wanted;
+      if (this.#iterating) this.#command({ run: false });
+      await halted;
+    } else if (wanted === 'stop' && (this.state === 'waiting' || this.state === 'paused')) {
+      this.state = 'stopped';
+      this.#tell({});
+      this.#tellCheckpoint('end');
+    }
+  }
+
+  /** Why a checkpoint is told of now that the run has halted; null if it has not. */
+  #reasonNow() {
+    if (this.state === 'running') return null;
+    return this.state === 'paused' ? 'pause' : 'end';
+  }
+
+  /** Takes the state that is wanted. */
+  #settle() {
+    if (this.#wanted === 'pause') this.state = 'paused';
+    if (this.#wanted === 'stop') this.state = 'stopped';
+  }
+
+  #reformIfNeeded() {
+    const goesOn = this.state === 'running' || this.state === 'paused';
+    if (!goesOn || this.#present.size < this.#expected || this.#members.size === this.#expected) return;
+    this.#reform().catch((error) => {
+      // One was lost meanwhile: when it has been replaced, this begins again.
+      if (!(error instanceof WorkerError)) this.#fail(error.message);
+    });
+  }
+
+  /**
+   * All workers are there again, and go on together: with what the survivors have learnt, or, where
+   * there are none, from the last checkpoint.
+   */
+  async #reform() {
+    const turn = ++this.#turn;
+    /** @type {ArrayBuffer | null} */
+    let checkpoint = null;
+    if (this.state === 'running') {
+      if (this.#iterating) {
+        const halted = new Promise((resolve) => this.#halted.push(() => resolve(undefined)));
+        this.#command({ run: false });
+        await halted;
+        if (turn !== this.#turn) return;
+      }
+      checkpoint = this.#last?.data ?? this.initial;
+    }
+    const exchange = this.#newExchange();
+    const ranks = [...this.#present];
+    const indices = ranks.map(({ index }) => index);
+    for (let i = 0; exchange && i < this.ranks; i++) {
+      if (!indices.includes(i)) expel(exchange, i, this.ranks); // given up for good
+    }
+    await Promise.all(ranks.map((rank) => rank.request('learn', this.#seat(rank, checkpoint, exchange))));
+    if (turn !== this.#turn) return;
+    this.#exchange = exchange;
+    this.#members = new Set(ranks);
+    if (this.state !== 'running') return;
+    this.#settle();
+    if (this.state === 'running') {
+      this.#go();
+      return;
+    }
+    this.#tell({});
+    this.#tellCheckpoint(this.#reasonNow() ?? 'end');
+    for (const halted of this.#halted.splice(0)) halted();
+  }
+
+  #go() {
+    if (this.#members.size < this.#expected) return; // `#reform` goes on when all are there
+    this.#iterating = true;
+    this.#command({ run: true, save: this.#asked.length > 0 });
+  }
+
+  /** @param {import('../shared/protocol.js').Payload<'train'>} wish */
+  #command(wish) {
+    for (const rank of this.#members) {
+      rank.request('train', wish).catch((error) => {
+        if (!(error instanceof WorkerError)) this.#fail(error.message);
+      });
+    }
+  }
+
+  /** @param {string} message */
+  #fail(message) {
+    if (this.state !== 'running' && this.state !== 'paused') return;
+    this.state = 'failed';
+    this.#iterating = false;
+    this.#command({ run: false });
+    this.#tell({ message });
+    this.#tellCheckpoint('failed');
+    for (const { reject } of this.#asked.splice(0)) reject(new WorkerError(`training has failed: ${message}`));
+    for (const halted of this.#halted.splice(0)) halted();
+  }
+
+  /** @param {Rank} rank @param {ArrayBuffer | null} checkpoint @param {SharedArrayBuffer | null} exchange */
+  #seat({ index }, checkpoint, exchange) {
+    const { spec, ranks, checkpointSeconds } = this;
+    return { spec: JSON.stringify(spec), checkpoint, exchange, rank: index, ranks, checkpointSeconds };
+  }
+
+  #newExchange() {
+    return this.isolated ? createExchange(this.ranks, RANK_SLOT_BYTES) : null;
+  }
+
+  /** @param {{metrics?: Record<string, number>, lost?: number[], message?: string}} what */
+  #tell({ metrics = {}, lost = [], message }) {
+    const { state, iteration, globalStep, totalTimesteps, recentReturn, seconds } = this;
+    const event = { state, iteration, globalStep, totalTimesteps, metrics, recentReturn, seconds, lost };
+    this.listener.onTraining(message === undefined ? event : { ...event, message });
+  }
+
+  /** @param {CheckpointEvent['reason']} reason */
+  #tellCheckpoint(reason) {
+    if (!this.#last) return;
+    this.listener.onCheckpoint({ ...this.#last, data: this.#last.data.slice(0), reason });
+  }
+}

@@ -1,0 +1,153 @@
+/**
+ * The one catalogue of what the page and its workers say to each other.
+ *
+ * The page sends requests, each with an id, and gets one answer for each: a reply, or an error as
+ * plain data. Workers send events of their own accord. In an isolated page the batches lie in shared
+ * memory and messages only say that something happened; otherwise a sample of that memory travels
+ * with the message.
+ */
+
+/**
+ * @typedef {object} ShardSpec  the environments of one group that one worker owns
+ * @property {number} group   index of the group
+ * @property {string} task
+ * @property {Record<string, unknown>} options  the task's constructor options
+ * @property {number} first   index of the first environment within its group
+ * @property {number} count
+ * @property {number} seed    of the group's first environment
+ *
+ * @typedef {object} ShardDescription
+ * @property {number} group
+ * @property {import('./memory.js').ShardSizes} sizes
+ * @property {number} frameSkip
+ * @property {number} dt       seconds of simulated time an environment step
+ * @property {string[]} actionNames
+ * @property {Float32Array} actionLow
+ * @property {Float32Array} actionHigh
+ * @property {string[]} rewardTermNames
+ * @property {import('./memory.js').Layout} layout
+ * @property {ArrayBuffer | SharedArrayBuffer} buffer   shared, or the first sample
+ * @property {import('../worker/scene.js').Scene} scene
+ *
+ * @typedef {object} Sample  a copy of a shard's memory, where it is not shared
+ * @property {number} group
+ * @property {ArrayBuffer} buffer
+ *
+ * @typedef {object} Drive   what drives the environments when nobody steps them from outside
+ * @property {number} speed        multiples of real time; Infinity: as fast as it goes
+ * @property {number} sampleRate   samples a second at most, where memory is not shared
+ * @property {boolean} running
+ */
+
+/**
+ * @typedef {object} Learn
+ * @property {string} spec  TrainingSpec of `websim/training/checkpoints.py` as JSON
+ * @property {ArrayBuffer | null} checkpoint  to go on from
+ * @property {SharedArrayBuffer | null} exchange  where memory is shared
+ * @property {number} rank
+ * @property {number} ranks
+ * @property {number} checkpointSeconds  between two checkpoints
+ *
+ * @typedef {object} TrainingPlan
+ * @property {string} spec        complete, as JSON
+ * @property {number} num_envs
+ * @property {number} total_timesteps
+ * @property {number} iteration   to go on from
+ * @property {number} global_step
+ * @property {number} ranks       how many of the workers can learn
+ *
+ * @typedef {{task: string, observationSize: number, actionSize: number}} PolicySizes
+ *
+ * @typedef {object} TrainingSpec  see `websim/training/checkpoints.py`
+ * @property {string} task
+ * @property {string} [algorithm]
+ * @property {Record<string, unknown>} [hyperparameters]
+ * @property {number} [seed]
+ * @property {Record<string, unknown>} [task_options]
+ *
+ * @typedef {{spec: Required<TrainingSpec>, iteration: number, globalStep: number, ranks: number}} CheckpointInfo
+ *
+ * @typedef {object} Iteration  of a rank
+ * @property {boolean} root    whether this rank speaks for all
+ * @property {number} iteration
+ * @property {number} globalStep
+ * @property {Record<string, number>} metrics  by TensorBoard tag; NaN where there is nothing to tell
+ * @property {number} recentReturn  mean return of the newest episodes
+ * @property {boolean} done      it was the last one, or has been told to be
+ * @property {boolean} finished  it was the last one
+ * @property {number[]} lost     ranks lost in it; it was given up
+ * @property {ArrayBuffer | null} checkpoint
+ * @property {number} seconds    that it took
+ */
+
+/**
+ * Requests of the page: payload and reply of each. A reply of `Sample[]` is empty where memory is
+ * shared.
+ *
+ * @typedef {object} Requests
+ * @property {(payload: {manifest: import('../worker/boot.js').Manifest, isolated: boolean, reproducible: boolean}) => void} boot
+ * @property {(payload: {spec: ShardSpec, opening: import('../worker/overture.js').Opening, drive: Drive}) => Promise<ShardDescription | null>} overture
+ *   while the worker boots: moves the robots until environments are made; null: it has booted
+ * @property {(payload: {specs: {task: string, options: Record<string, unknown>}[]}) => number[]} measure
+ *   milliseconds of one environment step of each
+ * @property {(payload: {specs: ShardSpec[], drive: Drive}) => ShardDescription[]} create
+ *   makes environments in place of those that there are; they go on from an overture that leads to them
+ * @property {(payload: {seed: number | null}) => Sample[]} reset
+ * @property {(payload: {actions: Map<number, Float32Array> | null}) => Sample[]} step
+ *   one lock-step step; actions by group, or null when they lie in shared memory
+ * @property {(payload: {}) => Sample[]} stepOnce  one step of the controller
+ * @property {(payload: Partial<Drive>) => void} drive
+ * @property {(payload: {group: number, index: number, action: Float32Array | null}) => void} setAction
+ * @property {(payload: {group: number, first: number, count: number, name: string}) => void} setController
+ * @property {(payload: {data: ArrayBuffer}) => PolicySizes} sizesOfPolicy  of a checkpoint's policy
+ * @property {(payload: {name: string, data: ArrayBuffer}) => void} addPolicy
+ * @property {(payload: {code: string}) => unknown} runPython
+ * @property {(payload: {exchange: SharedArrayBuffer, rank: number, ranks: number}) => void} join
+ *   makes the worker a rank of a group in which Python can learn together
+ * @property {(payload: {spec: string | null, checkpoint: ArrayBuffer | null, workers: number}) => TrainingPlan} plan
+ * @property {(payload: Learn) => {restarted: boolean, description: ShardDescription}} learn
+ *   makes the worker a rank of a training run; if it is one, it joins another group of ranks.
+ *   restarted: its environments could not be taken from the checkpoint
+ * @property {(payload: {run?: boolean, save?: boolean}) => void} train
+ *   run: begins, or ends after the iteration under way; save: asks for a checkpoint
+ * @property {(payload: {data: ArrayBuffer}) => CheckpointInfo} readCheckpoint
+ * @property {(payload: {}) => {embindObjects: number}} close
+ */
+
+/**
+ * What workers tell unasked.
+ *
+ * @typedef {object} Events
+ * @property {{stage: import('../worker/boot.js').Stage | 'moving', at: number}} progress
+ *   a stage of the start begins, at this `moment()` (stages.js); moving: the first free step is done
+ * @property {{}} heartbeat
+ * @property {{group: number, ended: number[]}} episodes  [index within the group, return, length]*
+ * @property {{samples: Sample[]}} samples
+ * @property {Iteration} iteration
+ * @property {{message: string}} diverged  what this rank learns is no longer finite; it has stopped
+ * @property {{error: import('./errors.js').PlainError}} failed  stepping failed: the worker is of no more use
+ */
+
+/** @typedef {keyof Requests} RequestType */
+/** @template {RequestType} T @typedef {Parameters<Requests[T]>[0]} Payload */
+/** @template {RequestType} T @typedef {ReturnType<Requests[T]>} Reply */
+
+/**
+ * @typedef {{id: number, type: RequestType, payload: any}} RequestMessage
+ * @typedef {import('../page/parts.js').PartMessage} PartMessage  what the worker boots from, as it arrives
+ * @typedef {{recycle: Sample[]}} RecycleMessage  buffers given back for the next samples
+ * @typedef {{id: number, reply: unknown} | {id: number, error: import('./errors.js').PlainError}} AnswerMessage
+ * @typedef {{[T in keyof Events]: {event: T} & Events[T]}[keyof Events]} EventMessage
+ */
+
+/** What a rank hands to the others at once, in bytes; longer arrays travel in pieces. */
+export const RANK_SLOT_BYTES = 1 << 20;
+
+export const MAX_ENVS = 4096;
+export const MAX_WORKERS = 64;
+
+/** A worker that is silent for so long is taken for hung, in milliseconds. */
+export const HUNG_MS = 10_000;
+
+/** While it boots, a worker compiles and imports for seconds at a time. */
+export const BOOT_HUNG_MS = 60_000;

@@ -1,0 +1,161 @@
+/**
+ * A worker's end of a training run: one rank. Python does the learning (`websim/browser/learner.py`); here
+ * is what happens around it. An iteration runs without a pause, so in the middle of it, at every
+ * pulse, whatever else the worker has to do gets its turn.
+ */
+
+import { toPlain } from '../shared/errors.js';
+import { WorkerShard } from './shard.js';
+
+/** The learners' environments are shown at most so often, in milliseconds... */
+const SHOW_MS = 16;
+
+/** ...and so that it takes no more than this share of the time. */
+const SHOW_SHARE = 0.02;
+
+/** How soon the next pulse may come, in milliseconds. */
+const SHORTEST_PULSE_MS = 2;
+
+/** What ends an iteration without being a failure: somebody else has seen to it. */
+const GIVEN_UP = ['TrainingAbandoned', 'RankLost'];
+
+/**
+ * @typedef {object} Host  what the worker lends to its learner
+ * @property {(now: number) => number} pulse  does what else there is to do; returns when it is to be called again
+ * @property {() => boolean} expelled  whether the others go on without this rank
+ * @property {(message: import('../shared/protocol.js').EventMessage, transfer?: Transferable[]) => void} tell
+ */
+
+export class Learner {
+  /** Whether it goes on to the next iteration. */
+  running = false;
+  #stop = false;
+  #save = false;
+  #lastSave = -Infinity;
+  #lastShow = 0;
+  #nextShow = 0;
+
+  /**
+   * @param {import('./boot.js').Runtime} runtime
+   * @param {import('../shared/protocol.js').Payload<'learn'>} payload
+   * @param {any} policies  `websim.browser.learner.Policies` of this worker
+   * @param {boolean} isolated
+   * @param {Host} host
+   */
+  constructor(runtime, { spec, checkpoint, checkpointSeconds }, policies, isolated, host) {
+    this.pyodide = runtime.pyodide;
+    this.host = host;
+    this.checkpointMs = checkpointSeconds * 1000;
+    /** @type {number[]} */
+    const ended = [];
+    const data = checkpoint && pythonBytes(this.pyodide, checkpoint);
+    const communicator = this.#communicator();
+    const module = this.pyodide.pyimport('websim.browser.learner');
+    this.python = module.Learner(
+      spec,
+      data ?? undefined,
+      communicator,
+      policies,
+      () => this.#pulse(),
+      (/** @type {number[]} */ ...episode) => void ended.push(...episode),
+    );
+    for (const proxy of [data, communicator, module]) proxy?.destroy();
+    /** Its environments, as the page sees them. */
+    this.shard = new WorkerShard(runtime, this.python.display, { group: 0, ended, isolated });
+    this.restartedEnvironments = checkpoint !== null && this.python.restarted_environments;
+    if (checkpoint) this.#lastSave = performance.now();
+  }
+
+  /**
+   * Goes on in another group of ranks, from a checkpoint if there is one.
+   *
+   * @param {ArrayBuffer | null} checkpoint
+   */
+  rejoin(checkpoint) {
+    const data = checkpoint && pythonBytes(this.pyodide, checkpoint);
+    const communicator = this.#communicator();
+    this.python.rejoin(communicator, data ?? undefined);
+    for (const proxy of [data, communicator]) proxy?.destroy();
+    this.running = this.#stop = this.#save = false;
+  }
+
+  #communicator() {
+    const module = this.pyodide.pyimport('websim.ranks');
+    const communicator = module.worker_communicator();
+    module.destroy();
+    return communicator;
+  }
+
+  /** @param {import('../shared/protocol.js').Payload<'train'>} wish */
+  train({ run, save }) {
+    if (run === true) {
+      this.running = true;
+      this.#stop = false;
+    } else if (run === false) {
+      this.#stop = this.running;
+    }
+    this.#save ||= save === true;
+  }
+
+  /** One iteration; tells the page of it. */
+  iterate() {
+    const start = performance.now();
+    const save = this.#save || start - this.#lastSave >= this.checkpointMs;
+    this.#lastShow = start;
+    try {
+      const python = this.python.advance(this.#stop, save);
+      const progress = python.toJs({ dict_converter: Object.fromEntries });
+      python.destroy();
+      this.#show(performance.now());
+      if (progress.done) this.running = this.#stop = false;
+      if (progress.checkpoint || !progress.root) this.#save = false;
+      const { checkpoint, ...told } = progress;
+      const buffer = checkpoint ? checkpoint.buffer : null;
+      if (buffer) this.#lastSave = performance.now();
+      const seconds = (performance.now() - start) / 1000;
+      this.host.tell({ event: 'iteration', ...told, checkpoint: buffer, seconds }, buffer ? [buffer] : []);
+    } catch (error) {
+      this.running = false;
+      const plain = toPlain(error);
+      if (plain.name === 'TrainingDiverged') this.host.tell({ event: 'diverged', message: plain.message });
+      else if (!GIVEN_UP.includes(plain.name)) this.host.tell({ event: 'failed', error: plain });
+    }
+  }
+
+  /** In the middle of an iteration. @returns {number} in how many seconds the next one is due; below 0: never */
+  #pulse() {
+    if (this.host.expelled()) return -1;
+    let now = performance.now();
+    if (now >= this.#nextShow) {
+      this.#show(now);
+      const took = performance.now() - now;
+      now += took;
+      this.#nextShow = now + Math.max(SHOW_MS, took / SHOW_SHARE);
+    }
+    const next = Math.min(this.#nextShow, this.host.pulse(now));
+    return Math.max(SHORTEST_PULSE_MS, next - performance.now()) / 1000;
+  }
+
+  /** @param {number} now */
+  #show(now) {
+    this.python.display.refresh();
+    this.shard.show(this.python.steps, now - this.#lastShow);
+    this.#lastShow = now;
+  }
+
+  close() {
+    this.python.close();
+    this.shard.destroy();
+    this.python.destroy();
+  }
+}
+
+/** @param {any} pyodide @param {ArrayBuffer} buffer */
+export function pythonBytes(pyodide, buffer) {
+  const view = pyodide.toPy(new Uint8Array(buffer));
+  const toBytes = pyodide.globals.get('bytes');
+  const bytes = toBytes(view);
+  view.destroy();
+  toBytes.destroy();
+  return bytes;
+}

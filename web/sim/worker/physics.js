@@ -1,0 +1,316 @@
+/**
+ * A batch of environments of one model in MuJoCo WASM: one MjModel and one MjData, and the state of
+ * each environment swapped in, stepped and swapped out. `websim/physics/wasm.py` is its Python side;
+ * the batch arrays are numpy's, in Pyodide's memory, and their rows are copied without Python.
+ */
+
+import { POSE_SIZE } from '../shared/memory.js';
+import { ModelError } from '../shared/errors.js';
+import { namesOf } from './names.js';
+
+const SIZES = [
+  'nq', 'nv', 'na', 'nu', 'nbody', 'njnt', 'ngeom', 'nsite', 'ntendon', 'nmocap', 'nuserdata',
+  'nsensordata',
+];
+
+/** What MuJoCo integrates: the state that is swapped, besides `time`. */
+export const STATE = ['qpos', 'qvel', 'act', 'qacc_warmstart', 'mocap_pos', 'mocap_quat', 'userdata'];
+
+/** The arrays that mj_step leaves out and mj_rnePostConstraint computes. */
+const POST_CONSTRAINT = ['cacc', 'cfrc_int', 'cfrc_ext'];
+
+/** The warnings after which MuJoCo has reset the state: it was not finite, or beyond 1e10. */
+const BAD_STATE = ['mjWARN_BADQPOS', 'mjWARN_BADQVEL', 'mjWARN_BADQACC'];
+
+/** A heartbeat at most so often, in milliseconds, and looked at every so many environments. */
+const BEAT_MS = 1000;
+const BEAT_ENVS = 16;
+
+/** Embind objects alive in this thread: they are not garbage collected, so each is accounted for. */
+const alive = new Set();
+
+/** @template {{delete(): void}} T @param {T} object @returns {T} */
+function track(object) {
+  alive.add(object);
+  return object;
+}
+
+/** @param {{delete(): void}} object */
+function free(object) {
+  if (alive.delete(object)) object.delete();
+}
+
+/** How many embind objects this thread holds. */
+export const embindObjects = () => alive.size;
+
+/**
+ * A numpy array [numEnvs, size] and the array of MjData that its rows mirror.
+ *
+ * @typedef {object} Mirror
+ * @property {string} name    in MjData
+ * @property {number} address of the numpy array in Pyodide's memory
+ * @property {number} size    doubles a row
+ * @property {Float64Array} batch
+ * @property {Float64Array} single
+ */
+
+export class BatchPhysics {
+  /**
+   * @param {import('./boot.js').Mujoco} mujoco
+   * @param {() => ArrayBuffer} pythonMemory  Pyodide's memory as it is now (it moves when it grows)
+   * @param {() => void} beat  told about once a second that the loop is alive
+   * @param {string} xml  MJCF
+   * @param {Record<string, Uint8Array>} assets  files that the MJCF refers to
+   * @param {number} numEnvs
+   */
+  constructor(mujoco, pythonMemory, beat, xml, assets, numEnvs) {
+    this.mujoco = mujoco;
+    this.pythonMemory = pythonMemory;
+    this.beat = beat;
+    this.numEnvs = numEnvs;
+    this.model = track(compile(mujoco, xml, assets));
+    this.data = track(new mujoco.MjData(this.model));
+    /** @type {Mirror[]} loaded before a step, and saved after it */
+    this.state = [];
+    /** @type {Mirror[]} saved only */
+    this.outputs = [];
+    /** @type {Mirror} */
+    this.ctrl = this.#mirror('ctrl', 0);
+    this.timeAddress = 0;
+    this.badAddress = 0;
+    this.postConstraint = false;
+    this.time = new Float64Array(0);
+    this.bad = new Uint8Array(0);
+    this.poseSize = this.model.nbody * POSE_SIZE;
+    /** Poses of all environments for display, [numEnvs, nbody, POSE_SIZE], of their last step. */
+    this.poses = new Float32Array(numEnvs * this.poseSize);
+    this.xpos = new Float64Array(0);
+    this.xquat = new Float64Array(0);
+    /** Milliseconds spent in `step`. */
+    this.elapsedMs = 0;
+    this.lastBeat = 0;
+  }
+
+  /** The sizes, constants and names of `websim.physics.Model`. */
+  describe() {
+    const { model } = this;
+    return {
+      ...Object.fromEntries(SIZES.map((size) => [size, model[size]])),
+      timestep: model.opt.timestep,
+      qpos0: model.qpos0,
+      body_mass: model.body_mass,
+      actuator_ctrlrange: model.actuator_ctrlrange,
+      body_names: namesOf(model, 'body'),
+      joint_names: namesOf(model, 'jnt'),
+      geom_names: namesOf(model, 'geom'),
+      site_names: namesOf(model, 'site'),
+      actuator_names: namesOf(model, 'actuator'),
+    };
+  }
+
+  /** Elements that an array of MjData has, for one environment. @param {string} name */
+  sizeOf(name) {
+    const array = this.data[name];
+    if (!(array instanceof Float64Array)) {
+      throw new ModelError(`MjData has no array of doubles named '${name}'`);
+    }
+    return array.length;
+  }
+
+  /**
+   * Names the memory of a batch array: rows of `data[name]`, or of `time` and `bad`.
+   *
+   * @param {string} name
+   * @param {number} address  in Pyodide's memory
+   */
+  bind(name, address) {
+    if (name === 'time') this.timeAddress = address;
+    else if (name === 'bad') this.badAddress = address;
+    else if (name === 'ctrl') this.ctrl = this.#mirror(name, address);
+    else if (STATE.includes(name)) this.state.push(this.#mirror(name, address));
+    else this.outputs.push(this.#mirror(name, address));
+    this.postConstraint ||= POST_CONSTRAINT.includes(name);
+    this.time = new Float64Array(0); // views are made anew before the next use
+  }
+
+  /** @param {string} name @param {number} address @returns {Mirror} */
+  #mirror(name, address) {
+    const none = new Float64Array(0);
+    return { name, address, size: this.sizeOf(name), batch: none, single: none };
+  }
+
+  /** A view has length 0 after the memory under it grew: then all are made anew. */
+  #refreshViews() {
+    if (this.time.length && this.xpos.length) return;
+    const memory = this.pythonMemory();
+    const n = this.numEnvs;
+    for (const mirror of [...this.state, ...this.outputs, this.ctrl]) {
+      mirror.batch = new Float64Array(memory, mirror.address, n * mirror.size);
+      mirror.single = this.data[mirror.name];
+    }
+    this.time = new Float64Array(memory, this.timeAddress, n);
+    this.bad = new Uint8Array(memory, this.badAddress, n);
+    this.xpos = this.data.xpos;
+    this.xquat = this.data.xquat;
+  }
+
+  /**
+   * Steps environments.
+   *
+   * @param {number} nstep  mj_step calls an environment
+   * @param {number} [first]
+   * @param {number} [end]  the one after the last
+   */
+  step(nstep, first = 0, end = this.numEnvs) {
+    const start = performance.now();
+    const { mujoco, model, data } = this;
+    const ranOn = (nstep - 0.5) * model.opt.timestep;
+    this.#refreshViews();
+    for (let i = first; i < end; i++) {
+      this.#load(i);
+      const before = this.time[i];
+      for (let k = 0; k < nstep; k++) mujoco.mj_step(model, data);
+      if (this.postConstraint) mujoco.mj_rnePostConstraint(model, data);
+      if (!this.xpos.length) this.#refreshViews();
+      this.#save(i);
+      // MuJoCo's reset of a bad state sets the time to 0: a time that ran on needs no closer look.
+      const suspect = before === 0 || !(this.time[i] - before > ranOn);
+      this.bad[i] = suspect && this.#takeBadState() ? 1 : 0;
+      if (i % BEAT_ENVS === 0) this.#keepAlive();
+    }
+    this.elapsedMs += performance.now() - start;
+  }
+
+  /**
+   * See `start`; for Python.
+   *
+   * @param {any} indices [k] int32, numpy
+   * @param {any} qpos    [k, nq] float64, numpy
+   * @param {any} qvel    [k, nv] float64, numpy
+   */
+  reset(indices, qpos, qvel) {
+    this.start(indices.toJs(), qpos.toJs(), qvel.toJs());
+  }
+
+  /**
+   * Resets environments: MjData's defaults, these positions and velocities, and what follows.
+   *
+   * @param {Int32Array} indices [k]
+   * @param {Float64Array} qpos  [k, nq]
+   * @param {Float64Array} qvel  [k, nv]
+   */
+  start(indices, qpos, qvel) {
+    const { mujoco, model, data } = this;
+    this.#refreshViews();
+    const { nq, nv } = model;
+    for (let k = 0; k < indices.length; k++) {
+      mujoco.mj_resetData(model, data);
+      data.qpos.set(qpos.subarray(k * nq, (k + 1) * nq));
+      data.qvel.set(qvel.subarray(k * nv, (k + 1) * nv));
+      mujoco.mj_forward(model, data);
+      if (!this.xpos.length) this.#refreshViews();
+      this.#save(indices[k]);
+      copyRow(this.ctrl.batch, indices[k], this.ctrl.single, this.ctrl.size);
+      this.bad[indices[k]] = 0;
+      if (k % BEAT_ENVS === 0) this.#keepAlive();
+    }
+  }
+
+  /**
+   * Computes everything that follows from the states as they stand in the batch.
+   *
+   * @param {any} pyIndices [k] int32, numpy
+   */
+  forward(pyIndices) {
+    this.#refreshViews();
+    for (const i of pyIndices.toJs()) {
+      this.#load(i);
+      this.mujoco.mj_forward(this.model, this.data);
+      if (this.postConstraint) this.mujoco.mj_rnePostConstraint(this.model, this.data);
+      this.#save(i);
+    }
+  }
+
+  /** Frees what MuJoCo holds; a second call does nothing. */
+  close() {
+    free(this.data);
+    free(this.model);
+  }
+
+  /** @param {number} i */
+  #load(i) {
+    this.data.time = this.time[i];
+    for (const { batch, single, size } of this.state) {
+      for (let j = 0, at = i * size; j < size; j++) single[j] = batch[at + j];
+    }
+    const { batch, single, size } = this.ctrl;
+    for (let j = 0, at = i * size; j < size; j++) single[j] = batch[at + j];
+  }
+
+  /** @param {number} i */
+  #save(i) {
+    this.time[i] = this.data.time;
+    for (const { batch, single, size } of this.state) copyRow(batch, i, single, size);
+    for (const { batch, single, size } of this.outputs) copyRow(batch, i, single, size);
+    const { poses, xpos, xquat } = this;
+    let at = i * this.poseSize;
+    for (let b = 0, p = 0, q = 0; p < xpos.length; b++) {
+      poses[at++] = xpos[p++];
+      poses[at++] = xpos[p++];
+      poses[at++] = xpos[p++];
+      poses[at++] = xquat[q++];
+      poses[at++] = xquat[q++];
+      poses[at++] = xquat[q++];
+      poses[at++] = xquat[q++];
+    }
+  }
+
+  /** Whether MuJoCo has warned of a bad state; forgets the warning. */
+  #takeBadState() {
+    const { mujoco, model, data } = this;
+    const warnings = data.warning; // belongs to MjData, unlike its elements, which are copies
+    const found = BAD_STATE.some((name) => {
+      const warning = warnings.get(mujoco.mjtWarning[name].value);
+      const { number } = warning;
+      warning.delete();
+      return number > 0;
+    });
+    if (found) mujoco.mj_resetData(model, data);
+    return found;
+  }
+
+  #keepAlive() {
+    const now = performance.now();
+    if (now - this.lastBeat < BEAT_MS) return;
+    this.lastBeat = now;
+    this.beat();
+  }
+}
+
+/**
+ * @param {import('./boot.js').Mujoco} mujoco
+ * @param {string} xml
+ * @param {Record<string, Uint8Array>} assets
+ */
+function compile(mujoco, xml, assets) {
+  const files = track(new mujoco.MjVFS());
+  try {
+    for (const [name, bytes] of Object.entries(assets)) files.addBuffer(name, bytes);
+    return mujoco.MjModel.from_xml_string(xml, files);
+  } catch (error) {
+    throw new ModelError(messageOf(error));
+  } finally {
+    free(files);
+  }
+}
+
+/** @param {Float64Array} batch @param {number} i @param {Float64Array} row @param {number} size */
+function copyRow(batch, i, row, size) {
+  for (let j = 0, at = i * size; j < size; j++) batch[at + j] = row[j];
+}
+
+/** MuJoCo's message without the prefixes that its bindings put before it. @param {unknown} error */
+function messageOf(error) {
+  const message = error instanceof Error ? error.message : String(error);
+  return message.replace(/^(MuJoCo Error: )?(Loading error: )?/, '').trim();
+}

@@ -1,0 +1,113 @@
+/**
+ * A worker's part of one group of environments as the page sees it: their memory, whoever fills it.
+ */
+
+import { COUNTERS, POSE_SLOTS, shardLayout, viewsOf } from '../shared/memory.js';
+import { sceneOf } from './scene.js';
+
+const [STEPS, PHYSICS_STEPS, BAD_STATES, BUSY_MS, PHYSICS_MS, MEMORY] = COUNTERS.keys();
+
+/**
+ * What `websim.browser.shard.Display.describe` tells.
+ *
+ * @typedef {object} About
+ * @property {import('../shared/memory.js').ShardSizes} sizes
+ * @property {number} frameSkip
+ * @property {number} dt
+ * @property {string[]} actionNames
+ * @property {number[]} actionLow
+ * @property {number[]} actionHigh
+ * @property {string[]} rewardTermNames
+ */
+
+export class Published {
+  /** Buffers given back by the page. @type {ArrayBuffer[]} */
+  spare = [];
+  /** Bytes of Pyodide's and MuJoCo's memory, counted for the first of a worker only. */
+  heapBytes = () => 0;
+  /** When the next step is due, in milliseconds of `performance.now()`. */
+  due = 0;
+
+  /**
+   * @param {number} group
+   * @param {About} about
+   * @param {boolean} isolated  memory is shared with the page
+   * @param {Published} [before]  whose memory is gone on with
+   */
+  constructor(group, about, isolated, before) {
+    this.group = group;
+    this.about = about;
+    this.sizes = about.sizes;
+    this.dt = about.dt;
+    this.frameSkip = about.frameSkip;
+    this.layout = shardLayout(this.sizes);
+    const { bytes } = this.layout;
+    this.buffer = before?.buffer ?? (isolated ? new SharedArrayBuffer(bytes) : new ArrayBuffer(bytes));
+    this.views = viewsOf(this.layout, this.buffer);
+  }
+
+  /**
+   * @param {import('./physics.js').BatchPhysics} physics
+   * @returns {import('../shared/protocol.js').ShardDescription}
+   */
+  describeWith({ mujoco, model }) {
+    const { about, group, sizes, layout, frameSkip, dt, buffer } = this;
+    return {
+      group,
+      sizes,
+      frameSkip,
+      dt,
+      actionNames: about.actionNames,
+      actionLow: Float32Array.from(about.actionLow),
+      actionHigh: Float32Array.from(about.actionHigh),
+      rewardTermNames: about.rewardTermNames,
+      layout,
+      buffer: buffer instanceof ArrayBuffer ? buffer.slice(0) : buffer,
+      scene: sceneOf(mujoco, model),
+    };
+  }
+
+  /** Counts one step of some environments. @param {number} numEnvs @param {number} start  when it began */
+  countStep(numEnvs, start) {
+    const { counters } = this.views;
+    counters[STEPS] += numEnvs;
+    counters[PHYSICS_STEPS] += numEnvs * this.frameSkip;
+    counters[BUSY_MS] += performance.now() - start;
+  }
+
+  /**
+   * Counts what somebody else has stepped.
+   *
+   * @param {number} steps   environment steps since the start
+   * @param {number} busyMs  time since the last call, all of it spent on them
+   */
+  countSteps(steps, busyMs) {
+    const { counters } = this.views;
+    counters[STEPS] = steps;
+    counters[PHYSICS_STEPS] = steps * this.frameSkip;
+    counters[BUSY_MS] += busyMs;
+  }
+
+  /**
+   * Shows the newest poses; what else there is to be seen has been written to `views` before.
+   *
+   * @param {import('./physics.js').BatchPhysics} physics
+   * @param {number} badStates  so far
+   */
+  showPoses({ poses, elapsedMs }, badStates) {
+    const { views } = this;
+    views.counters[BAD_STATES] = badStates;
+    views.counters[PHYSICS_MS] = elapsedMs;
+    views.counters[MEMORY] = this.heapBytes() + this.layout.bytes;
+    const next = Atomics.load(views.poseSequence, 0) + 1;
+    views.poses.set(poses, (next % POSE_SLOTS) * poses.length);
+    Atomics.store(views.poseSequence, 0, next);
+  }
+
+  /** A copy of the memory for a page that cannot share it. @returns {import('../shared/protocol.js').Sample} */
+  sample() {
+    const buffer = this.spare.pop() ?? new ArrayBuffer(this.layout.bytes);
+    new Uint8Array(buffer).set(new Uint8Array(this.buffer));
+    return { group: this.group, buffer };
+  }
+}

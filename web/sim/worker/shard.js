@@ -1,0 +1,165 @@
+/**
+ * A worker's part of one group of environments: the Python object that steps them
+ * (`websim.browser.shard.Shard`) and the memory in which the page sees them.
+ */
+
+import { Published } from './published.js';
+
+export class WorkerShard extends Published {
+  /**
+   * @param {import('./boot.js').Runtime} runtime
+   * @param {any} python  `websim.browser.shard.Display`, or a Shard
+   * @param {{group: number, ended: number[], isolated: boolean, before?: Published}} options
+   *   ended: episodes that it tells of are put there; isolated: memory is shared; before: whose
+   *   memory it goes on with
+   */
+  constructor({ pyodide }, python, { group, ended, isolated, before }) {
+    super(group, toJs(python.describe()), isolated, before);
+    this.pyodide = pyodide;
+    /** Ended episodes not yet told: [index within the group, return, length]* */
+    this.ended = ended;
+    this.python = python;
+    /** @type {import('./physics.js').BatchPhysics} */
+    this.physics = python.physics;
+    this.arrays = this.#bindArrays();
+    this.publish();
+  }
+
+  /**
+   * Makes environments that are driven by controllers, and starts their episodes.
+   *
+   * @param {import('./boot.js').Runtime} runtime
+   * @param {import('../shared/protocol.js').ShardSpec} spec
+   * @param {string} controller
+   * @param {any} policies  `websim.browser.learner.Policies`
+   * @param {boolean} isolated
+   * @param {import('./overture.js').Overture} [overture]  that they go on from
+   */
+  static make(runtime, { group, task, options, first, count, seed }, controller, policies, isolated, overture) {
+    const { pyodide } = runtime;
+    /** @type {number[]} */
+    const ended = [];
+    const module = pyodide.pyimport('websim.browser.shard');
+    const taskOptions = pyodide.toPy(options);
+    const python = module.Shard.callKwargs(task, count, {
+      first,
+      seed,
+      controller,
+      options: taskOptions,
+      policies,
+      on_episode: (/** @type {number[]} */ ...episode) => void ended.push(...episode),
+    });
+    taskOptions.destroy();
+    module.destroy();
+    python.reset(seed);
+    overture?.handOver(pyodide, python);
+    return new WorkerShard(runtime, python, { group, ended, isolated, before: overture });
+  }
+
+  describe() {
+    return this.describeWith(this.physics);
+  }
+
+  /** @param {number | null} seed of the group's first environment; null goes on with the random state */
+  reset(seed) {
+    this.python.reset(seed ?? undefined);
+    this.publish();
+  }
+
+  /**
+   * One step of every environment.
+   *
+   * @param {'controller' | Float32Array} actions the controller's, or [count, actionSize] from outside
+   */
+  step(actions) {
+    const start = performance.now();
+    if (actions === 'controller') {
+      this.python.step();
+    } else {
+      this.#array('actions').set(actions);
+      this.python.apply();
+    }
+    this.publish();
+    this.countStep(this.sizes.numEnvs, start);
+  }
+
+  /**
+   * Publishes what somebody else has stepped.
+   *
+   * @param {number} steps   environment steps since the start
+   * @param {number} busyMs  time since the last call, all of it spent on them
+   */
+  show(steps, busyMs) {
+    this.countSteps(steps, busyMs);
+    this.publish();
+  }
+
+  /** Copies the newest arrays from Python to the memory that the page reads. */
+  publish() {
+    const { views, physics } = this;
+    for (const { name } of this.arrays) {
+      /** @type {any} */ (views)[name].set(this.#array(name));
+    }
+    this.showPoses(physics, this.python.bad_states);
+  }
+
+  /** @param {string} name @param {number} first within the group @param {number} count */
+  setController(name, first, count) {
+    this.python.set_controller(name, first - this.python.first, count);
+  }
+
+  /** @param {number} index within the group @param {Float32Array | null} action */
+  setAction(index, action) {
+    const row = action && this.pyodide.toPy(action);
+    this.python.hold(index - this.python.first, row ?? undefined);
+    row?.destroy();
+  }
+
+  takeEnded() {
+    return this.ended.splice(0);
+  }
+
+  close() {
+    this.python.close();
+    this.destroy();
+  }
+
+  /** Lets go of Python's object. */
+  destroy() {
+    this.python.destroy();
+  }
+
+  /**
+   * Where Python's arrays lie in its memory. They are never rebound, so the addresses hold; a view
+   * is made anew when the memory has grown.
+   *
+   * @returns {{name: string, address: number, length: number, view: import('../shared/memory.js').TypedArray}[]}
+   */
+  #bindArrays() {
+    return /** @type {any} */ (this.about).arrays.map((/** @type {any} */ { name, address, length }) => {
+      const Type = /** @type {any} */ (this.views)[name].constructor;
+      return { name, address, length, Type, view: new Type(0) };
+    });
+  }
+
+  /** @param {string} name */
+  #array(name) {
+    const array = /** @type {any} */ (this.arrays.find((candidate) => candidate.name === name));
+    if (array.view.length !== array.length) {
+      array.view = new array.Type(pythonMemory(this.pyodide), array.address, array.length);
+    }
+    return array.view;
+  }
+}
+
+/** @param {any} proxy @returns {any} */
+function toJs(proxy) {
+  const value = proxy.toJs({ dict_converter: Object.fromEntries });
+  proxy.destroy();
+  return value;
+}
+
+/** Pyodide's memory as it is now: it moves when it grows. @param {any} pyodide @returns {ArrayBuffer} */
+export function pythonMemory(pyodide) {
+  return pyodide._module.HEAPU8.buffer;
+}
