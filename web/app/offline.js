@@ -2,6 +2,7 @@
 
 import { fetchManifest } from '../sim/page/manifest.js';
 import { partsFor } from '../sim/page/parts.js';
+import { SHARES_MEMORY } from '../sim/shared/memory.js';
 
 /** Storing reads and writes all that was loaded: not while the robots are being made. */
 const DELAY_MS = 3000;
@@ -20,7 +21,7 @@ export async function keepForOffline() {
   const { port1, port2 } = new MessageChannel();
   const stored = new Promise((resolve) => (port1.onmessage = ({ data }) => resolve(data)));
   const manifest = await fetchManifest();
-  const image = (await partsFor(manifest, false, globalThis.crossOriginIsolated).parts.image).file.slice();
+  const image = (await partsFor(manifest, false, SHARES_MEMORY).parts.image).file.slice();
   active?.postMessage({ manifest, image }, [port2, image.buffer]);
   const { error } = await stored;
   // The page works; only the next visit needs the server.

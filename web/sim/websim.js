@@ -18,6 +18,7 @@ import { Controllers, LEARNT } from './page/controllers.js';
 import { ClosedError, InvalidArgument, WorkerError, toPlain } from './shared/errors.js';
 import { Fleet } from './page/fleet.js';
 import { fetchManifest, fetchOpening } from './page/manifest.js';
+import { SHARES_MEMORY, WHY_NOT_SHARED } from './shared/memory.js';
 import { MAX_ENVS, RANK_SLOT_BYTES } from './shared/protocol.js';
 import { Shards } from './page/shards.js';
 import { EpisodeMeter, RateMeter } from './page/statistics.js';
@@ -175,7 +176,7 @@ export class WebSim {
     /** What is being learnt; there once `create` has returned. @type {Training | null} */
     this.training = null;
     /** Whether memory is shared with the workers; otherwise samples of it travel by message. */
-    this.isolated = globalThis.crossOriginIsolated === true;
+    this.isolated = SHARES_MEMORY;
     /** One for each task asked for; there once `create` has returned. @type {Group[]} */
     this.groups = [];
     this.manifest = manifest;
@@ -241,9 +242,8 @@ export class WebSim {
       this.#emit('notice', {
         level: 'warning',
         message:
-          'This page is not cross-origin isolated, so memory cannot be shared with the workers: ' +
-          `it runs in the slower mode, by messages${this.training ? ', and one worker learns alone' : ''}. ` +
-          'Open it at a localhost or https address to change that.',
+          `Memory cannot be shared with the workers, so it runs in the slower mode, by messages${
+            this.training ? ', and one worker learns alone' : ''}: ${WHY_NOT_SHARED}.`,
       });
     }
     this.onProgress({ ...this.#fleet.progress, stage: 'ready', message: 'Ready' });
@@ -658,7 +658,7 @@ export class WebSim {
    */
   async joinRanks() {
     this.#checkOpen();
-    if (!this.isolated) throw new WorkerError('ranks need shared memory: this page is not cross-origin isolated');
+    if (!this.isolated) throw new WorkerError(`ranks need shared memory: ${WHY_NOT_SHARED}`);
     if (this.training) throw new InvalidArgument('the workers are ranks already: of the training run');
     const ranks = this.numWorkers;
     const exchange = createExchange(ranks, RANK_SLOT_BYTES);

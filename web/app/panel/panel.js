@@ -2,6 +2,7 @@
 
 import { h, icon, setText } from '../dom.js';
 import { count, short } from '../format.js';
+import { WHY_NOT_SHARED } from '../../sim/shared/memory.js';
 import { WebSim } from '../../sim/websim.js';
 import { choiceField, textField } from './fields.js';
 import { Figures } from './figures.js';
@@ -150,8 +151,7 @@ export class Panel {
   showMode(isolated, reason) {
     setText(this.reason, reason);
     this.mode.hidden = isolated;
-    setText(this.mode, 'Slower mode: this page is not cross-origin isolated, so it shares no memory with its '
-      + 'workers. A localhost or https address changes that.');
+    setText(this.mode, `Slower mode, which shares no memory with workers: ${WHY_NOT_SHARED}.`);
   }
 
   /**

@@ -104,7 +104,8 @@ export class Training extends EventTarget {
     this.run = run;
     this.#discard = false;
     this.#emit('run');
-    await navigator.storage?.persist?.().catch(() => false);
+    // Not waited for: Firefox asks the user first, who may never answer.
+    navigator.storage?.persist?.().catch(() => false);
     this.#release = await this.store.claim(run.id) ?? (async () => {});
     await this.#launch(true);
   }

@@ -2,9 +2,10 @@
 
 import { fetchManifest } from './manifest.js';
 import { partsFor } from './parts.js';
+import { SHARES_MEMORY } from '../shared/memory.js';
 import { measured } from '../shared/stages.js';
 
 measured('ask server', fetchManifest()).then(
-  (manifest) => partsFor(manifest, false, globalThis.crossOriginIsolated === true),
+  (manifest) => partsFor(manifest, false, SHARES_MEMORY),
   () => {}, // who makes the simulation asks again, and tells
 );

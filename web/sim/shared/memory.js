@@ -12,6 +12,17 @@
  * @typedef {Float32Array | Float64Array | Int32Array | Uint8Array} TypedArray
  */
 
+/**
+ * Whether memory can be shared with workers. WebKitGTK says of a page that it is isolated and has no
+ * SharedArrayBuffer: what is there counts, not what is promised.
+ */
+export const SHARES_MEMORY = globalThis.crossOriginIsolated === true && typeof SharedArrayBuffer === 'function';
+
+/** Why it cannot be, as the end of a sentence; empty where it can. */
+export const WHY_NOT_SHARED = SHARES_MEMORY ? '' : globalThis.crossOriginIsolated === true
+  ? 'this browser has no SharedArrayBuffer'
+  : 'this page is not cross-origin isolated; a localhost or https address changes that';
+
 const TYPES = { f32: Float32Array, f64: Float64Array, i32: Int32Array, u8: Uint8Array };
 
 /** Poses are written into the one slot while the page reads the other. */
