@@ -29,6 +29,7 @@ test: setup-test
 # The modules come before the assets, which are copied from them.
 setup-test: $(VENV)/.installed-dev node_modules/.installed setup
 	@python -m websim_server.chromium
+	@python -m tests.core.install
 
 $(BIN)/python:
 	@echo "== $(VENV): a virtual environment of its own"

@@ -14,7 +14,7 @@ export default [
       'prefer-const': 'error',
     },
   },
-  { files: ['bench/**', 'tests/sim/**', 'wasm-build/**'], languageOptions: { globals: globals.node } },
+  { files: ['bench/**', 'tests/unit/**', 'wasm-build/**'], languageOptions: { globals: globals.node } },
   // An expression to evaluate, not a module.
   { files: ['bench/drawing.js'], languageOptions: { globals: globals.browser } },
   { files: ['bench/rate.js'], rules: { 'no-unused-expressions': 'off' } },

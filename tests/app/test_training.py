@@ -4,10 +4,9 @@ import csv
 import io
 from pathlib import Path
 
-import pytest
 from playwright.sync_api import expect
 
-from tests.app.page import BOOT_MS, Dashboard
+from tests.app.page import BOOT_MS
 from tests.app.training_page import LEARNT_MS, SMALL, TrainingPage
 from websim.algorithms.presets import preset
 
@@ -148,45 +147,3 @@ def test_controllers_side_by_side_while_training_goes_on(training: TrainingPage)
     page.keyboard.press("b")
     expect(page.locator(".details")).to_contain_text("learning")
     assert int(training.state["follow"]) < 8
-
-
-def test_many_points_are_drawn_and_none_is_lost(shared: Dashboard) -> None:
-    """Curves by themselves: 10,000 points, their peaks, and what zooming shows."""
-    result = shared.page.evaluate(
-        """async () => {
-          const { MetricLog } = await import('/app/training/metriclog.js');
-          const { rowsToDraw, smooth } = await import('/app/training/reduce.js');
-          const log = new MetricLog();
-          for (let i = 0; i < 10000; i++) {
-            log.add(i * 10, { a: i === 5432 ? 99 : Math.sin(i / 100), b: i % 2 ? NaN : i });
-          }
-          const rows = rowsToDraw(log.steps, log.column('a'), 200, null);
-          const near = rowsToDraw(log.steps, log.column('a'), 200, [54000, 54500]);
-          const back = new MetricLog(log.stored());
-          back.truncate(500);
-          back.add(510, { a: 1, c: 2 });
-          return {
-            drawn: rows.length,
-            peak: rows.includes(5432),
-            sorted: rows.every((row, i) => !i || row > rows[i - 1]),
-            near,
-            lines: log.csv().trim().split('\\n').length,
-            header: back.csv().split('\\n')[0],
-            csv: back.csv().trim().split('\\n').slice(-2),
-            smooth: [...smooth([1, NaN, 3], 0.5)],
-          };
-        }"""
-    )
-    assert result["drawn"] <= 4 * 201
-    assert result["peak"]
-    assert result["sorted"]
-    assert result["near"] == list(range(5399, 5451))
-    assert result["lines"] == 10_001
-    assert result["header"] == "global_step,a,b,c"
-    assert result["csv"][0].startswith("500,")
-    assert result["csv"][1] == "510,1,,2"
-    first, gap, last = result["smooth"]
-    # TensorBoard's debiased average: (0.5 * 0.5 * 1 + 0.5 * 3) / (1 - 0.25)
-    assert first == 1
-    assert gap != gap
-    assert last == pytest.approx((0.25 * 1 + 0.5 * 3) / 0.75)

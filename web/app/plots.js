@@ -1,5 +1,6 @@
 /** Small plots of a figure over time, by uPlot. */
 
+import './language.js';
 import uPlot from 'uplot';
 import { h } from './dom.js';
 import { themeColor } from './theme.js';

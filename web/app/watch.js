@@ -6,8 +6,11 @@
   /** So long a page takes that is merely slow, in milliseconds. */
   const SLOW_MS = 20_000;
 
+  const slow = setTimeout(() => tell('The page takes unusually long to load. Is the server still there?'), SLOW_MS);
+
   /** @param {string} text @param {string} [detail] */
   const tell = (text, detail = '') => {
+    clearTimeout(slow); // the first reason is the one that counts
     // Gone as soon as the page is put together: from then on it tells of errors itself.
     const first = document.querySelector('#app > .first');
     if (!first) return;
@@ -30,5 +33,4 @@
       tell('The page could not be loaded: this went wrong in it.', `${event.message}${place}`);
     }
   }, true);
-  setTimeout(() => tell('The page takes unusually long to load. Is the server still there?'), SLOW_MS);
 }

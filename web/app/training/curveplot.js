@@ -1,5 +1,6 @@
 /** One metric over environment steps, by uPlot. */
 
+import '../language.js';
 import uPlot from 'uplot';
 import { h, setText } from '../dom.js';
 import { measure, short } from '../format.js';

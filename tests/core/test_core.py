@@ -1,0 +1,112 @@
+"""What must work in every browser: boot, step, learn, keep, resume, survive."""
+
+import contextlib
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser
+
+from tests.core.browsers import OTHERS, ChromiumTab, MissingBrowser, Tab
+from websim_server import browser
+
+#: Of HalfCheetah, which begins below 0.
+GOAL = 1000
+
+#: On a busy machine, in the browser with the slowest WebAssembly, with one worker.
+LEARNT_S = 240
+
+BOOT_S = 120
+
+
+class Core:
+    """A page of the dashboard."""
+
+    def __init__(self, tab: Tab, server: str) -> None:
+        self.tab, self.server = tab, server
+
+    def open(self, query: str) -> None:
+        self.tab.goto(f"{self.server}/?{query}")
+        self.wait("globalThis.websim?.stats().physicsStepsPerSecond > 0", BOOT_S)
+
+    def get(self, expression: str) -> Any:
+        """The awaited value of an expression, in which `sim` is the simulation."""
+        return self.tab.evaluate(
+            f"async () => {{ const sim = globalThis.websim; return {expression}; }}"
+        )
+
+    def wait(self, expression: str, seconds: float = 30) -> None:
+        deadline = time.monotonic() + seconds
+        while not self.get(f"Boolean({expression})"):
+            if time.monotonic() > deadline:
+                shown = self.get("document.body.innerText")
+                pytest.fail(f"not true within {seconds} s: {expression}\nthe page says:\n{shown}")
+            time.sleep(0.2)
+
+    def click(self, label: str, within: str = "body") -> None:
+        """Clicks the button that says so, once it is there and can be clicked."""
+        found = (
+            f"[...document.querySelectorAll('{within} button:enabled')]"
+            f".find((b) => b.innerText.trim() === '{label}')"
+        )
+        self.wait(found)
+        self.get(f"{found}.click()")
+
+
+@pytest.fixture(scope="module", params=["chromium", *OTHERS])
+def core(request: pytest.FixtureRequest, chromium: Browser) -> Iterator[Core]:
+    """One tab for all of this, as of one visitor; skipped where the machine lacks the browser."""
+    # A server of its own for each: what is stored belongs to an address.
+    with browser.server() as server, contextlib.ExitStack() as stack:
+        if request.param == "chromium":
+            tab: Tab = ChromiumTab(stack.enter_context(chromium.new_context()).new_page())
+        else:
+            try:
+                tab = stack.enter_context(OTHERS[request.param]())
+            except MissingBrowser as error:
+                pytest.skip(str(error))
+        yield Core(tab, server)
+
+
+def test_a_hundred_ants_step(core: Core) -> None:
+    core.open("task=Ant-v5&envs=100&workers=2")
+    assert core.get("sim.numEnvs") == 100
+    core.wait("sim.stats().environmentSteps > 1000")
+    assert core.get("sim.stats().badStates") == 0
+    shares = core.get("typeof SharedArrayBuffer === 'function' && crossOriginIsolated")
+    assert core.get("sim.isolated") == shares
+    core.get("sim.pause()")
+    core.get("(await sim.stepOnce(), 1)")  # answered when the steps before it are done
+    before = core.get("sim.getEnvironmentState(99).time")
+    core.get("(await sim.stepOnce(), 1)")
+    assert core.get("sim.getEnvironmentState(99).time") == pytest.approx(before + 0.05)
+
+
+def test_a_lost_worker_is_replaced(core: Core) -> None:
+    core.open("task=Ant-v5&envs=100&workers=2")
+    core.get("sim.workers[1].terminate()")
+    core.wait("sim.stats().workerRestarts === 1", BOOT_S)
+    core.wait("sim.stats().workerLoads.every(({ state }) => state === 'running')", BOOT_S)
+    core.wait("sim.getEnvironmentState(99).time > 0")
+
+
+def test_learnt_kept_and_resumed(core: Core) -> None:
+    core.open("task=HalfCheetah-v5&envs=64&workers=2")
+    core.get("(globalThis.best = -Infinity, 1)")
+    core.click("Train")
+    core.wait("sim?.training?.state === 'running'", BOOT_S)
+    core.get("(sim.on('training', (e) => { best = Math.max(best, e.recentReturn || best); }), 1)")
+    core.wait(f"best > {GOAL} || sim.training?.state === 'failed'", LEARNT_S)
+    assert core.get("best") > GOAL
+    core.click("Pause", ".training-buttons")
+    core.wait("sim.training.state === 'paused'", 60)
+    steps = core.get("sim.training.globalStep")
+    core.wait("document.querySelectorAll('.saved li').length > 0")
+
+    core.get("(location.reload(), 1)")
+    time.sleep(1)
+    core.wait("globalThis.websim?.stats().environments > 0", BOOT_S)
+    core.click("Resume", ".offer")
+    core.wait(f"sim?.training?.globalStep > {steps}", BOOT_S)
+    core.wait("sim.training.recentReturn > 500", 60)
