@@ -49,6 +49,14 @@ class Dashboard:
         """The state in the address."""
         return {name: values[0] for name, values in parse_qs(urlsplit(self.page.url).query).items()}
 
+    def drawn(self) -> None:
+        """Waits until the canvas shows more than a plain ground."""
+        for _ in range(50):
+            if self.colors() > 50:
+                return
+            self.page.wait_for_timeout(100)
+        pytest.fail("nothing is drawn")
+
     def colors(self) -> int:
         """How many colours the canvas shows."""
         clip = self.page.locator("canvas.stage").bounding_box()

@@ -99,8 +99,7 @@ def test_a_file_saved_while_pausing_is_of_the_pause(training: TrainingPage, tmp_
     training.page.keyboard.press("l")
     path = save_as_file(training.page, tmp_path)
     expect(training.buttons.get_by_role("button", name="Resume")).to_be_visible()
-    training.page.wait_for_timeout(1200)  # what the panel shows follows
-    assert path.stem.endswith(f"__{training.steps()}")
+    assert path.stem.endswith(f"__{training.settled()}")
 
 
 def test_another_tab_does_not_take_a_live_run(chromium: Browser, server: str) -> None:

@@ -52,7 +52,12 @@ class TrainingPage(Dashboard):
         self.page.locator("canvas.stage").focus()
         self.page.keyboard.press("l")
         expect(self.buttons.get_by_role("button", name="Resume")).to_be_visible()
-        self.page.wait_for_timeout(1200)  # what the panel shows follows
+        return self.settled()
+
+    def settled(self) -> int:
+        """Waits until the panel shows the steps that are done; returns them."""
+        done = self.sim("sim.training.globalStep")
+        expect(self.page.locator(".training-figures p").first).to_contain_text(f"{done:,} of")
         return self.steps()
 
     @property

@@ -3,6 +3,8 @@
 import json
 from typing import Any
 
+import pytest
+
 CODE = """
 import hashlib, json
 import numpy as np
@@ -67,12 +69,18 @@ metrics = {tag: repr(value) for tag, value in progress.metrics.items()}
 """
 
 
+def test_ranks_need_shared_memory(sim: Any) -> None:
+    sim.create(task="Hopper-v5", numEnvs=2, numWorkers=2)
+    if sim.run("sim.isolated"):
+        pytest.skip("memory is shared here")
+    name, message = sim.error("sim.joinRanks()")
+    assert (name, "shared memory" in message) == ("WorkerError", True)
+
+
 def test_two_workers_learn_together_and_repeat_themselves(sim: Any) -> None:
     sim.create(task="Hopper-v5", numEnvs=2, numWorkers=2)
     if not sim.run("sim.isolated"):
-        name, message = sim.error("sim.joinRanks()")
-        assert (name, "shared memory" in message) == ("WorkerError", True)
-        return
+        pytest.skip("ranks need shared memory")
     runs = []
     for _ in range(2):
         sim.run("sim.joinRanks()")

@@ -101,5 +101,5 @@ def test_a_page_that_slept_does_not_blame_its_workers(sim: Any) -> None:
           shift = 60000;
         }"""
     )
-    sim.page.wait_for_timeout(1500)
+    sim.page.wait_for_timeout(1500)  # it looks after its workers once a second
     assert sim.run("sim.stats().workerRestarts") == 0

@@ -66,7 +66,7 @@ def test_free_running(sim: Any) -> None:
     assert stats["meanReturn"] == pytest.approx(stats["meanLength"] - 1)
     assert [load["environments"] for load in stats["workerLoads"]] == [10, 10]
     sim.run("sim.pause()")
-    sim.page.wait_for_timeout(500)
+    sim.run("sim.stepOnce()")  # answered when the steps before it are done
     still = sim.run("sim.stats().environmentSteps")
     sim.page.wait_for_timeout(300)
     assert sim.run("sim.stats().environmentSteps") == still
@@ -116,7 +116,7 @@ def test_environment_state(sim: Any) -> None:
 def test_speed_is_kept(sim: Any) -> None:
     sim.create(task="InvertedPendulum-v5", numEnvs=2, numWorkers=1, speed=2, controller="zero")
     sim.run("sim.play()")
-    sim.page.wait_for_timeout(1000)
+    sim.wait("sim.stats().environmentSteps > 10")
     start = sim.run("[performance.now(), sim.stats().environmentSteps]")
     sim.page.wait_for_timeout(3000)
     end = sim.run("[performance.now(), sim.stats().environmentSteps]")
