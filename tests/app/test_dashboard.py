@@ -188,8 +188,11 @@ def test_double_click_follows_the_robot_under_the_pointer(dashboard: Dashboard) 
     assert box is not None
     page.mouse.dblclick(box["width"] / 2, box["height"] / 2)
     expect(page.get_by_role("heading", name="Ant-v5 0")).to_be_visible()
-    # The Ant's actuators have no names.
-    expect(page.locator(".bars span").first).to_have_text("action 0")
+    # The Ant's actuators have no names: they go by those of their joints.
+    expect(page.locator(".bars span").first).to_have_text("hip_4")
+    observation = page.locator(".details .observation")
+    observation.hover(position={"x": 1, "y": 10})
+    expect(page.locator(".details .heading")).to_contain_text("torso z = ")
     page.get_by_role("button", name="Back to the overview").click()
     page.mouse.dblclick(20, 20)
     assert "follow" not in dashboard.state, "there is no robot in the sky"

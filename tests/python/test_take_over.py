@@ -47,10 +47,14 @@ def test_episodes_taken_over_are_not_told() -> None:
     data = shard.env.physics.data
     state = {name: getattr(data, name).copy() for name in ("ctrl", *STATE, *data.fields)}
     shard.take_over(state, np.full(4, 7))
+    shard.step()
+    assert (shard.env.episode_returns == 1).all(), "counted from here on"
+    assert (shard.env.unrewarded_steps == 7).all()
     ended = 0
     while ended < 12:
         shard.step()
         ended += int(shard.env.terminations.sum())
+    assert not shard.env.unrewarded_steps.any()
     shard.close()
     assert len(told) == ended - 4
     assert np.isfinite([episode_return for _, episode_return, _ in told]).all()

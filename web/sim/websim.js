@@ -40,8 +40,8 @@ import { Training } from './page/training.js';
  * @property {(progress: Progress) => void} [onProgress]
  * @property {(sim: WebSim) => void} [onOverture]  where it is given, robots of one task under the random
  *   controller move before Python is up. It is called when they do; until `create` has returned, the
- *   simulation can be asked for `groups` and `poseShards()` only. The episodes under way then have
- *   the return NaN and are not counted
+ *   simulation can be asked for `groups` and `poseShards()` only. The returns of the
+ *   episodes under way lack their first steps then, and are not counted
  *
  * @typedef {import('./page/fleet.js').Progress} Progress
  * @typedef {import('./page/rank.js').Rank} Rank
@@ -53,7 +53,8 @@ import { Training } from './page/training.js';
  * @property {boolean} learns          whether a training run drives it; no other group can be the first then
  * @property {number} observationSize
  * @property {number} actionSize
- * @property {string[]} actionNames
+ * @property {string[]} actionNames       empty texts where there is none
+ * @property {string[]} observationNames  likewise; none at all where the task is not understood
  * @property {Float32Array} actionLow
  * @property {Float32Array} actionHigh
  * @property {string[]} rewardTerms
@@ -806,7 +807,7 @@ export class WebSim {
   }
 
   /** @param {import('./shared/protocol.js').ShardDescription} description @returns {Group} */
-  #describeGroup({ group, sizes, frameSkip, dt, actionNames, actionLow, actionHigh, rewardTermNames, scene }) {
+  #describeGroup({ group, sizes, frameSkip, dt, actionNames, observationNames, actionLow, actionHigh, rewardTermNames, scene }) {
     const { training } = this;
     const learning = training ? [{ task: training.spec.task, numEnvs: training.numEnvs }] : [];
     const all = [...learning, ...this.requests];
@@ -815,7 +816,7 @@ export class WebSim {
     const learns = group < learning.length;
     const { observationSize, actionSize } = sizes;
     return {
-      task, numEnvs, offset, learns, observationSize, actionSize, actionNames, actionLow, actionHigh,
+      task, numEnvs, offset, learns, observationSize, actionSize, actionNames, observationNames, actionLow, actionHigh,
       rewardTerms: rewardTermNames, dt, frameSkip, scene,
     };
   }

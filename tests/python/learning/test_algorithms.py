@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from tests.python.learning.test_ranks import together
 from websim.algorithms import ALGORITHMS
@@ -52,6 +53,31 @@ def test_taken_up_again_it_gives_the_same_curve(algorithm: str) -> None:
 def test_ranks_agree(algorithm: str) -> None:
     first, second = together(lambda communicator: run(algorithm, communicator), 2)
     np.testing.assert_equal(first, second)
+
+
+@pytest.mark.parametrize("algorithm", NAMES)
+def test_the_mean_reward_is_of_every_step(algorithm: str) -> None:
+    """Counted again; where whole episodes are played, of the first of each environment."""
+    trainer = Trainer(spec(algorithm))
+    env = trainer.algorithm.env
+    rewards: list[float] = []
+    over = np.zeros(env.num_envs, np.bool_)
+
+    class Counts:
+        def stepped(self, ended: NDArray[np.bool_] | None) -> None:
+            rewards.extend(env.rewards[~over])
+            if algorithm != "ppo" and ended is not None:
+                over[ended] = True
+
+        def updated(self) -> None: ...
+
+    trainer.algorithm.observer = Counts()
+    for _ in range(2):
+        rewards.clear()
+        over[:] = False
+        metrics = trainer.advance().metrics
+        assert metrics["charts/mean_reward"] == pytest.approx(np.mean(rewards), rel=1e-12)
+    trainer.close()
 
 
 @pytest.mark.parametrize("algorithm", ["es", "ars"])

@@ -15,6 +15,8 @@ const OBSERVATION_RANGE = 5;
 
 const OBSERVATION_HEIGHT = 56;
 
+const RETURN = 'Return so far';
+
 export class Details {
   /** @type {Group|null} */
   #group = null;
@@ -76,9 +78,10 @@ export class Details {
   #buildFigures() {
     const tile = (/** @type {string} */ name) => {
       const value = h('dd', {}, '–');
-      return { value, element: h('div', {}, h('dt', {}, name), value) };
+      const label = h('dt', {}, name);
+      return { label, value, element: h('div', {}, label, value) };
     };
-    this.tiles = { return: tile('Return'), length: tile('Length'), reward: tile('Reward'), time: tile('Time') };
+    this.tiles = { return: tile(RETURN), length: tile('Length'), reward: tile('Reward'), time: tile('Time') };
     this.figures.replaceChildren(...Object.values(this.tiles).map(({ element }) => element));
   }
 
@@ -106,6 +109,8 @@ export class Details {
     if (!group || !this.tiles) return;
     this.#state = state;
     setText(this.subtitle, `Environment ${count(state.index)} · worker ${state.worker} · ${controller}`);
+    // Robots that moved before Python was up were not rewarded then.
+    setText(this.tiles.return.label, state.unrewardedSteps ? `Return since step ${count(state.unrewardedSteps)}` : RETURN);
     setText(this.tiles.return.value, measure(state.episodeReturn));
     setText(this.tiles.length.value, count(state.episodeLength));
     setText(this.tiles.reward.value, measure(state.reward));
@@ -146,6 +151,6 @@ export class Details {
     if (!this.#state) return;
     const { observation } = this.#state;
     const i = Math.min(observation.length - 1, Math.floor((x / this.observation.clientWidth) * observation.length));
-    if (i >= 0) setText(this.observationValue, `[${i}] = ${measure(observation[i])}`);
+    if (i >= 0) setText(this.observationValue, `${this.#group?.observationNames[i] || `[${i}]`} = ${measure(observation[i])}`);
   }
 }

@@ -40,9 +40,11 @@ class MujocoVectorEnv(VectorEnv[FloatArray, Actions, NDArray[Any]]):
         truncations: [n] bool.
         reward_term_values: [n, k] float64, in the order of `task.reward_terms`.
         episode_returns: [n] float64, sum of rewards of the running episode.
+        unrewarded_steps: [n] int32, steps of the running episode that its return lacks, because
+            others made them (`websim.training.snapshots.take_over`).
         episode_lengths: [n] int32, steps of the running episode.
         final_observations: [n, obs] float64, where an episode ended in this step (SAME_STEP only).
-        final_returns: [n] float64, return of the last episode that ended.
+        final_returns: [n] float64, return of the last episode that ended; NaN where it lacks steps.
         final_lengths: [n] int32, length of the last episode that ended.
         bad_states: How many blow-ups there have been.
     """
@@ -134,6 +136,7 @@ class MujocoVectorEnv(VectorEnv[FloatArray, Actions, NDArray[Any]]):
         self.reward_term_values: FloatArray = np.zeros((n, len(task.reward_terms)))
         self.episode_returns: FloatArray = np.zeros(n)
         self.episode_lengths: NDArray[np.int32] = np.zeros(n, np.int32)
+        self.unrewarded_steps: NDArray[np.int32] = np.zeros(n, np.int32)
         self.final_observations: FloatArray = np.zeros((n, size))
         self.final_returns: FloatArray = np.zeros(n)
         self.final_lengths: NDArray[np.int32] = np.zeros(n, np.int32)
@@ -221,6 +224,7 @@ class MujocoVectorEnv(VectorEnv[FloatArray, Actions, NDArray[Any]]):
         some_ended = bool(ended.any())
         if some_ended:
             self.final_returns[ended] = self.episode_returns[ended]
+            self.final_returns[ended & (self.unrewarded_steps > 0)] = np.nan
             self.final_lengths[ended] = self.episode_lengths[ended]
         if self.autoreset_mode is AutoresetMode.SAME_STEP:
             restarting = ended
@@ -307,6 +311,7 @@ class MujocoVectorEnv(VectorEnv[FloatArray, Actions, NDArray[Any]]):
         parts = self.task.observation(self.physics.data.rows(indices))
         self.observations[indices] = np.concatenate(parts, axis=1)
         self.episode_returns[indices] = 0.0
+        self.unrewarded_steps[indices] = 0
         self.episode_lengths[indices] = 0
 
     def _final_infos(self, outcome: Outcome, ended: BoolArray, bad: BoolArray) -> Infos:

@@ -138,6 +138,7 @@ export class Shards {
       rewardTerms: of(views.rewardTerms),
       episodeReturn: views.episodeReturns[row],
       episodeLength: views.episodeLengths[row],
+      unrewardedSteps: views.unrewardedSteps[row],
       terminated: Boolean(views.terminations[row]),
       truncated: Boolean(views.truncations[row]),
       qpos: of(views.qpos),

@@ -75,6 +75,7 @@ export function shardLayout({ numEnvs: n, observationSize, actionSize, rewardTer
     ['poses', 'f32', POSE_SLOTS * n * nbody * POSE_SIZE],
     ['poseSequence', 'i32', 1],
     ['episodeLengths', 'i32', n],
+    ['unrewardedSteps', 'i32', n],
     ['terminations', 'u8', n],
     ['truncations', 'u8', n],
   ];
@@ -119,6 +120,7 @@ export function viewsOf(layout, buffer) {
  * @property {Float32Array} poses         POSE_SLOTS slots of [numEnvs, nbody, POSE_SIZE]
  * @property {Int32Array} poseSequence    number of the newest pose sample; its slot is the number modulo POSE_SLOTS
  * @property {Int32Array} episodeLengths
+ * @property {Int32Array} unrewardedSteps  steps of the running episode that its return lacks
  * @property {Uint8Array} terminations
  * @property {Uint8Array} truncations
  */

@@ -21,7 +21,8 @@
  * @property {import('./memory.js').ShardSizes} sizes
  * @property {number} frameSkip
  * @property {number} dt       seconds of simulated time an environment step
- * @property {string[]} actionNames
+ * @property {string[]} actionNames       empty texts where there is none
+ * @property {string[]} observationNames  likewise; none at all where the task is not understood
  * @property {Float32Array} actionLow
  * @property {Float32Array} actionHigh
  * @property {string[]} rewardTermNames

@@ -99,11 +99,16 @@ export class BatchPhysics {
       timestep: model.opt.timestep,
       qpos0: model.qpos0,
       body_mass: model.body_mass,
+      jnt_type: model.jnt_type,
+      jnt_bodyid: model.jnt_bodyid,
       actuator_ctrlrange: model.actuator_ctrlrange,
+      actuator_trntype: model.actuator_trntype,
+      actuator_trnid: model.actuator_trnid,
       body_names: namesOf(model, 'body'),
       joint_names: namesOf(model, 'jnt'),
       geom_names: namesOf(model, 'geom'),
       site_names: namesOf(model, 'site'),
+      tendon_names: namesOf(model, 'tendon'),
       actuator_names: namesOf(model, 'actuator'),
     };
   }

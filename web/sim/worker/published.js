@@ -14,7 +14,8 @@ const [STEPS, PHYSICS_STEPS, BAD_STATES, BUSY_MS, PHYSICS_MS, MEMORY] = COUNTERS
  * @property {import('../shared/memory.js').ShardSizes} sizes
  * @property {number} frameSkip
  * @property {number} dt
- * @property {string[]} actionNames
+ * @property {string[]} actionNames       empty texts where there is none
+ * @property {string[]} observationNames  likewise; none at all where the task is not understood
  * @property {number[]} actionLow
  * @property {number[]} actionHigh
  * @property {string[]} rewardTermNames
@@ -58,6 +59,7 @@ export class Published {
       frameSkip,
       dt,
       actionNames: about.actionNames,
+      observationNames: about.observationNames,
       actionLow: Float32Array.from(about.actionLow),
       actionHigh: Float32Array.from(about.actionHigh),
       rewardTermNames: about.rewardTermNames,

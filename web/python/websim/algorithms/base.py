@@ -132,6 +132,7 @@ class Algorithm(ABC):
         self.global_step = 0
         self.iteration = 0
         self._episodes: list[NDArray[np.float64]] = []
+        self._earned = np.zeros(2)
 
     @classmethod
     def check_ranks(cls, args: Any, ranks: int) -> None:
@@ -201,9 +202,16 @@ class Algorithm(ABC):
         """Frees the environments."""
         self.env.close()
 
-    def _step(self, actions: NDArray[np.float32]) -> None:
-        """Steps the environments, with actions clipped to their bounds; keeps ended episodes."""
+    def _step(self, actions: NDArray[np.float32], running: NDArray[np.bool_] | None = None) -> None:
+        """Steps the environments, with actions clipped to their bounds; keeps ended episodes.
+
+        Args:
+            actions: [n, nu].
+            running: Environments [n] whose rewards count; None: all.
+        """
         *_, infos = self.env.step(np.clip(actions, self.low, self.high))
+        rewards = self.env.rewards if running is None else self.env.rewards[running]
+        self._earned += rewards.sum(), rewards.size
         ended = infos.get("_episode")
         if ended is not None:
             self._episodes.append(
@@ -213,16 +221,20 @@ class Algorithm(ABC):
             self.observer.stepped(ended)
 
     def _episode_metrics(self) -> Metrics:
-        """Return and length of the episodes, of all ranks, that ended in this iteration."""
-        own = np.concatenate(self._episodes) if self._episodes else np.empty((0, 2))
+        """Of all ranks: reward of a step, return and length of episodes that ended by now."""
+        own = np.concatenate([self._earned[np.newaxis], *self._episodes])
         self._episodes.clear()
-        parts = self.communicator.gather_bytes(own.tobytes())
-        episodes = np.concatenate([np.frombuffer(part).reshape(-1, 2) for part in parts])
+        self._earned.fill(0.0)
+        gathered = self.communicator.gather_bytes(own.tobytes())
+        parts = [np.frombuffer(part).reshape(-1, 2) for part in gathered]
+        episodes = np.concatenate([part[1:] for part in parts])
         means = episodes.mean(axis=0) if len(episodes) else (np.nan, np.nan)
+        rewards, steps = np.sum([part[0] for part in parts], axis=0)
         return {
             "charts/episodic_return": float(means[0]),
             "charts/episodic_length": float(means[1]),
             "charts/episodes": float(len(episodes)),
+            "charts/mean_reward": float(rewards / steps),
         }
 
     def _average(self, metrics: Metrics) -> Metrics:

@@ -132,6 +132,7 @@ class PopulationAlgorithm(Algorithm):
             "charts/episodic_return": float(everyone[:, 0].mean()),
             "charts/episodic_length": float(everyone[:, 1].mean()),
             "charts/episodes": float(everyone[:, 0].size),
+            "charts/mean_reward": float(everyone[:, 0].sum() / everyone[:, 1].sum()),
             "charts/best_return": float(everyone[:, 0].max()),
             "charts/learning_rate": self.args.learning_rate,
             **metrics,

@@ -99,7 +99,7 @@ class Reinforce(Algorithm):
             actions, logprobs, values = agent.act(observations, noise)
             steps.append((observations, actions, logprobs, values))
             masks.append(running.copy())
-            self._step(actions)
+            self._step(actions, running)
             terms += env.reward_term_values[running].mean(axis=0)
             ended = env.terminations | env.truncations
             rewards.append(np.where(running, self.normalize_reward(env.rewards, ended), 0.0))

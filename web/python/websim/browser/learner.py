@@ -69,9 +69,9 @@ def plan(spec: str | None, data: bytes | None, workers: int) -> dict[str, Any]:
         workers: How many there may be.
 
     Returns:
-        spec (complete, as JSON), num_envs, total_timesteps, iteration and global_step to go on
-        from, and ranks: the greatest number up to `workers` to which the environments can be dealt
-        evenly.
+        spec (complete, as JSON), num_envs, max_episode_steps, total_timesteps, iteration and
+        global_step to go on from, and ranks: the greatest number up to `workers` to which the
+        environments can be dealt evenly.
 
     Raises:
         InvalidArgument: the spec is wrong.
@@ -79,7 +79,7 @@ def plan(spec: str | None, data: bytes | None, workers: int) -> dict[str, Any]:
     """
     wanted, checkpoint = read_spec(spec, data)
     learner = {} if checkpoint is None else checkpoint.learner
-    make_task(task_class(wanted.task), wanted.task_options)
+    task = make_task(task_class(wanted.task), wanted.task_options)
     kind = algorithm_class(wanted.algorithm)
     args = make_hyperparameters(kind.Hyperparameters, wanted.hyperparameters)
     for ranks in range(workers, 0, -1):
@@ -93,6 +93,7 @@ def plan(spec: str | None, data: bytes | None, workers: int) -> dict[str, Any]:
     return {
         "spec": json.dumps(asdict(wanted)),
         "num_envs": args.num_envs,
+        "max_episode_steps": task.max_episode_steps,
         "total_timesteps": args.total_timesteps,
         "iteration": learner.get("iteration", 0),
         "global_step": learner.get("global_step", 0),

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 import websim
 from websim.browser.controllers import Controller, make_controller
 from websim.errors import InvalidArgument
+from websim.names import action_names, observation_names
 from websim.policies import Policy
 from websim.training.snapshots import take_over
 from websim.vector import MujocoVectorEnv
@@ -64,6 +65,7 @@ class Display:
             "rewardTerms": env.reward_term_values,
             "episodeReturns": env.episode_returns,
             "episodeLengths": env.episode_lengths,
+            "unrewardedSteps": env.unrewarded_steps,
             "qpos": data.qpos,
             "qvel": data.qvel,
             "time": data.time,
@@ -83,7 +85,8 @@ class Display:
             },
             "frameSkip": env.task.frame_skip,
             "dt": model.timestep * env.task.frame_skip,
-            "actionNames": list(model.actuator_names),
+            "actionNames": list(action_names(model)),
+            "observationNames": list(observation_names(env.task, env.num_envs)),
             "actionLow": self.low.tolist(),
             "actionHigh": self.high.tolist(),
             "rewardTermNames": list(env.task.reward_terms),

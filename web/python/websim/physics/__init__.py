@@ -86,11 +86,16 @@ class Model:
     timestep: float
     qpos0: FloatArray
     body_mass: FloatArray
+    jnt_type: NDArray[np.int32]
+    jnt_bodyid: NDArray[np.int32]
     actuator_ctrlrange: FloatArray
+    actuator_trntype: NDArray[np.int32]
+    actuator_trnid: NDArray[np.int32]
     body_names: tuple[str, ...]
     joint_names: tuple[str, ...]
     geom_names: tuple[str, ...]
     site_names: tuple[str, ...]
+    tendon_names: tuple[str, ...]
     actuator_names: tuple[str, ...]
 
     def body(self, name: str) -> int:

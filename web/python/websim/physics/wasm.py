@@ -84,6 +84,7 @@ def _describe(about: dict[str, Any]) -> Model:
         elif isinstance(value, int | float):
             values[name] = value
         else:
-            values[name] = np.array(value, dtype=np.float64)
-    values["actuator_ctrlrange"] = values["actuator_ctrlrange"].reshape(-1, 2)
+            values[name] = np.array(value)
+    for name in ("actuator_ctrlrange", "actuator_trnid"):
+        values[name] = values[name].reshape(-1, 2)
     return Model(**values)

@@ -49,7 +49,8 @@ def restore(env: MujocoVectorEnv, state: dict[str, Any]) -> None:
 def take_over(env: MujocoVectorEnv, state: Mapping[str, Any], lengths: Any) -> None:
     """Goes on where others have stepped the environments to; nobody has counted their rewards.
 
-    Returns of the running episodes are NaN from here on: what they were is not known.
+    Returns of the running episodes begin at 0 here and lack what came before, as the environment's
+    `unrewarded_steps` say; as final ones they are NaN.
 
     Args:
         env: Environments that have been reset, and so have their generators.
@@ -62,7 +63,8 @@ def take_over(env: MujocoVectorEnv, state: Mapping[str, Any], lengths: Any) -> N
         array[...] = np.asarray(state[name]).reshape(array.shape)
     env.observations[...] = np.concatenate(env.task.observation(data), axis=1)
     env.episode_lengths[...] = lengths
-    env.episode_returns[...] = np.nan
+    env.episode_returns.fill(0.0)
+    env.unrewarded_steps[...] = lengths
 
 
 def load_arrays(into: Mapping[str, NDArray[Any]], state: Any) -> None:
