@@ -241,3 +241,58 @@ def test_curves_become_a_picture(training: TrainingPage) -> None:
     picture = download.value.path().read_bytes()
     assert picture.startswith(b"\x89PNG")
     assert len(picture) > 20_000
+
+
+def test_a_reload_early_loses_seconds(training: TrainingPage) -> None:
+    page = training.page
+    training.wait_for_steps(30_000)
+    done = training.steps()
+    page.reload()
+    training.booted()
+    card = page.get_by_role("region", name="Interrupted training")
+    offered = re.search(r"([\d,]+) of", card.inner_text())
+    assert offered
+    assert int(offered[1].replace(",", "")) > done / 2
+
+
+def test_a_database_that_the_browser_closed_is_opened_again(training: TrainingPage) -> None:
+    page = training.page
+    training.wait_for_steps(512)
+    cdp = page.context.new_cdp_session(page)
+    origin = page.evaluate("location.origin")
+    cdp.send("Storage.clearDataForOrigin", {"origin": origin, "storageTypes": "indexeddb"})
+    training.wait_for_steps(training.steps() + 1024)
+    done = training.pause()
+    expect(page.locator(".training-message")).to_be_hidden()
+    page.reload()
+    training.booted()
+    card = page.get_by_role("region", name="Interrupted training")
+    expect(card).to_contain_text(f"{done:,} of")
+
+
+SPOIL_A_RECORD = """() => new Promise((resolve, reject) => {
+  const request = indexedDB.open('websim');
+  request.onerror = reject;
+  request.onsuccess = () => {
+    const transaction = request.result.transaction('runs', 'readwrite');
+    const store = transaction.objectStore('runs');
+    store.put({ id: 'spoilt', globalStep: 10n ** 20n, spec: { task: ['Ant-v5'] }, savedAt: 5n });
+    transaction.oncomplete = () => { request.result.close(); resolve(); };
+  };
+})"""
+
+
+def test_a_damaged_record_hides_no_others_and_can_be_deleted(training: TrainingPage) -> None:
+    page = training.page
+    training.wait_for_steps(512)
+    page.evaluate(SPOIL_A_RECORD)
+    done = training.pause()
+    page.locator(".library summary").click()
+    expect(page.locator(".saved li")).to_have_count(2)
+    expect(page.locator(".saved li.damaged")).to_contain_text("cannot be read")
+    page.get_by_role("button", name="Delete: A run that cannot be read").click()
+    expect(page.locator(".saved li")).to_have_count(1)
+    page.reload()
+    training.booted()
+    card = page.get_by_role("region", name="Interrupted training")
+    expect(card).to_contain_text(f"{done:,} of")

@@ -103,3 +103,10 @@ def test_a_page_that_slept_does_not_blame_its_workers(sim: Any) -> None:
     )
     sim.page.wait_for_timeout(1500)  # it looks after its workers once a second
     assert sim.run("sim.stats().workerRestarts") == 0
+
+
+def test_a_python_that_has_died_is_a_lost_worker(sim: Any) -> None:
+    start(sim)
+    sim.error("sim.runPython(x)", "import json; json.loads('[' * 200_000)")
+    check_replaced(sim, "RangeError")
+    sim.errors.clear()  # Pyodide told of its own end

@@ -24,6 +24,7 @@ export class Library {
   constructor(actions, buttons) {
     this.actions = actions;
     this.list = h('ul', { class: 'saved' });
+    this.list.addEventListener('focusout', () => this.#late?.());
     this.summary = h('summary', {}, 'Saved');
     this.empty = h('p', { class: 'subtle' }, 'Nothing yet. Training is kept in this browser as it goes on, the newest state of the last runs.');
     this.problem = h('p', { class: 'problem', role: 'alert' });
@@ -31,15 +32,29 @@ export class Library {
       h('div', { class: 'row' }, ...buttons));
   }
 
+  /** Shows what came while a name was being typed. @type {(() => void)|null} */
+  #late = null;
+
   /** @param {RunRecord[]} records @param {Set<string>} live  that go on now, in any tab */
   show(records, live) {
+    const typing = document.activeElement instanceof HTMLInputElement && this.list.contains(document.activeElement);
+    this.#late = typing ? () => this.show(records, live) : null;
+    if (typing) return;
     this.summary.textContent = records.length ? `Saved (${records.length})` : 'Saved';
     this.empty.hidden = records.length > 0;
     this.list.replaceChildren(...records.map((record) => this.#item(record, live.has(record.id))));
   }
 
+  /** @param {RunRecord} record @param {string} problem */
+  #damaged(record, problem) {
+    return h('li', { class: 'damaged' }, h('span', {}, record.name), h('small', {}, `${problem} (${record.id})`),
+      h('div', { class: 'row' },
+        h('button', { title: 'Remove it from this browser', 'aria-label': `Delete: ${record.name}`, onclick: () => this.actions.remove(record) }, 'Delete')));
+  }
+
   /** @param {RunRecord} record @param {boolean} live */
   #item(record, live) {
+    if (record.problem) return this.#damaged(record, record.problem);
     const name = nameOf(record);
     const { use, resume, save, remove, rename } = this.actions;
     const { spec, episodicReturn, globalStep, totalTimesteps, savedAt } = record;

@@ -6,6 +6,7 @@
  */
 
 import { openDB } from 'idb';
+import { problemOf, problemOfKept, readRecord } from './records.js';
 
 /**
  * @typedef {object} RunRecord  what lists show; what is large is kept beside it
@@ -21,6 +22,7 @@ import { openDB } from 'idb';
  * @property {number} seconds         of learning
  * @property {number} savedAt         as Date.now()
  * @property {number} bytes           of the checkpoint
+ * @property {string} [problem]       why it cannot be read; then it can only be deleted
  *
  * @typedef {object} Kept
  * @property {ArrayBuffer} checkpoint
@@ -34,6 +36,9 @@ import { openDB } from 'idb';
 
 const NAME = 'websim';
 const VERSION = 1;
+
+/** What the browser says of a database that it has closed by itself. */
+const CLOSED = ['InvalidStateError', 'AbortError', 'UnknownError'];
 
 /** Runs that are kept without having been asked for. */
 const MOST_RECENT = 8;
@@ -55,34 +60,80 @@ export function newId() {
 export class RunStore {
   /** @type {Promise<import('idb').IDBPDatabase<Schema>>|null} */
   #database = null;
+  /** The same, once it is open. @type {import('idb').IDBPDatabase<Schema>|null} */
+  #opened = null;
 
   #open() {
-    this.#database ??= openDB(NAME, VERSION, {
+    if (this.#database) return this.#database;
+    const forget = () => {
+      if (this.#database === opened) this.#database = this.#opened = null;
+    };
+    /** @type {Promise<import('idb').IDBPDatabase<Schema>>} */
+    const opened = openDB(NAME, VERSION, {
       upgrade(database) {
         database.createObjectStore('runs', { keyPath: 'id' });
         database.createObjectStore('checkpoints');
       },
+      // Another tab has a newer page, or the user clears what this site keeps.
+      blocking: async () => {
+        forget();
+        (await opened).close();
+      },
+      terminated: forget,
     });
-    return this.#database;
+    this.#database = opened;
+    opened.then((database) => (this.#opened = database), forget);
+    return opened;
   }
 
-  /** All records, the newest first. */
+  /**
+   * Works with the database; once more, with a new connection, where the browser has closed it.
+   *
+   * @template T
+   * @param {(database: import('idb').IDBPDatabase<Schema>) => Promise<T>} work
+   * @returns {Promise<T>}
+   * @throws {StorageError}
+   */
+  async #use(work) {
+    try {
+      try {
+        return await work(await this.#open());
+      } catch (error) {
+        if (!CLOSED.includes(/** @type {Error} */ (error).name)) throw error;
+        this.#opened?.close();
+        this.#database = this.#opened = null;
+        return await work(await this.#open());
+      }
+    } catch (error) {
+      throw explained(/** @type {Error} */ (error));
+    }
+  }
+
+  /** All records, the newest first; those that are damaged say so. */
   async list() {
-    return guarded(async () => (await (await this.#open()).getAll('runs')).sort((a, b) => b.savedAt - a.savedAt));
+    return this.#use(async (database) => {
+      const { store } = database.transaction('runs');
+      const [ids, values] = await Promise.all([store.getAllKeys(), store.getAll()]);
+      return values.map((value, i) => readRecord(ids[i], value)).sort((a, b) => b.savedAt - a.savedAt);
+    });
   }
 
   /**
    * @param {string} id
    * @returns {Promise<{record: RunRecord, kept: Kept}|null>}  null: there is none
+   * @throws {StorageError}
    */
   async get(id) {
-    return guarded(async () => {
-      const transaction = (await this.#open()).transaction(['runs', 'checkpoints']);
+    const found = await this.#use(async (database) => {
+      const transaction = database.transaction(['runs', 'checkpoints']);
       const [record, kept] = await Promise.all([
         transaction.objectStore('runs').get(id), transaction.objectStore('checkpoints').get(id),
       ]);
       return record && kept ? { record, kept } : null;
     });
+    const problem = found && (problemOf(found.record) || problemOfKept(found.kept));
+    if (problem) throw new StorageError(`This run cannot be read: ${problem}. It can be deleted under “Saved”.`);
+    return found;
   }
 
   /**
@@ -93,13 +144,15 @@ export class RunStore {
    * @throws {StorageError}
    */
   async put(record, kept) {
+    const problem = problemOf(record) || problemOfKept(kept);
+    if (problem) throw new StorageError(`This run cannot be kept: ${problem}.`);
     const live = await this.liveIds();
-    await guarded(async () => {
-      const transaction = (await this.#open()).transaction(['runs', 'checkpoints'], 'readwrite');
+    await this.#use(async (database) => {
+      const transaction = database.transaction(['runs', 'checkpoints'], 'readwrite');
       const [runs, checkpoints] = [transaction.objectStore('runs'), transaction.objectStore('checkpoints')];
       const written = [runs.put(record), checkpoints.put(kept, record.id)];
       const dropped = runs.getAll().then((all) => {
-        const recent = all.filter(({ kept: asked }) => !asked).sort((a, b) => b.savedAt - a.savedAt);
+        const recent = all.filter((other) => !problemOf(other) && !other.kept).sort((a, b) => b.savedAt - a.savedAt);
         const old = recent.slice(MOST_RECENT).filter(({ id }) => id !== record.id && !live.has(id));
         return Promise.all(old.flatMap(({ id }) => [runs.delete(id), checkpoints.delete(id)]));
       });
@@ -107,10 +160,28 @@ export class RunStore {
     });
   }
 
+  /**
+   * Keeps a run's newest state before the page is gone: nothing is waited for, nothing dropped.
+   *
+   * @param {RunRecord} record @param {Kept} kept
+   */
+  putAtOnce(record, kept) {
+    try {
+      const transaction = this.#opened?.transaction(['runs', 'checkpoints'], 'readwrite');
+      if (!transaction) return;
+      transaction.done.catch(() => {});
+      transaction.objectStore('runs').put(record).catch(() => {});
+      transaction.objectStore('checkpoints').put(kept, record.id).catch(() => {});
+      transaction.commit();
+    } catch {
+      // The one before stays.
+    }
+  }
+
   /** Changes what lists show of a run. @param {string} id @param {Partial<RunRecord>} change */
   async update(id, change) {
-    await guarded(async () => {
-      const transaction = (await this.#open()).transaction('runs', 'readwrite');
+    await this.#use(async (database) => {
+      const transaction = database.transaction('runs', 'readwrite');
       const record = await transaction.store.get(id);
       if (record) await transaction.store.put({ ...record, ...change });
       await transaction.done;
@@ -119,8 +190,8 @@ export class RunStore {
 
   /** @param {string} id */
   async remove(id) {
-    await guarded(async () => {
-      const transaction = (await this.#open()).transaction(['runs', 'checkpoints'], 'readwrite');
+    await this.#use(async (database) => {
+      const transaction = database.transaction(['runs', 'checkpoints'], 'readwrite');
       await Promise.all([
         transaction.objectStore('runs').delete(id), transaction.objectStore('checkpoints').delete(id),
         transaction.done,
@@ -162,18 +233,7 @@ export class RunStore {
   }
 }
 
-/**
- * @template T
- * @param {() => Promise<T>} work
- * @returns {Promise<T>}
- */
-async function guarded(work) {
-  try {
-    return await work();
-  } catch (error) {
-    const { name, message } = /** @type {Error} */ (error);
-    throw new StorageError(name === 'QuotaExceededError'
-      ? 'This browser has no room left for checkpoints. Delete saved ones, or save this run as a file.'
-      : `This browser keeps no checkpoints (${name}: ${message}). Save the run as a file to keep it.`);
-  }
-}
+/** Says what can be done. @param {Error} error */
+const explained = ({ name, message }) => new StorageError(name === 'QuotaExceededError'
+  ? 'This browser has no room left for checkpoints. Delete saved ones, or save this run as a file.'
+  : `This browser keeps no checkpoints (${name}: ${message}). Save the run as a file to keep it.`);

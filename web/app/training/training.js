@@ -19,6 +19,15 @@ const ITERATES = /** @type {State[]} */ (['running', 'pausing', 'stopping']);
 /** States in which robots learn, or could go on learning at once. */
 const ACTIVE = /** @type {State[]} */ (['starting', 'running', 'pausing', 'paused', 'stopping', 'failed']);
 
+/** Keeping checkpoints in the browser takes no more than this share of the time... */
+const KEEP_SHARE = 0.02;
+
+/** ...but after so many milliseconds the newest is kept. */
+const KEEP_MS = 10_000;
+
+/** Lists show a run that goes on as it was so many milliseconds ago, at most. */
+const TELL_MS = 10_000;
+
 /** Controller of what a run has learnt. @param {string} id  of the run */
 export const savedController = (id) => `saved-${id}`;
 
@@ -36,6 +45,11 @@ export class Training extends EventTarget {
   #release = async () => {};
   /** Done when the newest checkpoint is kept. @type {Promise<void>} */
   #storing = Promise.resolve();
+  /** When a checkpoint was last kept, and what it took, in milliseconds. */
+  #lastKept = { at: -Infinity, took: 0 };
+  #lastTold = -Infinity;
+  /** The newest checkpoint is not kept yet. */
+  #pending = false;
   /** A new simulation is to be opened by training itself. */
   #replacing = false;
   #startWhenOpen = true;
@@ -57,7 +71,14 @@ export class Training extends EventTarget {
     on('checkpoint', (checkpoint) => this.#onCheckpoint(checkpoint));
     // A laptop that is closed may not be opened again with this page in it.
     document.addEventListener('visibilitychange', () => {
-      if (document.hidden && this.state === 'running') this.#engine?.save().catch(() => {});
+      if (!document.hidden) return;
+      if (this.#pending) this.#keepNewest();
+      if (this.state === 'running') this.#engine?.save().catch(() => {});
+    });
+    addEventListener('pagehide', () => {
+      if (!this.#pending || !this.run?.saved) return;
+      const { record, kept } = this.#newest(this.run);
+      this.store.putAtOnce(record, kept);
     });
   }
 
@@ -102,7 +123,8 @@ export class Training extends EventTarget {
     if (this.active) await this.#park();
     await this.#release();
     this.run = run;
-    this.#discard = false;
+    this.#discard = this.#pending = false;
+    this.#lastTold = -Infinity;
     this.#emit('run');
     // Not waited for: Firefox asks the user first, who may never answer.
     navigator.storage?.persist?.().catch(() => false);
@@ -238,12 +260,32 @@ export class Training extends EventTarget {
   }
 
   /** @param {import('../../sim/websim.js').SimEvents['checkpoint']} checkpoint */
-  #onCheckpoint({ data, iteration, globalStep, episodicReturn }) {
+  #onCheckpoint({ data, iteration, globalStep, episodicReturn, reason }) {
     const { run } = this;
     if (!run) return;
     run.saved = { checkpoint: data, iteration, globalStep, episodicReturn, seconds: run.seconds };
-    const { record, kept } = run.toKeep({ name: '', kept: false, unfinished: true });
-    this.#storing = this.#store(record, kept);
+    this.#pending = true;
+    const { at, took } = this.#lastKept;
+    const due = performance.now() - at >= Math.min(KEEP_MS, took / KEEP_SHARE);
+    if (due || reason !== 'interval') this.#keepNewest();
+  }
+
+  /** What is kept of a run that goes on. @param {Run} run */
+  #newest(run) {
+    return run.toKeep({ name: '', kept: false, unfinished: true });
+  }
+
+  #keepNewest() {
+    const { run } = this;
+    if (!run?.saved) return;
+    const began = performance.now();
+    const { record, kept } = this.#newest(run);
+    this.#storing = this.#store(record, kept).then(() => {
+      const at = performance.now();
+      this.#lastKept = { at, took: at - began };
+      // A newer one may have come meanwhile.
+      if (run.saved?.checkpoint === kept.checkpoint) this.#pending = false;
+    });
   }
 
   /**
@@ -251,6 +293,7 @@ export class Training extends EventTarget {
    * @param {import('./storage.js').Kept} kept
    */
   async #store(record, kept) {
+    const before = this.storageProblem;
     try {
       await this.store.put(record, kept);
       this.storageProblem = '';
@@ -258,6 +301,9 @@ export class Training extends EventTarget {
       if (!(error instanceof StorageError)) throw error;
       this.storageProblem = error.message;
     }
+    const now = performance.now();
+    if (this.state === 'running' && before === this.storageProblem && now - this.#lastTold < TELL_MS) return;
+    this.#lastTold = now;
     this.#emit('change');
   }
 

@@ -37,7 +37,7 @@ const MAX_LOSSES = 6;
  * @typedef {object} TrainingOptions
  * @property {import('../shared/protocol.js').TrainingSpec} [spec]  left away: that of the checkpoint
  * @property {ArrayBuffer} [checkpoint]  to go on from
- * @property {number} [checkpointSeconds]  between two checkpoints
+ * @property {number} [checkpointSeconds]  between two checkpoints; left away: as often as they cost little
  */
 
 export class Training {
@@ -76,7 +76,7 @@ export class Training {
    * @param {(event: TrainingEvent) => void} listener.onTraining
    * @param {(event: CheckpointEvent) => void} listener.onCheckpoint
    */
-  constructor(plan, { checkpoint, checkpointSeconds = 30 }, isolated, listener) {
+  constructor(plan, { checkpoint, checkpointSeconds }, isolated, listener) {
     /** What is trained. @type {Required<import('../shared/protocol.js').TrainingSpec>} */
     this.spec = JSON.parse(plan.spec);
     this.numEnvs = plan.num_envs;
@@ -86,7 +86,7 @@ export class Training {
     /** Workers that learn. */
     this.ranks = plan.ranks;
     this.#expected = plan.ranks;
-    this.checkpointSeconds = checkpointSeconds;
+    this.checkpointSeconds = checkpointSeconds ?? null;
     this.initial = checkpoint ?? null;
     this.isolated = isolated;
     this.listener = listener;

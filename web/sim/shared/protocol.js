@@ -47,7 +47,7 @@
  * @property {SharedArrayBuffer | null} exchange  where memory is shared
  * @property {number} rank
  * @property {number} ranks
- * @property {number} checkpointSeconds  between two checkpoints
+ * @property {number | null} checkpointSeconds  between two checkpoints; null: as often as they cost little
  *
  * @typedef {object} TrainingPlan
  * @property {string} spec        complete, as JSON

@@ -16,6 +16,12 @@ const SHOW_SHARE = 0.02;
 /** How soon the next pulse may come, in milliseconds. */
 const SHORTEST_PULSE_MS = 2;
 
+/** Checkpoints come as often as this share of the time allows... */
+const SAVE_SHARE = 0.02;
+
+/** ...within these bounds, in milliseconds after each other. */
+const SAVE_MS = { soonest: 1000, latest: 10_000 };
+
 /** What ends an iteration without being a failure: somebody else has seen to it. */
 const GIVEN_UP = ['TrainingAbandoned', 'RankLost'];
 
@@ -32,6 +38,8 @@ export class Learner {
   #stop = false;
   #save = false;
   #lastSave = -Infinity;
+  /** When the next checkpoint is due after the last one, in milliseconds. */
+  #saveAfter = 0;
   #lastShow = 0;
   #nextShow = 0;
 
@@ -45,7 +53,7 @@ export class Learner {
   constructor(runtime, { spec, checkpoint, checkpointSeconds }, policies, isolated, host) {
     this.pyodide = runtime.pyodide;
     this.host = host;
-    this.checkpointMs = checkpointSeconds * 1000;
+    this.checkpointMs = checkpointSeconds && checkpointSeconds * 1000;
     /** @type {number[]} */
     const ended = [];
     const data = checkpoint && pythonBytes(this.pyodide, checkpoint);
@@ -63,7 +71,7 @@ export class Learner {
     /** Its environments, as the page sees them. */
     this.shard = new WorkerShard(runtime, this.python.display, { group: 0, ended, isolated });
     this.restartedEnvironments = checkpoint !== null && this.python.restarted_environments;
-    if (checkpoint) this.#lastSave = performance.now();
+    if (checkpoint) this.#saved(0);
   }
 
   /**
@@ -100,7 +108,7 @@ export class Learner {
   /** One iteration; tells the page of it. */
   iterate() {
     const start = performance.now();
-    const save = this.#save || start - this.#lastSave >= this.checkpointMs;
+    const save = this.#save || start - this.#lastSave >= this.#saveAfter;
     this.#lastShow = start;
     try {
       const python = this.python.advance(this.#stop, save);
@@ -109,9 +117,9 @@ export class Learner {
       this.#show(performance.now());
       if (progress.done) this.running = this.#stop = false;
       if (progress.checkpoint || !progress.root) this.#save = false;
-      const { checkpoint, ...told } = progress;
+      const { checkpoint, saving, ...told } = progress;
       const buffer = checkpoint ? checkpoint.buffer : null;
-      if (buffer) this.#lastSave = performance.now();
+      if (buffer) this.#saved(saving * 1000);
       const seconds = (performance.now() - start) / 1000;
       this.host.tell({ event: 'iteration', ...told, checkpoint: buffer, seconds }, buffer ? [buffer] : []);
     } catch (error) {
@@ -120,6 +128,13 @@ export class Learner {
       if (plain.name === 'TrainingDiverged') this.host.tell({ event: 'diverged', message: plain.message });
       else if (!GIVEN_UP.includes(plain.name)) this.host.tell({ event: 'failed', error: plain });
     }
+  }
+
+  /** There is a checkpoint. @param {number} took  milliseconds */
+  #saved(took) {
+    const { soonest, latest } = SAVE_MS;
+    this.#lastSave = performance.now();
+    this.#saveAfter = this.checkpointMs ?? Math.min(latest, Math.max(soonest, took / SAVE_SHARE));
   }
 
   /** In the middle of an iteration. @returns {number} in how many seconds the next one is due; below 0: never */

@@ -61,6 +61,7 @@ const handlers = {
     isolated = shared;
     runtime = await boot(manifest, parts, begin, mujocoUp.resolve);
     const { mujoco, pyodide } = runtime;
+    pyodide._api.on_fatal = fail;
     pyodide.registerJsModule('websim_js', {
       createPhysics: (/** @type {string} */ xml, /** @type {any} */ assets, /** @type {number} */ numEnvs) =>
         new BatchPhysics(mujoco, () => pythonMemory(pyodide), beat, xml, assets.toJs(), numEnvs),
@@ -235,6 +236,8 @@ self.onmessage = async ({ data }) => {
     const reply = await handlers[type](payload);
     self.postMessage({ id, reply }, { transfer: transfersOf(reply) });
   } catch (error) {
+    // After a trap MuJoCo's memory is as it may be; what Python's traps do, `on_fatal` is told.
+    if (error instanceof WebAssembly.RuntimeError) fail(error);
     self.postMessage({ id, error: toPlain(error) });
   }
 };

@@ -209,6 +209,8 @@ class Learner:
     def advance(self, stop: bool, save: bool) -> dict[str, Any]:
         """See Trainer; with the checkpoint as bytes where one was due and this rank is the root.
 
+        `saving` are the seconds that it took.
+
         Raises:
             TrainingDiverged: losses or weights are no longer finite.
             RankLost: this rank was given up by the others.
@@ -217,10 +219,11 @@ class Learner:
         trainer = self.trainer
         progress = trainer.advance(stop=stop, save=save)
         root = trainer.communicator.is_root
-        data = None
+        data, began = None, perf_counter()
         if progress.save:
             checkpoint = trainer.checkpoint()
             data = checkpoints.dumps(checkpoint) if root else None
+        saving = perf_counter() - began
         for policy in (self._current, self._best):
             policy.outdated = True
         return {
@@ -233,6 +236,7 @@ class Learner:
             "finished": progress.finished,
             "lost": list(progress.lost),
             "checkpoint": data,
+            "saving": saving,
         }
 
     def rejoin(self, communicator: Communicator, data: bytes | None) -> None:
