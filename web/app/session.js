@@ -26,7 +26,7 @@ export class Session extends EventTarget {
   sim = null;
   /** Called before the simulation goes; it is waited for. @type {() => Promise<void>} */
   leaving = async () => {};
-  /** What is to be learnt, if anything is. @type {import('../sim/page/training.js').TrainingOptions|null} */
+  /** What is to be learnt, if anything is. @type {import('../sim/page/trainingrun.js').TrainingOptions|null} */
   #training = null;
   /** The simulation before one that could not be made. @type {WebSim|undefined} */
   #left;
@@ -91,7 +91,7 @@ export class Session extends EventTarget {
   /**
    * Opens a simulation whose robots learn, beside them those that are compared; null: one without.
    *
-   * @param {import('../sim/page/training.js').TrainingOptions|null} training
+   * @param {import('../sim/page/trainingrun.js').TrainingOptions|null} training
    */
   async train(training) {
     this.#training = training;
@@ -202,7 +202,7 @@ function difference(before, after) {
 /**
  * The robots beside those that learn.
  *
- * @param {Options} options @param {import('../sim/page/training.js').TrainingOptions} training
+ * @param {Options} options @param {import('../sim/page/trainingrun.js').TrainingOptions} training
  */
 function besideOf(options, { spec }) {
   const numEnvs = comparedOf(options).reduce((sum, { envs }) => sum + envs, 0);

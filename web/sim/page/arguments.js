@@ -1,52 +1,207 @@
-/** What the page may ask of a simulation, checked before anything is started. */
+/**
+ * What the page may ask of a simulation, checked before anything is started. Whatever is not allowed
+ * raises an InvalidArgument that says what is.
+ */
 
 import { InvalidArgument, UnknownTask } from '../shared/errors.js';
-import { MAX_ENVS } from '../shared/protocol.js';
+import { MAX_ENVS, MAX_WORKERS } from '../shared/protocol.js';
 
 export const CONTROLLERS = ['random', 'zero', 'sinusoid'];
+
+/** What a training run adds: the policy being learnt, and the best so far. */
+export const LEARNT = ['current', 'best'];
+
+const MAX_SEED = 2 ** 31 - 1;
+const MAX_SAMPLE_RATE = 1000;
+
+/** Deeper than this nobody nests options. */
+const MAX_DEPTH = 16;
+
+/** More of a wrong value is not shown. */
+const MAX_SHOWN = 80;
 
 /**
  * @typedef {object} TaskRequest
  * @property {string} task
  * @property {number | 'auto'} numEnvs
  * @property {Record<string, unknown>} [options] the task's constructor options
+ *
+ * @typedef {object} Settings  of a simulation: its options, checked, the defaults filled in
+ * @property {Required<TaskRequest>[]} requests  the groups that do not learn
+ * @property {import('./trainingrun.js').TrainingOptions} [training]
+ * @property {number | 'auto'} numWorkers
+ * @property {number} seed
+ * @property {string} controller
+ * @property {number} speed
+ * @property {boolean} reproducible
+ * @property {(progress: import('./fleet.js').Progress) => void} onProgress
  */
+
+const OPTIONS = [
+  'task', 'numEnvs', 'taskOptions', 'tasks', 'training', 'numWorkers', 'seed', 'controller', 'speed',
+  'reproducible', 'replacing', 'onProgress', 'onOverture',
+];
+
+/**
+ * @param {import('../websim.js').Options} options  of `WebSim.create`
+ * @param {string[]} known  ids of all tasks
+ * @returns {Settings}
+ */
+export function checkOptions(options, known) {
+  checkNames('options', options, OPTIONS);
+  const {
+    task = 'Ant-v5', numEnvs = 1000, taskOptions = {}, training, tasks, numWorkers = 'auto', seed = 0,
+    controller = 'random', speed = Infinity, reproducible = false, onProgress = () => {}, onOverture = () => {},
+  } = options;
+  if (training !== undefined) checkTraining(training, known);
+  const requests = tasks ?? (training ? [] : [{ task, numEnvs, options: taskOptions }]);
+  if (numWorkers !== 'auto') checkInteger("numWorkers, unless 'auto',", numWorkers, 1, MAX_WORKERS);
+  checkName('controller', controller, training ? [...CONTROLLERS, ...LEARNT] : CONTROLLERS);
+  checkFunction('onProgress', onProgress);
+  checkFunction('onOverture', onOverture);
+  return {
+    requests: checkTasks(requests, known, training !== undefined),
+    training,
+    numWorkers,
+    seed: checkSeed(seed),
+    controller,
+    speed: checkSpeed(speed),
+    reproducible: checkBoolean('reproducible', reproducible),
+    onProgress,
+  };
+}
+
+/** A value as an error message shows it. @param {unknown} value */
+export function shown(value) {
+  let text;
+  if (typeof value === 'string') text = `'${value}'`;
+  else if (typeof value === 'bigint') text = `${value}n`;
+  else if (typeof value === 'function') text = 'a function';
+  else if (Array.isArray(value)) text = `a list of ${value.length}`;
+  else if (typeof value === 'object' && value) text = 'an object';
+  else text = String(value);
+  return text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}…` : text;
+}
+
+/** @param {string} name @param {string} allowed @param {unknown} value @returns {never} */
+function refuse(name, allowed, value) {
+  throw new InvalidArgument(`${name} must be ${allowed}, not ${shown(value)}`);
+}
 
 /** @param {string} name @param {unknown} value @param {number} min @param {number} max */
 export function checkInteger(name, value, min, max) {
   if (!Number.isInteger(value) || Number(value) < min || Number(value) > max) {
-    throw new InvalidArgument(`${name} must be a whole number from ${min} to ${max}, not ${value}`);
+    refuse(name, `a whole number from ${min} to ${max}`, value);
   }
   return Number(value);
 }
 
-/** @param {unknown} name @param {string[]} names those that there are */
-export function checkController(name, names) {
-  if (!names.includes(/** @type {string} */ (name))) {
-    throw new InvalidArgument(`controller must be one of ${names.join(', ')}, not ${name}`);
-  }
+/** @param {unknown} seed */
+export function checkSeed(seed) {
+  return checkInteger('seed', seed, 0, MAX_SEED);
 }
 
-/** @param {unknown} speed */
-export function checkSpeed(speed) {
-  if (typeof speed !== 'number' || !(speed > 0)) {
-    throw new InvalidArgument(`speed must be a number above 0 (1 is real time) or Infinity, not ${speed}`);
+/** @param {string} name @param {unknown} value @returns {boolean} */
+function checkBoolean(name, value) {
+  return typeof value === 'boolean' ? value : refuse(name, 'true or false', value);
+}
+
+/** @param {string} name @param {unknown} value @returns {string} */
+export function checkText(name, value) {
+  return typeof value === 'string' ? value : refuse(name, 'a text', value);
+}
+
+/** @param {string} name @param {unknown} value */
+export function checkFunction(name, value) {
+  if (typeof value !== 'function') refuse(name, 'a function', value);
+}
+
+/** @param {string} what @param {unknown} name @param {readonly string[]} names  those that there are */
+export function checkName(what, name, names) {
+  if (!names.includes(/** @type {string} */ (name))) refuse(what, `one of ${names.join(', ')}`, name);
+}
+
+/** @param {string} name @param {unknown} value @returns {Record<string, unknown>} */
+function checkObject(name, value) {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) refuse(name, 'an object', value);
+  return /** @type {Record<string, unknown>} */ (value);
+}
+
+/** @param {string} what  in the plural @param {unknown} value @param {string[]} names  that it may have */
+export function checkNames(what, value, names) {
+  const unknown = Object.keys(checkObject(what, value)).find((name) => !names.includes(name));
+  if (unknown !== undefined) {
+    throw new InvalidArgument(`there are no ${what} named ${shown(unknown)}; there are ${names.join(', ')}`);
   }
 }
 
 /**
- * @param {TaskRequest[]} requests
+ * What Python can be handed: numbers, texts, true, false, null, and lists and objects of those.
+ *
+ * @param {string} name @param {unknown} value @param {number} [depth]
+ */
+function checkPlain(name, value, depth = 0) {
+  if (depth > MAX_DEPTH) throw new InvalidArgument(`${name} must not be nested deeper than ${MAX_DEPTH} levels`);
+  if (value === null || ['number', 'string', 'boolean'].includes(typeof value)) return;
+  const plain = Array.isArray(value) || [Object.prototype, null].includes(Object.getPrototypeOf(Object(value)));
+  if (typeof value !== 'object' || !plain) {
+    refuse(name, 'plain data (numbers, texts, true, false, null, lists and objects)', value);
+  }
+  for (const [key, inner] of Object.entries(/** @type {object} */ (value))) checkPlain(`${name}.${key}`, inner, depth + 1);
+}
+
+/** @param {string} name @param {unknown} value @returns {Record<string, unknown>} */
+function checkPlainObject(name, value) {
+  const object = checkObject(name, value);
+  checkPlain(name, object);
+  return object;
+}
+
+/** @param {unknown} speed */
+export function checkSpeed(speed) {
+  if (typeof speed !== 'number' || !(speed > 0)) refuse('speed', 'a number above 0 (1 is real time) or Infinity', speed);
+  return /** @type {number} */ (speed);
+}
+
+/** @param {unknown} rate */
+export function checkSampleRate(rate) {
+  if (typeof rate !== 'number' || !(rate > 0) || rate > MAX_SAMPLE_RATE) {
+    refuse('sampleRate', `a number above 0 and at most ${MAX_SAMPLE_RATE}`, rate);
+  }
+  return /** @type {number} */ (rate);
+}
+
+/** @param {unknown} range  of environments; undefined: all @returns {{first: number, count: number} | undefined} */
+export function checkRange(range) {
+  if (range === undefined) return undefined;
+  checkNames('bounds of a range', range, ['first', 'count']);
+  return /** @type {{first: number, count: number}} */ (range);
+}
+
+/** @param {unknown} task @param {string[]} known */
+function checkTask(task, known) {
+  if (!known.includes(/** @type {string} */ (task))) {
+    throw new UnknownTask(`there is no task ${shown(task)}; the tasks are ${known.join(', ')}`);
+  }
+}
+
+/**
+ * @param {unknown} requests
  * @param {string[]} known ids of all tasks
  * @param {boolean} few  whether there need not be any
+ * @returns {Required<TaskRequest>[]}
  */
-export function checkTasks(requests, known, few) {
-  if (!requests.length && !few) throw new InvalidArgument('tasks must name at least one task');
-  for (const { task, numEnvs } of requests) {
-    if (!known.includes(task)) {
-      throw new UnknownTask(`there is no task '${task}'; the tasks are ${known.join(', ')}`);
-    }
+function checkTasks(requests, known, few) {
+  if (!Array.isArray(requests)) refuse('tasks', 'a list of { task, numEnvs, options }', requests);
+  const list = /** @type {unknown[]} */ (requests);
+  if (!list.length && !few) throw new InvalidArgument('tasks must name at least one task');
+  return list.map((request) => {
+    checkNames('properties of a task', request, ['task', 'numEnvs', 'options']);
+    const { task, numEnvs, options = {} } = /** @type {TaskRequest} */ (request);
+    checkTask(task, known);
     if (numEnvs !== 'auto') checkInteger("numEnvs, unless 'auto',", numEnvs, 1, MAX_ENVS);
-  }
+    return { task, numEnvs, options: checkPlainObject('taskOptions', options) };
+  });
 }
 
 /** @param {number} numEnvs  of all groups */
@@ -56,19 +211,18 @@ export function checkTotal(numEnvs) {
 
 /** @param {unknown} data @returns {ArrayBuffer} */
 export function checkBytes(data) {
-  if (data instanceof ArrayBuffer) return data;
-  throw new InvalidArgument(`a checkpoint must be an ArrayBuffer, not ${data}`);
+  return data instanceof ArrayBuffer ? data : refuse('a checkpoint', 'an ArrayBuffer', data);
 }
 
-/** @param {import('./training.js').TrainingOptions} training @param {string[]} known ids of all tasks */
-export function checkTraining({ spec, checkpoint, checkpointSeconds = 1 }, known) {
+/** @param {unknown} training @param {string[]} known ids of all tasks */
+function checkTraining(training, known) {
+  checkNames('options of training', training, ['spec', 'checkpoint', 'checkpointSeconds']);
+  const { spec, checkpoint, checkpointSeconds = 1 } = /** @type {import('./trainingrun.js').TrainingOptions} */ (training);
   if (checkpoint !== undefined) checkBytes(checkpoint);
-  if (spec && !known.includes(spec.task)) {
-    throw new UnknownTask(`there is no task '${spec.task}'; the tasks are ${known.join(', ')}`);
-  }
+  if (spec !== undefined) checkTask(checkPlainObject('spec', spec).task, known);
   if (!spec && !checkpoint) throw new InvalidArgument('training needs a spec, or a checkpoint to go on from');
-  if (!(checkpointSeconds > 0)) {
-    throw new InvalidArgument(`checkpointSeconds must be a number above 0, not ${checkpointSeconds}`);
+  if (typeof checkpointSeconds !== 'number' || !(checkpointSeconds > 0)) {
+    refuse('checkpointSeconds', 'a number above 0', checkpointSeconds);
   }
 }
 
@@ -78,14 +232,15 @@ export function checkTraining({ spec, checkpoint, checkpointSeconds = 1 }, known
  * @returns {Float32Array}
  */
 export function checkActions(action, length) {
-  const given = /** @type {ArrayLike<number> | undefined} */ (action)?.length;
-  if (given !== length) {
+  const given = /** @type {ArrayLike<number> | null | undefined} */ (action)?.length;
+  if (given !== length || typeof action === 'string') {
     throw new InvalidArgument(
-      `actions must have ${length} numbers (environments x action size), not ${given ?? typeof action}`,
+      `actions must have ${length} numbers (environments x action size), not ${given ?? shown(action)}`,
     );
   }
-  const actions = Float32Array.from(/** @type {ArrayLike<number>} */ (action));
+  const numbers = Array.from(/** @type {ArrayLike<unknown>} */ (action));
+  const actions = Float32Array.from(numbers, (value) => (typeof value === 'number' ? value : NaN));
   const bad = actions.findIndex((value) => !Number.isFinite(value));
-  if (bad >= 0) throw new InvalidArgument(`actions must be finite numbers; number ${bad} is ${actions[bad]}`);
+  if (bad >= 0) throw new InvalidArgument(`actions must be finite numbers; number ${bad} is ${shown(numbers[bad])}`);
   return actions;
 }

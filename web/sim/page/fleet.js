@@ -6,7 +6,7 @@
 
 import { ClosedError, WorkerError, toPlain } from '../shared/errors.js';
 import { bytesToLoad, partsFor } from './parts.js';
-import { Rank } from './rank.js';
+import { KeptWorker } from './keptworker.js';
 import { measure, onThisClock } from '../shared/stages.js';
 
 /** Workers are looked after so often, in milliseconds. */
@@ -38,19 +38,20 @@ const MESSAGES = {
  * @property {string} message
  *
  * @typedef {object} Tenant  whom the workers work for
- * @property {(rank: Rank) => Promise<void>} equip
+ * @property {(worker: KeptWorker) => Promise<void>} equip
  *   has the worker make what it is to own: once it is booted, and again when it was replaced
- * @property {(rank: Rank) => void} onStarted  a new worker has been started, and is about to boot
- * @property {(rank: Rank, message: import('../shared/protocol.js').EventMessage) => void} onEvent
- * @property {(rank: Rank, reason: string) => void} onLost  the worker is gone and is being replaced
- * @property {(rank: Rank, error: Error) => void} onGivenUp
+ * @property {(worker: KeptWorker) => void} onStarted  a new worker has been started, and is about to boot
+ * @property {(worker: KeptWorker, message: import('../shared/protocol.js').EventMessage) => void} onEvent
+ * @property {(worker: KeptWorker, reason: string) => void} onLost  the worker is gone and is being replaced
+ * @property {(worker: KeptWorker, error: Error) => void} onGivenUp
+ * @property {(error: unknown) => void} onError  of a request whose answer nobody waits for
  * @property {(progress: Progress) => void} onProgress
  * @property {(now: number) => void} onTick
  */
 
 export class Fleet {
-  /** @type {Rank[]} */
-  ranks = [];
+  /** @type {KeptWorker[]} */
+  workers = [];
   /** The stage of each worker and when it began, 0 when it is over. @type {{stage: import('../worker/boot.js').Stage, began: number}[]} */
   #progress = [];
   /** @type {import('./parts.js').PartLoader | undefined} */
@@ -74,7 +75,7 @@ export class Fleet {
 
   /**
    * Has the workers work for a tenant from now on; resolves when `size` of them are booted, or as
-   * many as there is memory for. `Rank.ready` tells when each is equipped.
+   * many as there is memory for. `KeptWorker.ready` tells when each is equipped.
    *
    * @param {Tenant} tenant
    * @param {number} size
@@ -82,51 +83,53 @@ export class Fleet {
   async employ(tenant, size) {
     this.#tenant = tenant;
     const wanted = Math.min(size, this.#limit);
-    const alive = this.ranks.filter(({ state }) => state !== 'failed');
+    const alive = this.workers.filter(({ state }) => state !== 'failed');
     const surplus = alive.splice(wanted);
-    this.ranks = alive;
+    this.workers = alive;
     const closed = new ClosedError('the simulation was closed');
-    this.ranks.forEach((rank, i) => {
-      rank.index = i;
-      rank.reequip(closed);
+    this.workers.forEach((worker, i) => {
+      worker.index = i;
+      worker.reequip(closed);
     });
     this.#progress = Array.from({ length: wanted }, (_, i) => (
       { stage: i < alive.length ? STAGES[3] : STAGES[0], began: 0 }
     ));
-    await Promise.all([this.#boot(wanted), ...surplus.map((rank) => rank.close(CLOSE_MS, closed))]);
+    await Promise.all([this.#boot(wanted), ...surplus.map((worker) => worker.close(CLOSE_MS, closed))]);
   }
 
   /** Boots what is missing. @param {number} size */
   async #boot(size) {
     const events = {
-      equip: (/** @type {Rank} */ rank) => this.#the.equip(rank),
-      /** @param {Rank} rank @param {import('../shared/protocol.js').EventMessage} message */
-      onEvent: (rank, message) => {
-        if (message.event === 'progress') this.#onProgress(rank, message);
-        else this.#the.onEvent(rank, message);
+      equip: (/** @type {KeptWorker} */ worker) => this.#the.equip(worker),
+      /** @param {KeptWorker} worker @param {import('../shared/protocol.js').EventMessage} message */
+      onEvent: (worker, message) => {
+        if (message.event === 'progress') this.#onProgress(worker, message);
+        else this.#the.onEvent(worker, message);
       },
-      /** @param {Rank} rank @param {string} reason */
-      onLost: (rank, reason) => this.#the.onLost(rank, reason),
-      /** @param {Rank} rank @param {Error} error */
-      onGivenUp: (rank, error) => this.#the.onGivenUp(rank, error),
+      /** @param {KeptWorker} worker @param {string} reason */
+      onLost: (worker, reason) => this.#the.onLost(worker, reason),
+      /** @param {KeptWorker} worker @param {Error} error */
+      onGivenUp: (worker, error) => this.#the.onGivenUp(worker, error),
+      /** @param {unknown} error */
+      onError: (error) => this.#the.onError(error),
     };
-    const missing = this.#progress.map((_, i) => i).slice(this.ranks.length);
-    const waiting = missing.map((i) => new Rank(i, this.bootPayload, events));
+    const missing = this.#progress.map((_, i) => i).slice(this.workers.length);
+    const waiting = missing.map((i) => new KeptWorker(i, this.bootPayload, events));
     /** @type {unknown} */
     let failure;
     const bootInTurn = async () => {
-      for (let rank = waiting.shift(); rank && !failure; rank = waiting.shift()) {
-        this.ranks.push(rank);
-        rank.start();
-        this.#the.onStarted(rank);
-        await rank.booted.catch(async (error) => {
+      for (let worker = waiting.shift(); worker && !failure; worker = waiting.shift()) {
+        this.workers.push(worker);
+        worker.start();
+        this.#the.onStarted(worker);
+        await worker.booted.catch(async (error) => {
           // Lost while it booted: `booted` stands for the worker that replaces it.
-          if (error instanceof WorkerError) return rank.booted;
+          if (error instanceof WorkerError) return worker.booted;
           throw error;
         }).catch((error) => {
           failure = error;
-          this.ranks.splice(this.ranks.indexOf(rank), 1);
-          rank.terminate(error);
+          this.workers.splice(this.workers.indexOf(worker), 1);
+          worker.terminate(error);
         });
       }
     };
@@ -136,19 +139,19 @@ export class Fleet {
     // More boots at once than cores would only slow each other down.
     await Promise.all(Array.from({ length: navigator.hardwareConcurrency || 2 }, bootInTurn))
       .finally(() => clearInterval(progressing));
-    if (this.ranks.length === size) return;
+    if (this.workers.length === size) return;
     // One can do with fewer workers when memory ended before all of them had started. A browser
     // sets aside far more address space for a worker than it uses, so there is an end to it.
-    if (!this.ranks.length || !/memory/i.test(toPlain(failure).message)) throw failure;
-    this.ranks.forEach((rank, i) => (rank.index = i));
-    this.#limit = this.#progress.length = this.ranks.length;
+    if (!this.workers.length || !/memory/i.test(toPlain(failure).message)) throw failure;
+    this.workers.forEach((worker, i) => (worker.index = i));
+    this.#limit = this.#progress.length = this.workers.length;
   }
 
   /** Ends the workers beyond a number. @param {number} size */
   async shrink(size) {
-    const surplus = this.ranks.splice(size);
-    this.#progress.length = this.ranks.length;
-    await Promise.all(surplus.map((rank) => rank.close(CLOSE_MS, new ClosedError('there is nothing for it to do'))));
+    const surplus = this.workers.splice(size);
+    this.#progress.length = this.workers.length;
+    await Promise.all(surplus.map((worker) => worker.close(CLOSE_MS, new ClosedError('there is nothing for it to do'))));
   }
 
   /**
@@ -159,7 +162,7 @@ export class Fleet {
   async close() {
     clearInterval(this.#ticker);
     const error = new ClosedError('the simulation was closed');
-    const left = await Promise.all(this.ranks.map((rank) => rank.close(CLOSE_MS, error)));
+    const left = await Promise.all(this.workers.map((worker) => worker.close(CLOSE_MS, error)));
     return left.reduce((sum, n) => sum + n, 0);
   }
 
@@ -174,15 +177,15 @@ export class Fleet {
     return /** @type {Tenant} */ (this.#tenant);
   }
 
-  /** @param {Rank} rank @param {{stage: import('../worker/boot.js').Stage | 'moving', at: number}} progress */
-  #onProgress(rank, { stage, at }) {
+  /** @param {KeptWorker} worker @param {{stage: import('../worker/boot.js').Stage | 'moving', at: number}} progress */
+  #onProgress(worker, { stage, at }) {
     const began = onThisClock(at);
     if (stage === 'moving') {
-      measure(`worker ${rank.index}: first motion`, 0, began);
+      measure(`worker ${worker.index}: first motion`, 0, began);
       return;
     }
-    const own = this.#progress[rank.index];
-    if (own.stage !== stage && own.began) measure(`worker ${rank.index}: ${own.stage}`, own.began, began);
+    const own = this.#progress[worker.index];
+    if (own.stage !== stage && own.began) measure(`worker ${worker.index}: ${own.stage}`, own.began, began);
     if (stage === 'ready') {
       own.began = 0; // nothing goes on until the worker is replaced
       return;
@@ -195,9 +198,9 @@ export class Fleet {
     const now = performance.now();
     const suspended = now - this.#lastTick > SUSPENDED_MS;
     this.#lastTick = now;
-    for (const rank of this.ranks) {
-      if (suspended) rank.forgive(now);
-      else rank.check(now);
+    for (const worker of this.workers) {
+      if (suspended) worker.forgive(now);
+      else worker.check(now);
     }
     this.#tenant?.onTick(now);
   }

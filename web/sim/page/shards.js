@@ -9,7 +9,7 @@ import { PoseReader } from './poses.js';
 
 /**
  * @typedef {import('./balance.js').Range} Range
- * @typedef {import('../websim.js').Group} Group
+ * @typedef {import('./dealing.js').Group} Group
  * @typedef {typeof COUNTERS[number]} Counter
  *
  * @typedef {object} Shard  one worker's part of one group

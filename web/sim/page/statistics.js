@@ -70,3 +70,75 @@ export class EpisodeMeter {
     return this.#sumLength / this.#last.length;
   }
 }
+
+/** All that `WebSim.stats` tells of a simulation. */
+export class Statistics {
+  #rates = new RateMeter();
+  #badStates = 0;
+  frames = 0;
+  restarts = 0;
+
+  /** @param {import('./shards.js').Shards} shards @param {number} numEnvs */
+  constructor(shards, numEnvs) {
+    this.shards = shards;
+    this.episodes = new EpisodeMeter(numEnvs);
+  }
+
+  /** Counts episodes anew. @param {number} numEnvs */
+  begin(numEnvs) {
+    this.episodes = new EpisodeMeter(numEnvs);
+  }
+
+  /**
+   * Looks at the counts, now and then.
+   *
+   * @param {number} now  ms
+   * @param {number} workers
+   * @returns {number} bad states since the last time
+   */
+  tick(now, workers) {
+    const totals = this.shards.totals();
+    const badStates = totals.badStates - this.#badStates;
+    this.#badStates = totals.badStates;
+    /** @type {Record<string, number>} */
+    const perWorker = {};
+    for (let i = 0; i < workers; i++) {
+      perWorker[`busyMs ${i}`] = this.shards.counter(i, 'busyMs');
+      perWorker[`physicsSteps ${i}`] = this.shards.counter(i, 'physicsSteps');
+    }
+    this.#rates.add(now, { ...totals, ...perWorker, frames: this.frames });
+    return badStates;
+  }
+
+  /** @param {{index: number, state: import('./keptworker.js').WorkerState}[]} workers */
+  read(workers) {
+    const { episodes, shards } = this;
+    const totals = shards.totals();
+    const rates = this.#rates;
+    return {
+      physicsSteps: totals.physicsSteps,
+      physicsStepsPerSecond: rates.rate('physicsSteps'),
+      environmentSteps: totals.environmentSteps,
+      environmentStepsPerSecond: rates.rate('environmentSteps'),
+      frames: this.frames,
+      framesPerSecond: rates.rate('frames'),
+      episodes: episodes.count,
+      meanReturn: episodes.meanReturn,
+      meanLength: episodes.meanLength,
+      workerRestarts: this.restarts,
+      badStates: totals.badStates,
+      memoryBytes: totals.memoryBytes,
+      workerLoads: workers.map(({ index, state }) => ({
+        worker: index,
+        state,
+        environments: shards.of(index).reduce((sum, { count }) => sum + count, 0),
+        busy: Math.min(1, rates.rate(`busyMs ${index}`) / 1000),
+        physicsSteps: shards.counter(index, 'physicsSteps'),
+        physicsStepsPerSecond: rates.rate(`physicsSteps ${index}`),
+        physicsSeconds: shards.counter(index, 'physicsMs') / 1000, // spent in the physics loop
+        busySeconds: shards.counter(index, 'busyMs') / 1000, // spent in whole batches
+        memoryBytes: shards.counter(index, 'memoryBytes'),
+      })),
+    };
+  }
+}

@@ -1,26 +1,27 @@
 /**
- * One worker as the page sees it, kept alive: when it dies, hangs or fails, a new one takes its
- * place and is equipped as it was.
+ * One worker as the page sees it, kept alive: when its thread dies, hangs or fails, a new one takes
+ * its place and is equipped as it was.
  */
 
-import { WorkerError, fromPlain } from '../shared/errors.js';
+import { ClosedError, WorkerError, fromPlain } from '../shared/errors.js';
 import { partsFor } from './parts.js';
 import { BOOT_HUNG_MS, HUNG_MS } from '../shared/protocol.js';
 
-/** Starts in a row that may fail before the rank is given up. */
+/** Starts in a row that may fail before the worker is given up. */
 const MAX_FAILED_STARTS = 3;
 
 const WORKER_URL = new URL('../worker/worker.js', import.meta.url);
 
 /**
- * @typedef {'booting'|'running'|'paused'|'restarting'|'failed'} RankState
+ * @typedef {'booting'|'running'|'paused'|'restarting'|'failed'} WorkerState
  *
- * @typedef {object} RankEvents
- * @property {(rank: Rank) => Promise<void>} equip
+ * @typedef {object} WorkerEvents
+ * @property {(worker: KeptWorker) => Promise<void>} equip
  *   asked once the worker can answer requests: has it make what it is to own
- * @property {(rank: Rank, message: import('../shared/protocol.js').EventMessage) => void} onEvent
- * @property {(rank: Rank, reason: string) => void} onLost  the worker is gone and is being replaced
- * @property {(rank: Rank, error: Error) => void} onGivenUp
+ * @property {(worker: KeptWorker, message: import('../shared/protocol.js').EventMessage) => void} onEvent
+ * @property {(worker: KeptWorker, reason: string) => void} onLost  the worker is gone and is being replaced
+ * @property {(worker: KeptWorker, error: Error) => void} onGivenUp
+ * @property {(error: unknown) => void} onError  of a request whose answer nobody waits for
  *
  * @typedef {object} Pending
  * @property {import('../shared/protocol.js').RequestType} type
@@ -28,9 +29,9 @@ const WORKER_URL = new URL('../worker/worker.js', import.meta.url);
  * @property {(error: Error) => void} reject
  */
 
-export class Rank {
+export class KeptWorker {
   /** @type {Worker | undefined} */
-  #worker;
+  #thread;
   /** @type {Map<number, Pending>} */
   #pending = new Map();
   #nextId = 0;
@@ -47,13 +48,13 @@ export class Rank {
   /**
    * @param {number} index
    * @param {import('../shared/protocol.js').Payload<'boot'>} bootPayload
-   * @param {RankEvents} events
+   * @param {WorkerEvents} events
    */
   constructor(index, bootPayload, events) {
     this.index = index;
     this.bootPayload = bootPayload;
     this.events = events;
-    /** @type {RankState} */
+    /** @type {WorkerState} */
     this.state = 'booting';
     /** Resolves when the worker has all that it is to own. @type {Promise<void>} */
     this.ready = Promise.resolve();
@@ -61,9 +62,9 @@ export class Rank {
     this.booted = Promise.resolve();
   }
 
-  /** The worker itself, for tests that kill it. */
-  get worker() {
-    return this.#worker;
+  /** The thread itself, for tests that kill it. */
+  get thread() {
+    return this.#thread;
   }
 
   /** Whether the worker has all that it is to own, and is told of changes. */
@@ -97,13 +98,13 @@ export class Rank {
   }
 
   #spawn() {
-    const worker = new Worker(WORKER_URL, { type: 'module', name: `websim-${this.index}` });
-    this.#worker = worker;
+    const thread = new Worker(WORKER_URL, { type: 'module', name: `websim-${this.index}` });
+    this.#thread = thread;
     const { manifest, reproducible, isolated } = this.bootPayload;
-    partsFor(manifest, reproducible, isolated).sendTo(worker);
+    partsFor(manifest, reproducible, isolated).sendTo(thread);
     this.#lastMessage = performance.now();
-    worker.onmessage = ({ data }) => this.#receive(data);
-    worker.onerror = (event) => {
+    thread.onmessage = ({ data }) => this.#receive(data);
+    thread.onerror = (event) => {
       event.preventDefault();
       this.lose(event.message || 'its script could not be loaded');
     };
@@ -145,21 +146,35 @@ export class Rank {
    */
   request(type, payload, transfer = []) {
     return new Promise((resolve, reject) => {
-      if (!this.#worker) throw new WorkerError(`worker ${this.index} is not there`);
+      if (!this.#thread) throw new WorkerError(`worker ${this.index} is not there`);
       const id = this.#nextId++;
       this.#pending.set(id, { type, resolve, reject });
-      this.#worker.postMessage({ id, type, payload }, transfer);
+      this.#thread.postMessage({ id, type, payload }, transfer);
+    });
+  }
+
+  /**
+   * Sends a request whose answer nobody waits for. That the worker did not live to answer is no
+   * error: the loss has been told.
+   *
+   * @template {import('../shared/protocol.js').RequestType} T
+   * @param {T} type
+   * @param {import('../shared/protocol.js').Payload<T>} payload
+   */
+  tell(type, payload) {
+    this.request(type, payload).catch((error) => {
+      if (!(error instanceof WorkerError || error instanceof ClosedError)) this.events.onError(error);
     });
   }
 
   /** @param {import('../shared/protocol.js').Sample[]} samples buffers for the worker to fill again */
   recycle(samples) {
-    this.#worker?.postMessage({ recycle: samples }, samples.map(({ buffer }) => buffer));
+    this.#thread?.postMessage({ recycle: samples }, samples.map(({ buffer }) => buffer));
   }
 
   /** Replaces the worker if it has been silent for too long. @param {number} now */
   check(now) {
-    if (!this.#worker || this.state === 'failed') return;
+    if (!this.#thread || this.state === 'failed') return;
     const silence = now - this.#lastMessage;
     if (silence > (this.#booted ? HUNG_MS : BOOT_HUNG_MS)) {
       this.lose(`it did not answer for ${Math.round(silence / 1000)} s`);
@@ -177,7 +192,7 @@ export class Rank {
    * @param {string} reason what happened to it, as the end of a sentence
    */
   lose(reason) {
-    if (this.#closed || !this.#worker) return;
+    if (this.#closed || !this.#thread) return;
     this.#failedStarts = this.#equipped ? 0 : this.#failedStarts + 1;
     this.terminate(new WorkerError(`worker ${this.index} was lost: ${reason}`));
     if (this.#failedStarts >= MAX_FAILED_STARTS) {
@@ -196,8 +211,8 @@ export class Rank {
 
   /** Ends the worker; what it was asked is answered with this error. @param {Error} error */
   terminate(error) {
-    this.#worker?.terminate();
-    this.#worker = undefined;
+    this.#thread?.terminate();
+    this.#thread = undefined;
     this.#booted = this.#equipped = this.#stale = false;
     for (const { reject } of this.#pending.values()) reject(error);
     this.#pending.clear();

@@ -11,7 +11,7 @@ import { RANK_SLOT_BYTES } from '../shared/protocol.js';
 const MAX_LOSSES = 6;
 
 /**
- * @typedef {import('./rank.js').Rank} Rank
+ * @typedef {import('./keptworker.js').KeptWorker} KeptWorker
  * @typedef {'waiting' | 'running' | 'paused' | 'finished' | 'stopped' | 'failed'} TrainingState
  *
  * @typedef {object} TrainingEvent  after each iteration and each change of state
@@ -40,7 +40,7 @@ const MAX_LOSSES = 6;
  * @property {number} [checkpointSeconds]  between two checkpoints; left away: as often as they cost little
  */
 
-export class Training {
+export class TrainingRun {
   /** @type {TrainingState} */
   state = 'waiting';
   recentReturn = NaN;
@@ -50,9 +50,9 @@ export class Training {
   #wanted = 'pause';
   /** Whether the ranks iterate, or have been told to. */
   #iterating = false;
-  /** Workers that have a learner. @type {Set<Rank>} */
+  /** Workers that have a learner. @type {Set<KeptWorker>} */
   #present = new Set();
-  /** Those of them that are ranks of the present group. @type {Set<Rank>} */
+  /** Those of them that are ranks of the present group. @type {Set<KeptWorker>} */
   #members = new Set();
   /** @type {SharedArrayBuffer | null} */
   #exchange;
@@ -135,34 +135,34 @@ export class Training {
   /**
    * Makes a worker's learner.
    *
-   * @param {Rank} rank
+   * @param {KeptWorker} worker
    */
-  async equip(rank) {
+  async equip(worker) {
     // One that comes later has its environments start anew and gets the rest when it joins.
     const checkpoint = this.state === 'running' ? null : this.#last?.data ?? this.initial;
     const exchange = this.state === 'waiting' ? this.#exchange : this.#newExchange();
-    const reply = await rank.request('learn', this.#seat(rank, checkpoint, exchange));
-    this.#present.add(rank);
-    if (this.state === 'waiting') this.#members.add(rank);
+    const reply = await worker.request('learn', this.#seat(worker, checkpoint, exchange));
+    this.#present.add(worker);
+    if (this.state === 'waiting') this.#members.add(worker);
     else this.#reformIfNeeded();
     return reply;
   }
 
-  /** @param {Rank} rank @param {string} reason */
-  onLost(rank, reason) {
-    this.#present.delete(rank);
+  /** @param {KeptWorker} worker @param {string} reason */
+  onLost(worker, reason) {
+    this.#present.delete(worker);
     if (this.state === 'waiting') return;
     this.#turn += 1;
-    if (this.#members.delete(rank) && this.#exchange) expel(this.#exchange, rank.index, this.ranks);
+    if (this.#members.delete(worker) && this.#exchange) expel(this.#exchange, worker.index, this.ranks);
     if (this.state !== 'running') return;
     if (!this.#members.size) this.#iterating = false;
     this.#losses += 1;
     if (this.#losses > MAX_LOSSES) this.#fail(`workers are lost again and again; the last: ${reason}`);
   }
 
-  /** @param {Rank} rank @param {import('../shared/protocol.js').Iteration} message */
-  onIteration(rank, message) {
-    if (!message.root || !this.#members.has(rank) || this.state !== 'running') return;
+  /** @param {KeptWorker} worker @param {import('../shared/protocol.js').Iteration} message */
+  onIteration(worker, message) {
+    if (!message.root || !this.#members.has(worker) || this.state !== 'running') return;
     const { iteration, globalStep, metrics, recentReturn, lost, done, finished, seconds, checkpoint } = message;
     Object.assign(this, { iteration, globalStep, recentReturn });
     this.seconds += seconds;
@@ -263,15 +263,15 @@ export class Training {
       checkpoint = this.#last?.data ?? this.initial;
     }
     const exchange = this.#newExchange();
-    const ranks = [...this.#present];
-    const indices = ranks.map(({ index }) => index);
+    const workers = [...this.#present];
+    const indices = workers.map(({ index }) => index);
     for (let i = 0; exchange && i < this.ranks; i++) {
       if (!indices.includes(i)) expel(exchange, i, this.ranks); // given up for good
     }
-    await Promise.all(ranks.map((rank) => rank.request('learn', this.#seat(rank, checkpoint, exchange))));
+    await Promise.all(workers.map((worker) => worker.request('learn', this.#seat(worker, checkpoint, exchange))));
     if (turn !== this.#turn) return;
     this.#exchange = exchange;
-    this.#members = new Set(ranks);
+    this.#members = new Set(workers);
     if (this.state !== 'running') return;
     this.#settle();
     if (this.state === 'running') {
@@ -291,8 +291,8 @@ export class Training {
 
   /** @param {import('../shared/protocol.js').Payload<'train'>} wish */
   #command(wish) {
-    for (const rank of this.#members) {
-      rank.request('train', wish).catch((error) => {
+    for (const worker of this.#members) {
+      worker.request('train', wish).catch((error) => {
         if (!(error instanceof WorkerError)) this.#fail(error.message);
       });
     }
@@ -310,7 +310,7 @@ export class Training {
     for (const halted of this.#halted.splice(0)) halted();
   }
 
-  /** @param {Rank} rank @param {ArrayBuffer | null} checkpoint @param {SharedArrayBuffer | null} exchange */
+  /** @param {KeptWorker} worker @param {ArrayBuffer | null} checkpoint @param {SharedArrayBuffer | null} exchange */
   #seat({ index }, checkpoint, exchange) {
     const { spec, ranks, checkpointSeconds } = this;
     return { spec: JSON.stringify(spec), checkpoint, exchange, rank: index, ranks, checkpointSeconds };

@@ -1,10 +1,7 @@
 /** Which controller drives which environment, and which controllers there are. */
 
-import { CONTROLLERS, checkInteger } from './arguments.js';
+import { CONTROLLERS, LEARNT, checkInteger, checkName, shown } from './arguments.js';
 import { InvalidArgument } from '../shared/errors.js';
-
-/** What a training run adds: the policy being learnt, and the best so far. */
-export const LEARNT = ['current', 'best'];
 
 /**
  * @typedef {import('../shared/protocol.js').PolicySizes} PolicySizes
@@ -16,7 +13,7 @@ export const LEARNT = ['current', 'best'];
  * @property {string} name
  */
 
-export class Controllers {
+export class Assignments {
   /** By environment, over all groups; '' for those that learn. @type {string[]} */
   #names;
   #groups;
@@ -24,7 +21,7 @@ export class Controllers {
   #policies = new Map();
 
   /**
-   * @param {import('../websim.js').Group[]} groups
+   * @param {import('./dealing.js').Group[]} groups
    * @param {string} name  what all begin with
    */
   constructor(groups, name) {
@@ -55,7 +52,7 @@ export class Controllers {
   checkNewName(name) {
     if (typeof name !== 'string' || !name || CONTROLLERS.includes(name) || LEARNT.includes(name)) {
       throw new InvalidArgument(
-        `a policy's name must be a text other than ${[...CONTROLLERS, ...LEARNT].join(', ')}, not ${name}`,
+        `a policy's name must be a text other than ${[...CONTROLLERS, ...LEARNT].join(', ')}, not ${shown(name)}`,
       );
     }
   }
@@ -82,9 +79,7 @@ export class Controllers {
    * @throws InvalidArgument where the name or the range is wrong; nothing is changed
    */
   set(name, range) {
-    if (!this.names.includes(name)) {
-      throw new InvalidArgument(`controller must be one of ${this.names.join(', ')}, not ${name}`);
-    }
+    checkName('controller', name, this.names);
     const total = this.#names.length;
     const from = range ? checkInteger('first', range.first, 0, total - 1) : 0;
     const end = range ? from + checkInteger('count', range.count, 1, total - from) : total;

@@ -1,0 +1,98 @@
+/** Which environments there are, and how they are dealt to the workers. */
+
+import { divide } from './balance.js';
+
+/**
+ * @typedef {import('./balance.js').Range} Range
+ * @typedef {{task: string, numEnvs: number, options: Record<string, unknown>}} Request  a group that is asked for
+ * @typedef {{task: string, numEnvs: number, ranks: number}} Learners  the group that learns, if one does
+ *
+ * @typedef {object} Group  the environments of one task
+ * @property {string} task
+ * @property {number} numEnvs
+ * @property {number} offset           index of its first environment
+ * @property {boolean} learns          whether a training run drives it; no other group can be the first then
+ * @property {number} observationSize
+ * @property {number} actionSize
+ * @property {string[]} actionNames       empty texts where there is none
+ * @property {string[]} observationNames  likewise; none at all where the task is not understood
+ * @property {Float32Array} actionLow
+ * @property {Float32Array} actionHigh
+ * @property {string[]} rewardTerms
+ * @property {number} dt               seconds an environment step
+ * @property {number} frameSkip
+ * @property {import('../worker/scene.js').Scene} scene
+ */
+
+export class Dealing {
+  /** As the workers have described them. @type {Group[]} */
+  groups = [];
+  /** They come first. @type {Learners | null} */
+  learners = null;
+
+  /** @param {Request[]} requests  the groups that do not learn */
+  constructor(requests) {
+    this.requests = requests;
+  }
+
+  get #all() {
+    return this.learners ? [this.learners, ...this.requests] : this.requests;
+  }
+
+  /** Environments of all groups together. */
+  get numEnvs() {
+    return this.#all.reduce((sum, { numEnvs }) => sum + numEnvs, 0);
+  }
+
+  /** The groups that do not learn. */
+  get driven() {
+    return this.groups.filter(({ learns }) => !learns);
+  }
+
+  /**
+   * Each worker's environments of each group; of the learners all ranks have as many.
+   *
+   * @param {number[]} costs  of the requests: time of an environment step
+   * @param {number} workers
+   * @returns {Range[][]}
+   */
+  ranges(costs, workers) {
+    const division = divide(this.requests.map(({ numEnvs }, i) => ({ numEnvs, cost: costs[i] })), workers);
+    const { learners } = this;
+    if (!learners) return division;
+    const count = learners.numEnvs / learners.ranks;
+    return division.map((ranges, i) => [{ first: i * count, count }, ...ranges]);
+  }
+
+  /**
+   * What a worker is to make.
+   *
+   * @param {Range[]} ranges  its environments of each group
+   * @param {number} seed
+   * @returns {import('../shared/protocol.js').ShardSpec[]}
+   */
+  specs(ranges, seed) {
+    return this.requests.flatMap(({ task, options }, i) => {
+      const group = this.learners ? i + 1 : i;
+      const { first, count } = ranges[group];
+      return count ? [{ group, task, options, first, count, seed }] : [];
+    });
+  }
+
+  /** Takes what a worker says of its environments. @param {import('../shared/protocol.js').ShardDescription[]} descriptions */
+  describe(descriptions) {
+    for (const description of descriptions) this.groups[description.group] ??= this.#groupOf(description);
+  }
+
+  /** @param {import('../shared/protocol.js').ShardDescription} description @returns {Group} */
+  #groupOf({ group, sizes, frameSkip, dt, actionNames, observationNames, actionLow, actionHigh, rewardTermNames, scene }) {
+    const all = this.#all;
+    const { task, numEnvs } = all[group];
+    const offset = all.slice(0, group).reduce((sum, request) => sum + request.numEnvs, 0);
+    const { observationSize, actionSize } = sizes;
+    return {
+      task, numEnvs, offset, learns: this.learners !== null && group === 0, observationSize, actionSize,
+      actionNames, observationNames, actionLow, actionHigh, rewardTerms: rewardTermNames, dt, frameSkip, scene,
+    };
+  }
+}

@@ -1,0 +1,113 @@
+/** How a simulation comes to its workers and its environments. */
+
+import { Fleet } from './fleet.js';
+import { fetchOpening } from './manifest.js';
+import { WHY_NOT_SHARED } from '../shared/memory.js';
+
+/**
+ * @typedef {import('./simulation.js').Simulation} Simulation
+ * @typedef {import('./keptworker.js').KeptWorker} KeptWorker
+ */
+
+/**
+ * Employs workers, those of a simulation that is replaced if they fit, and has them make the
+ * environments.
+ *
+ * @param {Simulation} simulation
+ * @param {Simulation} [replaced]
+ * @param {() => void} [onOverture]  told when robots move before Python is up
+ */
+export async function start(simulation, replaced, onOverture) {
+  const { settings: { training, onProgress }, events, isolated, manifest } = simulation;
+  // Its workers can tell of most mistakes before it is closed.
+  if (training && replaced && !replaced.closed) await replaced.plan(training, simulation.numWorkers);
+  const fleet = await takeOver(replaced, { manifest, isolated, reproducible: simulation.settings.reproducible });
+  simulation.fleet = fleet;
+  // Ranks need shared memory; without it there is one, and no other worker could know the policy.
+  if (training && !isolated && simulation.numWorkers > 1) {
+    simulation.limitWorkers(1, '1 worker: without shared memory one learns alone.');
+  }
+  await employ(simulation, fleet, onOverture);
+  await simulation.ready();
+  simulation.begin();
+  if (!isolated) {
+    events.emit('notice', {
+      level: 'warning',
+      message:
+        `Memory cannot be shared with the workers, so it runs in the slower mode, by messages${
+          training ? ', and one worker learns alone' : ''}: ${WHY_NOT_SHARED}.`,
+    });
+  }
+  onProgress({ ...fleet.progress, stage: 'ready', message: 'Ready' });
+}
+
+/**
+ * The workers of a simulation that is replaced, which is closed by it; new ones if they do not fit.
+ *
+ * @param {Simulation | undefined} replaced
+ * @param {import('../shared/protocol.js').Payload<'boot'>} bootPayload
+ */
+async function takeOver(replaced, bootPayload) {
+  if (replaced && !replaced.closed && replaced.fleet?.fits(bootPayload)) {
+    return /** @type {Fleet} */ (replaced.letGo());
+  }
+  await replaced?.close();
+  return new Fleet(bootPayload);
+}
+
+/** @param {Simulation} simulation @param {Fleet} fleet @param {() => void} [onOverture] */
+async function employ(simulation, fleet, onOverture) {
+  const { settings: { training, onProgress }, events } = simulation;
+  const wanted = simulation.numWorkers;
+  /** @type {PromiseWithResolvers<void>} */
+  const { promise: booted, resolve: allBooted } = Promise.withResolvers();
+  const overture = onOverture && !fleet.workers.length ? playing(simulation, onOverture) : null;
+  await fleet.employ({
+    equip: async (worker) => {
+      await booted; // only now it is known how many share the environments
+      await simulation.equip(worker);
+    },
+    // What goes wrong here is told when the environments are made.
+    onStarted: (worker) => void overture?.(worker).catch(() => {}),
+    onEvent: (worker, message) => simulation.onEvent(worker, message),
+    onLost: (worker, reason) => simulation.onLost(worker, reason),
+    onGivenUp: (worker, error) => simulation.onGivenUp(worker, error),
+    onError: (error) => simulation.onError(error),
+    onProgress,
+    onTick: (now) => simulation.onTick(now),
+  }, wanted);
+  const got = fleet.workers.length;
+  if (got < wanted) {
+    const message = `This browser has memory for ${got} workers, not for ${wanted}: all environments run in those.`;
+    simulation.limitWorkers(got, message);
+    events.emit('notice', { level: 'warning', message });
+  }
+  if (training) await simulation.planTraining(training);
+  allBooted();
+}
+
+/**
+ * Has workers move their robots while they boot.
+ *
+ * @param {Simulation} simulation
+ * @param {() => void} onOverture  told when all do
+ * @returns {((worker: KeptWorker) => Promise<void>) | null}  null: the robots have to wait for Python
+ */
+function playing(simulation, onOverture) {
+  const { dealing, shards, driving, manifest, settings, seed } = simulation;
+  const [request, ...others] = dealing.requests;
+  if (others.length || settings.training || settings.controller !== 'random') return null;
+  if (Object.keys(request.options).length) return null;
+  const asked = fetchOpening(manifest, request.task);
+  const ranges = dealing.ranges([1], simulation.numWorkers);
+  return async (worker) => {
+    const opening = await asked;
+    if (!opening) return;
+    const [spec] = dealing.specs(ranges[worker.index], seed);
+    const description = await worker.request('overture', { spec, opening, drive: driving.drive });
+    if (!description) return; // Python was quicker
+    shards.deal(ranges);
+    simulation.take(worker, [description]);
+    if (shards.complete) onOverture();
+  };
+}

@@ -1,0 +1,76 @@
+/** What users may do with a training run, and see of it: `sim.training`. */
+
+export class TrainingControls {
+  #run;
+
+  /** @param {import('./trainingrun.js').TrainingRun} run */
+  constructor(run) {
+    this.#run = run;
+  }
+
+  /** What is trained. */
+  get spec() {
+    return this.#run.spec;
+  }
+
+  get state() {
+    return this.#run.state;
+  }
+
+  get iteration() {
+    return this.#run.iteration;
+  }
+
+  get globalStep() {
+    return this.#run.globalStep;
+  }
+
+  get totalTimesteps() {
+    return this.#run.totalTimesteps;
+  }
+
+  /** Mean return of the newest episodes; NaN before the first has ended. */
+  get recentReturn() {
+    return this.#run.recentReturn;
+  }
+
+  /** Of learning, pauses not counted. */
+  get seconds() {
+    return this.#run.seconds;
+  }
+
+  /** Environments that learn. */
+  get numEnvs() {
+    return this.#run.numEnvs;
+  }
+
+  /** Workers that learn. */
+  get ranks() {
+    return this.#run.ranks;
+  }
+
+  /** Begins, or goes on after a pause. @throws InvalidArgument when the run has ended */
+  start() {
+    this.#run.start();
+  }
+
+  /** Halts after the iteration under way, with a checkpoint; resolves when it has. */
+  pause() {
+    return this.#run.pause();
+  }
+
+  /** Ends the run after the iteration under way, with a checkpoint; resolves when it has. */
+  stop() {
+    return this.#run.stop();
+  }
+
+  /**
+   * A checkpoint as soon as there can be one: after the iteration under way; the last one where
+   * nothing is being learnt.
+   *
+   * @returns {Promise<ArrayBuffer>}
+   */
+  save() {
+    return this.#run.save();
+  }
+}
