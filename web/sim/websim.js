@@ -83,7 +83,7 @@ export class WebSim {
     const manifest = await fetchManifest();
     const sim = new WebSim(new Simulation(manifest, checkOptions(options, manifest.tasks)));
     try {
-      await start(sim.#simulation, replacing?.#simulation, onOverture && (() => onOverture(sim)));
+      await start(sim.#simulation, replacing && replacing.#simulation, onOverture && (() => onOverture(sim)));
     } catch (error) {
       await sim.close();
       // Memory that a former simulation has used up is had again from workers that boot.
