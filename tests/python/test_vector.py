@@ -293,7 +293,7 @@ def test_gymnasiums_make_vec() -> None:
         ({"max_episode_steps": 0}, "max_episode_steps must be an integer of at least 1"),
         ({"autoreset_mode": "sometimes"}, "'NextStep', 'SameStep', 'Disabled', not 'sometimes'"),
         ({"ctrl_cost": 1}, "Ant-v5 has no option 'ctrl_cost'; its options are: xml_file, frame"),
-        ({"frame_skip": 0}, "frame_skip must be an integer of at least 1, not 0"),
+        ({"frame_skip": 0}, "frame_skip must be an integer from 1 to 10000, not 0"),
         ({"frame_skip": True}, "frame_skip must be an integer"),
         ({"ctrl_cost_weight": "0.5"}, "ctrl_cost_weight must be a number, not '0.5'"),
         ({"ctrl_cost_weight": float("nan")}, "ctrl_cost_weight must be a number"),

@@ -218,11 +218,12 @@ def _job(arguments: argparse.Namespace) -> tuple[Job, int]:
     from websim.registry import task_class
     from websim.task import make_task
     from websim.training import checkpoints
+    from websim.training.verification import verify
 
     changed = dict(_assignment(text) for text in arguments.set)
     if arguments.total_timesteps is not None:
         changed["total_timesteps"] = arguments.total_timesteps
-    data, ranks = None, 1 if arguments.ranks is None else arguments.ranks
+    data, checkpoint, ranks = None, None, 1 if arguments.ranks is None else arguments.ranks
     if arguments.resume:
         if arguments.task:
             raise TrainError("--resume knows the task: leave it away")
@@ -255,6 +256,8 @@ def _job(arguments: argparse.Namespace) -> tuple[Job, int]:
     if ranks < 1 or args.num_envs % ranks:
         raise TrainError(f"--ranks must divide num_envs, which is {args.num_envs}")
     make_task(task_class(spec.task), spec.task_options)  # a wrong option is told at once
+    if checkpoint is not None:
+        verify(checkpoint, spec)
     return Job(spec, data, folder, arguments.checkpoint_seconds), ranks
 
 

@@ -123,7 +123,11 @@ def test_plans() -> None:
 
 def test_a_checkpoint_tells_what_it_is_of(saved: bytes) -> None:
     about = describe(saved)
-    assert json.loads(about.pop("spec")) == dataclasses.asdict(SPEC)
+    spec = json.loads(about.pop("spec"))
+    complete = spec.pop("hyperparameters")
+    assert complete.items() >= SPEC.hyperparameters.items()
+    assert complete["gamma"] == 0.99
+    assert spec | {"hyperparameters": SPEC.hyperparameters} == dataclasses.asdict(SPEC)
     assert about == {"iteration": 1, "global_step": 128, "ranks": 1}
     resumed = plan(None, saved, 2)
     assert (resumed["global_step"], resumed["ranks"]) == (128, 2)

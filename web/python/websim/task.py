@@ -156,8 +156,8 @@ def _checked(name: str, value: Any, kind: Any) -> Any:
     if kind is bool:
         valid, wanted = isinstance(value, bool | np.bool_), "True or False"
     elif kind is int:
-        valid = isinstance(value, int | np.integer) and value is not True and int(value) >= 1
-        wanted = "an integer of at least 1"
+        valid = isinstance(value, int | np.integer) and value is not True
+        valid, wanted = valid and 1 <= int(value) <= 10_000, "an integer from 1 to 10000"
     elif kind is float:
         valid, wanted = _is_number(value), "a number"
     elif kind == Range:

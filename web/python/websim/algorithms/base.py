@@ -18,10 +18,16 @@ from websim.registry import task_class
 from websim.rewards import Reward, RewardedTask
 from websim.task import Task, make_task
 from websim.training.checkpoints import State, TrainingSpec
+from websim.training.plain import MAX_INTEGER
 from websim.vector import MujocoVectorEnv
 
 Metrics = dict[str, float]
 """Values by TensorBoard tag; NaN where there is nothing to tell."""
+
+MAX_LAYERS = 8
+
+MAX_WIDTH = 4096
+"""Of a hidden layer; two such hold 64 MiB of weights, and an optimiser three times as much."""
 
 POLICY_STATE = ("policy", "normalize_observation")
 """The parts of an algorithm's state that its policy consists of."""
@@ -45,6 +51,8 @@ class Hyperparameters:
         for entry in fields(self):
             value = getattr(self, entry.name)
             low, high = entry.metadata["low"], entry.metadata["high"]
+            if entry.type is int and high is None:
+                high = MAX_INTEGER
             if entry.type is int and isinstance(value, float) and value.is_integer():
                 value = int(value)  # 1e6 is written so
                 setattr(self, entry.name, value)
@@ -58,6 +66,12 @@ class Hyperparameters:
                 setattr(self, entry.name, value)
             kind = type(entry.default) if entry.default is not None else float
             numbers = value if isinstance(value, tuple) else (value,)
+            if isinstance(value, tuple) and (
+                len(value) > MAX_LAYERS or any(type(n) is not int for n in value)
+            ):
+                raise InvalidArgument(
+                    f"{entry.name} must be up to {MAX_LAYERS} integers, not {value!r}."
+                )
             if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
                 raise InvalidArgument(
                     f"{entry.name} must be of type {kind.__name__}, not {value!r}."
@@ -86,6 +100,7 @@ class Algorithm(ABC):
     Attributes:
         name: As on the command line.
         Hyperparameters: Its dataclass of hyperparameters.
+        FEWEST: Those that make it as small as it can be, with the same weights.
         spec: What is trained.
         communicator: The ranks.
         env: This rank's environments.
@@ -97,6 +112,7 @@ class Algorithm(ABC):
 
     name: ClassVar[str]
     Hyperparameters: ClassVar[type[Hyperparameters]]
+    FEWEST: ClassVar[dict[str, int]] = {"num_envs": 1}
     args: Any
     observer: Observer | None = None
 

@@ -8,11 +8,13 @@ number: so ranks tell each other returns only, and each computes the same update
 
 from abc import abstractmethod
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from websim.algorithms.base import (
+    MAX_WIDTH,
     Algorithm,
     Hyperparameters,
     Metrics,
@@ -43,13 +45,16 @@ class PopulationHyperparameters(Hyperparameters):
     num_envs: int = hyperparameter(32, "members of the population, an environment each", 2, 65_536)
     learning_rate: float = hyperparameter(0.02, "length of a step", 0.0)
     sigma: float = hyperparameter(0.03, "standard deviation of the perturbations", 1e-9)
-    hidden_sizes: tuple[int, ...] = hyperparameter((), "hidden layers; none: a linear policy", 1)
+    hidden_sizes: tuple[int, ...] = hyperparameter(
+        (), "hidden layers; none: a linear policy", 1, MAX_WIDTH
+    )
     alive_bonus: float = hyperparameter(0.0, "taken off each step's reward while learning", 0.0)
 
 
 class PopulationAlgorithm(Algorithm):
     """Base of ES and ARS; an update of the weights is what they differ in."""
 
+    FEWEST: ClassVar[dict[str, int]] = {"num_envs": 2}
     args: PopulationHyperparameters
 
     def __init__(

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from websim.algorithms.base import (
+    MAX_WIDTH,
     Algorithm,
     Hyperparameters,
     Metrics,
@@ -37,6 +38,9 @@ from websim.training.snapshots import (
 
 Array = NDArray[np.float32]
 
+MAX_BATCH = 1 << 26
+"""Steps between two updates, of all environments together."""
+
 
 @dataclass(kw_only=True)
 class PPOHyperparameters(Hyperparameters):
@@ -44,12 +48,14 @@ class PPOHyperparameters(Hyperparameters):
 
     learning_rate: float = hyperparameter(3e-4, "of Adam", 0.0, 1.0)
     num_envs: int = hyperparameter(1, "environments, of all ranks together", 1, 65_536)
-    num_steps: int = hyperparameter(2048, "steps of each environment between updates", 1)
+    num_steps: int = hyperparameter(2048, "steps of each environment between updates", 1, 1_000_000)
     anneal_lr: bool = hyperparameter(True, "lower the learning rate linearly to 0")
     gamma: float = hyperparameter(0.99, "discount of later rewards", 0.0, 1.0)
     gae_lambda: float = hyperparameter(0.95, "advantages: 0 trusts values, 1 returns", 0.0, 1.0)
-    num_minibatches: int = hyperparameter(32, "parts of a batch, a gradient step each", 1)
-    update_epochs: int = hyperparameter(10, "how often each batch is gone through", 1)
+    num_minibatches: int = hyperparameter(
+        32, "parts of a batch, a gradient step each", 1, 1_000_000
+    )
+    update_epochs: int = hyperparameter(10, "how often each batch is gone through", 1, 1000)
     norm_adv: bool = hyperparameter(True, "normalise advantages in each minibatch")
     clip_coef: float = hyperparameter(0.2, "how far probabilities may move in an update", 0.0)
     clip_vloss: bool = hyperparameter(True, "clip the value loss likewise")
@@ -57,7 +63,9 @@ class PPOHyperparameters(Hyperparameters):
     vf_coef: float = hyperparameter(0.5, "weight of the value loss", 0.0)
     max_grad_norm: float = hyperparameter(0.5, "longest gradient", 0.0)
     target_kl: float | None = hyperparameter(None, "end an update beyond this KL divergence", 0.0)
-    hidden_sizes: tuple[int, ...] = hyperparameter((64, 64), "widths of the hidden layers", 1)
+    hidden_sizes: tuple[int, ...] = hyperparameter(
+        (64, 64), "widths of the hidden layers", 1, MAX_WIDTH
+    )
     activation: str = hyperparameter("tanh", "of the hidden layers")
     log_std_init: float = hyperparameter(0.0, "log standard deviation of actions at first", -20, 2)
 
@@ -67,6 +75,7 @@ class PPO(Algorithm):
 
     name: ClassVar[str] = "ppo"
     Hyperparameters: ClassVar[type[Hyperparameters]] = PPOHyperparameters
+    FEWEST: ClassVar[dict[str, int]] = {"num_envs": 1, "num_steps": 1, "num_minibatches": 1}
 
     def __init__(
         self, spec: TrainingSpec, communicator: Communicator, reward: Reward | None = None
@@ -111,6 +120,11 @@ class PPO(Algorithm):
         """See Algorithm."""
         super().check_ranks(args, ranks)
         n = args.num_envs // ranks
+        if args.num_steps * args.num_envs > MAX_BATCH:
+            raise InvalidArgument(
+                f"A batch of {args.num_steps} x {args.num_envs} steps is too large: "
+                f"num_steps x num_envs may be {MAX_BATCH}."
+            )
         if args.num_steps * n < args.num_minibatches:
             raise InvalidArgument(
                 f"A rank's batch of {args.num_steps} x {n} steps has no {args.num_minibatches} "

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from websim.algorithms.base import (
+    MAX_WIDTH,
     Algorithm,
     Hyperparameters,
     Metrics,
@@ -45,7 +46,9 @@ class ReinforceHyperparameters(Hyperparameters):
     gamma: float = hyperparameter(0.99, "discount of later rewards", 0.0, 1.0)
     vf_coef: float = hyperparameter(0.5, "weight of the baseline's loss", 0.0)
     max_grad_norm: float = hyperparameter(0.5, "longest gradient", 0.0)
-    hidden_sizes: tuple[int, ...] = hyperparameter((64, 64), "widths of the hidden layers", 1)
+    hidden_sizes: tuple[int, ...] = hyperparameter(
+        (64, 64), "widths of the hidden layers", 1, MAX_WIDTH
+    )
     activation: str = hyperparameter("tanh", "of the hidden layers")
 
 

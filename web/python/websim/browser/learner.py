@@ -6,7 +6,7 @@ Everything that crosses to JavaScript is plain: strings, numbers, bytes, diction
 import contextlib
 import json
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from time import perf_counter
 from typing import Any
 
@@ -25,6 +25,7 @@ from websim.task import make_task
 from websim.training import checkpoints
 from websim.training.checkpoints import Checkpoint, State, TrainingSpec
 from websim.training.trainer import Trainer, policy_of
+from websim.training.verification import verify
 
 
 class TrainingAbandoned(Exception):
@@ -90,8 +91,10 @@ def plan(spec: str | None, data: bytes | None, workers: int) -> dict[str, Any]:
                 raise
         else:
             break
+    if checkpoint is not None:
+        verify(checkpoint, wanted)
     return {
-        "spec": json.dumps(asdict(wanted)),
+        "spec": _as_json(wanted),
         "num_envs": args.num_envs,
         "max_episode_steps": task.max_episode_steps,
         "total_timesteps": args.total_timesteps,
@@ -102,14 +105,25 @@ def plan(spec: str | None, data: bytes | None, workers: int) -> dict[str, Any]:
 
 
 def describe(data: bytes) -> dict[str, Any]:
-    """What a checkpoint is of; raises CheckpointError where it cannot be read."""
+    """What a checkpoint is of; raises CheckpointError where no run could go on from it."""
     checkpoint = checkpoints.loads(data)
+    hyperparameters = asdict(verify(checkpoint))
     return {
-        "spec": json.dumps(asdict(checkpoint.spec)),
-        "iteration": checkpoint.learner.get("iteration"),
-        "global_step": checkpoint.learner.get("global_step"),
+        "spec": _as_json(replace(checkpoint.spec, hyperparameters=hyperparameters)),
+        "iteration": checkpoint.learner["iteration"],
+        "global_step": checkpoint.learner["global_step"],
         "ranks": len(checkpoint.ranks),
     }
+
+
+def _as_json(spec: TrainingSpec) -> str:
+    """For JavaScript, whose JSON has no numbers that are not finite."""
+    try:
+        return json.dumps(asdict(spec), allow_nan=False)
+    except ValueError:
+        raise InvalidArgument(
+            "The page cannot hold hyperparameters or options that are infinite or no number."
+        ) from None
 
 
 class Policies(dict[str, Policy]):

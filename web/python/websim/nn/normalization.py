@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from websim.errors import DamagedCheckpoint
 from websim.ranks import Communicator
 
 FloatArray = NDArray[np.float64]
@@ -72,10 +73,16 @@ class RunningMeanStd:
         return {"count": self._merged.count, "mean": self._merged.mean, "m2": self._merged.m2}
 
     def load(self, state: dict[str, Any]) -> None:
-        """Goes on from a state."""
-        self._merged.count = float(state["count"])
-        self._merged.mean[...] = state["mean"]
-        self._merged.m2[...] = state["m2"]
+        """Goes on from a state; raises DamagedCheckpoint for what is no statistics of this size."""
+        count, mean, m2 = float(state["count"]), state["mean"], state["m2"]
+        fits = all(isinstance(a, np.ndarray) and a.shape == (self._size,) for a in (mean, m2))
+        if not (fits and np.isfinite([count, *mean, *m2]).all() and count > 0 and (m2 >= 0).all()):
+            raise DamagedCheckpoint(
+                f"The checkpoint's statistics must be of {self._size} finite values."
+            )
+        self._merged.count = count
+        self._merged.mean[...] = mean
+        self._merged.m2[...] = m2
         self._local = Moments(self._size)
         self._refresh()
 

@@ -16,22 +16,33 @@ import io
 import json
 import zipfile
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from websim.errors import DamagedCheckpoint, ForeignCheckpoint, FutureCheckpoint
-from websim.training import safetensors
+from websim.errors import (
+    CheckpointError,
+    DamagedCheckpoint,
+    ForeignCheckpoint,
+    FutureCheckpoint,
+)
+from websim.training import plain, safetensors
 
 FORMAT = "mujoco-websim checkpoint"
 
 VERSION = 1
 """Raised when a reader of the version before would misunderstand what is written."""
 
-MAX_BYTES = 4 << 30
+MAX_BYTES = 1 << 30
 """More than this unpacked is taken for an attack."""
+
+MAX_RANKS = 1024
+
+_MAX_HEADER_BYTES = 64 << 10
+
+_MAX_MESSAGE = 400
 
 _HEADER = "checkpoint.json"
 
@@ -104,23 +115,28 @@ def loads(data: bytes) -> Checkpoint:
         raise ForeignCheckpoint("This is no checkpoint of websim's: it is not a zip archive.")
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            _check_members(archive)
             header = _header(archive)
-            if sum(info.file_size for info in archive.infolist()) > MAX_BYTES:
-                raise DamagedCheckpoint(f"The checkpoint unpacks to more than {MAX_BYTES} bytes.")
-            names = [entry.name for entry in fields(TrainingSpec)]
-            spec = TrainingSpec(**{name: header[name] for name in names})
+            spec, lost = _spec(header), header.get("lost_ranks", [])
+            count = header["ranks"]
+            if not plain.is_count(count, low=1, high=MAX_RANKS):
+                raise ValueError(f"it has {count!r} ranks, and may have 1 to {MAX_RANKS}")
+            if not isinstance(lost, list) or not set(lost) < set(range(count)):
+                raise ValueError(f"its lost ranks are {lost!r}")
             learner = _read(archive, "learner")
-            lost = header.get("lost_ranks", ())
-            ranks = [
-                None if i in lost else _read(archive, f"rank-{i}") for i in range(header["ranks"])
-            ]
-    except (zipfile.BadZipFile, EOFError, OSError, ValueError, KeyError, TypeError) as error:
-        if isinstance(error, ForeignCheckpoint | FutureCheckpoint | DamagedCheckpoint):
-            raise
-        raise DamagedCheckpoint(f"The checkpoint is damaged: {error}") from None
-    except Exception as error:  # zlib.error, which cannot be named where zlib is missing
-        raise DamagedCheckpoint(f"The checkpoint is damaged: {error}") from None
+            ranks = [None if i in lost else _read(archive, f"rank-{i}") for i in range(count)]
+    except CheckpointError:
+        raise
+    except Exception as error:  # of zipfile, zlib, json: each has its own
+        raise DamagedCheckpoint(f"The checkpoint is damaged: {brief(error)}.") from None
     return Checkpoint(spec, learner, ranks)
+
+
+def brief(error: Exception) -> str:
+    """What an error says, where a file may have chosen the words."""
+    text = str(error) if isinstance(error, ValueError) else repr(error)
+    text = text if len(text) <= _MAX_MESSAGE else f"{text[:_MAX_MESSAGE]}…"
+    return text.removesuffix(".")
 
 
 def pack(state: State) -> bytes:
@@ -140,18 +156,37 @@ def unpack(data: bytes) -> State:
 def _header(archive: zipfile.ZipFile) -> dict[str, Any]:
     if _HEADER not in archive.namelist():
         raise ForeignCheckpoint(f"This is no checkpoint of websim's: it has no {_HEADER}.")
-    header = json.loads(archive.read(_HEADER))
+    header = plain.loads(archive.read(_HEADER), _MAX_HEADER_BYTES)
     if not isinstance(header, dict) or header.get("format") != FORMAT:
         raise ForeignCheckpoint(f"This is no checkpoint of websim's: {_HEADER} says otherwise.")
-    version = header.get("version")
-    if not isinstance(version, int):
-        raise DamagedCheckpoint(f"The checkpoint is damaged: its version is {version!r}.")
+    version: Any = header.get("version")
+    if not plain.is_count(version, low=1):
+        raise ValueError(f"its version is {version!r}, and may be 1 to {VERSION}")
     if version > VERSION:
         raise FutureCheckpoint(
             f"The checkpoint has version {version}, and this websim reads up to {VERSION}: "
             "it was written by a newer one."
         )
     return header
+
+
+def _check_members(archive: zipfile.ZipFile) -> None:
+    members = archive.infolist()
+    if len({info.filename for info in members}) < len(members):
+        raise ValueError("it has two files of one name")
+    size = sum(info.file_size for info in members)
+    if size > MAX_BYTES:
+        raise ValueError(f"it unpacks to {size:,} bytes, and may have {MAX_BYTES:,}")
+
+
+def _spec(header: dict[str, Any]) -> TrainingSpec:
+    kinds = {"task": str, "algorithm": str, "task_options": dict, "hyperparameters": dict}
+    for name, kind in kinds.items():
+        if not isinstance(header[name], kind):
+            raise ValueError(f"its {name} must be of type {kind.__name__}, not {header[name]!r}")
+    if not plain.is_count(header["seed"]):
+        raise ValueError(f"its seed must be an integer of at least 0, not {header['seed']!r}")
+    return TrainingSpec(seed=header["seed"], **{name: header[name] for name in kinds})
 
 
 def _write(archive: zipfile.ZipFile, name: str, state: State) -> None:
@@ -161,7 +196,8 @@ def _write(archive: zipfile.ZipFile, name: str, state: State) -> None:
 
 
 def _read(archive: zipfile.ZipFile, name: str) -> State:
-    values = json.loads(archive.read(f"{name}.json"))
+    values = plain.loads(archive.read(f"{name}.json"))
+    plain.check_finite(values)
     return _join(values, safetensors.loads(archive.read(f"{name}.safetensors")))
 
 
@@ -184,6 +220,8 @@ def _join(values: State, arrays: Mapping[str, NDArray[Any]]) -> State:
         raise DamagedCheckpoint("The checkpoint is damaged: a state is no JSON object.")
     for name, array in arrays.items():
         *folders, last = name.split("/")
+        if len(folders) >= plain.MAX_DEPTH:
+            raise DamagedCheckpoint("The checkpoint is damaged: an array lies too deep.")
         place = values
         for folder in folders:
             place = place.setdefault(folder, {})

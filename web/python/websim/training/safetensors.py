@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from websim.errors import DamagedCheckpoint
+from websim.training import plain
 
 DTYPES: dict[str, np.dtype[Any]] = {
     "F64": np.dtype("<f8"),
@@ -52,19 +53,21 @@ def loads(data: bytes) -> dict[str, NDArray[Any]]:
         length = int.from_bytes(data[:8], "little")
         if len(data) < 8 + length:
             raise ValueError("its header is cut off")
-        header = json.loads(data[8 : 8 + length].decode())
+        header = plain.loads(data[8 : 8 + length])
         header.pop("__metadata__", None)
         body = memoryview(data)[8 + length :]
-        arrays = {}
-        for name, entry in header.items():
+        arrays, filled = {}, 0
+        # One after the other: where they overlapped, a small file could unpack to any size.
+        for name, entry in sorted(header.items(), key=lambda item: item[1]["data_offsets"]):
             start, end = entry["data_offsets"]
-            dtype, shape = DTYPES[entry["dtype"]], tuple(map(int, entry["shape"]))
+            dtype, shape = DTYPES[entry["dtype"]], tuple(entry["shape"])
             size = math.prod(shape) * dtype.itemsize
-            if not 0 <= start <= end <= len(body) or end - start != size:
-                raise ValueError(f"{name} does not fit")
+            if start != filled or not start <= end <= len(body) or end - start != size:
+                raise ValueError(f"{name:.99} does not fit")
             arrays[name] = np.frombuffer(body[start:end], dtype).reshape(shape).copy()
-        if len(body) != max((entry["data_offsets"][1] for entry in header.values()), default=0):
+            filled = end
+        if len(body) != filled:
             raise ValueError("its arrays do not fill it")
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
         raise DamagedCheckpoint(f"The safetensors data are damaged: {error}.") from None
     return arrays

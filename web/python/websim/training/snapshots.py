@@ -46,6 +46,30 @@ def restore(env: MujocoVectorEnv, state: dict[str, Any]) -> None:
         load_generator(rng, saved)
 
 
+def first_rows(state: Mapping[str, Any], num_envs: int, count: int) -> dict[str, Any]:
+    """What a rank with `num_envs` environments has saved, of the first `count` of them.
+
+    Raises:
+        DamagedCheckpoint: it is of another number, some are not finite, or it is damaged.
+    """
+    rows: dict[str, Any] = {}
+    for name, value in state.items():
+        if isinstance(value, Mapping) and name != "rng":
+            rows[name] = first_rows(value, num_envs, count)
+        elif isinstance(value, np.ndarray | list):
+            if np.ndim(value) == 0 or len(value) != num_envs:
+                raise DamagedCheckpoint(f"The saved {name} are not of {num_envs} environments.")
+            if isinstance(value, list):
+                for saved in value:
+                    load_generator(np.random.default_rng(0), saved)
+            elif name != "episode_returns" and not np.isfinite(value).all():
+                raise DamagedCheckpoint(f"The saved {name} are not finite.")
+            rows[name] = value[:count]
+        else:
+            rows[name] = value
+    return rows
+
+
 def take_over(env: MujocoVectorEnv, state: Mapping[str, Any], lengths: Any) -> None:
     """Goes on where others have stepped the environments to; nobody has counted their rewards.
 
@@ -71,7 +95,7 @@ def load_arrays(into: Mapping[str, NDArray[Any]], state: Any) -> None:
     """Copies arrays of a state into those of the same names.
 
     Raises:
-        DamagedCheckpoint: one is missing or has another shape; nothing is copied.
+        DamagedCheckpoint: one is missing or of another shape, or not finite; nothing is copied.
     """
     for name, array in into.items():
         saved = state.get(name) if isinstance(state, dict) else None
@@ -79,6 +103,9 @@ def load_arrays(into: Mapping[str, NDArray[Any]], state: Any) -> None:
             raise DamagedCheckpoint(
                 f"The checkpoint's {name!r} does not fit: it should have the shape {array.shape}."
             )
+        with np.errstate(over="ignore"):
+            if not np.isfinite(saved.astype(array.dtype)).all():
+                raise DamagedCheckpoint(f"The checkpoint's {name!r} is not finite.")
     for name, array in into.items():
         array[...] = state[name]
 
@@ -96,7 +123,7 @@ def load_generator(rng: np.random.Generator | None, state: dict[str, Any]) -> No
     try:
         inner = {key: int(value) for key, value in state["state"].items()}
         rng.bit_generator.state = {**state, "state": inner}
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise DamagedCheckpoint(f"A saved random generator is damaged: {error!r}.") from None
 
 

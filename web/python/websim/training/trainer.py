@@ -94,8 +94,8 @@ class Best:
         """Goes on from a state; an empty one has no episodes."""
         recent = state.get("recent", ())
         self._episodes = deque((float(mean), int(count)) for mean, count in recent)
-        self.recent_return = state.get("recent_return", np.nan)
-        self.mean_return = state.get("mean_return", -np.inf)
+        self.recent_return = float(state.get("recent_return", np.nan))
+        self.mean_return = float(state.get("mean_return", -np.inf))
         self.policy = state.get("policy")
 
 
@@ -144,7 +144,9 @@ class Trainer:
             return
         try:
             self.algorithm.load_rank(own)
-        except (KeyError, TypeError, AttributeError) as error:
+        except DamagedCheckpoint:
+            raise
+        except (KeyError, TypeError, AttributeError, ValueError) as error:
             raise DamagedCheckpoint(f"The checkpoint lacks something: {error!r}.") from None
 
     def _load(self, checkpoint: Checkpoint) -> None:
@@ -152,7 +154,9 @@ class Trainer:
         try:
             self.algorithm.load(checkpoint.learner)
             self.best.load(checkpoint.learner.get("best", {}))
-        except (KeyError, TypeError, AttributeError) as error:
+        except DamagedCheckpoint:
+            raise
+        except (KeyError, TypeError, AttributeError, ValueError) as error:
             raise DamagedCheckpoint(f"The checkpoint lacks something: {error!r}.") from None
 
     def rejoin(self, communicator: Communicator, checkpoint: Checkpoint | None) -> None:

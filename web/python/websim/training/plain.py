@@ -1,0 +1,58 @@
+"""JSON of a file that nobody knows: no deeper, no longer and with no greater numbers than is sane.
+
+Python's own reader follows brackets as deep as they go, which in a browser is the end of Python.
+"""
+
+import json
+import math
+import re
+from typing import Any
+
+import numpy as np
+
+MAX_BYTES = 64 << 20
+MAX_DEPTH = 32
+MAX_INTEGER = 2**53 - 1
+"""The greatest that a number of JavaScript tells apart from the next."""
+
+_NO_BRACKETS = re.compile(rb'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)|[^"\[\]{}]++', re.DOTALL)
+
+
+def loads(data: bytes, most: int = MAX_BYTES) -> Any:
+    """Reads JSON of no more than `most` bytes; raises ValueError for what is not sane."""
+    if len(data) > most:
+        raise ValueError(f"its JSON has {len(data):,} bytes, and may have {most:,}")
+    brackets = np.frombuffer(_NO_BRACKETS.sub(b"", data), np.uint8)
+    opens = (brackets == ord("[")) | (brackets == ord("{"))
+    depth = np.cumsum(np.where(opens, 1, -1), dtype=np.int32).max(initial=0)
+    if depth > MAX_DEPTH:
+        raise ValueError(f"its JSON is {depth:,} levels deep, and may be {MAX_DEPTH}")
+    value = json.loads(data)
+    _check_integers(value)
+    return value
+
+
+def check_finite(value: Any) -> None:
+    """Raises ValueError where a number of a tree is not finite."""
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ValueError(f"it has the number {value}, which is not finite")
+    for inner in _inner(value):
+        check_finite(inner)
+
+
+def is_count(value: Any, low: int = 0, high: int = MAX_INTEGER) -> bool:
+    """Whether a value is an integer within bounds."""
+    return isinstance(value, int) and not isinstance(value, bool) and low <= value <= high
+
+
+def _check_integers(value: Any) -> None:
+    if isinstance(value, int) and abs(value) > MAX_INTEGER:
+        raise ValueError(f"it has the number {value:.3e}, and may have up to {MAX_INTEGER}")
+    for inner in _inner(value):
+        _check_integers(inner)
+
+
+def _inner(value: Any) -> Any:
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, list) else ()

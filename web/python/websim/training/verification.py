@@ -1,0 +1,80 @@
+"""Whether a run can go on from a checkpoint: tried with few of its environments."""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from websim.algorithms import algorithm_class
+from websim.algorithms.base import make_hyperparameters
+from websim.errors import (
+    CheckpointError,
+    DamagedCheckpoint,
+    ForeignCheckpoint,
+    InvalidArgument,
+    ModelError,
+)
+from websim.training import plain
+from websim.training.checkpoints import Checkpoint, TrainingSpec, brief
+from websim.training.snapshots import first_rows
+from websim.training.trainer import Trainer, policy_of
+
+
+def verify(checkpoint: Checkpoint, spec: TrainingSpec | None = None) -> Any:
+    """Makes sure that nothing is missing, of another size, or not finite.
+
+    Args:
+        checkpoint: What was read.
+        spec: What is to go on from it; the checkpoint's own by default.
+
+    Returns:
+        The complete hyperparameters.
+
+    Raises:
+        ForeignCheckpoint: of a task, options, an algorithm or hyperparameters that there are not.
+        DamagedCheckpoint: it does not fit what it says it is of.
+    """
+    own = checkpoint.spec
+    try:
+        kind = algorithm_class(own.algorithm)
+        saved = make_hyperparameters(kind.Hyperparameters, own.hyperparameters)
+        kind.check_ranks(saved, len(checkpoint.ranks))
+        wanted = spec or own
+        args = make_hyperparameters(kind.Hyperparameters, wanted.hyperparameters)
+        few = replace(wanted, hyperparameters=wanted.hyperparameters | kind.FEWEST)
+        _check_counters(checkpoint.learner)
+        _try(few, checkpoint, saved.num_envs // len(checkpoint.ranks))
+    except CheckpointError:
+        raise
+    except (InvalidArgument, ModelError) as error:
+        raise ForeignCheckpoint(f"This websim cannot use the checkpoint: {brief(error)}.") from None
+    except Exception as error:
+        raise DamagedCheckpoint(f"The checkpoint cannot be used: {brief(error)}.") from None
+    return args
+
+
+def _check_counters(learner: dict[str, Any]) -> None:
+    for name in ("iteration", "global_step"):
+        if not plain.is_count(learner[name]):
+            raise DamagedCheckpoint(
+                f"The checkpoint's {name} must be an integer of at least 0, not {learner[name]!r}."
+            )
+
+
+def _try(spec: TrainingSpec, checkpoint: Checkpoint, envs_per_rank: int) -> None:
+    """Loads everything as a run would, in few environments."""
+    few: int = spec.hyperparameters["num_envs"]
+    ranks = [state and first_rows(state, envs_per_rank, few) for state in checkpoint.ranks]
+    trainer = Trainer(spec, checkpoint=Checkpoint(spec, checkpoint.learner, ranks[:1]))
+    try:
+        algorithm = trainer.algorithm
+        for state in ranks[1:]:
+            if state is not None:
+                algorithm.load_rank(state)
+        for state in (checkpoint.learner, trainer.best.policy):
+            if state is not None:
+                policy = policy_of(spec, state, algorithm.low, algorithm.high)
+                if not np.isfinite(policy(algorithm.env.observations)).all():
+                    raise DamagedCheckpoint("The checkpoint's policy gives no finite actions.")
+    finally:
+        trainer.close()
