@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { MetricLog } from '../../web/app/training/metriclog.js';
-import { rowsToDraw, smooth } from '../../web/app/training/reduce.js';
+import { recentMeans, rowsToDraw, smooth } from '../../web/app/training/reduce.js';
 
 /** A log of many points, with one peak and gaps. */
 function long() {
@@ -43,4 +43,17 @@ test('smoothing is TensorBoard\'s debiased average, and keeps gaps', () => {
   assert.equal(first, 1);
   assert.ok(Number.isNaN(gap));
   assert.ok(Math.abs(last - (0.25 * 1 + 0.5 * 3) / 0.75) < 1e-12);
+});
+
+test('the return is the mean of the newest episodes, as many as were asked for at least', () => {
+  // Iterations without episodes have no return; whole iterations leave the window.
+  const means = [NaN, 1, 4, NaN, 10, 20];
+  const counts = [0, 2, 1, 0, 3, 1];
+  assert.deepEqual([...recentMeans(means, counts, 3)], [NaN, 1, 2, NaN, 10, 12.5]);
+  assert.deepEqual([...recentMeans(means, counts, 100)], [NaN, 1, 2, NaN, 6, 8]);
+  assert.deepEqual([...recentMeans([], [], 100)], []);
+});
+
+test('without the number of episodes an iteration counts as one', () => {
+  assert.deepEqual([...recentMeans([1, 3], [], 2)], [1, 2]);
 });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { readUrl, searchOf } from '../../web/app/urlstate.js';
+import { localOf, readUrl, searchOf } from '../../web/app/urlstate.js';
 
 const parts = (search) => search.replace('?', '').split('&').sort();
 
@@ -21,4 +21,12 @@ for (const query of [
 test('defaults are not written', () => {
   const defaults = '?task=Ant-v5&envs=1000&workers=auto&seed=0&controller=random&speed=unlimited&paused=0';
   assert.equal(searchOf(readUrl(defaults).options, defaults), '');
+});
+
+test('what means something in this browser only is no part of the link', () => {
+  const { options } = readUrl('?envs=64&controller=saved-1f&compare=4:saved-2e,4:zero&speed=2');
+  assert.deepEqual(parts(searchOf(options, '?controller=saved-1f')), ['envs=64', 'speed=2']);
+  assert.deepEqual(localOf(options), { controller: 'saved-1f', compare: '4:saved-2e,4:zero' });
+  assert.deepEqual(readUrl('?envs=64&speed=2', localOf(options)).options, options);
+  assert.equal(localOf(readUrl('?compare=4:zero').options), null);
 });

@@ -37,11 +37,11 @@ export class Session extends EventTarget {
 
   constructor() {
     super();
-    const { options, problems } = readUrl(location.search);
+    const { options, problems } = readUrl(location.search, history.state);
     this.options = options;
     /** What the address said and could not be understood. */
     this.problems = problems;
-    addEventListener('popstate', () => this.#apply(readUrl(location.search).options));
+    addEventListener('popstate', () => this.#apply(readUrl(location.search, history.state).options));
   }
 
   /**

@@ -35,6 +35,7 @@ import { MAX_ENVS, MAX_WORKERS } from '../../sim/shared/protocol.js';
  * @property {(text: string) => T|undefined} read   undefined when the text is not allowed
  * @property {(value: T) => string} [write]
  * @property {boolean} [rebuilds]   a change needs a new simulation
+ * @property {(value: T) => boolean} [local]  whether a value means something in this browser only
  */
 
 /** Raised when the text of an option is not allowed; the message says what is. */
@@ -121,6 +122,7 @@ export const OPTIONS = {
     initial: 'random',
     allowed: `${WebSim.controllers.join(', ')}, or a saved policy`,
     read: (text) => (SAVED.test(text) ? text : oneOf(WebSim.controllers)(text)),
+    local: (controller) => SAVED.test(controller),
   },
   speed: {
     initial: Infinity,
@@ -165,6 +167,7 @@ export const OPTIONS = {
     initial: '',
     allowed: `numbers of robots with their controllers, at most ${MAX_ENVS} in all: 16:zero,16:sinusoid`,
     read: readCompare,
+    local: (compare) => compare.split(',').some((part) => SAVED.test(part.split(':')[1])),
   },
 };
 

@@ -5,7 +5,7 @@ import uPlot from 'uplot';
 import { h, setText } from '../dom.js';
 import { measure, short } from '../format.js';
 import { themeColor } from '../theme.js';
-import { rowsToDraw, smooth } from './reduce.js';
+import { rowsToDraw } from './reduce.js';
 
 /** @typedef {import('./metriclog.js').MetricLog} MetricLog */
 
@@ -14,6 +14,10 @@ import { rowsToDraw, smooth } from './reduce.js';
  * @property {number} smoothing   weight of the moving average, 0 to 1
  * @property {boolean} logarithmic
  * @property {[number, number]|null} range  of steps; null: all
+ *
+ * @typedef {object} Line  what is made of what was measured
+ * @property {string} word  what it is called beside that; empty where it is the same
+ * @property {(values: Float64Array, log: MetricLog, look: Look) => Float64Array} of
  */
 
 const HEIGHT = 128;
@@ -34,17 +38,20 @@ export class CurvePlot {
   #plot = null;
   /** Rows of the log that are drawn. @type {number[]} */
   #rows = [];
-  /** Values of the drawn rows. @type {{raw: number[], smoothed: number[]}} */
-  #shown = { raw: [], smoothed: [] };
+  /** Values of the drawn rows. @type {{raw: number[], line: number[]}} */
+  #shown = { raw: [], line: [] };
+  /** The line's newest value. @type {number|undefined} */
+  #newest;
   #scale = '';
 
   /**
-   * @param {string} tag @param {string} title
+   * @param {string} tag @param {string} title @param {Line} line
    * @param {(range: [number, number]|null) => void} onRange  the user zoomed
    */
-  constructor(tag, title, onRange) {
+  constructor(tag, title, line, onRange) {
     this.tag = tag;
     this.title = title;
+    this.line = line;
     this.onRange = onRange;
     this.value = h('span', { class: 'curve-value' });
     this.area = h('div', { role: 'img', 'aria-label': `${title} over environment steps` });
@@ -69,9 +76,10 @@ export class CurvePlot {
     if (!width) return;
     const { steps } = log;
     const values = log.column(this.tag);
-    const smoothed = smooth(values, look.smoothing);
+    const line = this.line.of(values, log, look);
+    this.#newest = line.findLast(Number.isFinite);
     this.#rows = rowsToDraw(steps, values, width / 2, look.range);
-    this.#shown = { raw: this.#rows.map((row) => values[row]), smoothed: this.#rows.map((row) => smoothed[row]) };
+    this.#shown = { raw: this.#rows.map((row) => values[row]), line: this.#rows.map((row) => line[row]) };
     const scale = look.logarithmic ? logScale(this.#shown.raw) : { distr: 1 };
     const key = JSON.stringify(scale);
     if (!this.#plot || this.#plot.width !== width || key !== this.#scale) {
@@ -81,12 +89,12 @@ export class CurvePlot {
     const x = this.#rows.map((row) => steps[row]);
     const plot = /** @type {uPlot} */ (this.#plot);
     plot.batch(() => {
-      plot.setData([x, look.smoothing ? this.#shown.raw : x.map(() => null), this.#shown.smoothed], false);
+      plot.setData([x, line === values ? x.map(() => null) : this.#shown.raw, this.#shown.line], false);
       // Also where a metric has few values as yet, all plots show the same steps.
       const [low, high] = look.range ?? [steps[0], steps[steps.length - 1]];
       plot.setScale('x', { min: low < high ? low : 0, max: high });
     });
-    if (plot.cursor.idx === null || plot.cursor.idx === undefined) this.#tell(this.#rows.length - 1, false);
+    if (plot.cursor.idx === null || plot.cursor.idx === undefined) this.#tell(null);
   }
 
   /** @param {number} width @param {uPlot.Scale} scale */
@@ -122,7 +130,7 @@ export class CurvePlot {
       hooks: {
         setCursor: [({ cursor: { idx, left = -1 } }) => {
           const pointed = left >= 0 && idx !== null && idx !== undefined;
-          this.#tell(pointed ? idx : this.#rows.length - 1, pointed);
+          this.#tell(pointed ? idx : null);
         }],
         setSelect: [(plot) => {
           const { left, width: selected } = plot.select;
@@ -133,17 +141,18 @@ export class CurvePlot {
     }, [[], [], []], this.area);
   }
 
-  /** @param {number} at  index among the drawn rows @param {boolean} pointed  by the pointer */
-  #tell(at, pointed) {
-    const { raw, smoothed } = this.#shown;
-    if (at < 0 || at >= raw.length) {
-      setText(this.value, '–');
+  /** @param {number|null} at  the drawn row that is pointed at; null: none, the newest value is told */
+  #tell(at) {
+    const { raw, line } = this.#shown;
+    if (at === null || at >= raw.length) {
+      setText(this.value, figure(this.#newest ?? NaN));
       return;
     }
     const step = this.#plot?.data[0][at] ?? 0;
-    setText(this.value, pointed
-      ? `${figure(raw[at])} · smoothed ${figure(smoothed[at])} · step ${short(step)}`
-      : figure(smoothed[at]));
+    const { word } = this.line;
+    setText(this.value, [
+      figure(raw[at]), word && `${word} ${figure(line[at])}`, `step ${short(step)}`,
+    ].filter(Boolean).join(' · '));
   }
 }
 

@@ -8,21 +8,40 @@ import { download } from './files.js';
 import { CurvePlot } from './curveplot.js';
 import { themeColor } from '../theme.js';
 import { MetricLog } from './metriclog.js';
+import { recentMeans, smooth } from './reduce.js';
+import { EPISODES, RECENT_EPISODES, RETURN, REWARD } from './run.js';
 
 /** What people look at first, in this order; other metrics follow as they come. */
 const TITLES = /** @type {Record<string, string>} */ ({
-  'charts/episodic_return': 'Return',
+  [RETURN]: 'Return',
+  [REWARD]: 'Reward a step',
   'charts/episodic_length': 'Episode length',
   'losses/policy_loss': 'Policy loss',
   'losses/value_loss': 'Value loss',
   'losses/approx_kl': 'Approximate KL',
   'losses/entropy': 'Entropy',
   'losses/explained_variance': 'Explained variance',
-  'charts/SPS': 'Environment steps/s',
+  'charts/SPS': 'Mean environment steps/s',
 });
 
 /** The clock is for files. */
 const NOT_DRAWN = 'charts/seconds';
+
+/** @type {import('./curveplot.js').Line} */
+const SMOOTHED = { word: 'smoothed', of: (values, _, { smoothing }) => (smoothing ? smooth(values, smoothing) : values) };
+
+/** What is exact as it is. @type {import('./curveplot.js').Line} */
+const MEASURED = { word: '', of: (values) => values };
+
+/** Lines other than the smoothed one. @type {Record<string, import('./curveplot.js').Line>} */
+const LINES = {
+  [RETURN]: {
+    word: `newest ${RECENT_EPISODES} episodes`,
+    of: (values, log) => recentMeans(values, log.column(EPISODES), RECENT_EPISODES),
+  },
+  [EPISODES]: MEASURED,
+  'charts/learning_rate': MEASURED,
+};
 
 const SMOOTHING = 0.6;
 
@@ -31,7 +50,6 @@ const SLICE = 4;
 
 /** Of the picture: plots in a row, room around each and above it for its title, in CSS pixels. */
 const PICTURE = { columns: 2, gap: 16, title: 22 };
-
 
 export class Curves {
   /** @type {Map<string, CurvePlot>} */
@@ -120,7 +138,7 @@ export class Curves {
     const sorted = [...tags].sort((a, b) => place(a) - place(b) || tags.indexOf(a) - tags.indexOf(b));
     for (const tag of sorted) {
       if (this.#plots.has(tag)) continue;
-      const plot = new CurvePlot(tag, titleOf(tag), (range) => this.#change({ range }));
+      const plot = new CurvePlot(tag, titleOf(tag), LINES[tag] ?? SMOOTHED, (range) => this.#change({ range }));
       this.#plots.set(tag, plot);
       this.#observer.observe(plot.element);
     }

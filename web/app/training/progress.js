@@ -2,8 +2,12 @@
 
 import { h, icon, setText } from '../dom.js';
 import { count, duration, measure, short } from '../format.js';
+import { RECENT_EPISODES } from './run.js';
 
-/** @typedef {import('./training.js').Training} Training */
+/**
+ * @typedef {import('./training.js').Training} Training
+ * @typedef {import('./run.js').Run} Run
+ */
 
 const PLAY = 'M7 4.5v15l12-7.5z';
 const PAUSE = 'M8 5v14M16 5v14';
@@ -67,8 +71,9 @@ export class TrainingProgress {
     this.bar.value = part;
     setText(this.percent, `${(100 * part).toFixed(part < 0.1 ? 1 : 0)}%`);
     setText(this.steps, ` · ${count(run.globalStep)} of ${count(run.totalTimesteps)} steps`);
-    const mean = run.recentReturn;
-    setText(this.mean, Number.isFinite(mean) ? `Return ${measure(mean)}` : '');
+    const { recentReturn } = run;
+    setText(this.mean, Number.isFinite(recentReturn)
+      ? `Return ${measure(recentReturn)} · mean of the newest ${RECENT_EPISODES} episodes` : this.#firstEnd(run));
     const left = (run.totalTimesteps - run.globalStep) / run.speed;
     setText(this.time, [
       Number.isFinite(run.speed) ? `${short(run.speed)} steps/s` : '',
@@ -77,10 +82,23 @@ export class TrainingProgress {
     ].filter(Boolean).join(' · '));
   }
 
+  /** When there will be a return: robots that do not fall end their first episodes all at once. @param {Run} run */
+  #firstEnd(run) {
+    const learning = this.training.session.sim?.training;
+    if (!learning) return '';
+    const steps = learning.numEnvs * learning.maxEpisodeSteps;
+    const left = (steps - run.globalStep) / run.speed;
+    return `No episode has ended yet: the first end at ${count(steps)} steps at the latest${
+      left > 0 ? `, in ${duration(left)}` : ''}.`;
+  }
+
   /** In a few words, for where there is little room; empty without training. */
   get summary() {
     const { run, active } = this.training;
     if (!run || !active) return '';
-    return [`${this.percent.textContent} trained`, this.mean.textContent?.toLowerCase()].filter(Boolean).join(' · ');
+    const { recentReturn } = run;
+    return [
+      `${this.percent.textContent} trained`, Number.isFinite(recentReturn) ? `return ${measure(recentReturn)}` : '',
+    ].filter(Boolean).join(' · ');
   }
 }

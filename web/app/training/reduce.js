@@ -1,4 +1,31 @@
-/** What is drawn of a curve: smoothed, and no more points than can be told apart. */
+/** What is drawn of a curve: averaged, and no more points than can be told apart. */
+
+/**
+ * The mean over the newest episodes by the end of each iteration, as `websim train` tells it.
+ *
+ * @param {ArrayLike<number>} means   of the episodes that ended in each iteration; not finite: none did
+ * @param {ArrayLike<number>} counts  how many those were
+ * @param {number} episodes  so many of the newest at least, or all
+ * @returns {Float64Array}  NaN where none ended
+ */
+export function recentMeans(means, counts, episodes) {
+  const out = new Float64Array(means.length).fill(NaN);
+  const countAt = (/** @type {number} */ row) => (Number.isFinite(means[row]) ? counts[row] || 1 : 0);
+  let [first, sum, number] = [0, 0, 0];
+  for (let row = 0; row < means.length; row++) {
+    const count = countAt(row);
+    if (!count) continue;
+    sum += means[row] * count;
+    number += count;
+    for (; number - countAt(first) >= episodes; first++) {
+      if (!countAt(first)) continue;
+      sum -= means[first] * countAt(first);
+      number -= countAt(first);
+    }
+    out[row] = sum / number;
+  }
+  return out;
+}
 
 /**
  * An exponential moving average as TensorBoard draws it: corrected for having begun at 0, and

@@ -1,6 +1,7 @@
 /** One training run as the page knows it: what is trained, how far it is, its curve. */
 
 import { MetricLog } from './metriclog.js';
+import { recentMeans } from './reduce.js';
 import { newId } from './storage.js';
 
 /**
@@ -21,14 +22,15 @@ import { newId } from './storage.js';
  * @typedef {import('./storage.js').RunRecord} RunRecord
  */
 
-/** The mean return is over so many of the newest episodes, as in `websim train`. */
-const RECENT_EPISODES = 100;
+/** The return of a run is the mean over so many of the newest episodes, as in `websim train`. */
+export const RECENT_EPISODES = 100;
 
 /** The speed that the time left is reckoned by is over so many seconds. */
 const SPEED_WINDOW = 30;
 
-const RETURN = 'charts/episodic_return';
-const EPISODES = 'charts/episodes';
+export const RETURN = 'charts/episodic_return';
+export const EPISODES = 'charts/episodes';
+export const REWARD = 'charts/mean_reward';
 const SPEED = 'charts/SPS';
 const SECONDS = 'charts/seconds';
 
@@ -146,17 +148,9 @@ export class Run {
 
   /** Mean return of the newest episodes; NaN while none has ended. */
   get recentReturn() {
-    const [means, counts] = [this.log.column(RETURN), this.log.column(EPISODES)];
-    let [sum, episodes] = [0, 0];
-    for (let row = this.log.length - 1; row >= 0 && episodes < RECENT_EPISODES; row--) {
-      if (!Number.isFinite(means[row])) continue;
-      const count = counts[row] || 1;
-      sum += means[row] * count;
-      episodes += count;
-    }
-    return sum / episodes;
+    const means = recentMeans(this.log.column(RETURN), this.log.column(EPISODES), RECENT_EPISODES);
+    return means.findLast(Number.isFinite) ?? NaN;
   }
-
 }
 
 /** A file's name that says what is in it, without what file systems dislike. @param {Spec} spec @param {number} globalStep */

@@ -80,6 +80,7 @@ export class TrainingRun {
     /** What is trained. @type {Required<import('../shared/protocol.js').TrainingSpec>} */
     this.spec = JSON.parse(plan.spec);
     this.numEnvs = plan.num_envs;
+    this.maxEpisodeSteps = plan.max_episode_steps;
     this.totalTimesteps = plan.total_timesteps;
     this.iteration = plan.iteration;
     this.globalStep = plan.global_step;

@@ -52,6 +52,7 @@
  * @typedef {object} TrainingPlan
  * @property {string} spec        complete, as JSON
  * @property {number} num_envs
+ * @property {number} max_episode_steps  after which an episode ends at the latest
  * @property {number} total_timesteps
  * @property {number} iteration   to go on from
  * @property {number} global_step
