@@ -44,6 +44,11 @@ export class TrainingControls {
     return this.#run.numEnvs;
   }
 
+  /** After which an episode ends at the latest. */
+  get maxEpisodeSteps() {
+    return this.#run.maxEpisodeSteps;
+  }
+
   /** Workers that learn. */
   get ranks() {
     return this.#run.ranks;
