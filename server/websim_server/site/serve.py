@@ -1,6 +1,7 @@
 """`websim serve`: serves the page on this machine."""
 
 import argparse
+import asyncio
 import errno
 import socket
 import sys
@@ -9,6 +10,9 @@ import webbrowser
 from websim_server.build import engine, lock
 from websim_server.errors import AddressError
 from websim_server.paths import VENDOR
+
+GRACE_SECONDS = 3
+"""So long answers under way may take once the server is to end: a reader may have stalled."""
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -74,6 +78,7 @@ def run(arguments: argparse.Namespace) -> None:
     from websim_server.build import assets
     from websim_server.site import openings
     from websim_server.site.app import create_app
+    from websim_server.site.http import TimedProtocol
 
     class Server(uvicorn.Server):
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -82,6 +87,15 @@ def run(arguments: argparse.Namespace) -> None:
                 print(f"MuJoCo WebSim is at {url} (Ctrl+C stops it)", flush=True)
                 if arguments.open:
                     webbrowser.open(url)
+
+        async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+            # Not uvicorn's own limit: that cancels the answers, each with a traceback.
+            asyncio.get_running_loop().call_later(GRACE_SECONDS, self._hang_up)
+            await super().shutdown(sockets)
+
+        def _hang_up(self) -> None:
+            for connection in list(self.server_state.connections):
+                connection.transport.abort()
 
     assets.require()
     chosen = engine.choose(arguments.engine, VENDOR, lock.read())
@@ -95,5 +109,10 @@ def run(arguments: argparse.Namespace) -> None:
         url = address(arguments.host, listener.getsockname()[1])
         app = create_app(isolated=arguments.isolated, engine=arguments.engine)
         openings.prepare()
-        config = uvicorn.Config(app, log_level="warning", access_log=False)
+        config = uvicorn.Config(
+            app,
+            http=TimedProtocol,
+            log_level="warning",
+            access_log=False,
+        )
         Server(config).run(sockets=[listener])
