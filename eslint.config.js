@@ -19,6 +19,7 @@ export default [
   { files: ['bench/drawing.js'], languageOptions: { globals: globals.browser } },
   { files: ['bench/rate.js'], rules: { 'no-unused-expressions': 'off' } },
   { files: ['web/app/**'], languageOptions: { globals: globals.browser } },
+  { files: ['web/app/training/curvereader.js'], languageOptions: { globals: globals.worker } },
   { files: ['web/sw.js'], languageOptions: { globals: globals.serviceworker } },
   { files: ['web/sim/websim.js', 'web/sim/page/**'], languageOptions: { globals: globals.browser } },
   { files: ['web/sim/worker/**'], languageOptions: { globals: globals.worker } },

@@ -34,7 +34,8 @@ def altered(path: Path, member: str, content: str) -> bytes:
     file = io.BytesIO()
     with zipfile.ZipFile(path) as old, zipfile.ZipFile(file, "w") as new:
         for name in old.namelist():
-            new.writestr(name, content if name == member else old.read(name))
+            packed = zipfile.ZIP_DEFLATED
+            new.writestr(name, content if name == member else old.read(name), packed)
     return file.getvalue()
 
 
@@ -151,6 +152,39 @@ def test_a_file_of_a_newer_version_changes_nothing(training: TrainingPage, tmp_p
     expect(page.get_by_role("status")).to_contain_text("written by a newer one")
     expect(page.locator(".saved li")).to_have_count(before)
     assert training.sim("sim.training.state") == "paused"
+
+
+def in_json(path: Path, member: str, **values: object) -> bytes:
+    """A file with other values in one of its members."""
+    with zipfile.ZipFile(path) as archive:
+        tree = json.loads(archive.read(member))
+    return altered(path, member, json.dumps({**tree, **values}))
+
+
+def test_hostile_files_are_refused_and_harm_nothing(training: TrainingPage, tmp_path: Path) -> None:
+    page = training.page
+    training.wait_for_steps(512)
+    training.pause()
+    good = save_as_file(page, tmp_path)
+    before = page.locator(".saved li").count()
+    for name, data, says in (
+        ("step", in_json(good, "learner.json", global_step=10**20), "up to 9007199254740991"),
+        ("deep", altered(good, "learner.json", "[" * 200_000), "200,000 levels deep"),
+        ("long", altered(good, CURVE, "0" * 100_000_000), "line of 100000000 characters"),
+        ("list", in_json(good, "checkpoint.json", task=["Ant-v5"]), "task must be of type str"),
+        ("task", in_json(good, "checkpoint.json", task="Octopus-v1"), "Unknown task"),
+        ("robot", in_json(good, "checkpoint.json", task="Hopper-v5"), "does not fit"),
+        ("ranks", in_json(good, "checkpoint.json", ranks=-1), "may have 1 to 1024"),
+    ):
+        bad = tmp_path / f"{name}.zip"
+        bad.write_bytes(data)
+        page.locator("input[type=file]").set_input_files(bad)
+        expect(page.get_by_role("status")).to_contain_text(says)
+        expect(page.locator(".saved li")).to_have_count(before)
+    assert training.sim("sim.stats().workerRestarts") == 0
+    done = training.steps()
+    page.get_by_role("button", name="Resume", exact=True).click()
+    training.wait_for_steps(done)
 
 
 def test_a_file_can_be_dropped_on_the_page(training: TrainingPage, tmp_path: Path) -> None:

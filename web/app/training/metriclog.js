@@ -10,6 +10,16 @@ const FIRST_CAPACITY = 256;
 
 const STEP = 'global_step';
 
+/** What a curve in a file may be at most. */
+const MOST_TAGS = 256;
+const MOST_VALUES = 1 << 24;
+const MOST_LINE = 1 << 16;
+
+/** A metric's name, as TensorBoard has them: of a group. */
+const TAG = /^[^/]{1,50}\/.{1,200}$/;
+
+const MOST_QUOTED = 60;
+
 export class MetricLog {
   /** Rows there are. */
   length = 0;
@@ -99,17 +109,40 @@ export class MetricLog {
    * @throws {SyntaxError} naming the line that is not as the first one says
    */
   static fromCsv(csv) {
-    const [head, ...rows] = csv.trimEnd().split(/\r?\n/).map((line) => line.split(','));
-    if (head[0] !== STEP) throw new SyntaxError(`The curve's first column is “${head[0]}”, not “${STEP}”.`);
+    const lines = linesOf(csv);
+    const [step, ...tags] = lines.next().value?.split(',', MOST_TAGS + 2) ?? [];
+    if (step !== STEP) throw new SyntaxError(`The curve's first column is ${quoted(step)}, not “${STEP}”.`);
+    if (tags.length > MOST_TAGS) throw new SyntaxError(`The curve has more than ${MOST_TAGS} columns.`);
+    const odd = tags.find((tag, i) => !TAG.test(tag) || tags.indexOf(tag) !== i);
+    if (odd !== undefined) throw new SyntaxError(`The curve has a column ${quoted(odd)}; each has a name like “losses/value_loss” of its own.`);
     const log = new MetricLog();
-    rows.forEach((row, i) => {
+    for (const line of lines) {
+      if (log.length * (tags.length + 1) >= MOST_VALUES) throw new SyntaxError(`The curve has more than ${MOST_VALUES} values.`);
+      const row = line.split(',', tags.length + 2);
       const values = row.map((text) => (text === '' ? NaN : Number(text)));
-      const wrong = values.findIndex((value, j) => Number.isNaN(value) && (row[j] !== '' || j === 0));
-      const problem = row.length !== head.length ? `${row.length} values, not ${head.length}`
-        : wrong >= 0 ? `“${row[wrong]}” for ${head[wrong]}` : '';
-      if (problem) throw new SyntaxError(`Line ${i + 2} of the curve has ${problem}.`);
-      log.add(values[0], Object.fromEntries(head.slice(1).map((tag, j) => [tag, values[j + 1]])));
-    });
+      const wrong = values.findIndex((value, j) => Number.isNaN(value) && row[j] !== '');
+      const problem = row.length !== tags.length + 1 ? `${row.length > tags.length ? 'too many' : row.length} values, not ${tags.length + 1}`
+        : wrong >= 0 ? `${quoted(row[wrong])} for ${wrong ? tags[wrong - 1] : STEP}`
+          : !Number.isSafeInteger(values[0]) || values[0] < (log.steps.at(-1) ?? 0) ? `the step ${quoted(row[0])}; steps are whole numbers that grow`
+            : '';
+      if (problem) throw new SyntaxError(`Line ${log.length + 2} of the curve has ${problem}.`);
+      log.add(values[0], Object.fromEntries(tags.map((tag, j) => [tag, values[j + 1]])));
+    }
     return log;
   }
 }
+
+/** The lines of a text, without making them all at once. @param {string} text */
+function* linesOf(text) {
+  const end = text.trimEnd().length;
+  for (let start = 0; start < end;) {
+    const found = text.indexOf('\n', start);
+    const next = found < 0 ? end : Math.min(found, end);
+    if (next - start > MOST_LINE) throw new SyntaxError(`The curve has a line of ${next - start} characters; up to ${MOST_LINE} are allowed.`);
+    yield text.slice(start, next).replace(/\r$/, '');
+    start = next + 1;
+  }
+}
+
+/** What a file says, no more of it than can be read. @param {string} [text] */
+const quoted = (text = '') => `“${text.length > MOST_QUOTED ? `${text.slice(0, MOST_QUOTED)}…` : text}”`;

@@ -1,7 +1,7 @@
 /** The panel's part on training: puts form, progress, plots, comparison and what is saved together. */
 
 import { h, setText } from '../dom.js';
-import { count, short } from '../format.js';
+import { bytes, count, short } from '../format.js';
 import { groupsOf } from '../panel/options.js';
 import { Compare } from './compare.js';
 import { Curves } from './curves.js';
@@ -31,6 +31,9 @@ import { savedController } from './training.js';
  */
 
 const EXTENSION = '.zip';
+
+/** Of a file that is opened. */
+const MOST_BYTES = 256 << 20;
 
 export class TrainSection {
   /** @type {RunRecord[]} */
@@ -227,10 +230,11 @@ export class TrainSection {
     await this.#try((async () => {
       const { sim } = session;
       if (!sim) throw new Error('Wait until the simulation is there, then open the file again.');
+      if (file.size > MOST_BYTES) throw new Error(`${file.name} has ${bytes(file.size)}; files of up to ${bytes(MOST_BYTES)} can be opened here.`);
       const checkpoint = await file.arrayBuffer();
-      const header = await sim.readCheckpoint(checkpoint.slice(0));
+      const header = await sim.readCheckpoint(checkpoint);
       const { curveOf } = await runFile();
-      const run = Run.fromFile(header, checkpoint, curveOf(checkpoint));
+      const run = Run.fromFile(header, checkpoint, await curveOf(checkpoint));
       const name = file.name.replace(/\.zip$/i, '');
       const { record, kept } = run.toKeep({ name, kept: true, unfinished: false });
       await store.put(record, kept);

@@ -27,6 +27,9 @@ from websim.training.checkpoints import Checkpoint, State, TrainingSpec
 from websim.training.trainer import Trainer, policy_of
 from websim.training.verification import verify
 
+MAX_BYTES = 256 << 20
+"""Of a file that is opened in the page, unpacked."""
+
 
 class TrainingAbandoned(Exception):
     """Raised in the middle of an iteration that nobody wants any longer."""
@@ -106,7 +109,7 @@ def plan(spec: str | None, data: bytes | None, workers: int) -> dict[str, Any]:
 
 def describe(data: bytes) -> dict[str, Any]:
     """What a checkpoint is of; raises CheckpointError where no run could go on from it."""
-    checkpoint = checkpoints.loads(data)
+    checkpoint = checkpoints.loads(data, MAX_BYTES)
     hyperparameters = asdict(verify(checkpoint))
     return {
         "spec": _as_json(replace(checkpoint.spec, hyperparameters=hyperparameters)),

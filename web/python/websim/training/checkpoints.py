@@ -103,8 +103,8 @@ def dumps(checkpoint: Checkpoint) -> bytes:
     return file.getvalue()
 
 
-def loads(data: bytes) -> Checkpoint:
-    """Reads a checkpoint.
+def loads(data: bytes, most: int = MAX_BYTES) -> Checkpoint:
+    """Reads a checkpoint that unpacks to no more than `most` bytes.
 
     Raises:
         ForeignCheckpoint: not a checkpoint of websim's.
@@ -115,7 +115,7 @@ def loads(data: bytes) -> Checkpoint:
         raise ForeignCheckpoint("This is no checkpoint of websim's: it is not a zip archive.")
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            _check_members(archive)
+            _check_members(archive, most)
             header = _header(archive)
             spec, lost = _spec(header), header.get("lost_ranks", [])
             count = header["ranks"]
@@ -170,13 +170,13 @@ def _header(archive: zipfile.ZipFile) -> dict[str, Any]:
     return header
 
 
-def _check_members(archive: zipfile.ZipFile) -> None:
+def _check_members(archive: zipfile.ZipFile, most: int) -> None:
     members = archive.infolist()
     if len({info.filename for info in members}) < len(members):
         raise ValueError("it has two files of one name")
     size = sum(info.file_size for info in members)
-    if size > MAX_BYTES:
-        raise ValueError(f"it unpacks to {size:,} bytes, and may have {MAX_BYTES:,}")
+    if size > most:
+        raise ValueError(f"it unpacks to {size:,} bytes, and may have {most:,}")
 
 
 def _spec(header: dict[str, Any]) -> TrainingSpec:

@@ -15,7 +15,7 @@ from websim.errors import (
     ModelError,
 )
 from websim.training import plain
-from websim.training.checkpoints import Checkpoint, TrainingSpec, brief
+from websim.training.checkpoints import Checkpoint, State, TrainingSpec, brief
 from websim.training.snapshots import first_rows
 from websim.training.trainer import Trainer, policy_of
 
@@ -42,7 +42,6 @@ def verify(checkpoint: Checkpoint, spec: TrainingSpec | None = None) -> Any:
         wanted = spec or own
         args = make_hyperparameters(kind.Hyperparameters, wanted.hyperparameters)
         few = replace(wanted, hyperparameters=wanted.hyperparameters | kind.FEWEST)
-        _check_counters(checkpoint.learner)
         _try(few, checkpoint, saved.num_envs // len(checkpoint.ranks))
     except CheckpointError:
         raise
@@ -53,9 +52,10 @@ def verify(checkpoint: Checkpoint, spec: TrainingSpec | None = None) -> Any:
     return args
 
 
-def _check_counters(learner: dict[str, Any]) -> None:
-    for name in ("iteration", "global_step"):
-        if not plain.is_count(learner[name]):
+def _check_counters(learner: State, fresh: State) -> None:
+    """Makes sure that what is an integer in a state is one in a checkpoint's."""
+    for name, value in fresh.items():
+        if isinstance(value, int) and not plain.is_count(learner[name]):
             raise DamagedCheckpoint(
                 f"The checkpoint's {name} must be an integer of at least 0, not {learner[name]!r}."
             )
@@ -65,10 +65,12 @@ def _try(spec: TrainingSpec, checkpoint: Checkpoint, envs_per_rank: int) -> None
     """Loads everything as a run would, in few environments."""
     few: int = spec.hyperparameters["num_envs"]
     ranks = [state and first_rows(state, envs_per_rank, few) for state in checkpoint.ranks]
-    trainer = Trainer(spec, checkpoint=Checkpoint(spec, checkpoint.learner, ranks[:1]))
+    trainer = Trainer(spec)
     try:
         algorithm = trainer.algorithm
-        for state in ranks[1:]:
+        _check_counters(checkpoint.learner, algorithm.state())
+        trainer.rejoin(trainer.communicator, checkpoint)
+        for state in ranks:
             if state is not None:
                 algorithm.load_rank(state)
         for state in (checkpoint.learner, trainer.best.policy):
