@@ -9,7 +9,8 @@ from playwright.sync_api import Browser, Page
 #: A scene with nothing in it, and what makes one geom of it.
 HELPERS = """
   const scene = (geoms, more = {}) => ({
-    nbody: 3, extent: 2, trackBody: 1, materials: [], textures: [], meshes: [], hfields: [],
+    nbody: 3, extent: 2, trackBody: 1, travels: false, undrawn: [],
+    materials: [], textures: [], meshes: [], hfields: [],
     ...more,
     geoms: geoms.map((geom) => ({
       name: '', type: 'sphere', body: 1, group: 0, size: [0.1, 0, 0], pos: [0, 0, 0],
@@ -182,7 +183,8 @@ def test_robots_in_view_are_drawn_the_nearest_first(modules: Page) -> None:
         const cells = new Float32Array([0, 5, 0, 10, 0, 15, 0, 20, 0, 200, 0, -50]);
         const robots = {
           group: { offset: 0, numEnvs: 6, scene: scene([{}]) }, poses,
-          plot: { cells, lift: 0, size: 1 }, near: new Slots(1), far: new Slots(6),
+          plot: { cells, lift: 0, size: 1 },
+          near: new Slots(1), far: new Slots(6), figures: new Slots(6),
           place: (env, out) => out.set(cells[2 * env], cells[2 * env + 1], 1),
         };
         const camera = new THREE.PerspectiveCamera(45, 1, 0.1, 100);
@@ -193,18 +195,64 @@ def test_robots_in_view_are_drawn_the_nearest_first(modules: Page) -> None:
         const choice = new Choice([robots]);
         const envs = ({ attribute, count }) => (
           Array.from({ length: count }, (_, i) => attribute.array[3 * i + 2]));
-        const drawn = (limit, followed) => {
-          choice.update(camera, camera.position, limit, followed);
-          return [choice.inView, choice.drawn, envs(robots.near), envs(robots.far)];
+        const drawn = (limit, ...always) => {
+          choice.update(camera, camera.position, limit, always);
+          const lists = [robots.near, robots.far, robots.figures].map(envs);
+          return [choice.inView, choice.full, ...lists];
         };
-        return [drawn(10, null), drawn(2, null), drawn(2, 5)];
+        return [drawn(10, null), drawn(2, null, null), drawn(2, 5, null), drawn(1, 5, 3)];
         """,
     )
     assert result == [
-        [4, 4, [0], [1, 2, 3]],
-        [4, 2, [0], [1]],
-        [5, 2, [5], [0]],
+        [4, 4, [0], [1, 2, 3], []],
+        [4, 2, [0], [1], [2, 3]],
+        # The followed and the marked robot are drawn in full wherever they are.
+        [4, 2, [5], [0], [1, 2, 3]],
+        [4, 2, [3], [5], [0, 1, 2]],
     ]
+
+
+def test_a_floor_is_where_physics_has_it(modules: Page) -> None:
+    lifts = run(
+        modules,
+        """
+        const { Poses } = await import('/app/stage/scene/poses.js');
+        const { layOut } = await import('/app/stage/scene/layout.js');
+        const robot = { type: 'box', size: [0.1, 0.1, 0.1] };
+        const floor = { type: 'plane', body: 0, size: [0, 0, 0.1] };
+        const floors = [[floor], [{ ...floor, pos: [0, 0, -3] }], [{ ...floor, group: 4 }], []];
+        return floors.map((floors) => {
+          const poses = new Poses(3, 1);
+          poses.take([shard(0, [0])]);
+          const { plots } = layOut([{ numEnvs: 1, scene: scene([robot, ...floors]) }], [poses]);
+          return plots[0].lift;
+        });
+        """,
+    )
+    # The last model has none: one is drawn below the robot, which starts at a height of 1.
+    assert lifts == pytest.approx([0, 3, 0, -0.8])
+
+
+def test_a_robot_that_is_held_has_a_world_that_moves(modules: Page) -> None:
+    held, free = run(
+        modules,
+        """
+        const { Poses } = await import('/app/stage/scene/poses.js');
+        const poses = new Poses(3, 2, 1);
+        poses.take([shard(0, [0, 0])]);
+        const walked = shard(0, [4, -3], [3.5, -3], 2);
+        const look = (held) => {
+          poses.hold(held);
+          const taken = poses.take([walked]);
+          poses.advance(1050);
+          const x = (env, body) => poses.position(env, body, {}).x;
+          return [taken, x(0, 0), x(0, 1), x(0, 2), x(1, 0), x(1, 1)];
+        };
+        return [look(true), look(false)];
+        """,
+    )
+    assert held == [True, pytest.approx(-3.75), 0, 0, 3, 0]
+    assert free == [True, 0, pytest.approx(3.75), pytest.approx(3.75), 0, -3]
 
 
 def test_without_a_gpu_drawing_keeps_to_its_share(modules: Page) -> None:

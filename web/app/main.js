@@ -103,7 +103,7 @@ async function build() {
     notices.show('warning', 'The graphics driver was reset: drawing goes on when it is back.');
   });
   app.replaceChildren(
-    stage.canvas, details.element, desk.large, panel.element, boot.element, desk.offers, notices.element, keyboard.sheet,
+    stage.canvas, stage.empty, details.element, desk.large, panel.element, boot.element, desk.offers, notices.element, keyboard.sheet,
   );
   acceptDrops(app, (file) => desk.openFile(file));
   new ResizeObserver(uncover).observe(details.element);
@@ -159,6 +159,9 @@ on('opened', async () => {
   panel.element.inert = false;
   boot.end();
   session.run();
+  for (const { task, scene: { undrawn } } of sim.groups) {
+    if (undrawn.length) notices.show('info', `Not drawn of ${task}: ${undrawn.join(', ')}.`);
+  }
   showFollowed();
 });
 on('notice', ({ level, message }) => notices.show(level, message));

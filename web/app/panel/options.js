@@ -16,7 +16,8 @@ import { MAX_ENVS, MAX_WORKERS } from '../../sim/shared/protocol.js';
  * @property {number} speed         multiples of real time; Infinity is unlimited
  * @property {boolean} paused
  * @property {number|null} follow   index of the followed environment
- * @property {number|'auto'} draw   robots drawn at most
+ * @property {'cells'|'world'} overview  robots that travel are held in their cells, or where they are
+ * @property {number|'auto'} draw   robots drawn in full at most; the others are simple figures
  * @property {number|'auto'} fps    frames drawn a second at most
  * @property {'auto'|'2d'} renderer
  * @property {string} algo          what learns, when training is started
@@ -140,6 +141,11 @@ export const OPTIONS = {
     write: (paused) => (paused ? '1' : '0'),
   },
   follow: { initial: null, allowed: `0 to ${MAX_ENVS - 1}`, read: integer(0, MAX_ENVS - 1) },
+  overview: {
+    initial: 'cells',
+    allowed: 'cells or world',
+    read: (text) => /** @type {'cells'|'world'|undefined} */ (oneOf(['cells', 'world'])(text)),
+  },
   draw: { initial: 'auto', allowed: `auto, or 1 to ${MAX_ENVS}`, read: automatic(1, MAX_ENVS) },
   fps: { initial: 'auto', allowed: `auto, or 1 to ${MAX_FPS}`, read: automatic(1, MAX_FPS) },
   renderer: {

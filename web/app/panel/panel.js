@@ -64,7 +64,11 @@ export class Panel {
       { value: 'unlimited', text: 'unlimited' },
       ...SPEEDS.map((value) => ({ value: String(value), text: `${value} × real time` })),
     ], change);
-    const draw = textField('draw', 'Robots drawn', change);
+    const overview = choiceField('overview', 'Overview', [
+      { value: 'cells', text: 'each in its cell' },
+      { value: 'world', text: 'where they are' },
+    ], change);
+    const draw = textField('draw', 'Drawn in full', change);
     const fps = choiceField('fps', 'Draw rate', [
       { value: 'auto', text: 'auto' },
       ...RATES.map((value) => ({ value: String(value), text: `${value} a second` })),
@@ -77,7 +81,7 @@ export class Panel {
       ),
     };
     this.controller = controller;
-    this.#fields = [oneTask, several, envs, workers, seed, controller, speed, draw, fps];
+    this.#fields = [oneTask, several, envs, workers, seed, controller, speed, overview, draw, fps];
 
     this.drawing = h('p', { class: 'subtle', id: 'drawing' });
     this.mode = h('p', { class: 'mode', hidden: true });
@@ -98,7 +102,7 @@ export class Panel {
       section('Simulation', this.simulation, this.reason, this.locked),
       section('Run', h('div', { class: 'grid two' }, controller.element, speed.element)),
       train,
-      section('View', h('div', { class: 'grid two' }, draw.element, fps.element), this.drawing),
+      section('View', h('div', { class: 'grid' }, overview.element, draw.element, fps.element), this.drawing),
       section('Figures', this.figures.element),
       section('Workers', this.workers.element));
     this.element = h('aside', { class: 'panel', 'aria-label': 'Settings and figures' },
@@ -156,7 +160,7 @@ export class Panel {
 
   /**
    * @param {Stats} stats @param {number} now  in s
-   * @param {{drawn: number, inView: number, total: number, reason: string}} status  of the view
+   * @param {import('../stage/stage.js').Status} status  of the view
    * @param {string} training  how far it is, or empty
    */
   update(stats, now, status, training) {
@@ -173,9 +177,8 @@ function section(title, ...children) {
   return h('section', {}, h('h2', {}, title), ...children);
 }
 
-/** @param {{drawn: number, inView: number, total: number, reason: string}} status */
-function drawingText({ drawn, inView, total, reason }) {
-  const of = `${count(drawn)} of ${count(total)}`;
-  if (drawn < inView) return `Drawing ${of}: ${reason}`;
-  return drawn < total ? `Drawing ${of}: all in view` : `Drawing all ${count(total)}`;
+/** @param {import('../stage/stage.js').Status} status */
+function drawingText({ full, inView, total, reason }) {
+  const all = inView < total ? `Drawing ${count(inView)} of ${count(total)}, all in view` : `Drawing all ${count(total)}`;
+  return full < inView ? `${all}: ${count(full)} in full (${reason})` : all;
 }

@@ -11,6 +11,12 @@ import { View3D } from './scene/view3d.js';
 /**
  * @typedef {import('../../sim/websim.js').WebSim} WebSim
  * @typedef {View2D|View3D} View
+ *
+ * @typedef {object} Status  what is drawn
+ * @property {number} full    robots in full
+ * @property {number} inView  robots in view; those that are not drawn in full are simple figures
+ * @property {number} total
+ * @property {string} reason  why not all of them are drawn in full
  */
 
 /** Waits shorter than this are left to the screen's refresh. */
@@ -48,6 +54,9 @@ export class Stage {
   constructor(renderer, onTurn) {
     this.onTurn = onTurn;
     this.canvas = newCanvas();
+    /** Told while no robot is in view. */
+    this.empty = h('p', { class: 'empty card', role: 'status', hidden: true },
+      'No robot is in view. ', h('button', { onclick: () => this.view.home() }, 'Show all (H)'));
     /** Why there is no 3D view, or empty. */
     this.fallback = '';
     /** @type {View} */
@@ -89,11 +98,13 @@ export class Stage {
   clear() {
     this.#wanted = null;
     this.#sim = null;
+    this.empty.hidden = true;
     this.view.clear();
   }
 
-  /** @param {{draw: number|'auto', fps: number|'auto'}} options */
-  set({ draw, fps }) {
+  /** @param {{overview: 'cells'|'world', draw: number|'auto', fps: number|'auto'}} options */
+  set({ overview, draw, fps }) {
+    this.view.overview = overview;
     this.view.limit = draw;
     this.#fps = fps;
   }
@@ -142,6 +153,8 @@ export class Stage {
     if (early > REFRESH / 2) return early;
     if (!this.#sim) return IDLE;
     const drawn = this.view.draw(performance.now());
+    const { inView, total } = this.view.status;
+    this.empty.hidden = inView > 0 || total === 0;
     if (drawn || now - this.#turned > LONGEST_TURN) {
       this.onTurn(now);
       this.#turned = now;

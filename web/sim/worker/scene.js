@@ -69,6 +69,8 @@ import { namesOf } from './names.js';
  * @property {number} extent
  * @property {number[]} center [3]
  * @property {number} trackBody  the body that a camera follows
+ * @property {boolean} travels   whether that body may go anywhere, over nothing but planes
+ * @property {string[]} undrawn  kinds of things in the model that are not described here, with their numbers
  */
 
 /** In the order of mjtGeom. */
@@ -82,6 +84,14 @@ const TEXTURE_TYPES = /** @type {const} */ (['2d', 'cube', 'skybox']);
 /** mjtTextureRole of a material's colour: mjTEXROLE_RGB, and with opacity mjTEXROLE_RGBA. */
 const COLOUR_ROLES = [1, 8];
 const TEXTURE_ROLES = 10;
+
+/** In mjtJoint, mjtGeom and mjtWrap. */
+const JOINT = { free: 0, slide: 2 };
+const PLANE = 0;
+const WRAP_JOINT = 1;
+
+/** MuJoCo's viewer shows the groups below. */
+const VISIBLE_GROUPS = 3;
 
 /**
  * @param {import('./boot.js').Mujoco} mujoco
@@ -194,7 +204,7 @@ export function sceneOf(mujoco, model) {
     body: model.light_bodyid[i],
   }));
 
-  const moving = list(model.nbody, (i) => i).find((i) => model.body_dofnum[i] > 0);
+  const moving = list(model.nbody, (i) => i).find((i) => model.body_dofnum[i] > 0) ?? 0;
   return {
     nbody: model.nbody,
     bodyNames: bodies,
@@ -207,6 +217,46 @@ export function sceneOf(mujoco, model) {
     lights,
     extent: model.stat.extent,
     center: Array.from(model.stat.center),
-    trackBody: moving ?? 0,
+    trackBody: moving,
+    travels: travels(model, moving),
+    undrawn: undrawnOf(model),
   };
+}
+
+/**
+ * Whether a body may go anywhere, and there is nothing in its world that it could come to but planes.
+ *
+ * @param {any} model @param {number} body
+ */
+function travels(model, body) {
+  const first = model.body_jntadr[body];
+  const joints = Array.from({ length: model.body_jntnum[body] }, (_, i) => first + i);
+  // A joint without limits has an empty range.
+  const free = joints.some((i) => model.jnt_type[i] === JOINT.free
+    || (model.jnt_type[i] === JOINT.slide && model.jnt_range[2 * i] === model.jnt_range[2 * i + 1]));
+  const geoms = Array.from({ length: model.ngeom }, (_, i) => i);
+  const obstacle = (/** @type {number} */ i) => model.body_weldid[model.geom_bodyid[i]] === 0
+    && model.geom_type[i] !== PLANE && (model.geom_contype[i] || model.geom_conaffinity[i]);
+  return free && !geoms.some(obstacle);
+}
+
+/**
+ * What MuJoCo's viewer would show, and this description has no words for.
+ *
+ * @param {any} model
+ */
+function undrawnOf(model) {
+  const count = (/** @type {number} */ length, /** @type {(i: number) => boolean} */ shown) => (
+    Array.from({ length }, (_, i) => shown(i)).filter(Boolean).length
+  );
+  return Object.entries({
+    skin: model.nskin,
+    flex: model.nflex,
+    // Tendons along joints have no place in space.
+    tendon: count(model.ntendon, (i) => model.wrap_type[model.tendon_adr[i]] !== WRAP_JOINT),
+    site: count(model.nsite, (i) => model.site_group[i] < VISIBLE_GROUPS && model.site_rgba[4 * i + 3] > 0),
+    'signed distance field': count(model.ngeom, (i) => model.geom_type[i] >= GEOM_TYPES.length),
+  }).filter(([, number]) => number > 0).map(([kind, number]) => (
+    number === 1 ? `1 ${kind}` : `${number} ${kind === 'flex' ? 'flexes' : `${kind}s`}`
+  ));
 }

@@ -10,6 +10,7 @@ import { frameOf, halfSizeOf, visibleGeoms } from '../scene/shapes.js';
  * @property {Vector3} to
  * @property {number} radius
  * @property {CanvasLineCap} cap
+ * @property {number[]} rgba
  * @property {string} color
  * @property {string} edge
  */
@@ -35,6 +36,7 @@ export function strokesOf(scene) {
       to: end.negate().applyMatrix4(frame),
       radius,
       cap: round ? 'round' : 'butt',
+      rgba: geom.rgba,
       color: `rgb(${red} ${green} ${blue})`,
       edge: `rgb(${shade(red)} ${shade(green)} ${shade(blue)})`,
     };

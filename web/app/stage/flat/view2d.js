@@ -3,7 +3,7 @@
  * parallel projection, the furthest first. It can do what the 3D view does, with fewer robots.
  */
 
-import { Quaternion, Vector3 } from 'three';
+import { Box2, Quaternion, Vector2, Vector3 } from 'three';
 import { layOut } from '../scene/layout.js';
 import { Poses } from '../scene/poses.js';
 import { themeColor } from '../../theme.js';
@@ -39,8 +39,8 @@ const YAW = 0.3;
 const ELEVATION = 0.45;
 const ELEVATIONS = /** @type {const} */ ([0.02, Math.PI / 2]);
 
-/** Robots along the front of the overview. */
-const FRONT = 8;
+/** Room around what the overview shows, in multiples of its size. */
+const MARGIN = 1.15;
 
 /** A followed robot takes this part of the canvas. */
 const FOLLOWED_PART = 0.35;
@@ -68,7 +68,7 @@ export class View2D {
   #robots = FIRST_ROBOTS;
   #cost = 0;
   #dirty = true;
-  #drawn = 0;
+  #full = 0;
   #inView = 0;
   /** Vectors of the projection: to the right, up, and away. */
   #right = new Vector3();
@@ -93,9 +93,11 @@ export class View2D {
   /** @param {WebSim} sim */
   async show(sim) {
     this.clear();
-    const poses = sim.groups.map(({ scene, numEnvs }) => new Poses(scene.nbody, numEnvs));
+    const poses = sim.groups.map(({ scene, numEnvs }) => new Poses(scene.nbody, numEnvs, scene.trackBody));
     poses.forEach((of, g) => of.take(sim.poseShards(g)));
     const layout = layOut(sim.groups, poses);
+    poses.forEach((of, g) => this.#hold(of, sim.groups[g]));
+    poses.forEach((of, g) => of.take(sim.poseShards(g)));
     this.#layout = layout;
     this.#groups = sim.groups.map((group, g) => ({
       group,
@@ -134,19 +136,57 @@ export class View2D {
       field: themeColor('--field'),
       line: themeColor('--grid'),
       accent: themeColor('--accent'),
+      figure: themeColor('--subtle'),
     };
     this.#dirty = true;
   }
 
+  /** @type {'cells'|'world'} */
+  #overview = 'cells';
+
+  /** Whether robots that travel are held in their cells, or drawn where they are. */
+  get overview() {
+    return this.#overview;
+  }
+
+  set overview(overview) {
+    if (overview === this.#overview) return;
+    this.#overview = overview;
+    for (const { poses, group } of this.#groups) this.#hold(poses, group);
+    if (this.followed === null) this.home();
+    this.#dirty = true;
+  }
+
+  /** @param {Poses} poses @param {Group} group */
+  #hold(poses, { scene }) {
+    poses.hold(this.#overview === 'cells' && scene.travels);
+  }
+
   home() {
-    if (!this.#layout) return;
-    const { bounds, spacing, plots: [{ centre, lift }] } = this.#layout;
-    const width = Math.min(bounds.max.x - bounds.min.x + spacing, FRONT * spacing);
-    const depth = bounds.max.y - bounds.min.y;
+    if (!this.#layout || !this.#sim) return;
     this.#yaw = YAW;
     this.#elevation = ELEVATION;
-    this.#target.set(0, Math.min(0, width / 2 - depth / 2), centre.z + lift);
-    this.#scale = Math.min(this.canvas.width, this.canvas.height) / (width * 1.1);
+    this.#target.set(0, 0, 0);
+    this.#aim();
+    const box = new Box2();
+    const place = new Vector3();
+    for (const [g, { group, poses, plot: { reach, size }, place: placed }] of this.#groups.entries()) {
+      poses.take(this.#sim.poseShards(g));
+      for (let env = 0; env < group.numEnvs; env++) {
+        placed(env, place);
+        const [x, y] = [this.#right.dot(place), this.#up.dot(place)];
+        const aside = Math.max(0.6 * size, reach.max.x, -reach.min.x);
+        box.expandByPoint(new Vector2(x - aside, y + Math.min(reach.min.z, -0.6 * size)));
+        box.expandByPoint(new Vector2(x + aside, y + Math.max(reach.max.z, 0.6 * size)));
+      }
+    }
+    const middle = box.getCenter(new Vector2());
+    const extents = box.getSize(new Vector2());
+    const { canvas: { width, height }, insets: { left, right, top, bottom } } = this;
+    this.#scale = Math.min(
+      Math.max(1, width - left - right) / extents.x, Math.max(1, height - top - bottom) / extents.y,
+    ) / MARGIN;
+    this.#target.addScaledVector(this.#right, middle.x).addScaledVector(this.#up, middle.y);
     this.#dirty = true;
   }
 
@@ -190,7 +230,7 @@ export class View2D {
   get status() {
     const total = this.#sim?.numEnvs ?? 0;
     const reason = this.limit === 'auto' ? '2D view' : 'as set';
-    return { drawn: this.#drawn, inView: this.#inView, total, reason, cost: this.#cost };
+    return { full: this.#full, inView: this.#inView, total, reason, cost: this.#cost };
   }
 
   interval() {
@@ -234,7 +274,9 @@ export class View2D {
     const [x, y] = this.#middle();
     context.setTransform(1, 0, 0, 1, x, y);
     this.#renderFloor();
-    for (const { group, env } of this.#choose()) this.#renderRobot(group, env);
+    const { full, figures } = this.#choose();
+    this.#renderFigures(figures);
+    for (const { group, env } of full) this.#renderRobot(group, env);
     if (this.marked !== null) this.#renderArrow(this.marked);
   }
 
@@ -298,7 +340,10 @@ export class View2D {
     this.context.lineTo(this.#x(to), this.#y(to));
   }
 
-  /** The robots in view, nearest to the target if there are too many, the furthest away first. */
+  /**
+   * The robots in view: up to the limit those nearest to the target in full, the furthest away first, and
+   * the others as figures.
+   */
   #choose() {
     const { width, height } = this.canvas;
     const place = new Vector3();
@@ -308,18 +353,38 @@ export class View2D {
       for (let env = 0; env < group.group.numEnvs; env++) {
         group.place(env, place);
         const [x, y] = [Math.abs(this.#x(place)), Math.abs(this.#y(place))];
+        const index = group.group.offset + env;
+        const always = index === this.followed || index === this.marked;
         if (x > width / 2 + margin || y > height / 2 + margin) continue;
-        inView.push({ group, env, depth: this.#away.dot(place), aside: x * x + y * y });
+        inView.push({ group, env, depth: this.#away.dot(place), aside: always ? -1 : x * x + y * y });
       }
     }
     this.#inView = inView.length;
     const limit = this.limit === 'auto' ? this.#robots : this.limit;
-    if (inView.length > limit) {
-      inView.sort((a, b) => a.aside - b.aside);
-      inView.length = limit;
+    inView.sort((a, b) => a.aside - b.aside);
+    const figures = inView.splice(limit);
+    this.#full = inView.length;
+    return { full: inView.sort((a, b) => b.depth - a.depth), figures };
+  }
+
+  /** Robots as lines of one pixel, all at once. @param {{group: Robots, env: number}[]} robots */
+  #renderFigures(robots) {
+    const { context } = this;
+    const [from, to, turn, origin] = [this.#from, this.#to, this.#turn, new Vector3()];
+    context.strokeStyle = this.colors?.figure ?? '';
+    context.lineWidth = 1;
+    context.beginPath();
+    for (const { group: { poses, plot: { cells, lift }, strokes }, env } of robots) {
+      for (const stroke of strokes) {
+        poses.position(env, stroke.body, origin);
+        origin.set(origin.x + cells[2 * env], origin.y + cells[2 * env + 1], origin.z + lift);
+        poses.orientation(env, stroke.body, turn);
+        from.copy(stroke.from).applyQuaternion(turn).add(origin);
+        to.copy(stroke.to).applyQuaternion(turn).add(origin);
+        this.#line(from, to);
+      }
     }
-    this.#drawn = inView.length;
-    return inView.sort((a, b) => b.depth - a.depth);
+    context.stroke();
   }
 
   #from = new Vector3();

@@ -2,19 +2,23 @@
 
 import * as THREE from 'three';
 import { OrbitControls } from 'three/addons/controls/OrbitControls.js';
+import { fit } from './fit.js';
 
 /** Vertical field of view, in degrees. */
 const FIELD = 42;
 
-/** Of a large field, the overview shows so many robots up close, counted along its front. */
-const FRONT = { most: 9, fewest: 4 };
+/** Room around what the overview shows, in multiples of its size. */
+const MARGIN = 1.12;
 
 /** Directions from the target to the camera. */
-const OVERVIEW = new THREE.Vector3(-0.3, -1, 0.8).normalize();
+const OVERVIEW = new THREE.Vector3(-0.16, -1, 0.75).normalize();
 const CLOSE = new THREE.Vector3(-0.45, -1, 0.4).normalize();
 
 /** Distance of the camera from a followed robot, in multiples of its size. */
 const FOLLOW_DISTANCE = 3.4;
+
+/** What covers more of the canvas than all but this part of it is looked past. */
+const SMALLEST = 0.2;
 
 /** Flight to another view, and how quickly the camera goes after a robot, in ms. */
 const FLIGHT = 450;
@@ -28,8 +32,13 @@ export class CameraRig {
   #flight = { start: 0, active: false, offset: new THREE.Vector3(), target: new THREE.Vector3() };
   #goal = { offset: new THREE.Vector3(), target: new THREE.Vector3() };
   #step = new THREE.Vector3();
+  /** Parts of the canvas, along its width and height, that nothing covers. */
+  #free = [1, 1];
   /** @type {((out: THREE.Vector3) => THREE.Vector3)|null} */
   #leader = null;
+  #beside = new THREE.Vector3();
+  /** Whether the leader is one robot. */
+  #following = false;
   #seen = new THREE.Vector3(NaN);
   #seenTarget = new THREE.Vector3(NaN);
 
@@ -57,9 +66,6 @@ export class CameraRig {
 
   /** @param {import('./layout.js').Layout} layout */
   setField({ bounds, spacing, plots }) {
-    this.bounds = bounds;
-    this.spacing = spacing;
-    this.height = Math.max(...plots.map(({ centre, lift }) => centre.z + lift));
     const size = Math.min(...plots.map((plot) => plot.size));
     this.controls.minDistance = 0.5 * size;
     this.controls.maxDistance = 4 * bounds.getSize(new THREE.Vector2()).length() + 20 * spacing;
@@ -74,25 +80,35 @@ export class CameraRig {
    */
   resize(width, height, { left, right, top, bottom }) {
     this.camera.aspect = width / height;
+    this.#free = [
+      Math.max(SMALLEST, 1 - (left + right) / width), Math.max(SMALLEST, 1 - (top + bottom) / height),
+    ];
     // What is looked at goes to the middle of what is not covered.
     this.camera.setViewOffset(width, height, (right - left) / 2, (bottom - top) / 2, width, height);
   }
 
-  /** Shows the field from its front. @param {boolean} [fly] */
-  overview(fly = true) {
-    const { bounds, spacing = 1, height = 0 } = this;
-    if (!bounds) return;
-    this.#leader = null;
-    const half = Math.min(
-      Math.max(bounds.max.x - bounds.min.x, bounds.max.y - bounds.min.y) / 2 + spacing / 2,
-      (Math.max(FRONT.fewest, FRONT.most * Math.min(1, this.camera.aspect)) * spacing) / 2,
-    );
-    const inFront = Math.max(0, (bounds.max.y - bounds.min.y) / 2 + spacing / 2 - half);
-    this.#goal.target.set(0, -inFront, height * 0.8);
-    const angle = THREE.MathUtils.degToRad(FIELD / 2);
-    const distance = half / Math.tan(angle) / Math.min(1, this.camera.aspect);
-    this.#goal.offset.copy(OVERVIEW).multiplyScalar(distance);
+  /**
+   * Shows all of a box from its front.
+   *
+   * @param {THREE.Box3} box
+   * @param {((out: THREE.Vector3) => THREE.Vector3)|null} leader  goes along with it, if it moves
+   * @param {boolean} fly
+   */
+  overview(box, leader, fly) {
+    const angle = Math.tan(THREE.MathUtils.degToRad(FIELD / 2));
+    const [width, height] = this.#free;
+    const { target, distance } = fit(box, OVERVIEW, angle * this.camera.aspect * width, angle * height);
+    this.#goal.offset.copy(OVERVIEW).multiplyScalar(distance * MARGIN);
+    this.#goal.target.copy(target);
+    this.#following = false;
+    this.#lead(leader);
     this.#go(fly);
+  }
+
+  /** What is looked at stays at its place beside the leader. @param {((out: THREE.Vector3) => THREE.Vector3)|null} leader */
+  #lead(leader) {
+    this.#leader = leader;
+    if (leader) this.#beside.copy(this.#goal.target).sub(leader(this.#step));
   }
 
   /**
@@ -104,9 +120,10 @@ export class CameraRig {
    */
   follow(leader, size, fly) {
     // From one robot to the next the view stays as the user turned it.
-    const keep = this.#leader !== null;
-    this.#leader = leader;
+    const keep = this.#following;
+    this.#following = true;
     leader(this.#goal.target);
+    this.#lead(leader);
     const width = Math.min(1, 1.4 * this.camera.aspect);
     if (keep) this.#goal.offset.subVectors(this.camera.position, this.controls.target);
     else this.#goal.offset.copy(CLOSE).multiplyScalar((FOLLOW_DISTANCE * size) / width);
@@ -115,7 +132,7 @@ export class CameraRig {
 
   /** @param {boolean} fly */
   #go(fly) {
-    this.controls.zoomToCursor = this.#leader === null;
+    this.controls.zoomToCursor = !this.#following;
     this.#flight.active = fly && this.smooth;
     this.#flight.start = performance.now();
     this.#flight.target.copy(this.controls.target);
@@ -131,7 +148,7 @@ export class CameraRig {
    */
   update(now, elapsed) {
     const { camera, controls } = this;
-    if (this.#leader) this.#leader(this.#goal.target);
+    if (this.#leader) this.#leader(this.#goal.target).add(this.#beside);
     if (this.#flight.active) {
       const part = Math.min(1, (now - this.#flight.start) / FLIGHT);
       const eased = part * part * (3 - 2 * part);

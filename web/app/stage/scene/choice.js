@@ -1,6 +1,6 @@
 /**
- * Which robots are drawn: those in view, the nearest to what is looked at first when there are more
- * than the limit; and which of them are so near to it that they get finer shapes.
+ * How robots are drawn: those in view in full, the nearest to what is looked at first, up to a limit,
+ * and the others as figures; and which are so near that they get finer shapes.
  */
 
 import * as THREE from 'three';
@@ -29,66 +29,77 @@ export class Choice {
     this.total = groups.reduce((sum, { group }) => sum + group.numEnvs, 0);
     this.#distances = new Float32Array(this.total);
     this.#sorted = new Float32Array(this.total);
-    /** Robots in view, and those of them that are drawn. */
+    /** Robots in view, and those that are drawn in full. */
     this.inView = 0;
-    this.drawn = 0;
+    this.full = 0;
   }
 
   /**
    * @param {THREE.Camera} camera
    * @param {THREE.Vector3} centre  from where it is counted how near a robot is
-   * @param {number} limit
-   * @param {number|null} followed  index of an environment that is always drawn
+   * @param {number} limit  of those that are drawn in full
+   * @param {(number|null)[]} always  indices of environments that are drawn in full anyway
    */
-  update(camera, centre, limit, followed) {
+  update(camera, centre, limit, always) {
     this.#matrix.multiplyMatrices(camera.projectionMatrix, camera.matrixWorldInverse);
     this.#frustum.setFromProjectionMatrix(this.#matrix);
-    this.inView = this.#measure(centre, followed);
-    this.drawn = Math.min(this.inView, limit);
-    const nearest = this.#sorted.subarray(0, this.inView).sort();
-    const fine = Math.min(this.#fineRobots, this.inView);
-    this.#fill(nearest[this.drawn - 1], nearest[fine - 1]);
+    const measured = this.#measure(centre, always);
+    const wanted = always.filter((index) => index !== null).length;
+    this.full = Math.min(measured, Math.max(limit, wanted));
+    const nearest = this.#sorted.subarray(0, measured).sort();
+    const fine = Math.min(this.#fineRobots, measured);
+    this.#fill(this.full ? nearest[this.full - 1] : -1, fine ? nearest[fine - 1] : -1);
   }
 
   /**
    * Distances of the robots in view, squared; infinite for those that are not.
    *
-   * @param {THREE.Vector3} centre @param {number|null} followed
+   * @param {THREE.Vector3} centre @param {(number|null)[]} always
+   * @returns {number}  how many distances there are
    */
-  #measure(centre, followed) {
-    let inView = 0;
+  #measure(centre, always) {
+    let measured = 0;
+    this.inView = 0;
     for (const robots of this.groups) {
       const { offset, numEnvs } = robots.group;
       this.#sphere.radius = REACH * robots.plot.size;
       for (let env = 0; env < numEnvs; env++) {
         robots.place(env, this.#sphere.center);
-        const visible = this.#frustum.intersectsSphere(this.#sphere) || offset + env === followed;
-        const distance = offset + env === followed ? 0 : this.#sphere.center.distanceToSquared(centre);
-        this.#distances[offset + env] = visible ? distance : Infinity;
-        if (visible) this.#sorted[inView++] = distance;
+        const visible = this.#frustum.intersectsSphere(this.#sphere);
+        if (visible) this.inView++;
+        const wanted = always.includes(offset + env);
+        const distance = wanted ? 0 : this.#sphere.center.distanceToSquared(centre);
+        this.#distances[offset + env] = visible || wanted ? distance : Infinity;
+        if (visible || wanted) this.#sorted[measured++] = distance;
       }
     }
-    return inView;
+    return measured;
   }
 
   /**
-   * @param {number} furthest  the distance, squared, up to which robots are drawn
+   * @param {number} furthest  the distance, squared, up to which robots are drawn in full
    * @param {number} furthestFine  and up to which they may have finer shapes
    */
   #fill(furthest, furthestFine) {
-    let left = this.drawn;
-    for (const { group, near, far, plot } of this.groups) {
+    let left = this.full;
+    for (const { group, near, far, figures, plot } of this.groups) {
       const fine = Math.min((NEAR * plot.size) ** 2, furthestFine);
       near.clear();
       far.clear();
-      for (let env = 0; env < group.numEnvs && left > 0; env++) {
+      figures.clear();
+      for (let env = 0; env < group.numEnvs; env++) {
         const distance = this.#distances[group.offset + env];
-        if (distance === Infinity || distance > furthest) continue;
+        if (distance === Infinity) continue;
+        if (distance > furthest || left === 0) {
+          figures.add(plot.cells, env);
+          continue;
+        }
         (distance <= fine && !near.full ? near : far).add(plot.cells, env);
         left--;
       }
       near.commit();
       far.commit();
+      figures.commit();
     }
   }
 }

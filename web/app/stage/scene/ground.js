@@ -1,6 +1,7 @@
 /** One floor for all environments: a checker that fades into the distance, as in MuJoCo's viewer. */
 
 import * as THREE from 'three';
+import { posed } from './materials.js';
 
 export class Ground {
   /**
@@ -13,15 +14,52 @@ export class Ground {
       square: { value: square },
       otherColor: { value: new THREE.Color() },
     };
-    this.material = plain
-      ? new THREE.MeshBasicMaterial()
-      : new THREE.MeshStandardMaterial({ roughness: 0.95, metalness: 0 });
-    this.material.onBeforeCompile = (shader) => {
+    this.plain = plain;
+    this.side = side;
+    this.material = this.#floor(plain ? new THREE.MeshBasicMaterial() : litFloor());
+    // Tiles lie on it.
+    Object.assign(this.material, { polygonOffset: true, polygonOffsetFactor: 1, polygonOffsetUnits: 4 });
+    /** Materials of tiles. @type {(THREE.MeshBasicMaterial|THREE.MeshStandardMaterial)[]} */
+    this.tiles = [];
+    this.mesh = new THREE.Mesh(new THREE.PlaneGeometry(side, side), this.material);
+    this.mesh.receiveShadow = true;
+    this.mesh.frustumCulled = false;
+  }
+
+  /**
+   * Of tiles whose checker moves with the world of their environment, which has a robot held in its place.
+   *
+   * @param {import('./materials.js').Uniforms} uniforms  those of `robotMaterial`
+   */
+  tileMaterial(uniforms) {
+    const { plain } = this;
+    const material = this.#floor(posed(plain ? new THREE.MeshBasicMaterial() : litFloor(), uniforms, 'tile'));
+    this.tiles.push(material);
+    return material;
+  }
+
+  /**
+   * @template {THREE.MeshBasicMaterial|THREE.MeshStandardMaterial} M
+   * @param {M} material
+   */
+  #floor(material) {
+    const before = material.onBeforeCompile;
+    const tile = before !== THREE.Material.prototype.onBeforeCompile;
+    const program = tile ? 'tile' : 'ground';
+    material.onBeforeCompile = (shader, renderer) => {
+      before.call(material, shader, renderer);
       Object.assign(shader.uniforms, this.uniforms);
       shader.vertexShader = shader.vertexShader
         .replace('void main() {', 'varying vec2 vPlace; void main() {')
-        .replace('#include <begin_vertex>', `#include <begin_vertex>
-          vPlace = (modelMatrix * vec4(position, 1.0)).xy;`);
+        .replace('#include <project_vertex>', `#include <project_vertex>
+          vPlace = (modelMatrix * vec4(transformed, 1.0)).xy;
+          ${tile ? 'vPlace -= bodyPos.xy - slot.xy;' : ''}`);
+      if (tile) {
+        // A tile stays: it is its checker that goes with the world.
+        shader.vertexShader = shader.vertexShader.replace(
+          'vec3 transformed = rotated(position) + bodyPos;', 'vec3 transformed = vec3(position.xy + slot.xy, 0.0);',
+        );
+      }
       // The checker is averaged over each pixel's footprint: no flicker in the distance.
       shader.fragmentShader = shader.fragmentShader
         .replace('void main() {', `
@@ -34,20 +72,22 @@ export class Ground {
             - abs(fract((place + 0.5 * width) * 0.5) - 0.5)) / width;
           diffuseColor.rgb = mix(diffuseColor.rgb, otherColor, 0.5 - 0.5 * edges.x * edges.y);`);
     };
-    this.material.customProgramCacheKey = () => 'ground';
-    this.mesh = new THREE.Mesh(new THREE.PlaneGeometry(side, side), this.material);
-    this.mesh.receiveShadow = true;
-    this.mesh.frustumCulled = false;
+    material.customProgramCacheKey = () => program;
+    return material;
   }
 
   /** @param {string} one @param {string} other  the colours of the squares */
   setColors(one, other) {
-    this.material.color.set(one);
+    for (const material of [this.material, ...this.tiles]) material.color.set(one);
     this.uniforms.otherColor.value.set(other);
   }
 
   dispose() {
     this.mesh.geometry.dispose();
-    this.material.dispose();
+    for (const material of [this.material, ...this.tiles]) material.dispose();
   }
+}
+
+function litFloor() {
+  return new THREE.MeshStandardMaterial({ roughness: 0.95, metalness: 0 });
 }

@@ -13,8 +13,8 @@ import { frameOf, groundOf, halfSizeOf, visibleGeoms } from './shapes.js';
 const ROOM = 1.5;
 const ROOM_LARGEST = 1.1;
 
-/** How far below a robot the floor may be, in multiples of the robot's height. */
-const DEEPEST_FLOOR = 0.5;
+/** Where a model has no floor, one is drawn so far below the robot, in multiples of the robot's height. */
+const FLOOR = 0.5;
 
 /**
  * @typedef {object} Plot  the ground of one group
@@ -22,15 +22,16 @@ const DEEPEST_FLOOR = 0.5;
  * @property {number} columns
  * @property {number} lift           what the environments are raised by, so that floors are at 0
  * @property {number} size           the robot's largest one, in metres
- * @property {THREE.Vector3} centre  of the robot when it starts, in its environment
- * @property {number} spacing        between neighbours, the larger one
+ * @property {THREE.Box3} box        the robot when it starts, in its environment
+ * @property {THREE.Box3} reach      likewise, around the body that is tracked
+ * @property {[number, number]} step between neighbours, along x and y
  */
 
 /**
  * @typedef {object} Layout
  * @property {Plot[]} plots
- * @property {THREE.Box2} bounds  of all of them
- * @property {number} spacing
+ * @property {THREE.Box2} bounds  of all cells' origins
+ * @property {number} spacing     between neighbours, the largest one
  */
 
 /**
@@ -44,7 +45,10 @@ export function layOut(groups, poses) {
     const box = boxOf(scene, poses[g]);
     const extents = box.getSize(new THREE.Vector3());
     const size = Math.max(extents.x, extents.y, extents.z);
-    const step = [extents.x, extents.y].map((extent) => Math.max(ROOM * extent, ROOM_LARGEST * size));
+    /** @type {[number, number]} */
+    const step = [
+      Math.max(ROOM * extents.x, ROOM_LARGEST * size), Math.max(ROOM * extents.y, ROOM_LARGEST * size),
+    ];
     const square = Math.round(Math.sqrt((numEnvs * step[1]) / step[0]));
     const columns = Math.min(numEnvs, Math.max(1, square));
     const rows = Math.ceil(numEnvs / columns);
@@ -56,11 +60,11 @@ export function layOut(groups, poses) {
     bounds.expandByPoint(new THREE.Vector2(left, (-(rows - 1) / 2) * step[1]));
     bounds.expandByPoint(new THREE.Vector2(left + (columns - 1) * step[0], ((rows - 1) / 2) * step[1]));
     left += (columns + 0.5) * step[0];
-    const floor = Math.max(
-      groundOf(scene)?.pos[2] ?? -Infinity, box.min.z - DEEPEST_FLOOR * extents.z,
-    );
-    const centre = box.getCenter(new THREE.Vector3());
-    return { cells, columns, lift: -floor, size, centre, spacing: Math.max(...step) };
+    const lift = -(groundOf(scene)?.pos[2] ?? box.min.z - FLOOR * extents.z);
+    const track = new THREE.Vector3();
+    poses[g].position(0, scene.trackBody, track);
+    const reach = box.clone().translate(track.negate());
+    return { cells, columns, lift, size, box, reach, step };
   });
   // The middle of all plots is the origin.
   const middle = bounds.getCenter(new THREE.Vector2()).x;
@@ -68,7 +72,7 @@ export function layOut(groups, poses) {
     for (let i = 0; i < cells.length; i += 2) cells[i] -= middle;
   }
   bounds.translate(new THREE.Vector2(-middle, 0));
-  return { plots, bounds, spacing: Math.max(...plots.map(({ spacing }) => spacing)) };
+  return { plots, bounds, spacing: Math.max(...plots.flatMap(({ step }) => step)) };
 }
 
 /**

@@ -63,20 +63,84 @@ export function robotMaterial(uniforms, { transparent, plain }) {
   const material = plain
     ? new THREE.MeshBasicMaterial(settings)
     : new THREE.MeshStandardMaterial({ ...settings, roughness: 0.55, metalness: 0 });
-  return posed(material, uniforms);
+  return posed(material, uniforms, plain ? 'plain' : 'lit');
+}
+
+/**
+ * Of the cheap figures: strips that are turned to the camera.
+ *
+ * @param {Uniforms} uniforms  those of `robotMaterial`, and `pixel`: the size of one at a distance of 1
+ */
+export function figureMaterial(uniforms) {
+  const material = posed(
+    new THREE.MeshBasicMaterial({ vertexColors: true, side: THREE.DoubleSide }), uniforms, 'figure',
+  );
+  return extended(material, (shader) => {
+    shader.vertexShader = shader.vertexShader
+      .replace('void main() {', 'attribute vec3 axis, corner; uniform float pixel; void main() {')
+      .replace('#include <project_vertex>', `#include <project_vertex>
+        vec3 along = mat3(modelViewMatrix) * rotated(axis);
+        // A disc is a strip without length: it stands upright.
+        along = dot(along, along) > 1e-10 ? normalize(along) : vec3(0.0, 1.0, 0.0);
+        vec3 aside = cross(along, mvPosition.xyz);
+        aside = dot(aside, aside) > 1e-10 ? normalize(aside) : vec3(1.0, 0.0, 0.0);
+        float radius = max(corner.z, -0.6 * pixel * mvPosition.z);
+        mvPosition.xyz += radius * (corner.x * aside + corner.y * along);
+        gl_Position = projectionMatrix * mvPosition;
+        vColor.rgb *= 0.8 + 0.2 * (corner.x * aside.y + corner.y * along.y);`);
+  });
+}
+
+/**
+ * Of the soft shadows where there are no shadow maps: the wider and the fainter the higher the robot.
+ *
+ * @param {Uniforms} uniforms  those of `robotMaterial`, and `blob`: half sizes, and the height at which it fades
+ */
+export function blobMaterial(uniforms) {
+  const material = posed(new THREE.MeshBasicMaterial({ transparent: true, depthWrite: false }), uniforms, 'blob');
+  return extended(material, (shader) => {
+    shader.vertexShader = shader.vertexShader
+      .replace('void main() {', 'uniform vec3 blob; varying vec3 vBlob; void main() {')
+      .replace('vec3 transformed = rotated(position) + bodyPos;', `
+        float height = max(0.0, bodyPos.z / blob.z);
+        vBlob = vec3(position.xy, 0.45 / (1.0 + height * height));
+        vec3 transformed = vec3(bodyPos.xy + position.xy * blob.xy * (1.0 + 0.3 * height), 0.004 * blob.z);`);
+    shader.fragmentShader = shader.fragmentShader
+      .replace('void main() {', 'varying vec3 vBlob; void main() {')
+      .replace('#include <color_fragment>', `
+        float inside = max(0.0, 1.0 - dot(vBlob.xy, vBlob.xy));
+        diffuseColor = vec4(vec3(0.0), vBlob.z * inside * inside);`);
+  });
 }
 
 /** The counterpart that draws into the shadow map. @param {Uniforms} uniforms */
 export function shadowMaterial(uniforms) {
-  return posed(new THREE.MeshDepthMaterial(), uniforms);
+  return posed(new THREE.MeshDepthMaterial(), uniforms, 'depth');
+}
+
+/** @typedef {Parameters<THREE.Material['onBeforeCompile']>[0]} Shader */
+
+/**
+ * @template {THREE.Material} M
+ * @param {M} material @param {(shader: Shader) => void} change  after those made so far
+ * @returns {M}
+ */
+function extended(material, change) {
+  const before = material.onBeforeCompile;
+  material.onBeforeCompile = (shader, renderer) => {
+    before.call(material, shader, renderer);
+    change(shader);
+  };
+  return material;
 }
 
 /**
  * @template {THREE.Material} M
  * @param {M} material @param {Uniforms} uniforms
+ * @param {'plain'|'lit'|'depth'|'figure'|'blob'|'tile'} kind
  * @returns {M}
  */
-function posed(material, uniforms) {
+export function posed(material, uniforms, kind) {
   const map = 'cubeMap' in uniforms ? 'cubeMap' : 'flatMap' in uniforms ? 'flatMap' : '';
   material.onBeforeCompile = (shader) => {
     Object.assign(shader.uniforms, uniforms);
@@ -88,9 +152,11 @@ function posed(material, uniforms) {
           ${map && 'vTexcoord = texcoord;'}`)
       .replace('#include <beginnormal_vertex>', 'vec3 objectNormal = rotated(normal);')
       .replace('#include <begin_vertex>', 'vec3 transformed = rotated(position) + bodyPos;');
-    const light = material instanceof THREE.MeshBasicMaterial ? VERTEX_LIGHT : '';
-    shader.vertexShader = shader.vertexShader
-      .replace('#include <color_vertex>', `#include <color_vertex>${TINT}${light}`);
+    if (material.vertexColors) {
+      const light = kind === 'plain' ? VERTEX_LIGHT : '';
+      shader.vertexShader = shader.vertexShader
+        .replace('#include <color_vertex>', `#include <color_vertex>${TINT}${light}`);
+    }
     if (!map) return;
     const [sampler, place] = map === 'cubeMap' ? ['samplerCube', 'xyz'] : ['sampler2D', 'xy'];
     shader.fragmentShader = shader.fragmentShader
@@ -100,7 +166,7 @@ function posed(material, uniforms) {
       .replace('#include <color_fragment>', `#include <color_fragment>
         diffuseColor *= texture(${map}, vTexcoord.${place});`);
   };
-  material.customProgramCacheKey = () => `posed ${map}`;
+  material.customProgramCacheKey = () => `posed ${kind} ${map}`;
   return material;
 }
 

@@ -21,10 +21,18 @@ const TEXELS = 4;
 const STRIDE = TEXELS * 4;
 
 export class Poses {
-  /** @param {number} bodies @param {number} envs */
-  constructor(bodies, envs) {
+  /** Where the held body was at first, in the plane. @type {[number, number]|null} */
+  #home = null;
+  #held = false;
+
+  /**
+   * @param {number} bodies @param {number} envs
+   * @param {number} [body]  that can be held in its place
+   */
+  constructor(bodies, envs, body = 0) {
     this.bodies = bodies;
     this.envs = envs;
+    this.body = body;
     this.data = new Float32Array(envs * bodies * STRIDE);
     this.texture = new THREE.DataTexture(
       this.data, bodies * TEXELS, envs, THREE.RGBAFormat, THREE.FloatType,
@@ -37,6 +45,18 @@ export class Poses {
     this.times = new Float64Array(MAX_SHARDS);
     this.intervals = new Float64Array(MAX_SHARDS);
     this.shards = 0;
+  }
+
+  /**
+   * Holds each environment's body above the place where it was at first: instead of it the rest of
+   * its world moves, the body 0 among it.
+   *
+   * @param {boolean} held
+   */
+  hold(held) {
+    if (held === this.#held) return;
+    this.#held = held;
+    this.sources = []; // all of them are taken again
   }
 
   /**
@@ -65,21 +85,28 @@ export class Poses {
   /** @param {PoseShard} shard @param {number} index */
   #pack({ first, count, current, previous }, index) {
     const { bodies, data } = this;
+    this.#home ??= [current[this.body * POSE], current[this.body * POSE + 1]];
+    const [homeX, homeY] = this.#home;
     for (let env = 0; env < count; env++) {
       const start = env * bodies * POSE;
       const before = teleported(previous, current, start, bodies) ? current : previous;
+      const at = start + this.body * POSE;
+      const fromX = this.#held ? before[at] - homeX : 0;
+      const fromY = this.#held ? before[at + 1] - homeY : 0;
+      const toX = this.#held ? current[at] - homeX : 0;
+      const toY = this.#held ? current[at + 1] - homeY : 0;
       let to = (first + env) * bodies * STRIDE;
       for (let from = start; from < start + bodies * POSE; from += POSE, to += STRIDE) {
-        data[to] = before[from];
-        data[to + 1] = before[from + 1];
+        data[to] = before[from] - fromX;
+        data[to + 1] = before[from + 1] - fromY;
         data[to + 2] = before[from + 2];
         data[to + 3] = index;
         data[to + 4] = before[from + 3];
         data[to + 5] = before[from + 4];
         data[to + 6] = before[from + 5];
         data[to + 7] = before[from + 6];
-        data[to + 8] = current[from];
-        data[to + 9] = current[from + 1];
+        data[to + 8] = current[from] - toX;
+        data[to + 9] = current[from + 1] - toY;
         data[to + 10] = current[from + 2];
         data[to + 12] = current[from + 3];
         data[to + 13] = current[from + 4];

@@ -4,13 +4,17 @@
  */
 
 import * as THREE from 'three';
-import { robotMaterial, shadowMaterial, textureOf } from './materials.js';
+import { blobOf, figureOf, tileOf } from './figures.js';
+import { blobMaterial, figureMaterial, robotMaterial, shadowMaterial, textureOf } from './materials.js';
 import { DETAILS, batchesOf, geometryOf } from './shapes.js';
 
 /** @typedef {import('../../../sim/websim.js').Group} Group */
 
 /** How much of its part's colour a tinted robot has. */
 const TINT = 0.85;
+
+/** A soft shadow's half sizes, in multiples of the robot's half extents, and the least of its largest one. */
+const BLOB = { part: 1.1, least: 0.35 };
 
 /** Robots that can have the finer shapes at a time, with a GPU and without. */
 const NEAR_ROBOTS = 48;
@@ -20,14 +24,19 @@ export class Robots {
   /**
    * @param {Group} group @param {import('./poses.js').Poses} poses
    * @param {import('./layout.js').Plot} plot
+   * @param {import('./ground.js').Ground} ground
    * @param {boolean} plain  the cheapest look, for renderers without a GPU
    */
-  constructor(group, poses, plot, plain) {
+  constructor(group, poses, plot, ground, plain) {
     this.group = group;
     this.poses = poses;
     this.plot = plot;
     this.near = new Slots(Math.min(plain ? NEAR_ROBOTS_PLAIN : NEAR_ROBOTS, group.numEnvs));
     this.far = new Slots(group.numEnvs);
+    /** Those that are drawn as figures. */
+    this.figures = new Slots(group.numEnvs);
+    /** All of them, for their parts of the floor. */
+    this.all = new Slots(group.numEnvs);
     this.root = new THREE.Group();
     /** @type {(THREE.BufferGeometry|THREE.Material|THREE.Texture)[]} */
     this.disposables = [];
@@ -41,6 +50,23 @@ export class Robots {
       lift: { value: plot.lift },
       tints: { value: this.tints },
     };
+    this.pixel = { value: 0 };
+    const figure = figureOf(group.scene);
+    if (figure) this.#add(this.figures, figure, figureMaterial({ ...uniforms, pixel: this.pixel }));
+    const half = plot.box.getSize(new THREE.Vector3()).multiplyScalar(BLOB.part / 2);
+    const least = (BLOB.least * plot.size) / 2;
+    const blob = { value: new THREE.Vector3(Math.max(half.x, least), Math.max(half.y, least), plot.size) };
+    const blobs = blobMaterial({ ...uniforms, blob });
+    /** Soft shadows, for where there are no shadow maps. */
+    this.blobs = [this.near, this.far, this.figures].map(
+      (slots) => this.#add(slots, blobOf(group.scene.trackBody), blobs),
+    );
+    /** Moving parts of the floor, where robots are held in their cells. */
+    this.tiles = this.#add(this.all, tileOf(plot, ground.side), ground.tileMaterial(uniforms));
+    this.tiles.receiveShadow = true;
+    this.tiles.renderOrder = -1; // the floor below need not be drawn
+    for (let env = 0; env < group.numEnvs; env++) this.all.add(plot.cells, env);
+    this.all.commit();
     const depth = shadowMaterial(uniforms);
     this.disposables.push(depth);
     for (const batch of batchesOf(group.scene)) {
@@ -51,20 +77,36 @@ export class Robots {
       const material = robotMaterial(
         { ...uniforms, ...map }, { transparent: batch.transparent, plain },
       );
-      this.disposables.push(material);
       for (const slots of [this.near, this.far]) {
         const detail = slots === this.near ? DETAILS.near : plain ? DETAILS.plain : DETAILS.far;
-        const geometry = slots.instanced(geometryOf(batch, group.scene, detail));
-        const mesh = new THREE.Mesh(geometry, material);
+        const mesh = this.#add(slots, geometryOf(batch, group.scene, detail), material);
         mesh.customDepthMaterial = depth;
         mesh.castShadow = !batch.transparent;
         mesh.receiveShadow = true;
-        // The vertices' places are known to the GPU alone; `show` leaves out what is not in view.
-        mesh.frustumCulled = false;
-        this.root.add(mesh);
-        this.disposables.push(geometry);
       }
     }
+    this.hold(false);
+  }
+
+  /** @param {Slots} slots @param {THREE.BufferGeometry} geometry @param {THREE.Material} material */
+  #add(slots, geometry, material) {
+    const mesh = new THREE.Mesh(slots.instanced(geometry), material);
+    // The vertices' places are known to the GPU alone; what is not in view gets no slot.
+    mesh.frustumCulled = false;
+    this.root.add(mesh);
+    this.disposables.push(mesh.geometry, material);
+    return mesh;
+  }
+
+  /** Whether this is a robot that leaves its cell, and can be held in it. */
+  get travels() {
+    return this.group.scene.travels;
+  }
+
+  /** Holds the robots in their cells, with a floor that moves, or lets them go. @param {boolean} held */
+  hold(held) {
+    this.poses.hold(held && this.travels);
+    this.tiles.visible = held && this.travels;
   }
 
   /**

@@ -62,13 +62,14 @@ export function visibleGeoms(scene) {
 }
 
 /**
- * The plane that all environments stand on, if the model has one: level and part of the world.
+ * The plane that all environments stand on, if the model has one: level and part of the world. One that
+ * is hidden carries them as well.
  *
  * @param {Scene} scene
  */
 export function groundOf(scene) {
   const level = (/** @type {number[]} */ [, x, y]) => Math.abs(x) + Math.abs(y) < 1e-3;
-  return visibleGeoms(scene).find(
+  return scene.geoms.find(
     ({ type, body, quat }) => type === 'plane' && body === 0 && level(quat),
   );
 }

@@ -33,6 +33,12 @@ const FOREGROUND = 0.2;
 
 const SHADOW_MAP = 2048;
 
+/** In the overview of the world robots count that are within so many standard deviations of the centroid. */
+const OUTLIERS = 3;
+
+/** A floor that is further below the robots, in multiples of their size, is left out of the overview. */
+const FLOOR_IN_VIEW = 4;
+
 export class View3D {
   /** @type {Robots[]} */
   #groups = [];
@@ -107,7 +113,7 @@ export class View3D {
   async show(sim) {
     this.clear();
     this.#wanted = sim;
-    const poses = sim.groups.map(({ scene, numEnvs }) => new Poses(scene.nbody, numEnvs));
+    const poses = sim.groups.map(({ scene, numEnvs }) => new Poses(scene.nbody, numEnvs, scene.trackBody));
     poses.forEach((of, g) => of.take(sim.poseShards(g)));
     const layout = layOut(sim.groups, poses);
     this.budget = new Budget({
@@ -121,7 +127,9 @@ export class View3D {
     this.ground = new Ground(niceSquare(layout.spacing), 2 * this.rig.camera.far, this.software);
     this.scene.add(this.ground.mesh);
     for (const [g, group] of sim.groups.entries()) {
-      const robots = new Robots(group, poses[g], layout.plots[g], this.software);
+      const robots = new Robots(group, poses[g], layout.plots[g], this.ground, this.software);
+      robots.hold(this.#overview === 'cells');
+      poses[g].take(sim.poseShards(g));
       this.#groups.push(robots);
       this.scene.add(robots.root);
       await breathe();
@@ -130,7 +138,7 @@ export class View3D {
     this.#choice = new Choice(this.#groups);
     this.resize();
     this.applyTheme();
-    this.rig.overview(false);
+    this.home(false);
     this.rig.update(performance.now(), 0);
     this.#light();
     await this.renderer.compileAsync(this.scene, this.rig.camera);
@@ -188,7 +196,7 @@ export class View3D {
     this.ring.visible = index !== null;
     this.#dirty = true;
     if (index === null) {
-      this.rig.overview();
+      this.home();
       return;
     }
     const { robots, env } = this.#find(index);
@@ -220,8 +228,71 @@ export class View3D {
     this.#dirty = true;
   }
 
-  home() {
-    this.rig.overview();
+  /** Shows all robots. @param {boolean} [fly] */
+  home(fly = true) {
+    if (!this.#groups.length) return;
+    // Robots that travel over the world are accompanied.
+    const together = this.overview === 'world' && this.#groups.some(({ travels }) => travels);
+    this.rig.overview(this.#field(), together ? (out) => this.#centroid(out) : null, fly);
+  }
+
+  /** @type {'cells'|'world'} */
+  #overview = 'cells';
+
+  /** Whether robots that travel are held in their cells, or drawn where they are. */
+  get overview() {
+    return this.#overview;
+  }
+
+  set overview(overview) {
+    if (overview === this.#overview) return;
+    this.#overview = overview;
+    this.#groups.forEach((robots, g) => {
+      robots.hold(overview === 'cells');
+      if (this.#sim) robots.poses.take(this.#sim.poseShards(g));
+    });
+    if (this.followed === null) this.home(false);
+    this.#dirty = true;
+  }
+
+  /** The middle of all robots. @param {THREE.Vector3} out */
+  #centroid(out) {
+    out.set(0, 0, 0);
+    let number = 0;
+    for (const robots of this.#groups) {
+      number += robots.group.numEnvs;
+      for (let env = 0; env < robots.group.numEnvs; env++) out.add(robots.place(env, this.#place));
+    }
+    return out.divideScalar(number);
+  }
+
+  /** The room that the robots are in, but for a few that are far from all others. */
+  #field() {
+    const middle = this.#centroid(new THREE.Vector3());
+    const box = new THREE.Box3();
+    const spread = new THREE.Vector3();
+    let number = 0;
+    for (const robots of this.#groups) {
+      number += robots.group.numEnvs;
+      for (let env = 0; env < robots.group.numEnvs; env++) {
+        robots.place(env, this.#place).sub(middle);
+        spread.add(this.#place.multiply(this.#place));
+      }
+    }
+    spread.divideScalar(number).set(Math.sqrt(spread.x), Math.sqrt(spread.y), Math.sqrt(spread.z));
+    spread.multiplyScalar(OUTLIERS);
+    for (const robots of this.#groups) {
+      const { reach, size } = robots.plot;
+      for (let env = 0; env < robots.group.numEnvs; env++) {
+        this.#place.copy(robots.place(env, this.#place).sub(middle).clamp(spread.clone().negate(), spread).add(middle));
+        const room = reach.clone().translate(this.#place);
+        const above = room.min.z;
+        // A robot that nothing holds above its floor is going to be on it.
+        if (robots.travels && above > 0 && above < FLOOR_IN_VIEW * size) room.min.z = 0;
+        box.union(room);
+      }
+    }
+    return box;
   }
 
   /**
@@ -244,7 +315,7 @@ export class View3D {
   get status() {
     const choice = this.#choice;
     return {
-      drawn: choice?.drawn ?? 0,
+      full: choice?.full ?? 0,
       inView: choice?.inView ?? 0,
       total: choice?.total ?? 0,
       reason: this.limit !== 'auto' ? 'as set' : this.software ? 'software renderer' : 'frames were slow',
@@ -292,7 +363,9 @@ export class View3D {
     const limit = this.limit === 'auto' ? this.budget.robots : this.limit;
     const { camera, controls: { target } } = this.rig;
     this.#centre.lerpVectors(target, camera.position, FOREGROUND);
-    this.#choice?.update(camera, this.#centre, limit, this.followed);
+    this.#choice?.update(camera, this.#centre, limit, [this.followed, this.marked]);
+    const pixel = (2 * Math.tan(THREE.MathUtils.degToRad(camera.fov / 2))) / this.renderer.domElement.height;
+    for (const robots of this.#groups) robots.pixel.value = pixel;
   }
 
   /** Brings sun, shadows and fog to where the camera looks. */
@@ -309,6 +382,7 @@ export class View3D {
         if (object instanceof THREE.Mesh) object.material.needsUpdate = true;
       });
     }
+    for (const { blobs } of this.#groups) for (const blob of blobs) blob.visible = !shadows;
     const reach = Math.max(1.1 * distance, 2 * spacing);
     sun.target.position.copy(target).setZ(0);
     sun.position.copy(SUN).multiplyScalar(2 * reach).add(sun.target.position);
