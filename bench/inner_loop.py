@@ -45,7 +45,7 @@ PARTS = {
     "Python's interpreter": ("pyodide.asm.wasm",),
     "between JavaScript and Python": ("pyodide.asm.mjs",),
     "publishing": ("shard.js",),
-    "loop and messages": ("worker.js",),
+    "loop and messages": ("worker.js", "scheduler.js", "handlers.js", "news.js", "clock.js"),
     "garbage collector": ("(garbage collector)",),
 }
 """What a batch consists of, and the ends of the files' names that it is in."""

@@ -1,14 +1,14 @@
 /** One rank of `communicator.test.mjs`, in a thread of its own: tells what it saw. */
 
 import { parentPort, workerData } from 'node:worker_threads';
-import { SharedTransport } from '../../web/sim/shared/communicator.js';
+import { ExchangeEnd } from '../../web/sim/shared/communicator.js';
 
 const ROUNDS = 200;
 
 const { exchange, rank, ranks, dies, seconds } = workerData;
 const memory = new ArrayBuffer(1024); // stands for Python's
 const bytes = new Uint8Array(memory);
-const transport = new SharedTransport(exchange, rank, ranks, () => memory, () => {});
+const transport = new ExchangeEnd(exchange, rank, ranks, () => memory, () => {});
 let members = Array.from({ length: ranks }, (_, i) => i);
 const sums = [];
 for (let round = 1; round <= ROUNDS; round++) {

@@ -263,7 +263,7 @@ class SharedTransport:
 
 
 class BrowserTransport:
-    """`SharedTransport` of `sim/shared/communicator.js`, which moves bytes by their addresses."""
+    """`ExchangeEnd` of `sim/shared/communicator.js`, which moves bytes by their addresses."""
 
     def __init__(self, javascript: Any) -> None:
         """Takes the JavaScript object."""

@@ -44,7 +44,8 @@ export function expel(buffer, rank, ranks) {
   Atomics.notify(words, BELL);
 }
 
-export class SharedTransport {
+/** One rank's end of an exchange. */
+export class ExchangeEnd {
   /**
    * @param {SharedArrayBuffer} buffer   of `createExchange`
    * @param {number} rank      whose end this is

@@ -1,0 +1,253 @@
+/** What a worker does when the page asks: a method for each request of `protocol.js`. */
+
+import { boot } from './boot.js';
+import { ExchangeEnd } from '../shared/communicator.js';
+import { Learner, pythonBytes } from './learner.js';
+import { Overture } from './overture.js';
+import { BatchPhysics, embindObjects } from './physics.js';
+import { WorkerShard, pythonMemory } from './shard.js';
+
+/** Measuring a task's cost: environments and steps. */
+const MEASURE = { envs: 2, steps: 10 };
+
+/**
+ * @typedef {import('../shared/protocol.js').RequestType} RequestType
+ * @typedef {import('./boot.js').Mujoco} Mujoco
+ */
+/** @template {RequestType} T @typedef {import('../shared/protocol.js').Payload<T>} Payload */
+/** @template {RequestType} T @typedef {import('../shared/protocol.js').Reply<T>} Reply */
+/** @typedef {{[T in RequestType]: (payload: Payload<T>) => Reply<T> | Promise<Reply<T>>}} RequestHandlers */
+
+/** @implements {RequestHandlers} */
+export class Handlers {
+  /** There once Python is. @type {import('./boot.js').Runtime | undefined} */
+  #runtime;
+  /** @type {(mujoco: Mujoco) => void} */
+  #onMujoco = () => {};
+  /** There before Python is. @type {Promise<Mujoco>} */
+  #mujoco = new Promise((resolve) => (this.#onMujoco = resolve));
+  /** There once this worker is a rank of a group. @type {ExchangeEnd | undefined} */
+  #transport;
+  /** `websim.browser.learner.Policies` of this worker. @type {any} */
+  #policies;
+
+  /**
+   * @param {import('./inbox.js').PartInbox} parts
+   * @param {import('./owned.js').Owned} owned
+   * @param {import('./news.js').News} news
+   * @param {import('./scheduler.js').Scheduler} scheduler
+   */
+  constructor(parts, owned, news, scheduler) {
+    this.parts = parts;
+    this.owned = owned;
+    this.news = news;
+    this.scheduler = scheduler;
+  }
+
+  /** @param {Payload<'boot'>} payload */
+  async boot({ manifest, isolated }) {
+    this.news.isolated = isolated;
+    const runtime = await boot(manifest, this.parts, (stage) => this.news.begin(stage), this.#onMujoco);
+    this.#runtime = runtime;
+    const { mujoco, pyodide } = runtime;
+    pyodide._api.on_fatal = this.scheduler.fail;
+    pyodide.registerJsModule('websim_js', {
+      createPhysics: (/** @type {string} */ xml, /** @type {any} */ assets, /** @type {number} */ numEnvs) =>
+        new BatchPhysics(mujoco, () => pythonMemory(pyodide), this.#beat, xml, assets.toJs(), numEnvs),
+      embindObjects,
+      transport: () => this.#transport,
+    });
+    this.#policies = pyodide.runPython('import websim.browser.learner; websim.browser.learner.Policies()');
+  }
+
+  /** @param {Payload<'overture'>} payload */
+  async overture({ spec, opening, drive }) {
+    const mujoco = await this.#mujoco;
+    if (this.#runtime) return null;
+    const overture = new Overture(mujoco, opening, spec, this.news.isolated, this.#beat);
+    this.owned.overture = overture;
+    this.scheduler.set(drive);
+    this.scheduler.play(overture);
+    return overture.describe();
+  }
+
+  /** @param {Payload<'measure'>} payload */
+  measure({ specs }) {
+    return specs.map(({ task, options }) => {
+      const spec = { group: 0, task, options, first: 0, count: MEASURE.envs, seed: 0 };
+      const shard = WorkerShard.make(this.#up, spec, 'random', this.#policies, false);
+      try {
+        const before = shard.physics.elapsedMs;
+        for (let i = 0; i < MEASURE.steps; i++) shard.step('controller');
+        return (shard.physics.elapsedMs - before) / (MEASURE.steps * MEASURE.envs);
+      } finally {
+        shard.close();
+      }
+    });
+  }
+
+  /** @param {Payload<'create'>} payload */
+  create({ specs, drive }) {
+    const { owned, news } = this;
+    news.begin('environments');
+    this.#closeAll();
+    this.#policies.clear();
+    this.#transport = undefined;
+    news.renew();
+    const played = owned.overture;
+    owned.overture = undefined;
+    try {
+      owned.shards = specs.map((spec) => WorkerShard.make(
+        this.#up, spec, 'zero', this.#policies, news.isolated, played?.leadsTo(spec) ? played : undefined,
+      ));
+    } finally {
+      played?.close();
+    }
+    this.#countMemory();
+    this.scheduler.set(drive);
+    const descriptions = owned.shards.map((shard) => shard.describe());
+    news.begin('ready');
+    return descriptions;
+  }
+
+  /** @param {Payload<'plan'>} payload */
+  plan({ spec, checkpoint, workers }) {
+    return this.#ask((module, data) => module.plan(spec ?? undefined, data, workers), checkpoint);
+  }
+
+  /** @param {Payload<'learn'>} payload */
+  learn(payload) {
+    const { owned, news, scheduler } = this;
+    const { exchange, checkpoint } = payload;
+    if (exchange) this.join({ ...payload, exchange });
+    else this.#transport = undefined;
+    if (owned.learner) {
+      owned.learner.rejoin(checkpoint);
+      return { restarted: false, description: owned.learner.shard.describe() };
+    }
+    const learner = new Learner(this.#up, payload, this.#policies, news.isolated, {
+      pulse: (now) => scheduler.pulse(now),
+      expelled: () => this.#transport?.expelled ?? false,
+      tell: news.tell,
+    });
+    owned.learner = learner;
+    this.#countMemory();
+    return { restarted: learner.restartedEnvironments, description: learner.shard.describe() };
+  }
+
+  /** @param {Payload<'train'>} wish */
+  train(wish) {
+    this.owned.learner?.train(wish);
+    this.scheduler.wake();
+  }
+
+  /** @param {Payload<'readCheckpoint'>} payload */
+  readCheckpoint({ data: checkpoint }) {
+    const { spec, global_step: globalStep, ...rest } = this.#ask((module, data) => module.describe(data), checkpoint);
+    return { spec: JSON.parse(spec), globalStep, ...rest };
+  }
+
+  /** @param {Payload<'sizesOfPolicy'>} payload */
+  sizesOfPolicy({ data: checkpoint }) {
+    return this.#ask((_, data) => this.#policies.sizes_of(data), checkpoint);
+  }
+
+  /** @param {Payload<'addPolicy'>} payload */
+  addPolicy({ name, data }) {
+    const bytes = pythonBytes(this.#up.pyodide, data);
+    this.#policies.add(name, bytes);
+    bytes.destroy();
+  }
+
+  /** @param {Payload<'setController'>} payload */
+  setController({ group, first, count, name }) {
+    this.owned.driven(group)?.setController(name, first, count);
+  }
+
+  /** @param {Payload<'reset'>} payload */
+  reset({ seed }) {
+    for (const shard of this.owned.shards) shard.reset(seed);
+    return this.news.copies();
+  }
+
+  /** @param {Payload<'step'>} payload */
+  step({ actions }) {
+    for (const shard of this.owned.shards) shard.step(actions?.get(shard.group) ?? shard.views.inputActions);
+    this.news.episodes();
+    return this.news.copies();
+  }
+
+  stepOnce() {
+    for (const shard of this.owned.shards) shard.step('controller');
+    this.news.episodes();
+    return this.news.copies();
+  }
+
+  /** @param {Payload<'drive'>} change */
+  drive(change) {
+    this.scheduler.set(change);
+  }
+
+  /** @param {Payload<'setAction'>} payload */
+  setAction({ group, index, action }) {
+    this.owned.driven(group)?.setAction(index, action);
+  }
+
+  /** @param {Payload<'runPython'>} payload */
+  async runPython({ code }) {
+    const result = await this.#up.pyodide.runPythonAsync(code);
+    if (typeof result?.toJs !== 'function') return result;
+    const plain = result.toJs({ dict_converter: Object.fromEntries, create_pyproxies: false });
+    result.destroy();
+    return plain;
+  }
+
+  /** @param {Payload<'join'>} payload */
+  join({ exchange, rank, ranks }) {
+    this.#transport = new ExchangeEnd(exchange, rank, ranks, () => pythonMemory(this.#up.pyodide), this.#beat);
+  }
+
+  close() {
+    this.scheduler.drive.running = false;
+    this.#closeAll();
+    return { embindObjects: embindObjects() };
+  }
+
+  get #up() {
+    return /** @type {import('./boot.js').Runtime} */ (this.#runtime);
+  }
+
+  #beat = () => this.news.beat();
+
+  /**
+   * Asks Python about a checkpoint.
+   *
+   * @param {(module: any, data: any) => any} ask  of `websim.browser.learner`; gives a dictionary
+   * @param {ArrayBuffer | null} checkpoint
+   */
+  #ask(ask, checkpoint) {
+    const { pyodide } = this.#up;
+    const module = pyodide.pyimport('websim.browser.learner');
+    const data = checkpoint ? pythonBytes(pyodide, checkpoint) : undefined;
+    try {
+      const python = ask(module, data);
+      const object = python.toJs({ dict_converter: Object.fromEntries });
+      python.destroy();
+      return object;
+    } finally {
+      data?.destroy();
+      module.destroy();
+    }
+  }
+
+  #closeAll() {
+    // What learns is a cycle of objects with large arrays.
+    if (this.owned.close()) this.#up.pyodide.runPython('import gc; gc.collect()');
+  }
+
+  #countMemory() {
+    this.owned.countMemory(({ physics }) => (
+      pythonMemory(this.#up.pyodide).byteLength + physics.xpos.buffer.byteLength
+    ));
+  }
+}
