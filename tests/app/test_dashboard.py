@@ -67,6 +67,8 @@ def test_invalid_values_name_the_allowed_ones(
     assert field.input_value() == before
     assert shared.state == state
     assert shared.sim("sim.numEnvs") == 16
+    field.fill(before)  # mended
+    expect(field.locator("~ .problem")).to_be_empty()
 
 
 def test_controller_and_speed_change_the_running_simulation(shared: Dashboard) -> None:

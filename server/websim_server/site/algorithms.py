@@ -4,6 +4,7 @@ from dataclasses import Field, fields
 from typing import Any
 
 from websim.algorithms import ALGORITHMS
+from websim.algorithms.base import MAX_LAYERS
 from websim.algorithms.presets import PRESETS
 from websim.kernels.reference import ACTIVATIONS
 
@@ -15,8 +16,8 @@ _TYPES = {int: "int", float: "float", bool: "bool", str: "str", tuple: "ints"}
 def manifest() -> dict[str, Any]:
     """By algorithm: `hyperparameters`, and `presets[name][task]`, "*" being every task.
 
-    A hyperparameter has `name, type, default, low, high, help` and `choices`; limits and choices
-    that there are none of are null. One whose default is null is a number that may be left out.
+    A hyperparameter has `name, type, default, low, high, help`, `choices`, and `most`, how many
+    numbers it may have; limits and choices that there are none of are null. One whose default is null is a number that may be left out.
     """
     return {
         name: {
@@ -34,5 +35,6 @@ def _describe(entry: "Field[Any]") -> dict[str, Any]:
         "type": _TYPES[kind],
         "default": entry.default,
         "choices": _CHOICES.get(entry.name),
+        "most": MAX_LAYERS if kind is tuple else None,
         **entry.metadata,
     }

@@ -151,6 +151,8 @@ def test_a_large_kl_ends_the_update() -> None:
         ({"num_minibatches": 1000}, "no 1000 minibatches"),
         ({"activation": "step"}, "step"),
         ({"learning_rate": float("nan")}, "learning_rate must be"),
+        ({"ent_coef": float("inf")}, "ent_coef must be a finite number"),
+        ({"ent_coef": 10**400}, "ent_coef must be a finite number"),
     ],
 )
 def test_wrong_hyperparameters(wrong: dict[str, Any], says: str) -> None:

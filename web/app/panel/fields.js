@@ -42,6 +42,8 @@ export function typedField({ id, label, allowed, read, change, numeric = false, 
     id, type: 'text', autocomplete: 'off', spellcheck: 'false',
     inputmode: numeric ? 'numeric' : undefined, title: `Allowed: ${allowed}`,
   });
+  // What was wrong is told until something else is typed or shown.
+  input.addEventListener('input', () => (problem.textContent = ''));
   input.addEventListener('change', () => {
     try {
       const value = read(input.value);
@@ -60,6 +62,7 @@ export function typedField({ id, label, allowed, read, change, numeric = false, 
     input,
     element: labelled(input, label, problem, hint),
     show: (/** @type {string} */ text) => {
+      if (text !== shown) problem.textContent = '';
       shown = text;
       input.value = text;
     },

@@ -5,6 +5,7 @@
 
 import { WebSim } from '../../sim/websim.js';
 import { MAX_ENVS, MAX_WORKERS } from '../../sim/shared/protocol.js';
+import { readNumber, readWhole } from '../numbers.js';
 
 /**
  * @typedef {object} Options
@@ -46,10 +47,7 @@ export class OptionError extends Error {
 }
 
 /** @param {number} low @param {number} high */
-const integer = (low, high) => (/** @type {string} */ text) => {
-  const value = Number(text);
-  return /^\d+$/.test(text) && value >= low && value <= high ? value : undefined;
-};
+const integer = (low, high) => (/** @type {string} */ text) => readWhole(text, low, high);
 
 /** @param {number} low @param {number} high */
 const automatic = (low, high) => (/** @type {string} */ text) =>
@@ -81,9 +79,10 @@ function readTask(text) {
   const groups = text.split(',').map((part) => part.trim().split(':'));
   if (groups.some(([task, envs]) => !/^[\w./-]+$/.test(task) || envs === '')) return undefined;
   if (groups.length === 1 && groups[0].length === 1) return groups[0][0];
-  const counts = groups.map(([, envs]) => integer(1, MAX_ENVS)(envs ?? '') ?? NaN);
+  if (groups.some(({ length }) => length !== 2)) return undefined;
+  const counts = groups.map(([, envs]) => readWhole(envs, 1, MAX_ENVS) ?? NaN);
   const total = counts.reduce((sum, envs) => sum + envs, 0);
-  return total <= MAX_ENVS ? groups.map((group) => group.join(':')).join(',') : undefined;
+  return total <= MAX_ENVS ? groups.map(([task], i) => `${task}:${counts[i]}`).join(',') : undefined;
 }
 
 /**
@@ -95,11 +94,10 @@ function readTask(text) {
 function readCompare(text) {
   if (text === '') return '';
   const parts = text.split(',').map((part) => part.trim().split(':'));
-  const right = parts.every(([envs, name, ...rest]) => (
-    integer(1, MAX_ENVS)(envs) && CONTROLLER_NAME.test(name ?? '') && rest.length === 0
-  ));
-  const total = parts.reduce((sum, [envs]) => sum + Number(envs), 0);
-  return right && total <= MAX_ENVS ? parts.map((part) => part.join(':')).join(',') : undefined;
+  if (parts.some(({ length }, i) => length !== 2 || !CONTROLLER_NAME.test(parts[i][1]))) return undefined;
+  const counts = parts.map(([envs]) => readWhole(envs, 1, MAX_ENVS) ?? NaN);
+  const total = counts.reduce((sum, envs) => sum + envs, 0);
+  return total <= MAX_ENVS ? parts.map(([, name], i) => `${counts[i]}:${name}`).join(',') : undefined;
 }
 
 /** @type {{[K in keyof Options]: Option<Options[K]>}} */
@@ -129,7 +127,7 @@ export const OPTIONS = {
     initial: Infinity,
     allowed: `unlimited, or ${MIN_SPEED} to ${MAX_SPEED} times real time`,
     read: (text) => {
-      const value = text === 'unlimited' ? Infinity : Number(text || NaN);
+      const value = text === 'unlimited' ? Infinity : readNumber(text) ?? NaN;
       return value === Infinity || (value >= MIN_SPEED && value <= MAX_SPEED) ? value : undefined;
     },
     write: (speed) => (speed === Infinity ? 'unlimited' : String(speed)),
@@ -137,7 +135,7 @@ export const OPTIONS = {
   paused: {
     initial: false,
     allowed: '0 or 1',
-    read: (text) => ({ 0: false, 1: true })[text],
+    read: (text) => (text === '0' || text === '1' ? text === '1' : undefined),
     write: (paused) => (paused ? '1' : '0'),
   },
   follow: { initial: null, allowed: `0 to ${MAX_ENVS - 1}`, read: integer(0, MAX_ENVS - 1) },
@@ -158,10 +156,7 @@ export const OPTIONS = {
   steps: {
     initial: null,
     allowed: `1 to ${MAX_STEPS}`,
-    read: (text) => {
-      const value = Number(text.replaceAll(/[,_ ]/g, '') || NaN);
-      return Number.isInteger(value) && value >= 1 && value <= MAX_STEPS ? value : undefined;
-    },
+    read: integer(1, MAX_STEPS),
   },
   trainseed: { initial: 1, allowed: `0 to ${MAX_SEED}`, read: integer(0, MAX_SEED) },
   hp: {

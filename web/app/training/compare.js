@@ -2,6 +2,7 @@
 
 import { h, setText } from '../dom.js';
 import { MAX_ENVS } from '../../sim/shared/protocol.js';
+import { readWhole } from '../numbers.js';
 import { OptionError, comparedOf } from '../panel/options.js';
 import { typedField } from '../panel/fields.js';
 
@@ -54,8 +55,8 @@ export class Compare {
     const number = typedField({
       id: `compare-${i}-envs`, label: 'Robots', numeric: true, allowed: `1 to ${MAX_ENVS}`,
       read: (text) => {
-        const value = Number(text || NaN);
-        if (Number.isInteger(value) && value >= 1 && value <= MAX_ENVS) return value;
+        const value = readWhole(text, 1, MAX_ENVS);
+        if (value !== undefined) return value;
         throw new OptionError(`There cannot be "${text}" robots. Allowed: 1 to ${MAX_ENVS}.`);
       },
       change: (value) => this.#replace(i, [{ envs: value, controller }]),

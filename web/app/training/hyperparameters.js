@@ -3,6 +3,7 @@
  * are those of the preset for the task, with the user's own over them.
  */
 
+import { readNumber, readNumbers } from '../numbers.js';
 import { OptionError } from '../panel/options.js';
 
 /**
@@ -34,12 +35,12 @@ const PREFERRED_PRESET = 'fast';
 const NONE = 'none';
 
 /** @param {Hyperparameter} hyperparameter  @returns {string} completes "Allowed: …" */
-export function allowed({ type, low, high, choices, default: initial }) {
+export function allowed({ type, low, high, most, choices, default: initial }) {
   if (choices) return choices.join(', ');
   if (type === 'bool') return 'true or false';
   const what = { int: 'whole numbers', ints: 'whole numbers', float: 'numbers', str: 'any text' }[type];
   const range = low === null ? '' : high === null ? ` of at least ${low}` : ` from ${low} to ${high}`;
-  if (type === 'ints') return `${what}${range}, separated by commas, or ${NONE}`;
+  if (type === 'ints') return `${what}${range}, at most ${most} of them, as 64x64, or ${NONE}`;
   return initial === null ? `${what}${range}, or ${NONE}` : what + range;
 }
 
@@ -57,22 +58,24 @@ export function readValue(hyperparameter, text) {
 }
 
 /** @param {Hyperparameter} hyperparameter @param {string} text @returns {Value|undefined} */
-function parse({ type, low, high, choices, default: initial }, text) {
-  const inRange = (/** @type {number} */ n) => Number.isFinite(n) && n >= (low ?? -Infinity) && n <= (high ?? Infinity);
-  const number = (/** @type {string} */ digits) => {
-    const n = digits === '' ? NaN : Number(digits);
-    return inRange(n) && (type === 'float' || Number.isSafeInteger(n)) ? n : undefined;
-  };
+function parse({ type, low, high, most, choices, default: initial }, text) {
+  const inRange = (/** @type {number | undefined} */ n) => (
+    n !== undefined && n >= (low ?? -Infinity) && n <= (high ?? Infinity)
+      && (type === 'float' || Number.isSafeInteger(n)) ? n : undefined
+  );
   if (choices) return choices.includes(text) ? text : undefined;
   switch (type) {
-    case 'bool': return { true: true, false: false }[text.toLowerCase()];
+    case 'bool': {
+      const said = text.toLowerCase();
+      return said === 'true' || said === 'false' ? said === 'true' : undefined;
+    }
     case 'ints': {
       if (text === NONE) return [];
-      const values = text.split(/\s*[,x]\s*/).map(number);
-      return values.every((n) => n !== undefined) ? values : undefined;
+      const values = readNumbers(text).map(inRange);
+      return values.length <= (most ?? Infinity) && values.every((n) => n !== undefined) ? values : undefined;
     }
     case 'str': return text;
-    default: return initial === null && text === NONE ? null : number(text);
+    default: return initial === null && text === NONE ? null : inRange(readNumber(text));
   }
 }
 
@@ -168,7 +171,7 @@ export function optionsOf(spec, algorithms) {
       ...algorithm.presets[preset][EVERY_TASK], ...algorithm.presets[preset][spec.task],
     };
     const pairs = Object.entries(/** @type {Record<string, Value>} */ (spec.hyperparameters))
-      .filter(([name, value]) => name !== TOTAL && name in values && !same(value, values[name]));
+      .filter(([name, value]) => name !== TOTAL && Object.hasOwn(values, name) && !same(value, values[name]));
     return { preset, pairs, steps: Number(values[TOTAL]) };
   };
   // The preset that explains most of it; the page's first choice where several do.

@@ -29,6 +29,7 @@ import { PACKAGE_DIR, moduleWith, readImage } from '../shared/image.js';
  * @property {HyperparameterValue} default  null: a number that may be left out
  * @property {number|null} low
  * @property {number|null} high
+ * @property {number|null} most  how many numbers there may be, where there may be several
  * @property {string[]|null} choices
  * @property {string} help
  *

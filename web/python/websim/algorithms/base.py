@@ -57,7 +57,7 @@ class Hyperparameters:
                 value = int(value)  # 1e6 is written so
                 setattr(self, entry.name, value)
             if entry.type is float and isinstance(value, int) and not isinstance(value, bool):
-                value = float(value)
+                value = float(value) if abs(value) <= MAX_INTEGER else np.inf
                 setattr(self, entry.name, value)
             if value is None and entry.default is None:
                 continue
@@ -76,6 +76,8 @@ class Hyperparameters:
                 raise InvalidArgument(
                     f"{entry.name} must be of type {kind.__name__}, not {value!r}."
                 )
+            if isinstance(value, float) and not np.isfinite(value):
+                raise InvalidArgument(f"{entry.name} must be a finite number, not {value!r}.")
             if low is not None and any(not low <= n for n in numbers):
                 raise InvalidArgument(f"{entry.name} must be at least {low:g}, not {value!r}.")
             if high is not None and any(not n <= high for n in numbers):
