@@ -17,7 +17,8 @@ def manifest() -> dict[str, Any]:
     """By algorithm: `hyperparameters`, and `presets[name][task]`, "*" being every task.
 
     A hyperparameter has `name, type, default, low, high, help`, `choices`, and `most`, how many
-    numbers it may have; limits and choices that there are none of are null. One whose default is null is a number that may be left out.
+    numbers it may have; limits and choices that there are none of are null. One whose default is
+    null is a number that may be left out.
     """
     return {
         name: {
