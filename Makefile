@@ -31,7 +31,8 @@ setup-test: $(VENV)/.installed-dev node_modules/.installed setup
 	@python -m websim_server.chromium
 	@python -m tests.core.install
 
-$(BIN)/python:
+# Not the interpreter itself: it is there before pip is, if this was cut off in between.
+$(VENV)/.made:
 	@echo "== $(VENV): a virtual environment of its own"
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
 	  echo "Python 3.11 or newer is needed, but $(PYTHON) is $$($(PYTHON) --version 2>&1)." \
@@ -39,14 +40,21 @@ $(BIN)/python:
 	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); \
 	  echo "Python's venv module does not work here. On Debian and Ubuntu it is a package of its" \
 	    "own: apt-get install python3-venv"; exit 1; }
+	@touch $@
 
-$(VENV)/.installed: $(BIN)/python requirements.lock requirements-node.lock pyproject.toml
+# pip takes half a package for a whole one where it was killed: then all are installed once more.
+UNFINISHED := $(VENV)/.unfinished
+INSTALL = again=; test ! -e $(UNFINISHED) || again=--ignore-installed; touch $(UNFINISHED); \
+  $(PIP) install $$again
+FINISHED = rm -f $(UNFINISHED); touch $@
+
+$(VENV)/.installed: $(VENV)/.made requirements.lock requirements-node.lock pyproject.toml
 	@echo "== Python packages (requirements.lock)"
-	@$(PIP) install --require-hashes -r requirements.lock
+	@$(INSTALL) --require-hashes -r requirements.lock
 	@$(NODE_IS_ENOUGH) || { echo "== Node.js from PyPI: this machine has none, or an old one"; \
 	  $(PIP) install --require-hashes -r requirements-node.lock; }
 	@$(PIP) install --no-deps --no-build-isolation --editable .
-	@touch $@
+	@$(FINISHED)
 
 # 20.19 is what eslint asks for.
 NODE_IS_ENOUGH := command -v npm >/dev/null && node -e 'const [a, b] = \
@@ -54,8 +62,8 @@ NODE_IS_ENOUGH := command -v npm >/dev/null && node -e 'const [a, b] = \
 
 $(VENV)/.installed-dev: $(VENV)/.installed requirements-dev.lock
 	@echo "== what the tests need (requirements-dev.lock)"
-	@$(PIP) install --require-hashes -r requirements-dev.lock
-	@touch $@
+	@$(INSTALL) --require-hashes -r requirements-dev.lock
+	@$(FINISHED)
 
 node_modules/.installed: package-lock.json $(VENV)/.installed
 	@echo "== npm packages (package-lock.json)"
