@@ -99,7 +99,7 @@ def test_a_file_saved_while_pausing_is_of_the_pause(training: TrainingPage, tmp_
     training.page.locator("canvas.stage").focus()
     training.page.keyboard.press("l")
     path = save_as_file(training.page, tmp_path)
-    expect(training.buttons.get_by_role("button", name="Resume")).to_be_visible()
+    expect(training.transport.get_by_role("button", name="Resume")).to_be_visible()
     assert path.stem.endswith(f"__{training.settled()}")
 
 
@@ -261,6 +261,20 @@ def test_what_is_not_finite_is_explained_and_can_go_on_slower(training: Training
     expect(message).to_contain_text("Training failed", timeout=LEARNT_MS)
     expect(message).to_contain_text("no longer finite")
     expect(training.buttons.get_by_role("button", name="Stop")).to_be_enabled()
+
+    # Who comes back is told, beside the panel and not over it.
+    page.reload()
+    training.booted()
+    card = page.get_by_role("region", name="Interrupted training")
+    expect(card).to_contain_text("It had failed after this: ")
+    place, panel = card.bounding_box(), page.locator(".panel").bounding_box()
+    assert place
+    assert panel
+    assert place["x"] + place["width"] <= panel["x"]
+    card.get_by_role("button", name="Resume").click()
+    training.learns()
+    page.evaluate("(code) => window.websim.runPython(code)", SPOIL)
+    expect(message).to_contain_text("no longer finite", timeout=LEARNT_MS)
     page.get_by_role("button", name=re.compile("lower|slower|half", re.IGNORECASE)).click()
     rate = "sim.training?.spec.hyperparameters.learning_rate"
     training.wait(f"Math.abs({rate} - 3e-4) < 1e-9", seconds=90)  # half of the preset's

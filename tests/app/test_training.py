@@ -183,3 +183,38 @@ def test_there_is_something_to_see_before_the_first_episode_ends(isolated: Train
     summary = page.locator(".summary").text_content()
     assert summary
     assert summary.endswith(f"return {told[1]}")
+
+
+def test_one_pause_for_all_that_learns_and_stands_beside(isolated: TrainingPage) -> None:
+    page = isolated.page
+    isolated.open(f"{SMALL}&paused=1")
+    isolated.start()
+    isolated.wait("sim.running && sim.training.state === 'running'", seconds=30)
+    assert "paused" not in isolated.state
+    expect(page.get_by_role("button", name="Pause")).to_have_count(1)
+    expect(page.locator("#option-controller option:checked")).to_have_text("learning (PPO)")
+    for name in ("Step", "Reset"):
+        button = isolated.transport.get_by_role("button", name=name)
+        expect(button).to_be_disabled()
+        expect(button).to_have_attribute("title", re.compile("stop it first"))
+    page.locator("canvas.stage").focus()
+    page.keyboard.press("s")
+    expect(page.get_by_role("status")).to_contain_text("stop it first")
+
+    page.keyboard.press("Space")
+    expect(isolated.transport.get_by_role("button", name="Resume")).to_be_visible()
+    isolated.wait("sim.training.state === 'paused' && !sim.running")
+    assert isolated.state["paused"] == "1"
+    done = isolated.settled()
+    page.keyboard.press("Space")
+    isolated.wait_for_steps(done)
+    assert isolated.sim("sim.running")
+
+    # Whoever stops wants to see what was learnt.
+    isolated.transport.get_by_role("button", name="Pause").click()
+    isolated.wait("sim.training.state === 'paused'")
+    isolated.buttons.get_by_role("button", name="Stop").click()
+    isolated.wait("sim.training === null && sim.running", seconds=60)
+    isolated.booted()
+    assert "paused" not in isolated.state
+    expect(isolated.transport.get_by_role("button", name="Pause")).to_be_enabled()

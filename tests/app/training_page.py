@@ -51,7 +51,7 @@ class TrainingPage(Dashboard):
         """Pauses by the keyboard; returns the steps done."""
         self.page.locator("canvas.stage").focus()
         self.page.keyboard.press("l")
-        expect(self.buttons.get_by_role("button", name="Resume")).to_be_visible()
+        expect(self.transport.get_by_role("button", name="Resume")).to_be_visible()
         return self.settled()
 
     def settled(self) -> int:
@@ -62,5 +62,10 @@ class TrainingPage(Dashboard):
 
     @property
     def buttons(self) -> Locator:
-        """Those that start, pause and end training."""
+        """Those that start and end training."""
         return self.page.get_by_role("group", name="Training")
+
+    @property
+    def transport(self) -> Locator:
+        """Pause, step and reset."""
+        return self.page.get_by_role("group", name="Simulation")

@@ -99,7 +99,7 @@ def test_learnt_kept_and_resumed(core: Core) -> None:
     core.get("(sim.on('training', (e) => { best = Math.max(best, e.recentReturn || best); }), 1)")
     core.wait(f"best > {GOAL} || sim.training?.state === 'failed'", LEARNT_S)
     assert core.get("best") > GOAL
-    core.click("Pause", ".training-buttons")
+    core.click("Pause", ".transport")
     core.wait("sim.training.state === 'paused'", 60)
     steps = core.get("sim.training.globalStep")
     core.wait("document.querySelectorAll('.saved li').length > 0")

@@ -10,6 +10,7 @@ import { Keyboard } from './keyboard.js';
 import { Notices } from './notices.js';
 import { keepForOffline } from './offline.js';
 import { Panel } from './panel/panel.js';
+import { WHY_NOT } from './panel/transport.js';
 import { Stage } from './stage/stage.js';
 import { opened, session } from './start.js';
 import { Theme } from './theme.js';
@@ -41,7 +42,7 @@ let stage;
 let panel;
 
 const keyboard = new Keyboard([
-  { keys: [' '], label: 'Space', does: 'Play or pause', run: toggle },
+  { keys: [' '], label: 'Space', does: 'Play or pause; while robots learn, pause or resume the learning', run: toggle },
   { keys: ['s'], label: 'S', does: 'One step', run: step },
   { keys: ['r'], label: 'R', does: 'Reset: start all episodes anew', run: reset },
   { keys: ['f'], label: 'F', does: 'Follow a robot, then the next one', run: () => followNext(1) },
@@ -124,6 +125,7 @@ on('options', (change) => {
   panel.show(session.options);
   stage.set(session.options);
   desk.show();
+  if ('paused' in change) desk.hold(session.options.paused);
   if ('follow' in change) showFollowed();
 });
 on('opening', () => boot.begin(session.sim ? 'Changing the simulation' : 'Starting'));
@@ -178,15 +180,18 @@ function togglePanel() {
 }
 
 function toggle() {
-  session.set({ paused: !session.options.paused }, 'replace');
+  if (desk.learning) desk.toggle();
+  else session.set({ paused: !session.options.paused }, 'replace');
 }
 
 function step() {
-  session.sim?.stepOnce().catch(report);
+  if (desk.learning) notices.show('info', WHY_NOT);
+  else session.sim?.stepOnce().catch(report);
 }
 
 function reset() {
-  session.sim?.reset({ seed: session.options.seed }).catch(report);
+  if (desk.learning) notices.show('info', WHY_NOT);
+  else session.sim?.reset({ seed: session.options.seed }).catch(report);
 }
 
 /** @param {Error} error */

@@ -81,7 +81,7 @@ export class Panel {
       ),
     };
     this.controller = controller;
-    this.#fields = [oneTask, several, envs, workers, seed, controller, speed, overview, draw, fps];
+    this.#fields = [oneTask, several, envs, workers, seed, speed, overview, draw, fps];
 
     this.drawing = h('p', { class: 'subtle', id: 'drawing' });
     this.mode = h('p', { class: 'mode', hidden: true });
@@ -124,6 +124,7 @@ export class Panel {
   /** @param {Options} options */
   show(options) {
     for (const field of this.#fields) field.show(options);
+    if (!this.controller.select.disabled) this.controller.show(options);
     this.#showSeveral(options.task.includes(':'));
     this.transport.show(options.paused);
   }
@@ -138,17 +139,31 @@ export class Panel {
     this.handle.setAttribute('aria-expanded', String(open));
   }
 
-  /** What can be chosen as controller. @param {{value: string, text: string}[]} choices @param {Options} options */
-  showControllers(choices, options) {
-    this.controller.offer(choices);
-    this.controller.show(options);
+  /**
+   * What can be chosen as controller.
+   *
+   * @param {{value: string, text: string}[]} choices @param {Options} options
+   * @param {string} learning  what moves robots that learn; empty without them
+   */
+  showControllers(choices, options, learning) {
+    if (learning) {
+      this.controller.offer([{ value: '', text: learning }]);
+    } else {
+      this.controller.offer(choices);
+      this.controller.show(options);
+    }
   }
 
-  /** While robots learn the simulation stays as it is. @param {boolean} learning */
-  lock(learning) {
+  /**
+   * While robots learn the simulation stays as it is.
+   *
+   * @param {import('../training/training.js').State} state @param {boolean} learning
+   */
+  lock(state, learning) {
     this.simulation.disabled = learning;
     this.locked.hidden = !learning;
     this.controller.select.disabled = learning;
+    this.transport.showLearning(state);
   }
 
   /** @param {boolean} isolated @param {string} reason  why there are so many workers and environments */

@@ -43,7 +43,31 @@ export class TrainDesk {
       const { index, return: episodeReturn } = /** @type {CustomEvent} */ (event).detail;
       if (index < (this.controllers?.learners ?? 0)) this.#best.note(index, episodeReturn);
     });
-    this.training.addEventListener('change', () => this.panel?.lock(this.training.active));
+    this.training.addEventListener('change', () => this.#onChange());
+  }
+
+  #wasActive = false;
+
+  /** One pause for all: what stands beside the robots that learn holds and goes on with them. */
+  #onChange() {
+    const { state, active } = this.training;
+    this.panel?.lock(state, active);
+    const ended = this.#wasActive && !active;
+    this.#wasActive = active;
+    if (state === 'running' || ended) this.session.set({ paused: false }, 'replace');
+    else if (state === 'paused') this.session.set({ paused: true }, 'replace');
+  }
+
+  /** Whether robots learn, or could go on learning at once. */
+  get learning() {
+    return this.training.active;
+  }
+
+  /** Holds the learning, or lets it go on, where it does not already. @param {boolean} paused */
+  hold(paused) {
+    const { state } = this.training;
+    if (paused && state === 'running') this.training.pause();
+    if (!paused && state === 'paused') this.training.go();
   }
 
   /**
@@ -58,7 +82,7 @@ export class TrainDesk {
       session, training, store, algorithms, report, tell,
       enlarge: () => this.enlarge(),
       followBest: () => this.followBest(),
-      onControllers: (choices) => this.panel?.showControllers(choices, session.options),
+      onControllers: (choices) => this.panel?.showControllers(choices, session.options, this.#learner),
     });
     this.section = section;
     try {
@@ -102,7 +126,7 @@ export class TrainDesk {
   /** Brings it to the options and the simulation. */
   show() {
     this.section?.show();
-    this.panel?.lock(this.training.active);
+    this.panel?.lock(this.training.state, this.training.active);
   }
 
   /** Colours have changed. */
@@ -112,7 +136,13 @@ export class TrainDesk {
 
   /** What a controller is called. @param {string|null} name  null: of a robot that learns */
   label(name) {
-    return name === null ? 'learning' : this.section?.label(name) ?? name;
+    return name === null ? this.#learner : this.section?.label(name) ?? name;
+  }
+
+  /** What moves the robots that learn; empty where there are none. */
+  get #learner() {
+    const { active, run } = this.training;
+    return active && run ? `learning (${run.spec.algorithm.toUpperCase()})` : '';
   }
 
   get summary() {

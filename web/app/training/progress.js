@@ -1,4 +1,4 @@
-/** How far training is, and the buttons that start, hold and end it. */
+/** How far training is, and the buttons that start and end it. */
 
 import { h, icon, setText } from '../dom.js';
 import { count, duration, measure, short } from '../format.js';
@@ -10,31 +10,14 @@ import { RECENT_EPISODES } from './run.js';
  */
 
 const PLAY = 'M7 4.5v15l12-7.5z';
-const PAUSE = 'M8 5v14M16 5v14';
 const STOP = 'M6 6h12v12H6z';
 const RESET = 'M19 12a7 7 0 1 1-2.2-5.1M19 3v5h-5';
 
-/** What the first button does in each state. @type {Record<string, {name: string, path: string}>} */
-const MAIN = {
-  none: { name: 'Train', path: PLAY },
-  starting: { name: 'Starting', path: PLAY },
-  running: { name: 'Pause', path: PAUSE },
-  pausing: { name: 'Pausing', path: PAUSE },
-  paused: { name: 'Resume', path: PLAY },
-  stopping: { name: 'Stopping', path: STOP },
-  finished: { name: 'New run', path: PLAY },
-  stopped: { name: 'New run', path: PLAY },
-  failed: { name: 'Failed', path: PLAY },
-};
-
-/** States in which the first button has nothing to do. */
-const WAITING = ['starting', 'pausing', 'stopping', 'failed'];
-
 export class TrainingProgress {
-  /** @param {Training} training @param {() => void} toggle */
-  constructor(training, toggle) {
+  /** @param {Training} training @param {() => void} begin */
+  constructor(training, begin) {
     this.training = training;
-    this.main = h('button', { class: 'primary', onclick: toggle });
+    this.begin = h('button', { class: 'primary', onclick: begin });
     this.stop = h('button', { title: 'End training; the robots move by what was learnt', onclick: () => training.stop() }, icon(STOP), 'Stop');
     this.reset = h('button', { title: 'End training and clear its curves', onclick: () => training.reset() }, icon(RESET), 'Reset');
     this.bar = h('progress', { max: 1, value: 0, 'aria-label': 'Training' });
@@ -45,7 +28,7 @@ export class TrainingProgress {
     this.figures = h('div', { class: 'training-figures', hidden: true },
       this.bar, h('p', {}, this.percent, this.steps), this.mean, this.time);
     this.element = h('div', {},
-      h('div', { class: 'training-buttons', role: 'group', 'aria-label': 'Training' }, this.main, this.stop, this.reset),
+      h('div', { class: 'training-buttons', role: 'group', 'aria-label': 'Training' }, this.begin, this.stop, this.reset),
       this.figures);
     this.show();
   }
@@ -53,10 +36,11 @@ export class TrainingProgress {
   /** The state has changed. */
   show() {
     const { state, active, run } = this.training;
-    const { name, path } = MAIN[state];
-    this.main.replaceChildren(icon(path), name);
-    this.main.title = `${name} (L)`;
-    this.main.disabled = WAITING.includes(state);
+    const name = state === 'none' ? 'Train' : 'New run';
+    this.begin.replaceChildren(icon(PLAY), name);
+    this.begin.title = `${name} (L)`;
+    // It is paused and resumed where everything else is: at the top.
+    this.begin.hidden = active;
     this.stop.disabled = !active || state === 'starting' || state === 'stopping';
     this.reset.disabled = !run || state === 'starting' || state === 'stopping';
     this.figures.hidden = !run;

@@ -101,7 +101,7 @@ export class Run {
   /**
    * What is kept in the browser, of the newest checkpoint.
    *
-   * @param {Pick<RunRecord, 'name'|'kept'|'unfinished'>} how
+   * @param {Pick<RunRecord, 'name'|'kept'|'unfinished'|'failure'>} how
    * @returns {{record: RunRecord, kept: import('./storage.js').Kept}}
    */
   toKeep(how) {

@@ -14,6 +14,7 @@ import { problemOf, problemOfKept, readRecord } from './records.js';
  * @property {string} name
  * @property {boolean} kept          by the user; others give way to newer runs
  * @property {boolean} unfinished    whether the page should offer to resume it
+ * @property {string} [failure]      why it failed after this
  * @property {import('./run.js').Spec} spec
  * @property {number} iteration
  * @property {number} globalStep

@@ -272,7 +272,8 @@ export class Training extends EventTarget {
 
   /** What is kept of a run that goes on. @param {Run} run */
   #newest(run) {
-    return run.toKeep({ name: '', kept: false, unfinished: true });
+    const failure = this.state === 'failed' ? { failure: this.message } : {};
+    return run.toKeep({ name: '', kept: false, unfinished: true, ...failure });
   }
 
   #keepNewest() {
