@@ -86,11 +86,13 @@ export class Details {
   }
 
   /** @param {Group} group */
-  #buildActions({ actionNames, actionSize }) {
+  #buildActions({ actionNames, actionSize, actionLow, actionHigh, actionSources }) {
     this.bars = Array.from({ length: actionSize }, (_, i) => {
       const bar = h('i');
       const value = h('span', { class: 'value' });
-      return { bar, value, row: h('div', {}, h('span', {}, actionNames[i] || `action ${i}`), h('b', {}, bar), value) };
+      const origin = actionSources[i] === 'default' ? 'the model sets no limits' : actionSources[i];
+      const title = `${measure(actionLow[i])} to ${measure(actionHigh[i])} (${origin})`;
+      return { bar, value, row: h('div', { title }, h('span', {}, actionNames[i] || `action ${i}`), h('b', {}, bar), value) };
     });
     this.actions.replaceChildren(...this.bars.map(({ row }) => row));
   }

@@ -13,6 +13,7 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from websim.action_ranges import ActionRanges, action_ranges
 from websim.errors import InvalidArgument
 from websim.physics import BatchData, FloatArray, Model
 
@@ -74,6 +75,10 @@ class Task:
         """Called once when the model is compiled: the place to look up ids."""
         self.model = model
         self.dt = model.timestep * self.frame_skip
+
+    def action_ranges(self) -> ActionRanges:
+        """The bounds of actions: the model's own; override it for others."""
+        return action_ranges(self.model)
 
     def initial_state(self, rng: np.random.Generator) -> tuple[FloatArray, FloatArray]:
         """Draws qpos [nq] and qvel [nv] of one new episode."""

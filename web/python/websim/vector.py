@@ -11,6 +11,7 @@ from gymnasium.vector.utils import batch_space
 from numpy.typing import NDArray
 
 from websim import mjcf
+from websim.action_ranges import ActionRanges
 from websim.errors import ClosedEnvironment, InvalidArgument, ResetNeeded
 from websim.physics import FloatArray, IndexArray, Physics, make_physics
 from websim.task import Actions, Outcome, Task
@@ -34,6 +35,8 @@ class MujocoVectorEnv(VectorEnv[FloatArray, Actions, NDArray[Any]]):
     Attributes:
         task: The task.
         physics: Its physics; `physics.data` holds the state of all environments.
+        action_sources: [nu], where the bounds of each action come from
+            (`websim.action_ranges.ActionRanges`).
         observations: [n, obs] float64.
         rewards: [n] float64.
         terminations: [n] bool.
@@ -119,11 +122,13 @@ class MujocoVectorEnv(VectorEnv[FloatArray, Actions, NDArray[Any]]):
                     f"have {', '.join(map(str, shapes))}."
                 )
             size = sum(columns for _, columns in shapes)
+            ranges = self._checked_ranges(task.action_ranges())
         except BaseException:
             self.physics.close()
             raise
 
-        low, high = self.physics.model.actuator_ctrlrange.astype(np.float32).T
+        low, high = (bound.astype(np.float32) for bound in ranges[:2])
+        self.action_sources = ranges.sources
         self.single_action_space = Box(low, high, dtype=np.float32)
         self.single_observation_space = Box(-np.inf, np.inf, (size,), np.float64)
         self.action_space = batch_space(self.single_action_space, n)
@@ -187,7 +192,8 @@ class MujocoVectorEnv(VectorEnv[FloatArray, Actions, NDArray[Any]]):
         """Advances every environment by one step.
 
         Args:
-            actions: [n, nu] float32 (or float64), finite. MuJoCo clamps them to the control range.
+            actions: [n, nu] float32 (or float64), finite. MuJoCo clamps them to the control
+                range of an actuator that has one.
 
         Returns:
             Observations [n, obs], rewards [n], terminations [n], truncations [n], infos.
@@ -339,6 +345,18 @@ class MujocoVectorEnv(VectorEnv[FloatArray, Actions, NDArray[Any]]):
                 infos[f"_{key}"] = np.zeros(self.num_envs, np.bool_)
             infos[key][indices] = value
             infos[f"_{key}"][indices] = True
+
+    def _checked_ranges(self, ranges: ActionRanges) -> ActionRanges:
+        """The bounds of actions, if a robot can be moved within them."""
+        nu = self.physics.model.nu
+        low, high = np.asarray(ranges.low, float), np.asarray(ranges.high, float)
+        valid = low.shape == high.shape == (nu,) and len(ranges.sources) == nu
+        if not valid or not (np.isfinite(low) & np.isfinite(high) & (low < high)).all():
+            raise InvalidArgument(
+                f"action_ranges() of {self.task.id} must give {nu} finite bounds low < high and "
+                f"as many sources, not {low.tolist()}, {high.tolist()} and {ranges.sources}."
+            )
+        return ActionRanges(low, high, ranges.sources)
 
     def _checked(self, actions: Any) -> Actions:
         """Returns actions as an array if they are allowed."""

@@ -18,6 +18,7 @@ import { divide } from './balance.js';
  * @property {string[]} observationNames  likewise; none at all where the task is not understood
  * @property {Float32Array} actionLow
  * @property {Float32Array} actionHigh
+ * @property {string[]} actionSources  where the bounds of each come from, see `websim/action_ranges.py`
  * @property {string[]} rewardTerms
  * @property {number} dt               seconds an environment step
  * @property {number} frameSkip
@@ -85,7 +86,7 @@ export class Dealing {
   }
 
   /** @param {import('../shared/protocol.js').ShardDescription} description @returns {Group} */
-  #groupOf({ group, sizes, frameSkip, dt, actionNames, observationNames, actionLow, actionHigh, rewardTermNames, scene }) {
+  #groupOf({ group, sizes, frameSkip, dt, actionNames, observationNames, actionLow, actionHigh, actionSources, rewardTermNames, scene }) {
     const all = this.#all;
     const { task, numEnvs } = all[group];
     const offset = all.slice(0, group).reduce((sum, request) => sum + request.numEnvs, 0);

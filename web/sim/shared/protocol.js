@@ -25,6 +25,7 @@
  * @property {string[]} observationNames  likewise; none at all where the task is not understood
  * @property {Float32Array} actionLow
  * @property {Float32Array} actionHigh
+ * @property {string[]} actionSources  where the bounds of each come from, see `websim/action_ranges.py`
  * @property {string[]} rewardTermNames
  * @property {import('./memory.js').Layout} layout
  * @property {ArrayBuffer | SharedArrayBuffer} buffer   shared, or the first sample

@@ -6,11 +6,19 @@
 
 import { POSE_SIZE } from '../shared/memory.js';
 import { ModelError } from '../shared/errors.js';
+import { flagsOf } from './flags.js';
 import { namesOf } from './names.js';
 
 const SIZES = [
   'nq', 'nv', 'na', 'nu', 'nbody', 'njnt', 'ngeom', 'nsite', 'ntendon', 'nmocap', 'nuserdata',
   'nsensordata',
+];
+
+const ARRAYS = [
+  'qpos0', 'body_mass', 'jnt_type', 'jnt_bodyid', 'jnt_range', 'jnt_actfrcrange', 'tendon_range',
+  'actuator_ctrlrange', 'actuator_forcerange', 'actuator_dyntype', 'actuator_gaintype',
+  'actuator_gainprm', 'actuator_biastype', 'actuator_biasprm', 'actuator_gear', 'actuator_trntype',
+  'actuator_trnid',
 ];
 
 /** What MuJoCo integrates: the state that is swapped, besides `time`. */
@@ -97,13 +105,11 @@ export class BatchPhysics {
     return {
       ...Object.fromEntries(SIZES.map((size) => [size, model[size]])),
       timestep: model.opt.timestep,
-      qpos0: model.qpos0,
-      body_mass: model.body_mass,
-      jnt_type: model.jnt_type,
-      jnt_bodyid: model.jnt_bodyid,
-      actuator_ctrlrange: model.actuator_ctrlrange,
-      actuator_trntype: model.actuator_trntype,
-      actuator_trnid: model.actuator_trnid,
+      ...Object.fromEntries(ARRAYS.map((array) => [array, model[array]])),
+      jnt_limited: flagsOf(model, 'jnt', model.njnt, 'limited'),
+      jnt_actfrclimited: flagsOf(model, 'jnt', model.njnt, 'actfrclimited'),
+      tendon_limited: flagsOf(model, 'tendon', model.ntendon, 'limited'),
+      actuator_forcelimited: flagsOf(model, 'actuator', model.nu, 'forcelimited'),
       body_names: namesOf(model, 'body'),
       joint_names: namesOf(model, 'jnt'),
       geom_names: namesOf(model, 'geom'),

@@ -18,6 +18,7 @@ const [STEPS, PHYSICS_STEPS, BAD_STATES, BUSY_MS, PHYSICS_MS, MEMORY] = COUNTERS
  * @property {string[]} observationNames  likewise; none at all where the task is not understood
  * @property {number[]} actionLow
  * @property {number[]} actionHigh
+ * @property {string[]} actionSources  where the bounds of each come from, see `websim/action_ranges.py`
  * @property {string[]} rewardTermNames
  */
 
@@ -62,6 +63,7 @@ export class Published {
       observationNames: about.observationNames,
       actionLow: Float32Array.from(about.actionLow),
       actionHigh: Float32Array.from(about.actionHigh),
+      actionSources: about.actionSources,
       rewardTermNames: about.rewardTermNames,
       layout,
       buffer: buffer instanceof ArrayBuffer ? buffer.slice(0) : buffer,

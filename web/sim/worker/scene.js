@@ -1,3 +1,4 @@
+import { flagOf } from './flags.js';
 import { namesOf } from './names.js';
 
 /**
@@ -107,24 +108,13 @@ export function sceneOf(mujoco, model) {
   /** @template T @param {number} count @param {(i: number) => T} f */
   const list = (count, f) => Array.from({ length: count }, (_, i) => f(i));
 
-  /** The bindings cannot give arrays of booleans; of one named object they can give one.
-   * @param {'mat' | 'light'} kind @param {number} i @param {string} field */
-  const flag = (kind, i, field) => {
-    const accessor = model[kind](i);
-    try {
-      return Boolean(accessor[field]);
-    } finally {
-      accessor.delete();
-    }
-  };
-
   const materials = list(model.nmat, (i) => {
     const roles = row(model.mat_texid, i, TEXTURE_ROLES);
     return {
       name: materialNames[i],
       texture: COLOUR_ROLES.map((role) => roles[role]).find((id) => id >= 0) ?? -1,
       texrepeat: row(model.mat_texrepeat, i, 2),
-      texuniform: flag('mat', i, 'texuniform'),
+      texuniform: flagOf(model, 'mat', i, 'texuniform'),
       specular: model.mat_specular[i],
       shininess: model.mat_shininess[i],
       reflectance: model.mat_reflectance[i],
@@ -196,7 +186,7 @@ export function sceneOf(mujoco, model) {
 
   const lights = list(model.nlight, (i) => ({
     directional: model.light_type[i] === mujoco.mjtLightType.mjLIGHT_DIRECTIONAL.value,
-    castshadow: flag('light', i, 'castshadow'),
+    castshadow: flagOf(model, 'light', i, 'castshadow'),
     pos: row(model.light_pos, i, 3),
     dir: row(model.light_dir, i, 3),
     diffuse: row(model.light_diffuse, i, 3),

@@ -89,6 +89,7 @@ class Display:
             "observationNames": list(observation_names(env.task, env.num_envs)),
             "actionLow": self.low.tolist(),
             "actionHigh": self.high.tolist(),
+            "actionSources": list(env.action_sources),
             "rewardTermNames": list(env.task.reward_terms),
             "arrays": [
                 {"name": name, "address": array.ctypes.data, "length": array.size}

@@ -64,6 +64,32 @@ POST_CONSTRAINT_FIELDS = frozenset({"cacc", "cfrc_int", "cfrc_ext"})
 """Fields that MuJoCo fills only in mj_rnePostConstraint."""
 
 
+ARRAYS: dict[str, tuple[str | int, ...]] = {
+    "qpos0": ("nq",),
+    "body_mass": ("nbody",),
+    "jnt_type": ("njnt",),
+    "jnt_bodyid": ("njnt",),
+    "jnt_limited": ("njnt",),
+    "jnt_range": ("njnt", 2),
+    "jnt_actfrclimited": ("njnt",),
+    "jnt_actfrcrange": ("njnt", 2),
+    "tendon_limited": ("ntendon",),
+    "tendon_range": ("ntendon", 2),
+    "actuator_ctrlrange": ("nu", 2),
+    "actuator_forcelimited": ("nu",),
+    "actuator_forcerange": ("nu", 2),
+    "actuator_dyntype": ("nu",),
+    "actuator_gaintype": ("nu",),
+    "actuator_gainprm": ("nu", 10),
+    "actuator_biastype": ("nu",),
+    "actuator_biasprm": ("nu", 10),
+    "actuator_gear": ("nu", 6),
+    "actuator_trntype": ("nu",),
+    "actuator_trnid": ("nu", 2),
+}
+"""Arrays of MjModel that a Model has, with their shapes."""
+
+
 @dataclass(frozen=True)
 class Model:
     """What tasks need of an MjModel; equal in both homes.
@@ -88,7 +114,21 @@ class Model:
     body_mass: FloatArray
     jnt_type: NDArray[np.int32]
     jnt_bodyid: NDArray[np.int32]
+    jnt_limited: NDArray[np.bool_]
+    jnt_range: FloatArray
+    jnt_actfrclimited: NDArray[np.bool_]
+    jnt_actfrcrange: FloatArray
+    tendon_limited: NDArray[np.bool_]
+    tendon_range: FloatArray
     actuator_ctrlrange: FloatArray
+    actuator_forcelimited: NDArray[np.bool_]
+    actuator_forcerange: FloatArray
+    actuator_dyntype: NDArray[np.int32]
+    actuator_gaintype: NDArray[np.int32]
+    actuator_gainprm: FloatArray
+    actuator_biastype: NDArray[np.int32]
+    actuator_biasprm: FloatArray
+    actuator_gear: FloatArray
     actuator_trntype: NDArray[np.int32]
     actuator_trnid: NDArray[np.int32]
     body_names: tuple[str, ...]

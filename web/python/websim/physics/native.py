@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from websim.errors import ClosedEnvironment, InvalidArgument, ModelError
 from websim.physics import (
+    ARRAYS,
     POST_CONSTRAINT_FIELDS,
     BatchData,
     FloatArray,
@@ -189,13 +190,7 @@ def _describe(model: mujoco.MjModel) -> Model:
         nuserdata=model.nuserdata,
         nsensordata=model.nsensordata,
         timestep=model.opt.timestep,
-        qpos0=model.qpos0.copy(),
-        body_mass=model.body_mass.copy(),
-        jnt_type=model.jnt_type.copy(),
-        jnt_bodyid=model.jnt_bodyid.copy(),
-        actuator_ctrlrange=model.actuator_ctrlrange.copy(),
-        actuator_trntype=model.actuator_trntype.copy(),
-        actuator_trnid=model.actuator_trnid.copy(),
+        **{name: getattr(model, name).copy() for name in ARRAYS},
         body_names=names(kinds.mjOBJ_BODY, model.nbody),
         joint_names=names(kinds.mjOBJ_JOINT, model.njnt),
         geom_names=names(kinds.mjOBJ_GEOM, model.ngeom),

@@ -12,7 +12,7 @@ import websim_js  # what the worker lends to Python
 from numpy.typing import NDArray
 
 from websim.errors import ClosedEnvironment, ModelError
-from websim.physics import STATE, BatchData, FloatArray, IndexArray, Model
+from websim.physics import ARRAYS, STATE, BatchData, FloatArray, IndexArray, Model
 
 
 class WasmPhysics:
@@ -85,6 +85,7 @@ def _describe(about: dict[str, Any]) -> Model:
             values[name] = value
         else:
             values[name] = np.array(value)
-    for name in ("actuator_ctrlrange", "actuator_trnid"):
-        values[name] = values[name].reshape(-1, 2)
+    for name, shape in ARRAYS.items():
+        rows, *columns = (values[size] if isinstance(size, str) else size for size in shape)
+        values[name] = values[name].reshape(rows, *columns)
     return Model(**values)
