@@ -172,8 +172,10 @@ def test_meshes_and_height_fields_reach_the_scene(sim: Any) -> None:
       <body pos="0 0 3"><freejoint/><geom type="mesh" mesh="wedge" rgba="1 0 0 1"/>
         <geom type="ellipsoid" size=".1 .2 .3"/>
         <body><joint name="hinge"/><geom type="cylinder" size=".1 .2"/></body></body>
-    </worldbody><actuator><motor joint="hinge" ctrlrange="-1 1"/></actuator></mujoco>"""
+    </worldbody><actuator><motor joint="hinge" forcerange="-3 3"/></actuator></mujoco>"""
     sim.create(task="Ant-v5", numEnvs=2, numWorkers=1, taskOptions={"xml_file": xml})
+    group = "{low: [...sim.groups[0].actionLow], sources: sim.groups[0].actionSources}"
+    assert sim.run(group) == {"low": [-3], "sources": ["forcerange"]}
     scene = sim.run("sim.groups[0].scene")
     assert [geom["type"] for geom in scene["geoms"]] == ["hfield", "mesh", "ellipsoid", "cylinder"]
     assert scene["geoms"][1]["rgba"] == [1, 0, 0, 1]

@@ -93,7 +93,7 @@ export class Dealing {
     const { observationSize, actionSize } = sizes;
     return {
       task, numEnvs, offset, learns: this.learners !== null && group === 0, observationSize, actionSize,
-      actionNames, observationNames, actionLow, actionHigh, rewardTerms: rewardTermNames, dt, frameSkip, scene,
+      actionNames, observationNames, actionLow, actionHigh, actionSources, rewardTerms: rewardTermNames, dt, frameSkip, scene,
     };
   }
 }
