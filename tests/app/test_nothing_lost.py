@@ -303,6 +303,42 @@ def test_a_reload_early_loses_seconds(training: TrainingPage) -> None:
     assert int(offered[1].replace(",", "")) > done / 2
 
 
+KEPT_STEPS = """() => new Promise((resolve, reject) => {
+  const request = indexedDB.open('websim');
+  request.onerror = reject;
+  request.onsuccess = () => {
+    const all = request.result.transaction('runs').objectStore('runs').getAll();
+    all.onsuccess = () => { request.result.close(); resolve(all.result[0]?.globalStep ?? 0); };
+  };
+})"""
+
+
+def test_the_newest_checkpoint_is_kept_on_close(isolated: TrainingPage) -> None:
+    """Also where keeping takes so long that most checkpoints wait."""
+    page = isolated.page
+    page.add_init_script(
+        """const query = navigator.locks.query.bind(navigator.locks);
+        navigator.locks.query = async () => {
+          await new Promise((resolve) => setTimeout(resolve, 500));
+          return query();
+        };"""
+    )
+    isolated.open(SMALL)
+    isolated.start()
+    first = page.evaluate(KEPT_STEPS)
+    while (kept := page.evaluate(KEPT_STEPS)) == first:
+        page.wait_for_timeout(100)
+    isolated.wait_for_steps(kept + 10_000)
+    assert page.evaluate(KEPT_STEPS) == kept, "this machine is too slow to tell"
+    done = isolated.steps()
+    page.reload()
+    isolated.booted()
+    card = page.get_by_role("region", name="Interrupted training")
+    offered = re.search(r"([\d,]+) of", card.inner_text())
+    assert offered
+    assert int(offered[1].replace(",", "")) > (kept + done) / 2
+
+
 def test_a_database_that_the_browser_closed_is_opened_again(training: TrainingPage) -> None:
     page = training.page
     training.wait_for_steps(512)

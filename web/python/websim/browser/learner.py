@@ -134,20 +134,21 @@ class Policies(dict[str, Policy]):
 
     def add(self, name: str, data: bytes) -> None:
         """Takes the policy of a checkpoint; raises CheckpointError where it cannot be read."""
-        self[name], _ = _load_policy(data)
+        self[name], _ = _load_policy(checkpoints.loads(data))
 
     def sizes_of(self, data: bytes) -> dict[str, Any]:
         """The task of a checkpoint's policy, and the sizes of what it sees and does.
 
         Raises:
-            CheckpointError: see `websim.training.checkpoints.loads`.
+            CheckpointError: no run could go on from it.
         """
-        _, sizes = _load_policy(data)
+        checkpoint = checkpoints.loads(data)
+        verify(checkpoint)
+        _, sizes = _load_policy(checkpoint)
         return sizes
 
 
-def _load_policy(data: bytes) -> tuple[Policy, dict[str, Any]]:
-    checkpoint = checkpoints.loads(data)
+def _load_policy(checkpoint: Checkpoint) -> tuple[Policy, dict[str, Any]]:
     spec = checkpoint.spec
     env = websim.make_vec(spec.task, 1, **spec.task_options)
     space, observation_size = env.single_action_space, env.observations.shape[1]
