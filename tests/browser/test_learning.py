@@ -49,7 +49,7 @@ def test_learning_repeats_itself_bit_by_bit(sim: Any) -> None:
 RANK_CODE = """
 import hashlib
 from websim.training.checkpoints import TrainingSpec
-from websim.ranks import worker_communicator
+from websim.browser.transport import worker_communicator
 from websim.training.trainer import Trainer
 
 communicator = worker_communicator()

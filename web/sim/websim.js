@@ -328,7 +328,7 @@ export class WebSim {
 
   /**
    * Makes the workers ranks that can learn together: in each of them,
-   * `websim.ranks.worker_communicator()` is its end. For one run; call it again for the next.
+   * `websim.browser.transport.worker_communicator()` is its end. For one run; call it again for the next.
    */
   async joinRanks() {
     const { workers } = this.#open;

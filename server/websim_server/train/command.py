@@ -91,7 +91,7 @@ def run(arguments: argparse.Namespace) -> None:
 
             train_in_browser(job, ranks, reproducible=arguments.reproducible)
             return
-        from websim.ranks import run_processes
+        from websim.ranks.local import run_processes
 
         run_processes(train_rank, ranks, job)
     except WebSimError as error:

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from websim.errors import InvalidArgument, RankLost
-from websim.ranks import Communicator, run_processes, thread_communicators
+from websim.ranks import Communicator
+from websim.ranks.local import run_processes, thread_communicators
 
 
 def together(function: Callable[[Communicator], Any], size: int, **options: Any) -> list[Any]:

@@ -1,6 +1,6 @@
 /**
  * Memory through which the ranks of a training run exchange arrays: the browser's `Transport` of
- * `websim/ranks.py`, which says what it promises. For workers only: `exchange` blocks.
+ * `websim/ranks/communicator.py`, which says what it promises. For workers only: `exchange` blocks.
  *
  * In shared memory: a bell, rung at every change; for each rank the last meeting that it came to, or
  * -1 - that once it is expelled; two slots for each rank.

@@ -88,7 +88,7 @@ export class Learner {
   }
 
   #communicator() {
-    const module = this.pyodide.pyimport('websim.ranks');
+    const module = this.pyodide.pyimport('websim.browser.transport');
     const communicator = module.worker_communicator();
     module.destroy();
     return communicator;
