@@ -28,7 +28,7 @@ SETUP = """
 import time
 import numpy as np
 from websim.algorithms.ppo import PPO, advantages_of
-from websim.training.checkpoints import TrainingSpec
+from websim.algorithms.spec import TrainingSpec
 from websim.ranks import Communicator, worker_communicator
 
 def make(minibatch, communicator):

@@ -9,7 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from websim.kernels import ACTIVATIONS, ActorCritic, NumpyKernels
+from websim.algorithms.ppo import ppo_loss
+from websim.kernels import ACTIVATIONS, NumpyKernels
+from websim.nn.actor_critic import ActorCritic
+from websim.nn.optimizers import Adam, GradientClipping
 
 # Empty, single, around the tiles of 6 x 8, the 256 that k is cut into, and the blocks of 48 rows.
 SIZES = [
@@ -149,7 +152,7 @@ NETWORKS: list[tuple[int, int, int, tuple[int, ...], str, bool]] = [
 
 
 def minibatch(n: int, observations: int, actions: int) -> dict[str, Any]:
-    """Arguments of `ppo_loss_and_gradient`, so that all its branches are taken."""
+    """Arguments of `ppo_loss`, so that all its branches are taken."""
     rng = np.random.default_rng(n)
 
     def draw(*shape: int) -> Array:
@@ -178,10 +181,10 @@ def network_errors(kernels: NumpyKernels) -> dict[str, float]:
         true.flat[...] = net.flat
         batch = minibatch(n, observations, actions)
         # Near the present policy, so that some ratios are clipped and others are not.
-        means = net.act(batch["observations"])[0]
+        means = net.mean(batch["observations"])
         batch["actions"] += means
-        batch["logprobs"] = -net.parameters["actor.logstd"].sum() - 0.5 * np.square(
-            (batch["actions"] - means) / np.exp(net.parameters["actor.logstd"])
+        batch["logprobs"] = -net.logstd.sum() - 0.5 * np.square(
+            (batch["actions"] - means) / np.exp(net.logstd)
         ).sum(axis=1)
         batch["logprobs"] += 0.2 * batch["returns"] - 0.918938533 * actions
         batch = {name: unaligned(array.astype(np.float32)) for name, array in batch.items()}
@@ -193,8 +196,8 @@ def network_errors(kernels: NumpyKernels) -> dict[str, float]:
             "clip_vloss": clip_vloss,
         }
         net.grads[...] = np.nan  # what was there must not matter
-        losses = net.ppo_loss_and_gradient(**batch, **options)
-        expected = true.ppo_loss_and_gradient(**exact, **options)
+        losses = ppo_loss(net, **batch, **options)
+        expected = ppo_loss(true, **exact, **options)
         done = net.act(batch["observations"], batch["actions"])
         acted = true.act(exact["observations"], exact["actions"])
         pairs: list[tuple[Any, Any]] = [(losses[name], expected[name]) for name in expected]
@@ -208,10 +211,11 @@ def network_errors(kernels: NumpyKernels) -> dict[str, float]:
 def learns(kernels: NumpyKernels) -> bytes:
     """The weights after 50 updates on one minibatch, to compare runs bit by bit."""
     net = ActorCritic(9, 3, (16, 16), kernels=kernels)
-    m, v = np.zeros_like(net.flat), np.zeros_like(net.flat)
+    optimizer = Adam(net.flat, kernels=kernels)
+    clip = GradientClipping(0.5, kernels=kernels)
     batch = minibatch(100, 9, 3)
-    for step in range(1, 51):
-        net.ppo_loss_and_gradient(**batch)
-        net.grads *= np.float32(min(1.0, 0.5 / (kernels.grad_norm(net.grads) + 1e-6)))
-        kernels.adam(net.flat, net.grads, m, v, step, 3e-4)
+    for _ in range(50):
+        ppo_loss(net, **batch)
+        clip(net.grads)
+        optimizer.step(net.grads, 3e-4)
     return net.flat.tobytes()

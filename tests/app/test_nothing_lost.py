@@ -249,7 +249,7 @@ def test_without_locks_a_run_is_still_offered(isolated: TrainingPage) -> None:
 SPOIL = """
 import gc, websim.training.trainer
 for trainer in [o for o in gc.get_objects() if isinstance(o, websim.training.trainer.Trainer)]:
-    trainer.algorithm.adam_m[:] = float("nan")
+    trainer.algorithm.optimizer.state()["m"][:] = float("nan")
 """
 
 

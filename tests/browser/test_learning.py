@@ -8,10 +8,11 @@ import pytest
 CODE = """
 import hashlib, json
 import numpy as np
+from websim.algorithms.spec import TrainingSpec
 from websim.training import checkpoints
 from websim.training.trainer import Trainer
 
-spec = checkpoints.TrainingSpec(
+spec = TrainingSpec(
     task="Hopper-v5",
     hyperparameters={"num_envs": 4, "num_steps": 32, "num_minibatches": 4, "update_epochs": 2},
 )
@@ -27,7 +28,7 @@ def run(stop_at=None):
     weights = trainer.algorithm.weights
     trainer.close()
     return {
-        "updates": trainer.algorithm.gradient_steps,
+        "updates": trainer.algorithm.optimizer.steps,
         "finite": bool(np.isfinite(weights).all()),
         "weights": hashlib.sha256(weights.tobytes()).hexdigest(),
         "metrics": repr(metrics),
@@ -48,7 +49,7 @@ def test_learning_repeats_itself_bit_by_bit(sim: Any) -> None:
 
 RANK_CODE = """
 import hashlib
-from websim.training.checkpoints import TrainingSpec
+from websim.algorithms.spec import TrainingSpec
 from websim.browser.transport import worker_communicator
 from websim.training.trainer import Trainer
 

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from websim.algorithms.spec import TrainingSpec
 from websim.training import checkpoints
-from websim.training.checkpoints import Checkpoint, TrainingSpec
+from websim.training.checkpoints import Checkpoint
 
 SPEC = TrainingSpec(
     task="Hopper-v5",
@@ -251,7 +252,7 @@ def test_a_worker_lost_while_paused(sim: Any) -> None:
 SPOIL = """
 import gc, websim.training.trainer
 for trainer in [o for o in gc.get_objects() if isinstance(o, websim.training.trainer.Trainer)]:
-    trainer.algorithm.adam_m[:] = float("nan")
+    trainer.algorithm.optimizer.state()["m"][:] = float("nan")
 """
 
 

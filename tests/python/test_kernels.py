@@ -7,8 +7,10 @@ import numpy as np
 import pytest
 
 from tests import kernel_cases
+from websim.algorithms.ppo import ppo_loss
 from websim.errors import InvalidArgument
-from websim.kernels import ACTIVATIONS, ActorCritic, NumpyKernels
+from websim.kernels import ACTIVATIONS, NumpyKernels
+from websim.nn.actor_critic import ActorCritic
 
 KERNELS = NumpyKernels()
 RNG = np.random.default_rng(0)
@@ -116,13 +118,13 @@ def test_gradient_of_ppo(activation: str, clip_vloss: bool) -> None:
     batch = (observations, actions, logprobs, rng.normal(size=n), rng.normal(size=n), values)
 
     def f() -> float:
-        found = net.ppo_loss_and_gradient(*batch, ent_coef=0.01, clip_vloss=clip_vloss)
+        found = ppo_loss(net, *batch, ent_coef=0.01, clip_vloss=clip_vloss)
         return found["policy_loss"] - 0.01 * found["entropy"] + 0.5 * found["value_loss"]
 
     f()
     grads = net.grads.copy()
     np.testing.assert_allclose(grads, differences(f, net.flat), atol=1e-8)
-    assert 0 < net.ppo_loss_and_gradient(*batch)["clipfrac"] < 1
+    assert 0 < ppo_loss(net, *batch)["clipfrac"] < 1
 
 
 def test_losses_without_a_step() -> None:
@@ -131,9 +133,7 @@ def test_losses_without_a_step() -> None:
     observations = RNG.normal(size=(10, 5))
     actions, logprobs, values = net.act(observations, RNG.normal(size=(10, 3)))
     advantages = RNG.normal(size=10)
-    losses = net.ppo_loss_and_gradient(
-        observations, actions, logprobs, advantages, values + 1, values
-    )
+    losses = ppo_loss(net, observations, actions, logprobs, advantages, values + 1, values)
     assert losses["approx_kl"] == pytest.approx(0, abs=1e-12)
     assert losses["clipfrac"] == 0
     assert losses["policy_loss"] == pytest.approx(-advantages.mean())

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 import websim
+from websim.browser.overture import take_over
 from websim.browser.shard import Shard
 from websim.physics import STATE
-from websim.training.snapshots import take_over
 from websim_server.site import openings
 from websim_server.site.openings import STATES, opening
 

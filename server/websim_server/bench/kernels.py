@@ -29,7 +29,7 @@ import json
 from pathlib import Path
 from pyodide.http import pyfetch
 from websim.kernels import NumpyKernels
-from websim.kernels.bench import measure
+from websim.training.bench import measure
 from websim.kernels.wasm import WasmKernels
 
 implementations = {}
@@ -50,9 +50,9 @@ NAMES = {
 
 
 def measure(page: "Page", address: str, bar: Any) -> list[dict[str, dict[str, float]]]:
-    """One entry a round: by implementation, what `websim.kernels.bench.measure` gives."""
+    """One entry a round: by implementation, what `websim.training.bench.measure` gives."""
     from websim.kernels import NumpyKernels
-    from websim.kernels import bench as here
+    from websim.training import bench as here
 
     bar.set_description("starting a worker")
     page.goto(f"{address}/healthz")
@@ -82,7 +82,7 @@ def _python(page: "Page", code: str) -> Any:
 
 def table(rounds: list[dict[str, dict[str, float]]], machine: str) -> str:
     """The medians, with the least and greatest of the update's."""
-    from websim.kernels.bench import BATCH, gflops
+    from websim.training.bench import BATCH, gflops
 
     lines = [
         f"PPO update: minibatch {BATCH}, 105 -> 64 -> 64 -> 8 and its value network; {machine}",

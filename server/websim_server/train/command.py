@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any
 from websim_server.errors import ServerError
 
 if TYPE_CHECKING:
+    from websim.algorithms.spec import TrainingSpec
     from websim.ranks import Communicator
-    from websim.training.checkpoints import TrainingSpec
     from websim.training.trainer import Progress
 
 
@@ -215,6 +215,7 @@ def _job(arguments: argparse.Namespace) -> tuple[Job, int]:
     from websim.algorithms import algorithm_class
     from websim.algorithms.base import make_hyperparameters
     from websim.algorithms.presets import PRESETS, preset
+    from websim.algorithms.spec import TrainingSpec
     from websim.registry import task_class
     from websim.task import make_task
     from websim.training import checkpoints
@@ -241,7 +242,7 @@ def _job(arguments: argparse.Namespace) -> tuple[Job, int]:
         task_class(arguments.task)
         algorithm_class(arguments.algo)
         name = arguments.preset or next(iter(PRESETS[arguments.algo]))
-        spec = checkpoints.TrainingSpec(
+        spec = TrainingSpec(
             task=arguments.task,
             algorithm=arguments.algo,
             task_options=arguments.task_options,

@@ -10,12 +10,12 @@ from tests.python.learning.test_ranks import together
 from websim.algorithms import ALGORITHMS
 from websim.algorithms.es import centered_ranks
 from websim.algorithms.presets import PRESETS, preset
+from websim.algorithms.spec import TrainingSpec
 from websim.errors import InvalidArgument
-from websim.policies import TinyMLP
+from websim.nn.layers import TinyMLP
 from websim.ranks import Communicator
 from websim.registry import task_class
 from websim.training import checkpoints
-from websim.training.checkpoints import TrainingSpec
 from websim.training.trainer import Trainer
 
 NAMES = sorted(ALGORITHMS)

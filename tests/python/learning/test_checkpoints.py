@@ -10,6 +10,7 @@ import pytest
 import safetensors.numpy
 
 from tests.python.learning.test_ranks import together
+from websim.algorithms.spec import TrainingSpec
 from websim.errors import (
     CheckpointError,
     DamagedCheckpoint,
@@ -19,7 +20,7 @@ from websim.errors import (
 from websim.ranks import Communicator
 from websim.training import checkpoints
 from websim.training import safetensors as ours
-from websim.training.checkpoints import Checkpoint, TrainingSpec
+from websim.training.checkpoints import Checkpoint
 from websim.training.trainer import Trainer
 
 SPEC = TrainingSpec(

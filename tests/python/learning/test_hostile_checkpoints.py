@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from websim.algorithms.spec import TrainingSpec
 from websim.errors import CheckpointError, DamagedCheckpoint, ForeignCheckpoint, InvalidArgument
 from websim.training import checkpoints
 from websim.training import safetensors as ours
-from websim.training.checkpoints import TrainingSpec
 from websim.training.trainer import Trainer
 from websim.training.verification import verify
 

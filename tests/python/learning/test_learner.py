@@ -8,12 +8,13 @@ import numpy as np
 import pytest
 
 from tests.python.learning.test_ranks import together
+from websim.algorithms.spec import TrainingSpec
 from websim.browser.learner import Learner, Policies, TrainingAbandoned, describe, plan
 from websim.browser.shard import Shard
 from websim.errors import DamagedCheckpoint, ForeignCheckpoint, InvalidArgument
 from websim.ranks import Communicator
 from websim.training import checkpoints
-from websim.training.checkpoints import Checkpoint, TrainingSpec
+from websim.training.checkpoints import Checkpoint
 from websim.training.trainer import Trainer, policy_of
 
 SPEC = TrainingSpec(

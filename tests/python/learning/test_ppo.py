@@ -7,10 +7,10 @@ import pytest
 
 from tests.python.learning.test_ranks import together
 from websim.algorithms.ppo import PPO, advantages_of
+from websim.algorithms.spec import TrainingSpec
 from websim.errors import InvalidArgument, RankLost, TrainingDiverged, UnknownTask
 from websim.ranks import Communicator
 from websim.rewards import Reward
-from websim.training.checkpoints import TrainingSpec
 from websim.training.trainer import Trainer
 
 SMALL = {"num_envs": 4, "num_steps": 64, "num_minibatches": 4, "update_epochs": 2}
@@ -135,7 +135,7 @@ def test_a_large_kl_ends_the_update() -> None:
     for target in (None, 1e-9):
         ppo = PPO(spec(target_kl=target, update_epochs=6), Communicator())
         ppo.iterate()
-        steps.append(ppo.gradient_steps)
+        steps.append(ppo.optimizer.steps)
         ppo.close()
     assert steps == [24, 4]
 

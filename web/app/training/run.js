@@ -5,7 +5,7 @@ import { recentMeans } from './reduce.js';
 import { newId } from './storage.js';
 
 /**
- * @typedef {object} Spec  what is trained, as `websim.training.checkpoints.TrainingSpec`
+ * @typedef {object} Spec  what is trained, as `websim.algorithms.spec.TrainingSpec`
  * @property {string} task
  * @property {string} algorithm
  * @property {Record<string, unknown>} task_options

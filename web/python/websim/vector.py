@@ -44,7 +44,7 @@ class MujocoVectorEnv(VectorEnv[FloatArray, Actions, NDArray[Any]]):
         reward_term_values: [n, k] float64, in the order of `task.reward_terms`.
         episode_returns: [n] float64, sum of rewards of the running episode.
         unrewarded_steps: [n] int32, steps of the running episode that its return lacks, because
-            others made them (`websim.training.snapshots.take_over`).
+            others made them (`websim.browser.overture.take_over`).
         episode_lengths: [n] int32, steps of the running episode.
         final_observations: [n, obs] float64, where an episode ended in this step (SAME_STEP only).
         final_returns: [n] float64, return of the last episode that ended; NaN where it lacks steps.

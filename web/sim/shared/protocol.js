@@ -43,7 +43,7 @@
 
 /**
  * @typedef {object} Learn
- * @property {string} spec  TrainingSpec of `websim/training/checkpoints.py` as JSON
+ * @property {string} spec  TrainingSpec of `websim/algorithms/spec.py` as JSON
  * @property {ArrayBuffer | null} checkpoint  to go on from
  * @property {SharedArrayBuffer | null} exchange  where memory is shared
  * @property {number} rank
@@ -61,7 +61,7 @@
  *
  * @typedef {{task: string, observationSize: number, actionSize: number}} PolicySizes
  *
- * @typedef {object} TrainingSpec  see `websim/training/checkpoints.py`
+ * @typedef {object} TrainingSpec  see `websim/algorithms/spec.py`
  * @property {string} task
  * @property {string} [algorithm]
  * @property {Record<string, unknown>} [hyperparameters]

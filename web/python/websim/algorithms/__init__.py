@@ -7,10 +7,10 @@ from websim.algorithms.base import Algorithm
 from websim.algorithms.es import ES
 from websim.algorithms.ppo import PPO
 from websim.algorithms.reinforce import Reinforce
+from websim.algorithms.spec import TrainingSpec
 from websim.errors import InvalidArgument
 from websim.ranks import Communicator
 from websim.rewards import Reward
-from websim.training.checkpoints import TrainingSpec
 
 ALGORITHMS: dict[str, type[Algorithm]] = {kind.name: kind for kind in (PPO, ES, ARS, Reinforce)}
 

@@ -10,15 +10,16 @@ import numpy as np
 from gymnasium.vector import AutoresetMode
 from numpy.typing import NDArray
 
+from websim.algorithms.spec import TrainingSpec
 from websim.errors import InvalidArgument
 from websim.physics import usable_cores
+from websim.plain import MAX_INTEGER
 from websim.policies import Policy
 from websim.ranks import Communicator
 from websim.registry import task_class
 from websim.rewards import Reward, RewardedTask
+from websim.states import StateDict
 from websim.task import Task, make_task
-from websim.training.checkpoints import State, TrainingSpec
-from websim.training.plain import MAX_INTEGER
 from websim.vector import MujocoVectorEnv
 
 Metrics = dict[str, float]
@@ -177,7 +178,7 @@ class Algorithm(ABC):
     @classmethod
     @abstractmethod
     def policy_of(
-        cls, args: Any, state: State, low: NDArray[np.float32], high: NDArray[np.float32]
+        cls, args: Any, state: StateDict, low: NDArray[np.float32], high: NDArray[np.float32]
     ) -> Policy:
         """The policy of a state, which acts without noise.
 
@@ -195,25 +196,25 @@ class Algorithm(ABC):
         """What has been learnt, as a copy that acts without noise."""
         return self.policy_of(self.args, self.state(), self.low, self.high)
 
-    def policy_state(self) -> State:
+    def policy_state(self) -> StateDict:
         """What `policy_of` needs, as a copy."""
         state = self.state()
         return copy.deepcopy({name: state[name] for name in POLICY_STATE})
 
     @abstractmethod
-    def state(self) -> State:
+    def state(self) -> StateDict:
         """All that ranks share and `load` needs."""
 
     @abstractmethod
-    def load(self, state: State) -> None:
+    def load(self, state: StateDict) -> None:
         """Goes on from what `state` gave; raises DamagedCheckpoint where it does not fit."""
 
     @abstractmethod
-    def rank_state(self) -> State:
+    def rank_state(self) -> StateDict:
         """What `load_rank` needs of this rank's own."""
 
     @abstractmethod
-    def load_rank(self, state: State) -> None:
+    def load_rank(self, state: StateDict) -> None:
         """Goes on from what `rank_state` gave; raises DamagedCheckpoint where it does not fit."""
 
     def close(self) -> None:

@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 
 from websim.algorithms.base import Hyperparameters, Metrics, hyperparameter
 from websim.algorithms.population import Array, PopulationAlgorithm, PopulationHyperparameters
-from websim.kernels import adam
+from websim.algorithms.spec import TrainingSpec
+from websim.nn.optimizers import Adam
 from websim.ranks import Communicator
 from websim.rewards import Reward
-from websim.training.checkpoints import State, TrainingSpec
-from websim.training.snapshots import load_arrays
+from websim.states import StateDict
 
 
 @dataclass(kw_only=True)
@@ -40,7 +40,7 @@ class ES(PopulationAlgorithm):
     ) -> None:
         """See PopulationAlgorithm."""
         super().__init__(spec, communicator, reward)
-        self.adam_m, self.adam_v = np.zeros_like(self._weights), np.zeros_like(self._weights)
+        self.optimizer = Adam(self._weights, eps=1e-8)
 
     def update(self, returns: NDArray[np.float64], noise: Array) -> Metrics:
         """See PopulationAlgorithm."""
@@ -50,26 +50,16 @@ class ES(PopulationAlgorithm):
         # The return is to grow, and Adam goes down.
         gradient = -(shaped @ noise) / np.float32(2 * len(noise) * args.sigma)
         gradient += np.float32(args.weight_decay) * self._weights
-        adam(
-            self._weights,
-            gradient,
-            self.adam_m,
-            self.adam_v,
-            self.iteration + 1,
-            args.learning_rate,
-            0.9,
-            0.999,
-            1e-8,
-        )
+        self.optimizer.step(gradient, args.learning_rate)
         return {"charts/gradient_norm": float(np.linalg.norm(gradient))}
 
-    def state(self) -> State:
+    def state(self) -> StateDict:
         """See Algorithm."""
-        return {**super().state(), "adam": {"m": self.adam_m, "v": self.adam_v}}
+        return {**super().state(), "adam": self.optimizer.state()}
 
-    def load(self, state: State) -> None:
+    def load(self, state: StateDict) -> None:
         """See Algorithm."""
-        load_arrays({"m": self.adam_m, "v": self.adam_v}, state.get("adam"))
+        self.optimizer.load(state.get("adam"), state["iteration"])
         super().load(state)
 
 

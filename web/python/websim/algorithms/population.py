@@ -21,19 +21,16 @@ from websim.algorithms.base import (
     hyperparameter,
     make_hyperparameters,
 )
+from websim.algorithms.spec import TrainingSpec
 from websim.errors import InvalidArgument
+from websim.nn.layers import TinyMLP
 from websim.nn.normalization import NormalizeObservation
-from websim.policies import DeterministicPolicy, TinyMLP, normalization_of
+from websim.policies import DeterministicPolicy
+from websim.policies.normalization import normalization_of
 from websim.ranks import Communicator
 from websim.rewards import Reward
-from websim.training.checkpoints import State, TrainingSpec
-from websim.training.snapshots import (
-    generator_state,
-    load_arrays,
-    load_generator,
-    restore,
-    snapshot,
-)
+from websim.snapshots import restore, snapshot
+from websim.states import StateDict, generator_state, load_arrays, load_generator
 
 Array = NDArray[np.float32]
 
@@ -165,7 +162,7 @@ class PopulationAlgorithm(Algorithm):
     def policy_of(
         cls,
         args: PopulationHyperparameters,
-        state: State,
+        state: StateDict,
         low: NDArray[np.float32],
         high: NDArray[np.float32],
     ) -> DeterministicPolicy:
@@ -176,7 +173,7 @@ class PopulationAlgorithm(Algorithm):
         load_arrays({"weights": weights}, state.get("policy"))
         return DeterministicPolicy(network, weights, normalization, low, high)
 
-    def state(self) -> State:
+    def state(self) -> StateDict:
         """See Algorithm."""
         return {
             "iteration": self.iteration,
@@ -185,17 +182,17 @@ class PopulationAlgorithm(Algorithm):
             "normalize_observation": self.normalize_observation.rms.state(),
         }
 
-    def load(self, state: State) -> None:
+    def load(self, state: StateDict) -> None:
         """See Algorithm."""
         load_arrays({"weights": self._weights}, state.get("policy"))
         self.normalize_observation.rms.load(state["normalize_observation"])
         self.iteration, self.global_step = state["iteration"], state["global_step"]
 
-    def rank_state(self) -> State:
+    def rank_state(self) -> StateDict:
         """See Algorithm."""
         return {"rng": generator_state(self.rng), "env": snapshot(self.env)}
 
-    def load_rank(self, state: State) -> None:
+    def load_rank(self, state: StateDict) -> None:
         """See Algorithm."""
         restore(self.env, state["env"])
         load_generator(self.rng, state["rng"])

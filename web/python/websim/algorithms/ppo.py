@@ -21,20 +21,17 @@ from websim.algorithms.base import (
     hyperparameter,
     make_hyperparameters,
 )
+from websim.algorithms.spec import TrainingSpec
 from websim.errors import InvalidArgument
-from websim.kernels import ActorCritic, adam, grad_norm
+from websim.nn.actor_critic import ActorCritic
+from websim.nn.distributions import DiagonalGaussian
 from websim.nn.normalization import NormalizeObservation, NormalizeReward
+from websim.nn.optimizers import Adam, GradientClipping
 from websim.policies import GaussianPolicy
 from websim.ranks import Communicator
 from websim.rewards import Reward
-from websim.training.checkpoints import State, TrainingSpec
-from websim.training.snapshots import (
-    generator_state,
-    load_arrays,
-    load_generator,
-    restore,
-    snapshot,
-)
+from websim.snapshots import restore, snapshot
+from websim.states import StateDict, generator_state, load_arrays, load_generator
 
 Array = NDArray[np.float32]
 
@@ -98,9 +95,9 @@ class PPO(Algorithm):
             args.activation,
             rng=np.random.default_rng(spec.seed),
         )
-        self.agent.parameters["actor.logstd"][...] = args.log_std_init
-        self.adam_m, self.adam_v = np.zeros_like(self.agent.flat), np.zeros_like(self.agent.flat)
-        self.gradient_steps = 0
+        self.agent.logstd[...] = args.log_std_init
+        self.optimizer = Adam(self.agent.flat)
+        self.clip = GradientClipping(args.max_grad_norm)
         self.normalize_observation = NormalizeObservation(self.observation_size)
         self.normalize_reward = NormalizeReward(n, args.gamma)
         self.normalize_observation.rms.update(self.env.observations)
@@ -227,7 +224,8 @@ class PPO(Algorithm):
             for i in range(args.num_minibatches):
                 minibatch = {name: array[i] for name, array in shuffled.items()}
                 losses.append(
-                    agent.ppo_loss_and_gradient(
+                    ppo_loss(
+                        agent,
                         **minibatch,
                         clip_coef=args.clip_coef,
                         ent_coef=args.ent_coef,
@@ -236,21 +234,8 @@ class PPO(Algorithm):
                     )
                 )
                 self.communicator.average(agent.grads)
-                norm = grad_norm(agent.grads)
-                if norm > args.max_grad_norm:
-                    agent.grads *= np.float32(args.max_grad_norm / (norm + 1e-6))
-                self.gradient_steps += 1
-                adam(
-                    agent.flat,
-                    agent.grads,
-                    self.adam_m,
-                    self.adam_v,
-                    self.gradient_steps,
-                    learning_rate,
-                    0.9,
-                    0.999,
-                    1e-5,
-                )
+                self.clip(agent.grads)
+                self.optimizer.step(agent.grads, learning_rate)
                 if self.observer is not None:
                     self.observer.updated()
             if args.target_kl is not None:
@@ -266,35 +251,34 @@ class PPO(Algorithm):
     def policy_of(
         cls,
         args: PPOHyperparameters,
-        state: State,
+        state: StateDict,
         low: NDArray[np.float32],
         high: NDArray[np.float32],
     ) -> GaussianPolicy:
         """See Algorithm."""
         return GaussianPolicy.from_state(state, args.hidden_sizes, args.activation, low, high)
 
-    def state(self) -> State:
+    def state(self) -> StateDict:
         """See Algorithm."""
         return {
             "iteration": self.iteration,
             "global_step": self.global_step,
-            "gradient_steps": self.gradient_steps,
+            "gradient_steps": self.optimizer.steps,
             "policy": self.agent.parameters,
-            "adam": {"m": self.adam_m, "v": self.adam_v},
+            "adam": self.optimizer.state(),
             "normalize_observation": self.normalize_observation.rms.state(),
             "normalize_reward": self.normalize_reward.rms.state(),
         }
 
-    def load(self, state: State) -> None:
+    def load(self, state: StateDict) -> None:
         """See Algorithm."""
         load_arrays(self.agent.parameters, state.get("policy"))
-        load_arrays({"m": self.adam_m, "v": self.adam_v}, state.get("adam"))
+        self.optimizer.load(state.get("adam"), state["gradient_steps"])
         self.normalize_observation.rms.load(state["normalize_observation"])
         self.normalize_reward.rms.load(state["normalize_reward"])
         self.iteration, self.global_step = state["iteration"], state["global_step"]
-        self.gradient_steps = state["gradient_steps"]
 
-    def rank_state(self) -> State:
+    def rank_state(self) -> StateDict:
         """See Algorithm."""
         return {
             "rng": generator_state(self.rng),
@@ -302,11 +286,102 @@ class PPO(Algorithm):
             "discounted_returns": self.normalize_reward.returns,
         }
 
-    def load_rank(self, state: State) -> None:
+    def load_rank(self, state: StateDict) -> None:
         """See Algorithm."""
         restore(self.env, state["env"])
         load_arrays({"discounted_returns": self.normalize_reward.returns}, state)
         load_generator(self.rng, state["rng"])
+
+
+def ppo_loss(
+    agent: ActorCritic,
+    observations: NDArray[Any],
+    actions: NDArray[Any],
+    logprobs: NDArray[Any],
+    advantages: NDArray[Any],
+    returns: NDArray[Any],
+    values: NDArray[Any],
+    *,
+    clip_coef: float = 0.2,
+    ent_coef: float = 0.0,
+    vf_coef: float = 0.5,
+    clip_vloss: bool = True,
+) -> dict[str, float]:
+    """The loss of a minibatch; its gradient is written to the agent's `grads`.
+
+    The loss is policy_loss - ent_coef * entropy + vf_coef * value_loss, as in CleanRL. Where the
+    agent's kernels have all of it in one call, they do it.
+
+    Args:
+        agent: Policy and values.
+        observations: [n, observation_size].
+        actions: [n, action_size], as `act` gave them.
+        logprobs: [n], likewise.
+        advantages: [n], normalised if that is wanted.
+        returns: [n], what the values should have been.
+        values: [n], as `act` gave them.
+        clip_coef: How far the ratio of probabilities may move, and values with `clip_vloss`.
+        ent_coef: Weight of the entropy.
+        vf_coef: Weight of the value loss.
+        clip_vloss: Whether to clip the value loss.
+
+    Returns:
+        policy_loss, value_loss, entropy, approx_kl, old_approx_kl and clipfrac.
+    """
+    actor, critic = agent.actor, agent.critic
+    fused = agent.kernels.ppo_loss_and_gradient(
+        actor.widths,
+        critic.widths,
+        actor.activation,
+        agent.flat,
+        agent.grads,
+        observations,
+        actions,
+        logprobs,
+        advantages,
+        returns,
+        values,
+        clip_coef,
+        ent_coef,
+        vf_coef,
+        clip_vloss,
+    )
+    if fused is not None:
+        return fused
+    mean, actor_kept = actor.forward(observations)
+    policy = DiagonalGaussian(mean, agent.logstd)
+    value, critic_kept = critic.forward(observations)
+    value = value[:, 0]
+    n = max(len(observations), 1)
+
+    noise = policy.noise_of(actions)
+    logratio = policy.log_prob(noise) - logprobs
+    ratio = np.exp(logratio)
+    unclipped = -advantages * ratio
+    clipped = -advantages * np.clip(ratio, 1 - clip_coef, 1 + clip_coef)
+    error = value - returns
+    change = value - values
+    clipped_error = values + np.clip(change, -clip_coef, clip_coef) - returns
+    if not clip_vloss:
+        clipped_error = error
+    within = np.abs(change) <= clip_coef
+
+    grad_logprob = np.where(unclipped >= clipped, unclipped, 0) / n
+    grad_mean, grad_logstd = policy.log_prob_backward(noise, grad_logprob)
+    square, clipped_square = np.square(error), np.square(clipped_error)
+    grad_value = np.where(square >= clipped_square, error, clipped_error * within)
+    agent.grads[...] = 0
+    agent.grad_logstd[...] = grad_logstd - ent_coef
+    actor.backward(observations, actor_kept, grad_mean)
+    critic.backward(observations, critic_kept, (grad_value * vf_coef / n)[:, np.newaxis])
+    return {
+        "policy_loss": float(np.maximum(unclipped, clipped).sum() / n),
+        "value_loss": float(0.5 * np.maximum(square, clipped_square).sum() / n),
+        "entropy": policy.entropy(),
+        "approx_kl": float((ratio - 1 - logratio).sum() / n),
+        "old_approx_kl": float(-logratio.sum() / n),
+        "clipfrac": float((np.abs(ratio - 1) > clip_coef).sum() / n),
+    }
 
 
 def advantages_of(

@@ -19,22 +19,18 @@ from websim.algorithms.base import (
     hyperparameter,
     make_hyperparameters,
 )
-from websim.kernels import ActorCritic, adam, grad_norm
+from websim.algorithms.ppo import ppo_loss
+from websim.algorithms.spec import TrainingSpec
+from websim.nn.actor_critic import ActorCritic
 from websim.nn.normalization import NormalizeObservation, NormalizeReward
+from websim.nn.optimizers import Adam, GradientClipping
 from websim.policies import GaussianPolicy
 from websim.ranks import Communicator
 from websim.rewards import Reward
-from websim.training.checkpoints import State, TrainingSpec
-from websim.training.snapshots import (
-    generator_state,
-    load_arrays,
-    load_generator,
-    restore,
-    snapshot,
-)
+from websim.snapshots import restore, snapshot
+from websim.states import StateDict, generator_state, load_arrays, load_generator
 
 NO_CLIPPING = 1e6
-"""PPO's loss at its first evaluation, unclipped, is REINFORCE's: all ratios are 1."""
 
 
 @dataclass(kw_only=True)
@@ -72,7 +68,8 @@ class Reinforce(Algorithm):
             args.activation,
             rng=np.random.default_rng(spec.seed),
         )
-        self.adam_m, self.adam_v = np.zeros_like(self.agent.flat), np.zeros_like(self.agent.flat)
+        self.optimizer = Adam(self.agent.flat, eps=1e-8)
+        self.clip = GradientClipping(args.max_grad_norm)
         self.normalize_observation = NormalizeObservation(self.observation_size)
         self.normalize_reward = NormalizeReward(self.env.num_envs, args.gamma)
         self.normalize_observation.rms.update(self.env.observations)
@@ -124,33 +121,12 @@ class Reinforce(Algorithm):
         targets = returns[mask]
         advantages = targets - values
         advantages = (advantages - advantages.mean()) / (advantages.std() + np.float32(1e-8))
-        losses = agent.ppo_loss_and_gradient(
-            observations,
-            actions,
-            logprobs,
-            advantages,
-            targets,
-            values,
-            clip_coef=NO_CLIPPING,
-            ent_coef=0.0,
-            vf_coef=args.vf_coef,
-            clip_vloss=False,
+        losses = reinforce_loss(
+            agent, observations, actions, logprobs, advantages, targets, values, args.vf_coef
         )
         self.communicator.average(agent.grads)
-        norm = grad_norm(agent.grads)
-        if norm > args.max_grad_norm:
-            agent.grads *= np.float32(args.max_grad_norm / (norm + 1e-6))
-        adam(
-            agent.flat,
-            agent.grads,
-            self.adam_m,
-            self.adam_v,
-            self.iteration + 1,
-            args.learning_rate,
-            0.9,
-            0.999,
-            1e-8,
-        )
+        self.clip(agent.grads)
+        self.optimizer.step(agent.grads, args.learning_rate)
         unexplained, variance = float((targets - values).var()), float(targets.var())
         metrics = self._average(
             {
@@ -177,37 +153,80 @@ class Reinforce(Algorithm):
     def policy_of(
         cls,
         args: ReinforceHyperparameters,
-        state: State,
+        state: StateDict,
         low: NDArray[np.float32],
         high: NDArray[np.float32],
     ) -> GaussianPolicy:
         """See Algorithm."""
         return GaussianPolicy.from_state(state, args.hidden_sizes, args.activation, low, high)
 
-    def state(self) -> State:
+    def state(self) -> StateDict:
         """See Algorithm."""
         return {
             "iteration": self.iteration,
             "global_step": self.global_step,
             "policy": self.agent.parameters,
-            "adam": {"m": self.adam_m, "v": self.adam_v},
+            "adam": self.optimizer.state(),
             "normalize_observation": self.normalize_observation.rms.state(),
             "normalize_reward": self.normalize_reward.rms.state(),
         }
 
-    def load(self, state: State) -> None:
+    def load(self, state: StateDict) -> None:
         """See Algorithm."""
         load_arrays(self.agent.parameters, state.get("policy"))
-        load_arrays({"m": self.adam_m, "v": self.adam_v}, state.get("adam"))
+        self.optimizer.load(state.get("adam"), state["iteration"])
         self.normalize_observation.rms.load(state["normalize_observation"])
         self.normalize_reward.rms.load(state["normalize_reward"])
         self.iteration, self.global_step = state["iteration"], state["global_step"]
 
-    def rank_state(self) -> State:
+    def rank_state(self) -> StateDict:
         """See Algorithm."""
         return {"rng": generator_state(self.rng), "env": snapshot(self.env)}
 
-    def load_rank(self, state: State) -> None:
+    def load_rank(self, state: StateDict) -> None:
         """See Algorithm."""
         restore(self.env, state["env"])
         load_generator(self.rng, state["rng"])
+
+
+def reinforce_loss(
+    agent: ActorCritic,
+    observations: NDArray[np.float32],
+    actions: NDArray[np.float32],
+    logprobs: NDArray[np.float32],
+    advantages: NDArray[np.float32],
+    returns: NDArray[np.float32],
+    values: NDArray[np.float32],
+    vf_coef: float,
+) -> dict[str, float]:
+    """The loss of all steps n; its gradient is written to the agent's `grads`.
+
+    It is PPO's, unclipped, at its first evaluation: there all ratios of probabilities are 1, and
+    the gradient of advantage * ratio is that of advantage * log probability.
+
+    Args:
+        agent: Policy and baseline.
+        observations: [n, observation_size].
+        actions: [n, action_size].
+        logprobs: [n], of the actions.
+        advantages: [n], normalised.
+        returns: [n], what the baseline should have said.
+        values: [n], what it said.
+        vf_coef: Weight of the baseline's loss.
+
+    Returns:
+        See `websim.algorithms.ppo.ppo_loss`.
+    """
+    return ppo_loss(
+        agent,
+        observations,
+        actions,
+        logprobs,
+        advantages,
+        returns,
+        values,
+        clip_coef=NO_CLIPPING,
+        ent_coef=0.0,
+        vf_coef=vf_coef,
+        clip_vloss=False,
+    )

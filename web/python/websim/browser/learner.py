@@ -16,14 +16,16 @@ from numpy.typing import NDArray
 import websim
 from websim.algorithms import algorithm_class
 from websim.algorithms.base import make_hyperparameters
+from websim.algorithms.spec import TrainingSpec
 from websim.browser.shard import Display, OnEpisode
 from websim.errors import DamagedCheckpoint, ForeignCheckpoint, InvalidArgument
 from websim.policies import Actions, Policy
 from websim.ranks import Communicator
 from websim.registry import task_class
+from websim.states import StateDict
 from websim.task import make_task
 from websim.training import checkpoints
-from websim.training.checkpoints import Checkpoint, State, TrainingSpec
+from websim.training.checkpoints import Checkpoint
 from websim.training.trainer import Trainer, policy_of
 from websim.training.verification import verify
 
@@ -272,7 +274,7 @@ class Learner:
     def _best_policy(self) -> Policy:
         return self._made(self.trainer.best.policy or self.trainer.algorithm.policy_state())
 
-    def _made(self, state: State) -> Policy:
+    def _made(self, state: StateDict) -> Policy:
         algorithm = self.trainer.algorithm
         return policy_of(algorithm.spec, state, algorithm.low, algorithm.high)
 

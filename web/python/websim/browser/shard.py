@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 
 import websim
 from websim.browser.controllers import Controller, make_controller
+from websim.browser.overture import take_over
 from websim.errors import InvalidArgument
 from websim.names import action_names, observation_names
 from websim.policies import Policy
-from websim.training.snapshots import take_over
 from websim.vector import MujocoVectorEnv
 
 OnEpisode = Callable[[int, float, int], object]
@@ -184,7 +184,7 @@ class Shard(Display):
         self._make_controllers()
 
     def take_over(self, state: Mapping[str, Any], lengths: Any) -> None:
-        """Goes on where others have stepped the environments to (`websim.training.snapshots`)."""
+        """Goes on where others have stepped the environments to (`websim.browser.overture`)."""
         take_over(self.env, state, lengths)
 
     def set_controller(self, name: str, first: int = 0, count: int | None = None) -> None:

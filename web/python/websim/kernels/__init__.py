@@ -1,4 +1,4 @@
-"""The arithmetic of learning: matrix products, activations, Adam, an actor-critic with PPO's loss.
+"""The arithmetic of learning: matrix products, activations, Adam.
 
 There are two implementations with the same signatures. `reference.NumpyKernels` is numpy: it runs
 natively, and the tests take it, in float64, as the truth. `wasm.WasmKernels` calls the C of
@@ -14,17 +14,26 @@ The functions of this module are those of the implementation that fits where the
 
 and, but for the last two, the same names with `_backward`. Arrays are float32 and C-contiguous, a
 row for each element of the batch; results are written into the arrays given for them.
+
+The C has two whole passes besides: a perceptron (`mlp`) and PPO's loss with its gradient
+(`ppo_loss_and_gradient`), which `websim.nn.layers` and `websim.algorithms.ppo` take where they are.
 """
 
-from websim.kernels.actor_critic import ActorCritic
 from websim.kernels.default import kernels
-from websim.kernels.reference import ACTIVATIONS, NumpyKernels
+from websim.kernels.reference import (
+    ACTIVATIONS,
+    Array,
+    NumpyKernels,
+    aligned,
+    unknown_activation,
+)
 
 __all__ = [
     "ACTIVATIONS",
-    "ActorCritic",
+    "Array",
     "NumpyKernels",
     "adam",
+    "aligned",
     "bias_activation",
     "bias_activation_backward",
     "grad_norm",
@@ -38,6 +47,7 @@ __all__ = [
     "matmul_bt",
     "softmax",
     "softmax_backward",
+    "unknown_activation",
 ]
 
 matmul = kernels.matmul

@@ -1,9 +1,6 @@
 """The kernels in numpy: the implementation of the native home, and the oracle of the tests."""
 
 import math
-from dataclasses import dataclass
-from functools import cached_property
-from itertools import pairwise
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -16,54 +13,6 @@ Array: TypeAlias = NDArray[Any]
 
 #: Names of activations; the index is the number that the C code knows them by.
 ACTIVATIONS = ("identity", "tanh", "relu", "elu", "silu")
-
-HALF_LOG_2PI = 0.5 * math.log(2 * math.pi)
-
-
-@dataclass(frozen=True)
-class Shape:
-    """The layers of an actor and a critic, and where they lie in the flat vector of parameters.
-
-    The vector holds, without gaps: for each actor layer its weight [in, out] and its bias [out],
-    then the log standard deviations [action_size], then the critic's layers.
-
-    Attributes:
-        actor: Widths of the actor, from the observation's to the action's.
-        critic: Widths of the critic; the last is 1.
-        activation: One of ACTIVATIONS, after each layer but the last.
-    """
-
-    actor: tuple[int, ...]
-    critic: tuple[int, ...]
-    activation: str
-
-    @staticmethod
-    def size_of(widths: tuple[int, ...]) -> int:
-        """Parameters of layers of these widths."""
-        return sum((a + 1) * b for a, b in pairwise(widths))
-
-    @cached_property
-    def logstd(self) -> slice:
-        """Where the log standard deviations lie."""
-        start = self.size_of(self.actor)
-        return slice(start, start + self.actor[-1])
-
-    @cached_property
-    def size(self) -> int:
-        """All parameters."""
-        return self.size_of(self.actor) + self.actor[-1] + self.size_of(self.critic)
-
-    def layers(self, flat: Array, part: str) -> list[tuple[Array, Array]]:
-        """Views of weight [in, out] and bias [out] of each layer of "actor" or "critic"."""
-        widths = self.actor if part == "actor" else self.critic
-        at = 0 if part == "actor" else self.logstd.stop
-        found = []
-        for rows, columns in pairwise(widths):
-            weight = flat[at : at + rows * columns].reshape(rows, columns)
-            at += rows * columns
-            found.append((weight, flat[at : at + columns]))
-            at += columns
-        return found
 
 
 def aligned(size: int, dtype: DTypeLike = np.float32) -> Array:
@@ -320,13 +269,27 @@ class NumpyKernels:
         """The Euclidean norm of a flat vector; summed in double precision."""
         return math.sqrt(float(np.sum(np.square(flat, dtype=np.float64))))
 
-    def mlp(self, shape: Shape, params: Array, part: str, x: Array) -> Array:
-        """The last layer's values [n, out] of the "actor" or the "critic" for inputs [n, in]."""
-        return self._forward(shape, params, part, x)[-1][1]
+    def mlp(
+        self, widths: tuple[int, ...], activation: str, params: Array, x: Array
+    ) -> Array | None:
+        """A whole perceptron in one call, as a fast path of `websim.nn.layers.MLP`.
+
+        Args:
+            widths: Of its layers, from the inputs to the results.
+            activation: After each layer but the last.
+            params: [size], for each layer its weight [in, out], then its bias [out].
+            x: [n, in].
+
+        Returns:
+            The results [n, out]; None where there is no such kernel.
+        """
+        return None
 
     def ppo_loss_and_gradient(
         self,
-        shape: Shape,
+        actor: tuple[int, ...],
+        critic: tuple[int, ...],
+        activation: str,
         params: Array,
         grads: Array,
         observations: Array,
@@ -339,85 +302,30 @@ class NumpyKernels:
         ent_coef: float,
         vf_coef: float,
         clip_vloss: bool,
-    ) -> dict[str, float]:
-        """See `ActorCritic.ppo_loss_and_gradient`."""
-        actor = self._forward(shape, params, "actor", observations)
-        critic = self._forward(shape, params, "critic", observations)
-        mean, value = actor[-1][1], critic[-1][1][:, 0]
-        logstd = params[shape.logstd]
-        n = max(len(observations), 1)
+    ) -> dict[str, float] | None:
+        """PPO's loss and gradient in one call, as a fast path of `websim.algorithms.ppo.ppo_loss`.
 
-        scaled = (actions - mean) * np.exp(-logstd)
-        new = -0.5 * np.square(scaled).sum(axis=1) - (logstd + HALF_LOG_2PI).sum()
-        logratio = new - logprobs
-        ratio = np.exp(logratio)
-        unclipped = -advantages * ratio
-        clipped = -advantages * np.clip(ratio, 1 - clip_coef, 1 + clip_coef)
-        error = value - returns
-        change = value - values
-        clipped_error = values + np.clip(change, -clip_coef, clip_coef) - returns
-        if not clip_vloss:
-            clipped_error = error
-        within = np.abs(change) <= clip_coef
+        Args:
+            actor: Widths of the actor's layers.
+            critic: Widths of the critic's, as many.
+            activation: After each layer but the last of both.
+            params: [size], as `websim.nn.actor_critic.ActorCritic` lays them out.
+            grads: [size], overwritten.
+            observations: See `ppo_loss`, and so with all that follow.
+            actions: [n, action_size].
+            logprobs: [n].
+            advantages: [n].
+            returns: [n].
+            values: [n].
+            clip_coef: A number.
+            ent_coef: A number.
+            vf_coef: A number.
+            clip_vloss: Whether to.
 
-        grad_logprob = np.where(unclipped >= clipped, unclipped, 0) / n
-        grad_mean = grad_logprob[:, None] * scaled * np.exp(-logstd)
-        square, clipped_square = np.square(error), np.square(clipped_error)
-        grad_value = np.where(square >= clipped_square, error, clipped_error * within)
-        grads[...] = 0
-        grads[shape.logstd] = (grad_logprob[:, None] * (scaled * scaled - 1)).sum(axis=0) - ent_coef
-        self._backward(shape, params, grads, "actor", observations, actor, grad_mean)
-        grad_value = (grad_value * vf_coef / n)[:, None]
-        self._backward(shape, params, grads, "critic", observations, critic, grad_value)
-        return {
-            "policy_loss": float(np.maximum(unclipped, clipped).sum() / n),
-            "value_loss": float(0.5 * np.maximum(square, clipped_square).sum() / n),
-            "entropy": float((logstd + 0.5 + HALF_LOG_2PI).sum()),
-            "approx_kl": float((ratio - 1 - logratio).sum() / n),
-            "old_approx_kl": float(-logratio.sum() / n),
-            "clipfrac": float((np.abs(ratio - 1) > clip_coef).sum() / n),
-        }
-
-    def _forward(
-        self, shape: Shape, params: Array, part: str, x: Array
-    ) -> list[tuple[Array, Array]]:
-        """The input and result [n, out] of each layer's activation."""
-        layers = shape.layers(params, part)
-        kept = []
-        for number, (weight, bias) in enumerate(layers, 1):
-            z = np.empty((len(x), len(bias)), params.dtype)
-            self.matmul(x, weight, z)
-            x = np.empty_like(z)
-            last = number == len(layers)
-            self.bias_activation(z, bias, "identity" if last else shape.activation, x)
-            kept.append((z, x))
-        return kept
-
-    def _backward(
-        self,
-        shape: Shape,
-        params: Array,
-        grads: Array,
-        part: str,
-        x: Array,
-        kept: list[tuple[Array, Array]],
-        grad: Array,
-    ) -> None:
-        """Adds to `grads`, given the gradient [n, out] of the last layer's values."""
-        layers = shape.layers(params, part)
-        gradients = shape.layers(grads, part)
-        for number in reversed(range(len(layers))):
-            weight, bias = layers[number]
-            grad_weight, grad_bias = gradients[number]
-            z, out = kept[number]
-            activation = "identity" if number == len(layers) - 1 else shape.activation
-            self.bias_activation_backward(z, bias, out, grad, activation, grad, grad_bias)
-            below = kept[number - 1][1] if number else x
-            self.matmul_at(below, grad, grad_weight, accumulate=True)
-            if number:
-                grad_below = np.empty((len(x), len(weight)), params.dtype)
-                self.matmul_bt(grad, weight, grad_below)
-                grad = grad_below
+        Returns:
+            What `ppo_loss` does; None where there is no such kernel.
+        """
+        return None
 
 
 def unknown_activation(activation: str) -> InvalidArgument:

@@ -2,8 +2,8 @@
 
 import ctypes
 import math
-from collections.abc import Sequence
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +13,6 @@ from websim.kernels.reference import (
     ACTIVATIONS,
     Array,
     NumpyKernels,
-    Shape,
     aligned,
     unknown_activation,
 )
@@ -36,7 +35,7 @@ class WasmKernels(NumpyKernels):
         self.name = library.stem
         self._library = ctypes.CDLL(str(library))
         self._library.sum_of_squares.restype = ctypes.c_double
-        self._workspaces: dict[Shape, tuple[int, Array]] = {}
+        self._workspaces: dict[tuple[tuple[int, ...], ...], Array] = {}
 
     def matmul(self, a: Array, b: Array, out: Array, accumulate: bool = False) -> None:
         """See `NumpyKernels`."""
@@ -255,26 +254,26 @@ class WasmKernels(NumpyKernels):
         """See `NumpyKernels`."""
         return math.sqrt(self._library.sum_of_squares(_at(flat, len(flat)), len(flat)))
 
-    def mlp(self, shape: Shape, params: Array, part: str, x: Array) -> Array:
+    def mlp(self, widths: tuple[int, ...], activation: str, params: Array, x: Array) -> Array:
         """See `NumpyKernels`."""
-        widths = shape.actor if part == "actor" else shape.critic
-        start = 0 if part == "actor" else shape.logstd.stop
         out = np.empty((len(x), widths[-1]), np.float32)
         self._library.infer(
             _integers(widths),
             len(widths) - 1,
-            _number(shape.activation),
-            _at(params, shape.size) + 4 * start,
+            _number(activation),
+            _at(params, _size(widths)),
             _at(x, len(x), widths[0]),
             len(x),
             _at(out, *out.shape),
-            self._workspace(shape),
+            self._workspace(widths),
         )
         return out
 
     def ppo_loss_and_gradient(
         self,
-        shape: Shape,
+        actor: tuple[int, ...],
+        critic: tuple[int, ...],
+        activation: str,
         params: Array,
         grads: Array,
         observations: Array,
@@ -288,45 +287,38 @@ class WasmKernels(NumpyKernels):
         vf_coef: float,
         clip_vloss: bool,
     ) -> dict[str, float]:
-        """See `ActorCritic.ppo_loss_and_gradient`."""
-        n = len(observations)
+        """See `NumpyKernels`."""
+        n, size = len(observations), _size(actor) + actor[-1] + _size(critic)
         sums = (ctypes.c_double * len(_SUMS))()
         self._library.ppo_loss_and_gradient(
-            _integers(shape.actor),
-            _integers(shape.critic),
-            len(shape.actor) - 1,
-            _number(shape.activation),
-            _at(params, shape.size),
-            _at(grads, shape.size),
-            _at(observations, n, shape.actor[0]),
-            _at(actions, n, shape.actor[-1]),
+            _integers(actor),
+            _integers(critic),
+            len(actor) - 1,
+            _number(activation),
+            _at(params, size),
+            _at(grads, size),
+            _at(observations, n, actor[0]),
+            _at(actions, n, actor[-1]),
             *(_at(array, n) for array in (logprobs, advantages, returns, values)),
             n,
             ctypes.c_float(clip_coef),
             ctypes.c_float(ent_coef),
             ctypes.c_float(vf_coef),
             int(clip_vloss),
-            self._workspace(shape),
+            self._workspace(actor, critic),
             ctypes.byref(sums),
         )
         losses = dict(zip(_SUMS, sums, strict=True))
         return {k: v if k == "entropy" else v / max(n, 1) for k, v in losses.items()}
 
-    def _workspace(self, shape: Shape) -> int:
-        """The address of memory that is enough for any kernel of these layers."""
-        found = self._workspaces.get(shape)
-        if found is None:
-            actor, critic = _integers(shape.actor), _integers(shape.critic)
-            layers = len(shape.actor) - 1
-            memory = aligned(
-                max(
-                    self._library.ppo_workspace(actor, critic, layers),
-                    self._library.infer_workspace(actor, layers),
-                    self._library.infer_workspace(critic, layers),
-                )
-            )
-            found = self._workspaces[shape] = memory.ctypes.data, memory
-        return found[0]
+    def _workspace(self, *networks: tuple[int, ...]) -> int:
+        """The address of memory for `infer` with one network, for PPO's loss with two."""
+        memory = self._workspaces.get(networks)
+        if memory is None:
+            needed = self._library[("infer_workspace", "ppo_workspace")[len(networks) - 1]]
+            size = needed(*map(_integers, networks), len(networks[0]) - 1)
+            memory = self._workspaces[networks] = aligned(size)
+        return _at(memory, len(memory))
 
 
 def _at(array: Array, *shape: int) -> int:
@@ -348,5 +340,11 @@ def _number(activation: str) -> int:
 
 
 @cache
-def _integers(values: Sequence[int]) -> "ctypes.Array[ctypes.c_int]":
+def _size(widths: tuple[int, ...]) -> int:
+    """Parameters of layers of these widths."""
+    return sum((rows + 1) * columns for rows, columns in pairwise(widths))
+
+
+@cache
+def _integers(values: tuple[int, ...]) -> "ctypes.Array[ctypes.c_int]":
     return (ctypes.c_int * len(values))(*values)

@@ -1,1 +1,1 @@
-"""Parts of learners that are not of one algorithm."""
+"""What learners are made of: layers, distributions, optimizers, running statistics."""

@@ -16,19 +16,22 @@ import io
 import json
 import zipfile
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from websim import plain
+from websim.algorithms.spec import TrainingSpec
 from websim.errors import (
     CheckpointError,
     DamagedCheckpoint,
     ForeignCheckpoint,
     FutureCheckpoint,
 )
-from websim.training import plain, safetensors
+from websim.states import StateDict
+from websim.training import safetensors
 
 FORMAT = "mujoco-websim checkpoint"
 
@@ -46,28 +49,6 @@ _MAX_MESSAGE = 400
 
 _HEADER = "checkpoint.json"
 
-State = dict[str, Any]
-"""A tree: values are trees, numpy arrays, or anything that JSON can say."""
-
-
-@dataclass(kw_only=True)
-class TrainingSpec:
-    """What is trained; with the number of ranks it decides every number of a run.
-
-    Attributes:
-        task: Task id.
-        task_options: The task's constructor options.
-        algorithm: A name of `websim.algorithms.ALGORITHMS`.
-        hyperparameters: Those of the algorithm that are not its defaults.
-        seed: Of weights, environments and everything random.
-    """
-
-    task: str
-    algorithm: str = "ppo"
-    task_options: dict[str, Any] = field(default_factory=dict)
-    hyperparameters: dict[str, Any] = field(default_factory=dict)
-    seed: int = 1
-
 
 @dataclass
 class Checkpoint:
@@ -80,8 +61,8 @@ class Checkpoint:
     """
 
     spec: TrainingSpec
-    learner: State
-    ranks: list[State | None]
+    learner: StateDict
+    ranks: list[StateDict | None]
 
 
 def dumps(checkpoint: Checkpoint) -> bytes:
@@ -139,7 +120,7 @@ def brief(error: Exception) -> str:
     return text.removesuffix(".")
 
 
-def pack(state: State) -> bytes:
+def pack(state: StateDict) -> bytes:
     """One state as bytes, to travel between ranks."""
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w") as archive:
@@ -147,7 +128,7 @@ def pack(state: State) -> bytes:
     return file.getvalue()
 
 
-def unpack(data: bytes) -> State:
+def unpack(data: bytes) -> StateDict:
     """Undoes `pack`."""
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         return _read(archive, "state")
@@ -189,20 +170,20 @@ def _spec(header: dict[str, Any]) -> TrainingSpec:
     return TrainingSpec(seed=header["seed"], **{name: header[name] for name in kinds})
 
 
-def _write(archive: zipfile.ZipFile, name: str, state: State) -> None:
+def _write(archive: zipfile.ZipFile, name: str, state: StateDict) -> None:
     values, arrays = _split(state)
     archive.writestr(f"{name}.json", json.dumps(values))
     archive.writestr(f"{name}.safetensors", safetensors.dumps(arrays))
 
 
-def _read(archive: zipfile.ZipFile, name: str) -> State:
+def _read(archive: zipfile.ZipFile, name: str) -> StateDict:
     values = plain.loads(archive.read(f"{name}.json"))
     plain.check_finite(values)
     return _join(values, safetensors.loads(archive.read(f"{name}.safetensors")))
 
 
-def _split(state: Mapping[str, Any], path: str = "") -> tuple[State, dict[str, NDArray[Any]]]:
-    values: State = {}
+def _split(state: Mapping[str, Any], path: str = "") -> tuple[StateDict, dict[str, NDArray[Any]]]:
+    values: StateDict = {}
     arrays: dict[str, NDArray[Any]] = {}
     for key, value in state.items():
         if isinstance(value, np.ndarray):
@@ -215,7 +196,7 @@ def _split(state: Mapping[str, Any], path: str = "") -> tuple[State, dict[str, N
     return values, arrays
 
 
-def _join(values: State, arrays: Mapping[str, NDArray[Any]]) -> State:
+def _join(values: StateDict, arrays: Mapping[str, NDArray[Any]]) -> StateDict:
     if not isinstance(values, dict):
         raise DamagedCheckpoint("The checkpoint is damaged: a state is no JSON object.")
     for name, array in arrays.items():

@@ -13,11 +13,13 @@ from numpy.typing import NDArray
 
 from websim.algorithms import Algorithm, algorithm_class, make_algorithm
 from websim.algorithms.base import Metrics, make_hyperparameters
+from websim.algorithms.spec import TrainingSpec
 from websim.errors import DamagedCheckpoint, RankLost, TrainingDiverged
 from websim.policies import Policy
 from websim.ranks import Communicator
 from websim.rewards import Reward
-from websim.training.checkpoints import Checkpoint, State, TrainingSpec, pack, unpack
+from websim.states import StateDict
+from websim.training.checkpoints import Checkpoint, pack, unpack
 
 RECENT_EPISODES = 100
 """Runs are judged by the mean return of so many episodes, the newest."""
@@ -62,7 +64,7 @@ class Best:
         self._episodes: deque[tuple[float, int]]
         self.recent_return: float
         self.mean_return: float
-        self.policy: State | None
+        self.policy: StateDict | None
         self.load({})
 
     def consider(self, algorithm: Algorithm, metrics: Metrics) -> None:
@@ -79,7 +81,7 @@ class Best:
             self.mean_return = self.recent_return
             self.policy = algorithm.policy_state()
 
-    def state(self) -> State:
+    def state(self) -> StateDict:
         """What `load` needs."""
         if self.policy is None:
             return {}
@@ -90,7 +92,7 @@ class Best:
             "policy": self.policy,
         }
 
-    def load(self, state: State) -> None:
+    def load(self, state: StateDict) -> None:
         """Goes on from a state; an empty one has no episodes."""
         recent = state.get("recent", ())
         self._episodes = deque((float(mean), int(count)) for mean, count in recent)
@@ -221,7 +223,7 @@ class Trainer:
                 break
             except RankLost as error:
                 communicator.reform(error.ranks)
-        ranks: list[State | None] = [None] * communicator.size
+        ranks: list[StateDict | None] = [None] * communicator.size
         for rank, part in zip(communicator.members, parts, strict=True):
             ranks[rank] = unpack(part)
         learner = {**algorithm.state(), "best": self.best.state()}
@@ -233,7 +235,7 @@ class Trainer:
 
 
 def policy_of(
-    spec: TrainingSpec, state: State, low: NDArray[np.float32], high: NDArray[np.float32]
+    spec: TrainingSpec, state: StateDict, low: NDArray[np.float32], high: NDArray[np.float32]
 ) -> Policy:
     """The policy of a run, without its environments.
 

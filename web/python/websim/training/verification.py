@@ -5,8 +5,10 @@ from typing import Any
 
 import numpy as np
 
+from websim import plain
 from websim.algorithms import algorithm_class
 from websim.algorithms.base import make_hyperparameters
+from websim.algorithms.spec import TrainingSpec
 from websim.errors import (
     CheckpointError,
     DamagedCheckpoint,
@@ -14,9 +16,9 @@ from websim.errors import (
     InvalidArgument,
     ModelError,
 )
-from websim.training import plain
-from websim.training.checkpoints import Checkpoint, State, TrainingSpec, brief
-from websim.training.snapshots import first_rows
+from websim.snapshots import first_rows
+from websim.states import StateDict
+from websim.training.checkpoints import Checkpoint, brief
 from websim.training.trainer import Trainer, policy_of
 
 
@@ -52,7 +54,7 @@ def verify(checkpoint: Checkpoint, spec: TrainingSpec | None = None) -> Any:
     return args
 
 
-def _check_counters(learner: State, fresh: State) -> None:
+def _check_counters(learner: StateDict, fresh: StateDict) -> None:
     """Makes sure that what is an integer in a state is one in a checkpoint's."""
     for name, value in fresh.items():
         if isinstance(value, int) and not plain.is_count(learner[name]):

@@ -1,4 +1,4 @@
-"""How fast the kernels are: `websim bench --kernels` runs this in a browser and natively."""
+"""How fast learning is: `websim bench --kernels` runs this in a browser and natively."""
 
 import time
 from collections.abc import Callable
@@ -6,21 +6,23 @@ from itertools import pairwise
 
 import numpy as np
 
-from websim.kernels.actor_critic import ActorCritic
-from websim.kernels.reference import NumpyKernels, Shape
+from websim.algorithms.ppo import ppo_loss
+from websim.kernels import NumpyKernels
+from websim.nn.actor_critic import ActorCritic
+from websim.nn.optimizers import Adam, GradientClipping
 
 BATCH = 2048
 OBSERVATIONS, ACTIONS = 105, 8  # an Ant's
 
 
-def update_flops(shape: Shape, batch: int) -> int:
+def update_flops(net: ActorCritic, batch: int) -> int:
     """Floating point operations of the matrix products of one PPO update; all else comes on top.
 
     Each weight is multiplied forward, for its own gradient, and, above the first layer, for that of
     the layer below.
     """
     count = 0
-    for widths in (shape.actor, shape.critic):
+    for widths in (net.actor.widths, net.critic.widths):
         for number, (rows, columns) in enumerate(pairwise(widths)):
             count += rows * columns * (3 if number else 2)
     return 2 * batch * count
@@ -37,16 +39,16 @@ def measure(kernels: NumpyKernels, seconds: float) -> dict[str, float]:
         return rng.normal(size=shape).astype(np.float32)
 
     net = ActorCritic(OBSERVATIONS, ACTIONS, kernels=kernels)
-    m, v = np.zeros_like(net.flat), np.zeros_like(net.flat)
+    optimizer = Adam(net.flat, kernels=kernels)
+    clip = GradientClipping(0.5, kernels=kernels)
     observations, noise = draw(BATCH, OBSERVATIONS), draw(BATCH, ACTIONS)
     actions, logprobs, values = net.act(observations, noise)
     advantages, returns = draw(BATCH), draw(BATCH)
 
     def update() -> None:
-        net.ppo_loss_and_gradient(observations, actions, logprobs, advantages, returns, values)
-        norm = kernels.grad_norm(net.grads)
-        net.grads *= np.float32(min(1.0, 0.5 / (norm + 1e-6)))
-        kernels.adam(net.flat, net.grads, m, v, 1, 0.0)
+        ppo_loss(net, observations, actions, logprobs, advantages, returns, values)
+        clip(net.grads)
+        optimizer.step(net.grads, 0.0)
 
     a, b, out = draw(BATCH, 64), draw(64, 64), draw(BATCH, 64)
     zeros = np.zeros(64, np.float32)
@@ -61,9 +63,9 @@ def measure(kernels: NumpyKernels, seconds: float) -> dict[str, float]:
 
 def gflops(measured: dict[str, float]) -> dict[str, float]:
     """GFLOP/s of the update and of the product [2048, 64] x [64, 64]."""
-    shape = ActorCritic(OBSERVATIONS, ACTIONS).shape
+    net = ActorCritic(OBSERVATIONS, ACTIONS)
     return {
-        "update": update_flops(shape, BATCH) / measured["update"],
+        "update": update_flops(net, BATCH) / measured["update"],
         "matmul": 2 * BATCH * 64 * 64 / measured["matmul"],
     }
 

@@ -1,7 +1,4 @@
-"""The complete state of a vector environment, so that it can go on elsewhere or later.
-
-Besides it, what every state is made of: arrays and random generators.
-"""
+"""The complete state of a vector environment, so that it can go on elsewhere or later."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -11,6 +8,7 @@ from numpy.typing import NDArray
 
 from websim.errors import DamagedCheckpoint
 from websim.physics import STATE
+from websim.states import generator_state, load_generator
 from websim.vector import MujocoVectorEnv
 
 
@@ -68,63 +66,6 @@ def first_rows(state: Mapping[str, Any], num_envs: int, count: int) -> dict[str,
         else:
             rows[name] = value
     return rows
-
-
-def take_over(env: MujocoVectorEnv, state: Mapping[str, Any], lengths: Any) -> None:
-    """Goes on where others have stepped the environments to; nobody has counted their rewards.
-
-    Returns of the running episodes begin at 0 here and lack what came before, as the environment's
-    `unrewarded_steps` say; as final ones they are NaN.
-
-    Args:
-        env: Environments that have been reset, and so have their generators.
-        state: `ctrl`, the arrays of STATE and the task's fields, each flat.
-        lengths: Steps of the running episodes [n].
-    """
-    data = env.physics.data
-    for name in ("ctrl", *STATE, *data.fields):
-        array = getattr(data, name)
-        array[...] = np.asarray(state[name]).reshape(array.shape)
-    env.observations[...] = np.concatenate(env.task.observation(data), axis=1)
-    env.episode_lengths[...] = lengths
-    env.episode_returns.fill(0.0)
-    env.unrewarded_steps[...] = lengths
-
-
-def load_arrays(into: Mapping[str, NDArray[Any]], state: Any) -> None:
-    """Copies arrays of a state into those of the same names.
-
-    Raises:
-        DamagedCheckpoint: one is missing or of another shape, or not finite; nothing is copied.
-    """
-    for name, array in into.items():
-        saved = state.get(name) if isinstance(state, dict) else None
-        if not isinstance(saved, np.ndarray) or saved.shape != array.shape:
-            raise DamagedCheckpoint(
-                f"The checkpoint's {name!r} does not fit: it should have the shape {array.shape}."
-            )
-        with np.errstate(over="ignore"):
-            if not np.isfinite(saved.astype(array.dtype)).all():
-                raise DamagedCheckpoint(f"The checkpoint's {name!r} is not finite.")
-    for name, array in into.items():
-        array[...] = state[name]
-
-
-def generator_state(rng: np.random.Generator | None) -> dict[str, Any]:
-    """The state of a PCG64 generator, as JSON can say it (its integers have 128 bits)."""
-    assert rng is not None
-    state: Any = rng.bit_generator.state
-    return {**state, "state": {key: str(value) for key, value in state["state"].items()}}
-
-
-def load_generator(rng: np.random.Generator | None, state: dict[str, Any]) -> None:
-    """Undoes `generator_state`; raises DamagedCheckpoint where that cannot be."""
-    assert rng is not None
-    try:
-        inner = {key: int(value) for key, value in state["state"].items()}
-        rng.bit_generator.state = {**state, "state": inner}
-    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
-        raise DamagedCheckpoint(f"A saved random generator is damaged: {error!r}.") from None
 
 
 def _arrays(env: MujocoVectorEnv) -> dict[str, NDArray[Any]]:
