@@ -5,6 +5,8 @@ a function of the parsed arguments. Heavy imports belong into `run`.
 """
 
 import argparse
+import errno
+import os
 import sys
 from collections.abc import Sequence
 
@@ -16,6 +18,9 @@ from websim_server.site import serve
 from websim_server.train import command as train
 
 COMMANDS = (serve, train, bench, assets)
+
+#: What keeps a command from writing and is not its fault.
+_CANNOT_WRITE = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -32,6 +37,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         arguments.run(arguments)
     except ServerError as error:
         print(f"websim: {error}", file=sys.stderr)
+        return 1
+    except OSError as error:
+        if error.errno not in _CANNOT_WRITE:
+            raise
+        where = f" ({os.fsdecode(error.filename)})" if error.filename else ""
+        print(f"websim: cannot write: {os.strerror(error.errno)}{where}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130

@@ -17,6 +17,10 @@ class AddressError(ServerError):
     """Raised when the server cannot listen at the address that it was given."""
 
 
+class OriginError(ServerError):
+    """Raised when what is to name the origin of a page does not."""
+
+
 class CompilerError(AssetError):
     """Raised when what is to be compiled cannot be."""
 

@@ -9,9 +9,10 @@ import pytest
 from starlette.testclient import TestClient
 
 from tests.server.http_client import Answer, fetch
+from websim_server.errors import OriginError
 from websim_server.site.app import create_app
-from websim_server.site.bundle import Bundle
 from websim_server.site.headers import script_hashes
+from websim_server.site.package import Bundle
 
 ISOLATION = {
     "cross-origin-opener-policy": "same-origin",
@@ -145,3 +146,29 @@ def test_script_hashes_are_of_the_exact_text() -> None:
     (found,) = script_hashes(f"<head><script type=importmap>{text}</script></head>")
     digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
     assert found == f"'sha256-{digest}'"
+
+
+def test_other_origins_may_be_allowed_to_embed_the_page() -> None:
+    origins = ["https://example.org", "http://localhost:3000"]
+    client = TestClient(create_app(embed_origins=origins))
+    page, script = client.get("/").headers, client.get("/sim/websim.js").headers
+    said = page["content-security-policy"].split("; ")
+    assert "frame-ancestors 'self' https://example.org http://localhost:3000" in said
+    # An isolated page embeds what says so, and itself is isolated.
+    assert page["cross-origin-resource-policy"] == "cross-origin"
+    assert page["cross-origin-embedder-policy"] == "require-corp"
+    assert script["cross-origin-resource-policy"] == "same-origin"
+    versions = {
+        TestClient(app).get("/manifest.json").json()["sources"]["version"]
+        for app in (create_app(), create_app(embed_origins=origins))
+    }
+    assert len(versions) == 2  # a browser stores pages with their headers
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["example.org", "*", "https://*.org", "https://a.org/", "https://a.org; x", "ftp://a", "null"],
+)
+def test_what_is_no_origin_is_refused(text: str) -> None:
+    with pytest.raises(OriginError, match=r"is not an origin.*https://example\.org"):
+        create_app(embed_origins=[text])

@@ -14,8 +14,8 @@ from websim.algorithms import ALGORITHMS
 from websim.algorithms.presets import preset
 from websim_server import __version__
 from websim_server.paths import websim_source
-from websim_server.site.app import Sources
-from websim_server.site.bundle import Bundle, zip_folder
+from websim_server.site.package import Bundle, zip_folder
+from websim_server.site.sources import Sources
 
 
 @pytest.fixture
@@ -66,10 +66,10 @@ def test_sources_have_another_version_when_one_changes(tmp_path: Path) -> None:
         (tmp_path / name).mkdir()
         (tmp_path / name / "main.js").write_text("1")
     (tmp_path / "index.html").write_text("page")
-    sources = Sources(tmp_path, isolated=True)
+    sources = Sources(tmp_path, True)
     first = sources.manifest()
     assert sources.manifest() == first
-    assert Sources(tmp_path, isolated=False).manifest()["version"] != first["version"]
+    assert Sources(tmp_path, False).manifest()["version"] != first["version"]
     (tmp_path / "sim" / "main.js").write_text("22")
     assert sources.manifest()["version"] != first["version"]
 

@@ -1,5 +1,7 @@
 """The command line: what it says when it cannot serve."""
 
+import errno
+import os
 import socket
 import subprocess
 import sys
@@ -9,6 +11,7 @@ import pytest
 
 from websim_server import cli
 from websim_server.build import assets
+from websim_server.build.compress import write_atomically
 from websim_server.site.serve import address, listen
 
 
@@ -70,3 +73,21 @@ def test_commands_are_listed() -> None:
     assert result.returncode == 0
     assert "serve" in result.stdout
     assert "assets" in result.stdout
+
+
+def test_a_full_disk_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "kernels" / "plain.wasm"
+
+    def full(part: Path, data: bytes) -> int:
+        with part.open("wb") as stream:
+            stream.write(data[:1])
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(part))
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    monkeypatch.setattr(assets, "provide", lambda *_: write_atomically(path, b"much"))
+    assert cli.main(["assets"]) == 1
+    said = capsys.readouterr().err
+    assert said == f"websim: cannot write: No space left on device ({path}.part)\n"
+    assert list(path.parent.iterdir()) == []

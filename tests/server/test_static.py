@@ -110,6 +110,13 @@ def test_media_types(server: str, path: str, media_type: str, encoding: str) -> 
         "/web/index.html",
         "/pyproject.toml",
         "/vendor/" + "x" * 5000,
+        # Other ways to write the address of a file, and what is no file of its own.
+        "/app/main.js/",
+        "/app//main.js",
+        "/app/main.js/main.js",
+        "/app/panel/../main.js",
+        WASM + ".br",
+        WASM + ".gz",
     ],
 )
 def test_nothing_else_is_served(server: str, path: str) -> None:
@@ -123,3 +130,15 @@ def test_links_out_of_the_folder_are_not_followed(tmp_path: Path) -> None:
     (tmp_path / "web/sim/link.txt").symlink_to(secret)
     client = TestClient(create_app(web=tmp_path / "web", vendor=VENDOR))
     assert client.get("/sim/link.txt").status_code == 404
+
+
+def test_a_new_folder_of_the_page_is_served_and_stored(tmp_path: Path) -> None:
+    for folder in ("code/editor", "vendor", ".hidden"):
+        (tmp_path / folder).mkdir(parents=True)
+        (tmp_path / folder / "main.js").write_text("1")
+    (tmp_path / "index.html").write_text("page")
+    client = TestClient(create_app(web=tmp_path, vendor=VENDOR))
+    assert client.get("/code/editor/main.js").headers["cache-control"] == "no-cache"
+    assert client.get("/.hidden/main.js").status_code == 404
+    stored = client.get("/manifest.json").json()["sources"]["urls"]
+    assert stored == ["/", "/code/editor/main.js"]

@@ -21,8 +21,12 @@ def write_atomically(path: Path, data: bytes) -> None:
     """Writes a whole file or none of it: an interrupted run leaves nothing half done."""
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(path.name + ".part")
-    part.write_bytes(data)
-    part.replace(path)
+    try:
+        part.write_bytes(data)
+        part.replace(path)
+    except OSError:
+        part.unlink(missing_ok=True)  # where the disk is full, half a file is in the way
+        raise
 
 
 def compress(path: Path) -> None:

@@ -2,12 +2,16 @@
 
 import base64
 import hashlib
+import re
+from collections.abc import Sequence
 from functools import lru_cache
 from html.parser import HTMLParser
 from pathlib import Path
 
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from websim_server.errors import OriginError
 
 #: What gives a page SharedArrayBuffer; workers and errors need it too.
 ISOLATION = {
@@ -29,8 +33,24 @@ PAGE_SOURCES = ["'self'", "'wasm-unsafe-eval'"]
 WORKER_SCRIPT = "/sim/worker/worker.js"
 
 
-def policy(script_sources: str) -> str:
-    """The content security policy with the given sources of scripts."""
+_ORIGIN = re.compile(r"https?://([a-z0-9]([a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]+\])(:\d{1,5})?")
+
+
+def require_origin(text: str) -> None:
+    """Makes sure that a policy may name `text` as the origin of a page.
+
+    Raises:
+        OriginError: it is none.
+    """
+    if not _ORIGIN.fullmatch(text):
+        raise OriginError(
+            f"{text!r} is not an origin: scheme, host and port alone are allowed, in small "
+            "letters, such as https://example.org or http://localhost:3000"
+        )
+
+
+def policy(script_sources: str, ancestors: Sequence[str] = ()) -> str:
+    """The content security policy with these sources of scripts, and origins that may embed."""
     return "; ".join(
         [
             "default-src 'self'",
@@ -43,12 +63,12 @@ def policy(script_sources: str) -> str:
             "object-src 'none'",
             "base-uri 'none'",
             "form-action 'self'",
-            "frame-ancestors 'self'",
+            " ".join(["frame-ancestors 'self'", *ancestors]),
         ]
     )
 
 
-WORKER_POLICY = policy("'self' 'wasm-unsafe-eval'")
+WORKER_POLICY = policy(" ".join(PAGE_SOURCES))
 EVALUATING_WORKER_POLICY = policy("'self' 'unsafe-eval' 'wasm-unsafe-eval'")
 
 
@@ -83,46 +103,65 @@ def script_hashes(html: str) -> list[str]:
 
 
 @lru_cache(maxsize=1)
-def _page_policy(index: Path, _changed: int) -> str:
-    return policy(" ".join([*PAGE_SOURCES, *script_hashes(index.read_text("utf-8"))]))
+def _page_policy(index: Path, _changed: int, ancestors: tuple[str, ...]) -> str:
+    hashes = script_hashes(index.read_text("utf-8"))
+    return policy(" ".join([*PAGE_SOURCES, *hashes]), ancestors)
 
 
 class ResponseHeaders:
     """ASGI middleware around everything, so that errors and 304s carry the headers too.
 
     Args:
-        app: the application.
         index: the page, whose inline import map the policy allows.
         isolated: whether pages are cross-origin isolated.
         dynamic_execution: whether workers may make code from strings.
+        embed_origins: other origins whose pages may show the page in a frame.
+
+    Raises:
+        OriginError: one of the origins is none.
     """
 
-    def __init__(self, app: ASGIApp, *, index: Path, isolated: bool, dynamic_execution: bool):
-        self._app = app
+    def __init__(
+        self,
+        *,
+        index: Path,
+        isolated: bool,
+        dynamic_execution: bool,
+        embed_origins: Sequence[str] = (),
+    ):
+        for text in embed_origins:
+            require_origin(text)
         self._index = index
         self._worker_policy = EVALUATING_WORKER_POLICY if dynamic_execution else WORKER_POLICY
         self._headers = {**ALWAYS, **(ISOLATION if isolated else {})}
+        self._embed_origins = tuple(embed_origins)
+
+    def _of(self, path: str) -> dict[str, str]:
+        headers = {**self._headers, "Content-Security-Policy": self._policy(path)}
+        if path == "/" and self._embed_origins:
+            # An isolated page embeds only what says so. Who may is said by the policy.
+            headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+        return headers
 
     def _policy(self, path: str) -> str:
         if path == WORKER_SCRIPT:
             return self._worker_policy
         try:
             # While developing, the page changes under a running server.
-            return _page_policy(self._index, self._index.stat().st_mtime_ns)
+            changed = self._index.stat().st_mtime_ns
+            return _page_policy(self._index, changed, self._embed_origins)
         except FileNotFoundError:
             return policy(" ".join(PAGE_SOURCES))
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Passes on to the application, and adds to what it answers."""
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
+    def around(self, app: ASGIApp) -> ASGIApp:
+        """The application that adds them to what `app` answers."""
 
-        async def send_with_headers(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                headers.update(self._headers)
-                headers["Content-Security-Policy"] = self._policy(scope["path"])
-            await send(message)
+        async def with_headers(scope: Scope, receive: Receive, send: Send) -> None:
+            async def send_with_headers(message: Message) -> None:
+                if message["type"] == "http.response.start":
+                    MutableHeaders(scope=message).update(self._of(scope["path"]))
+                await send(message)
 
-        await self._app(scope, receive, send_with_headers)
+            await app(scope, receive, send_with_headers if scope["type"] == "http" else send)
+
+        return with_headers

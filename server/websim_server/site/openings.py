@@ -5,12 +5,18 @@ It is all taken from the Python of the tasks. `web/sim/worker/overture.js` makes
 
 import functools
 import json
+import sys
 import threading
+from pathlib import Path
 
 import numpy as np
+from fastapi import APIRouter, HTTPException
+from starlette.responses import Response
 
 from websim import mjcf, task_ids
 from websim.browser.shard import Shard
+from websim_server.site.package import Bundle
+from websim_server.site.static import IMMUTABLE
 
 #: Episodes begin in as many different states; among a thousand robots each comes several times.
 STATES = 16
@@ -32,7 +38,8 @@ def opening(task: str) -> bytes | None:
 
     Returns:
         JSON, an `Opening` of `web/sim/worker/overture.js`, or null where the model has files of its
-        own: its robots wait for Python. None: there is no such task.
+        own or the task fails: its robots wait for Python, which says why. None: there is no such
+        task.
     """
     with _one_at_a_time:
         return _made(task) if task in task_ids() else None
@@ -40,6 +47,14 @@ def opening(task: str) -> bytes | None:
 
 @functools.cache
 def _made(task: str) -> bytes:
+    try:
+        return _make(task)
+    except Exception as error:  # whatever the Python of a task raises
+        print(f"{task} cannot begin: {type(error).__name__}: {error}", file=sys.stderr, flush=True)
+        return b"null"
+
+
+def _make(task: str) -> bytes:
     shard = Shard(task, STATES)
     try:
         shard.reset(0)
@@ -74,3 +89,34 @@ def _median_length(shard: Shard) -> int | None:
         if 2 * ended.sum() >= env.num_envs:
             return steps
     return None
+
+
+class Openings:
+    """Where openings are: below the name of the package that this process has imported.
+
+    Args:
+        folder: the package's.
+
+    Attributes:
+        package: The name of its zip. A source that was edited since has another one.
+        address: What their addresses begin with.
+    """
+
+    def __init__(self, folder: Path):
+        self.package = Bundle(folder).name()
+        self.address = f"/openings/{self.package}/"
+
+
+def router(openings: Openings) -> APIRouter:
+    """`/openings/PACKAGE/TASK.json`."""
+    routes = APIRouter()
+
+    @routes.api_route("/openings/{package}/{task}.json", methods=["GET", "HEAD"])
+    def how_robots_begin(package: str, task: str) -> Response:
+        content = opening(task) if package == openings.package else None
+        if content is None:
+            raise HTTPException(404)
+        headers = {"Cache-Control": IMMUTABLE}
+        return Response(content, media_type="application/json", headers=headers)
+
+    return routes

@@ -62,6 +62,13 @@ def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
         help="leave the isolation headers away: the page then works without shared memory, slower",
     )
     parser.add_argument(
+        "--embed-origins",
+        nargs="+",
+        default=[],
+        metavar="ORIGIN",
+        help="other origins whose pages may show the page in a frame, such as https://example.org",
+    )
+    parser.add_argument(
         "--engine",
         default=engine.default(),
         metavar="NAME|FOLDER",
@@ -107,7 +114,11 @@ def run(arguments: argparse.Namespace) -> None:
         )
     with listen(arguments.host, arguments.port) as listener:
         url = address(arguments.host, listener.getsockname()[1])
-        app = create_app(isolated=arguments.isolated, engine=arguments.engine)
+        app = create_app(
+            isolated=arguments.isolated,
+            engine=arguments.engine,
+            embed_origins=arguments.embed_origins,
+        )
         openings.prepare()
         config = uvicorn.Config(
             app,

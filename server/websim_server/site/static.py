@@ -4,7 +4,9 @@ import mimetypes
 import os
 from pathlib import Path
 
+from starlette._utils import get_route_path
 from starlette.datastructures import Headers
+from starlette.exceptions import HTTPException
 from starlette.responses import FileResponse, Response
 from starlette.staticfiles import NotModifiedResponse, StaticFiles
 from starlette.types import Scope
@@ -57,6 +59,19 @@ class Files(StaticFiles):
     def __init__(self, directory: Path, cache_control: str):
         super().__init__(directory=directory, check_dir=False)
         self._cache_control = cache_control
+
+    def get_path(self, scope: Scope) -> str:
+        """The path of a file in the folder.
+
+        Raises:
+            HTTPException: 404: it is another way to write the address of a file, or a compressed
+                copy, which is no file of its own.
+        """
+        path = super().get_path(scope)
+        same = get_route_path(scope) == f"/{Path(path).as_posix()}"
+        if not same or path.endswith(tuple(suffix for _, suffix in ENCODINGS)):
+            raise HTTPException(404)
+        return path
 
     def file_response(
         self,

@@ -47,11 +47,15 @@ class RunLog:
     def save(self, checkpoint: bytes) -> None:
         """Replaces the checkpoint."""
         beside = self.checkpoint.with_suffix(".part")
-        with beside.open("wb") as file:
-            file.write(checkpoint)
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(self.checkpoint)
+        try:
+            with beside.open("wb") as file:
+                file.write(checkpoint)
+                file.flush()
+                os.fsync(file.fileno())
+            beside.replace(self.checkpoint)
+        except OSError:
+            beside.unlink(missing_ok=True)  # where the disk is full, half a file is in the way
+            raise
 
     def close(self) -> None:
         """Writes out everything."""

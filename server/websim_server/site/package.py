@@ -1,9 +1,14 @@
-"""The Python package of the browser, as one zip with its content's hash in the name."""
+"""The Python package of the browser: a zip with its content's hash in the name, and its route."""
 
 import hashlib
 import io
 import zipfile
 from pathlib import Path
+
+from fastapi import APIRouter, HTTPException
+from starlette.responses import Response
+
+from websim_server.site.static import IMMUTABLE
 
 # Zip files cannot say less; a real date would make the same source another file.
 _EPOCH = (1980, 1, 1, 0, 0, 0)
@@ -60,3 +65,17 @@ class Bundle:
         if name not in self._zips:
             self.name()
         return self._zips.get(name)
+
+
+def router(bundle: Bundle) -> APIRouter:
+    """`/python/NAME`: the zips that `bundle` has made."""
+    routes = APIRouter()
+
+    @routes.api_route("/python/{name}", methods=["GET", "HEAD"])
+    def python_package(name: str) -> Response:
+        content = bundle.get(name)
+        if content is None:
+            raise HTTPException(404)
+        return Response(content, media_type="application/zip", headers={"Cache-Control": IMMUTABLE})
+
+    return routes

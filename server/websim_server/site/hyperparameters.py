@@ -1,4 +1,4 @@
-"""The manifest's part on learning: algorithms, their hyperparameters and presets, for forms."""
+"""What a form has to know of the algorithms: hyperparameters and presets, as the manifest says."""
 
 from dataclasses import Field, fields
 from typing import Any
@@ -13,7 +13,7 @@ _CHOICES = {"activation": list(ACTIVATIONS)}
 _TYPES = {int: "int", float: "float", bool: "bool", str: "str", tuple: "ints"}
 
 
-def manifest() -> dict[str, Any]:
+def describe() -> dict[str, Any]:
     """By algorithm: `hyperparameters`, and `presets[name][task]`, "*" being every task.
 
     A hyperparameter has `name, type, default, low, high, help`, `choices`, and `most`, how many

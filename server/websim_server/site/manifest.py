@@ -1,0 +1,92 @@
+"""The route of the manifest: addresses, versions and sizes of all that a page loads."""
+
+import functools
+import json
+from typing import Any
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from websim import task_ids
+from websim_server import __version__
+from websim_server.build import image, kernels, lock
+from websim_server.build.engine import Engine
+from websim_server.site import hyperparameters
+from websim_server.site.openings import Openings
+from websim_server.site.package import Bundle
+from websim_server.site.sources import Sources
+from websim_server.site.static import REVALIDATE
+
+
+def pyodide(packages: list[lock.Package]) -> dict[str, Any]:
+    """What a worker loads of Pyodide: its address and size (bytes as they are after decoding)."""
+    (package,) = (package for package in packages if package.name == "pyodide")
+    return {
+        "version": package.version,
+        "index": f"/vendor/{package.folder}/",
+        # Workers import the scripts themselves.
+        "bytes": sum(f.bytes for f in package.files if not f.name.endswith(".mjs")),
+    }
+
+
+def vendored_files(packages: list[lock.Package]) -> list[str]:
+    """The addresses of the vendored files that any page loads: wheels are inside the image."""
+    return [
+        f"/vendor/{package.folder}/{file.name}"
+        for package in packages
+        for file in package.files
+        if package.source == "npm" and package.name != "mujoco" and file.name != "LICENSE"
+    ]
+
+
+def router(
+    packages: list[lock.Package],
+    engine: Engine,
+    sources: Sources,
+    bundle: Bundle,
+    openings: Openings,
+) -> APIRouter:
+    """`/manifest.json` and `/healthz`."""
+    routes = APIRouter()
+    vendored = [*vendored_files(packages), engine.script, engine.wasm]
+    # What does not change while the server runs.
+    fixed = {
+        "version": __version__,
+        "algorithms": hyperparameters.describe(),
+        "mujoco": engine.manifest(),
+        "pyodide": pyodide(packages),
+    }
+
+    @functools.lru_cache(maxsize=1)
+    def written(changing: str) -> bytes:
+        return json.dumps(fixed | json.loads(changing), separators=(",", ":")).encode()
+
+    @routes.api_route("/healthz", methods=["GET", "HEAD"])
+    def health() -> dict[str, str]:
+        return {"status": "ok", "version": __version__}
+
+    @routes.api_route("/manifest.json", methods=["GET", "HEAD"])
+    def manifest() -> Response:
+        name = bundle.name()
+        content = bundle.get(name)
+        assert content is not None
+        websim = {"url": f"/python/{name}", "bytes": len(content)}
+        made = {"kernels": kernels.manifest(), "image": image.manifest()}
+        made_urls = [made["image"]["url"], *(k["url"] for k in made["kernels"].values())]
+        begin = openings.address if name == openings.package else None
+        opening_urls = [f"{begin}{task}.json" for task in task_ids()] if begin else []
+        changing = {
+            **made,
+            "tasks": task_ids(),
+            "websim": websim,
+            "openings": begin,
+            "sources": sources.manifest(),
+            "files": [*vendored, *made_urls, websim["url"], *opening_urls],
+        }
+        return Response(
+            written(json.dumps(changing)),
+            media_type="application/json",
+            headers={"Cache-Control": REVALIDATE},
+        )
+
+    return routes

@@ -1,0 +1,49 @@
+"""The page's own files, which change from version to version."""
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+from websim_server import __version__
+
+#: Folders of web/ that hold no source of the page: what is fetched or made, and the package websim.
+MADE = {"image", "kernels", "python", "vendor"}
+
+
+class Sources:
+    """Index and folders of the page, as they are there when this is made.
+
+    Args:
+        web: the folder with index.html, sw.js and the folders of the page.
+        sent: how they are sent; another way counts as another version, because a browser stores
+            files with their headers.
+
+    Attributes:
+        folders: The names of the folders.
+    """
+
+    def __init__(self, web: Path, *sent: object):
+        self._web = web
+        self._sent = sent
+        self.folders = sorted(
+            path.name
+            for path in web.iterdir()
+            if path.is_dir() and path.name not in MADE and not path.name.startswith(".")
+        )
+        self._seen: object = None
+        self._version = ""
+
+    def manifest(self) -> dict[str, Any]:
+        """Their addresses, and a hash of all of them; made anew when a file has changed."""
+        paths = [path for name in self.folders for path in sorted((self._web / name).rglob("*.*"))]
+        paths = [path for path in paths if path.is_file() and not path.name.startswith(".")]
+        urls = ["/", *(f"/{path.relative_to(self._web).as_posix()}" for path in paths)]
+        paths.insert(0, self._web / "index.html")
+        seen = [(p, (s := p.stat()).st_mtime_ns, s.st_size) for p in paths]
+        if seen != self._seen:
+            digest = hashlib.sha256(repr((urls, self._sent, __version__)).encode())
+            for path in paths:
+                digest.update(path.read_bytes())
+            self._version = digest.hexdigest()[:16]
+            self._seen = seen
+        return {"version": self._version, "urls": urls}

@@ -1,0 +1,29 @@
+"""What a task's robots begin with, where the Python of a task is broken."""
+
+import pytest
+from starlette.testclient import TestClient
+
+from websim_server.site import openings
+from websim_server.site.app import create_app
+
+
+def test_a_broken_task_leaves_the_store_of_the_others(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A visit without the server needs every file of the manifest to be there."""
+
+    def broken(task: str) -> bytes:
+        if task == "Ant-v5":
+            raise NameError("legs")
+        return b"{}"
+
+    monkeypatch.setattr(openings, "_make", broken)
+    openings._made.cache_clear()
+    client = TestClient(create_app())
+    urls = [u for u in client.get("/manifest.json").json()["files"] if u.startswith("/openings/")]
+    answers = {url.rsplit("/")[-1]: client.get(url) for url in urls}
+    openings._made.cache_clear()
+    assert len(answers) > 5
+    assert {answer.status_code for answer in answers.values()} == {200}
+    assert answers["Ant-v5.json"].json() is None
+    assert "Ant-v5 cannot begin: NameError: legs" in capsys.readouterr().err
