@@ -20,5 +20,5 @@ def test_an_environment_without_pip_is_completed(tmp_path: Path) -> None:
         timeout=120,
     )
     assert made.returncode == 0, made.stderr
-    pip = [tmp_path / ".venv" / "bin" / "python", "-m", "pip", "--version"]
+    pip = [str(tmp_path / ".venv" / "bin" / "python"), "-m", "pip", "--version"]
     assert subprocess.run(pip, capture_output=True).returncode == 0
