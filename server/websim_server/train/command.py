@@ -3,37 +3,14 @@
 import argparse
 import ast
 import json
-import math
 import os
-import signal
-import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, fields
+from dataclasses import fields
+from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from websim_server.errors import ServerError
-
-if TYPE_CHECKING:
-    from websim.algorithms.spec import TrainingSpec
-    from websim.ranks import Communicator
-    from websim.training.trainer import Progress
-
-
-class TrainError(ServerError):
-    """Raised when a training run cannot start or go on."""
-
-
-@dataclass
-class Job:
-    """What a rank needs to know; travels to other processes."""
-
-    spec: "TrainingSpec"
-    checkpoint: bytes | None
-    folder: Path
-    checkpoint_seconds: float
+from websim_server.train.job import Job, TrainError
 
 
 def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -86,128 +63,10 @@ def run(arguments: argparse.Namespace) -> None:
             _list(arguments.algo)
             return
         job, ranks = _job(arguments)
-        if arguments.backend == "browser":
-            from websim_server.train.backends.browser import train_in_browser
-
-            train_in_browser(job, ranks, reproducible=arguments.reproducible)
-            return
-        from websim.ranks.local import run_processes
-
-        run_processes(train_rank, ranks, job)
+        backend = import_module(f"websim_server.train.backends.{arguments.backend}")
+        backend.train(job, ranks, reproducible=arguments.reproducible)
     except WebSimError as error:
         raise TrainError(str(error)) from None
-
-
-def train_rank(communicator: "Communicator", job: Job) -> None:
-    """What every rank does; the first also reports, saves and listens to Ctrl-C."""
-    from websim.training import checkpoints
-    from websim.training.trainer import Trainer
-
-    checkpoint = checkpoints.loads(job.checkpoint) if job.checkpoint else None
-    trainer = Trainer(job.spec, communicator, checkpoint)
-    try:
-        if communicator.rank > 0:
-            while True:
-                progress = trainer.advance()
-                if progress.save:
-                    trainer.checkpoint()
-                if progress.done:
-                    return
-        if trainer.restarted_environments:
-            print("The number of ranks has changed: environments start anew.", file=sys.stderr)
-        algorithm = trainer.algorithm
-        with (
-            Reporter(job, algorithm.global_step, algorithm.args.total_timesteps) as reporter,
-            interruptions() as interrupted,
-        ):
-            while True:
-                progress = trainer.advance(stop=interrupted(), save=reporter.save_is_due())
-                reporter.report(progress)
-                if progress.save:
-                    reporter.save(checkpoints.dumps(trainer.checkpoint()))
-                if progress.done:
-                    return
-    finally:
-        trainer.close()
-
-
-class Reporter:
-    """Shows progress and writes the run's folder."""
-
-    def __init__(self, job: Job, global_step: int, total_timesteps: int) -> None:
-        """Starts the bar and the clock."""
-        from tqdm import tqdm
-
-        from websim_server.train.runlog import RunLog
-
-        self._job = job
-        self._log = RunLog(job.folder, global_step)
-        self._first_step = self._step = global_step
-        self._finished = False
-        self._started = self._saved = time.monotonic()
-        self._bar = tqdm(total=total_timesteps, initial=global_step, unit="step", unit_scale=True)
-        self._bar.write(f"{job.spec.task}, {job.spec.algorithm}: {job.folder}")
-
-    def __enter__(self) -> "Reporter":
-        """Returns itself."""
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        """Closes the files and says how to go on where the run is not over."""
-        self._bar.close()
-        self._log.close()
-        saved = self._log.checkpoint.is_file()
-        if self._finished:
-            print(f"Done. The policy is in {self._log.checkpoint}", file=sys.stderr)
-        elif saved:
-            print(f"Saved. To go on: websim train --resume {self._log.checkpoint}", file=sys.stderr)
-
-    def save_is_due(self) -> bool:
-        """Whether the last checkpoint is old enough."""
-        return time.monotonic() - self._saved >= self._job.checkpoint_seconds
-
-    def report(self, progress: "Progress") -> None:
-        """Shows and logs an iteration."""
-        self._bar.update(progress.global_step - self._step)
-        self._step = progress.global_step
-        if progress.lost:
-            self.say(f"Lost rank {', '.join(map(str, progress.lost))}; the others go on.")
-            return
-        seconds = time.monotonic() - self._started
-        sps = int((progress.global_step - self._first_step) / seconds)
-        metrics = {**progress.metrics, "charts/SPS": float(sps), "charts/seconds": seconds}
-        self._log.write(progress.global_step, metrics)
-        if not math.isnan(progress.recent_return):
-            self._bar.set_postfix_str(f"return {progress.recent_return:.1f}", refresh=False)
-        self._finished = progress.finished
-
-    def save(self, checkpoint: bytes) -> None:
-        """Keeps a checkpoint."""
-        self._log.save(checkpoint)
-        self._saved = time.monotonic()
-
-    def say(self, text: str) -> None:
-        """Says something beside the bar."""
-        self._bar.write(text, file=sys.stderr)
-
-
-@contextmanager
-def interruptions() -> "Iterator[Any]":
-    """Gives a function that tells whether Ctrl-C was pressed; a second one interrupts at once."""
-    seen = False
-
-    def on_signal(number: int, frame: object) -> None:
-        nonlocal seen
-        if seen:
-            raise KeyboardInterrupt
-        seen = True
-        print("\nStopping after this iteration; Ctrl-C again: at once.", file=sys.stderr)
-
-    before = signal.signal(signal.SIGINT, on_signal)
-    try:
-        yield lambda: seen
-    finally:
-        signal.signal(signal.SIGINT, before)
 
 
 def _job(arguments: argparse.Namespace) -> tuple[Job, int]:

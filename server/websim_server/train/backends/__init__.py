@@ -1,1 +1,1 @@
-"""Where a run of `websim train` can be carried out."""
+"""Where a run can be carried out: modules with `train(job, ranks, *, reproducible)`."""

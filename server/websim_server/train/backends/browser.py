@@ -5,7 +5,9 @@ import dataclasses
 from typing import TYPE_CHECKING, Any
 
 from websim_server.browser import open_browser
-from websim_server.train.command import Job, Reporter, TrainError, interruptions
+from websim_server.train.interruptions import interruptions
+from websim_server.train.job import Job, TrainError
+from websim_server.train.reporter import Reporter
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -53,7 +55,7 @@ _WAIT_MS = 250
 _ENDS = ("finished", "stopped", "failed")
 
 
-def train_in_browser(job: Job, ranks: int, *, reproducible: bool) -> None:
+def train(job: Job, ranks: int, *, reproducible: bool) -> None:
     """Trains with `ranks` workers.
 
     Args:

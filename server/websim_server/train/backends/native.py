@@ -1,0 +1,55 @@
+"""A run in processes of this machine."""
+
+import sys
+from typing import TYPE_CHECKING
+
+from websim_server.train.interruptions import interruptions
+from websim_server.train.job import Job
+from websim_server.train.reporter import Reporter
+
+if TYPE_CHECKING:
+    from websim.ranks import Communicator
+
+
+def train(job: Job, ranks: int, *, reproducible: bool) -> None:
+    """Trains with `ranks` processes; the same bits come of it either way.
+
+    Raises:
+        WebSimError: the run cannot start, or has failed.
+    """
+    from websim.ranks.local import run_processes
+
+    run_processes(train_rank, ranks, job)
+
+
+def train_rank(communicator: "Communicator", job: Job) -> None:
+    """What every rank does; the first also reports, saves and listens to Ctrl-C."""
+    from websim.training import checkpoints
+    from websim.training.trainer import Trainer
+
+    checkpoint = checkpoints.loads(job.checkpoint) if job.checkpoint else None
+    trainer = Trainer(job.spec, communicator, checkpoint)
+    try:
+        if communicator.rank > 0:
+            while True:
+                progress = trainer.advance()
+                if progress.save:
+                    trainer.checkpoint()
+                if progress.done:
+                    return
+        if trainer.restarted_environments:
+            print("The number of ranks has changed: environments start anew.", file=sys.stderr)
+        algorithm = trainer.algorithm
+        with (
+            Reporter(job, algorithm.global_step, algorithm.args.total_timesteps) as reporter,
+            interruptions() as interrupted,
+        ):
+            while True:
+                progress = trainer.advance(stop=interrupted(), save=reporter.save_is_due())
+                reporter.report(progress)
+                if progress.save:
+                    reporter.save(checkpoints.dumps(trainer.checkpoint()))
+                if progress.done:
+                    return
+    finally:
+        trainer.close()

@@ -1,0 +1,24 @@
+"""What is to be trained, and the error of what cannot be."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from websim_server.errors import ServerError
+
+if TYPE_CHECKING:
+    from websim.algorithms.spec import TrainingSpec
+
+
+class TrainError(ServerError):
+    """Raised when a training run cannot start or go on."""
+
+
+@dataclass
+class Job:
+    """What a rank needs to know; travels to other processes."""
+
+    spec: "TrainingSpec"
+    checkpoint: bytes | None
+    folder: Path
+    checkpoint_seconds: float

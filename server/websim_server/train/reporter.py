@@ -1,0 +1,71 @@
+"""What a terminal shows of a run, and the run's folder."""
+
+import math
+import sys
+import time
+from typing import TYPE_CHECKING
+
+from websim_server.train.job import Job
+
+if TYPE_CHECKING:
+    from websim.training.trainer import Progress
+
+
+class Reporter:
+    """Shows progress and writes the run's folder."""
+
+    def __init__(self, job: Job, global_step: int, total_timesteps: int) -> None:
+        """Starts the bar and the clock."""
+        from tqdm import tqdm
+
+        from websim_server.train.runlog import RunLog
+
+        self._job = job
+        self._log = RunLog(job.folder, global_step)
+        self._first_step = self._step = global_step
+        self._finished = False
+        self._started = self._saved = time.monotonic()
+        self._bar = tqdm(total=total_timesteps, initial=global_step, unit="step", unit_scale=True)
+        self._bar.write(f"{job.spec.task}, {job.spec.algorithm}: {job.folder}")
+
+    def __enter__(self) -> "Reporter":
+        """Returns itself."""
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        """Closes the files and says how to go on where the run is not over."""
+        self._bar.close()
+        self._log.close()
+        saved = self._log.checkpoint.is_file()
+        if self._finished:
+            print(f"Done. The policy is in {self._log.checkpoint}", file=sys.stderr)
+        elif saved:
+            print(f"Saved. To go on: websim train --resume {self._log.checkpoint}", file=sys.stderr)
+
+    def save_is_due(self) -> bool:
+        """Whether the last checkpoint is old enough."""
+        return time.monotonic() - self._saved >= self._job.checkpoint_seconds
+
+    def report(self, progress: "Progress") -> None:
+        """Shows and logs an iteration."""
+        self._bar.update(progress.global_step - self._step)
+        self._step = progress.global_step
+        if progress.lost:
+            self.say(f"Lost rank {', '.join(map(str, progress.lost))}; the others go on.")
+            return
+        seconds = time.monotonic() - self._started
+        sps = int((progress.global_step - self._first_step) / seconds)
+        metrics = {**progress.metrics, "charts/SPS": float(sps), "charts/seconds": seconds}
+        self._log.write(progress.global_step, metrics)
+        if not math.isnan(progress.recent_return):
+            self._bar.set_postfix_str(f"return {progress.recent_return:.1f}", refresh=False)
+        self._finished = progress.finished
+
+    def save(self, checkpoint: bytes) -> None:
+        """Keeps a checkpoint."""
+        self._log.save(checkpoint)
+        self._saved = time.monotonic()
+
+    def say(self, text: str) -> None:
+        """Says something beside the bar."""
+        self._bar.write(text, file=sys.stderr)
