@@ -1,5 +1,7 @@
 """The dashboard, used as a person would use it."""
 
+import re
+
 import pytest
 from playwright.sync_api import Browser, expect
 
@@ -43,6 +45,30 @@ def test_figures_are_live(shared: Dashboard) -> None:
     expect(page.locator(".figures canvas")).to_have_count(5)
     expect(page.locator(".workers li")).to_have_count(1)
     expect(page.locator("#drawing")).to_contain_text("16")
+    key = page.locator(".stage-figures dd")
+    expect(key.first).to_have_text("16")
+    steps, best = key.nth(1), key.nth(3)
+    expect(steps).to_have_text(re.compile(r"^\d+\.\d\d M$"))
+    expect(best).not_to_have_text(NOTHING_YET)
+    expect(page.locator(".stage-curve")).to_be_hidden()
+
+
+def test_an_empty_picture_says_so_and_offers_the_way_back(shared: Dashboard) -> None:
+    page = shared.page
+    empty = page.locator(".empty")
+    expect(empty).to_be_hidden()
+    stage = page.locator("canvas.stage")
+    box = stage.bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    for _ in range(4):  # the field is pulled out of the picture
+        page.mouse.down(button="right")
+        page.mouse.move(box["x"] + 5, box["y"] + box["height"] / 2, steps=3)
+        page.mouse.up(button="right")
+        page.mouse.move(box["x"] + box["width"] - 5, box["y"] + box["height"] / 2)
+    expect(empty).to_be_visible()
+    empty.get_by_role("button").click()
+    expect(empty).to_be_hidden()
 
 
 @pytest.mark.parametrize(

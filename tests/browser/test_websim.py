@@ -161,6 +161,8 @@ def test_scene_is_the_model(sim: Any) -> None:
     texture = scene["textures"][material["texture"]]
     assert len(texture["data"]) == texture["width"] * texture["height"] * texture["channels"]
     assert scene["trackBody"] == 1
+    assert scene["travels"]
+    assert scene["undrawn"] == []
 
 
 def test_meshes_and_height_fields_reach_the_scene(sim: Any) -> None:
@@ -168,11 +170,14 @@ def test_meshes_and_height_fields_reach_the_scene(sim: Any) -> None:
       <mesh name="wedge" vertex="0 0 0  1 0 0  0 1 0  0 0 1"/>
       <hfield name="hill" nrow="2" ncol="3" elevation="0 1 0  0 2 0" size="3 2 1 .1"/>
     </asset><worldbody>
-      <geom type="hfield" hfield="hill"/>
+      <geom type="hfield" hfield="hill"/><site name="top" pos="0 0 5" group="4"/>
       <body pos="0 0 3"><freejoint/><geom type="mesh" mesh="wedge" rgba="1 0 0 1"/>
-        <geom type="ellipsoid" size=".1 .2 .3"/>
+        <geom type="ellipsoid" size=".1 .2 .3"/><site name="hook"/>
         <body><joint name="hinge"/><geom type="cylinder" size=".1 .2"/></body></body>
-    </worldbody><actuator><motor joint="hinge" forcerange="-3 3"/></actuator></mujoco>"""
+    </worldbody><actuator><motor joint="hinge" forcerange="-3 3"/></actuator><tendon>
+      <spatial><site site="top"/><site site="hook"/></spatial>
+      <fixed><joint joint="hinge" coef="1"/></fixed>
+    </tendon></mujoco>"""
     sim.create(task="Ant-v5", numEnvs=2, numWorkers=1, taskOptions={"xml_file": xml})
     group = "{low: [...sim.groups[0].actionLow], sources: sim.groups[0].actionSources}"
     assert sim.run(group) == {"low": [-3], "sources": ["forcerange"]}
@@ -184,6 +189,8 @@ def test_meshes_and_height_fields_reach_the_scene(sim: Any) -> None:
     assert len(mesh["faces"]) == 12
     assert len(mesh["normals"]) == 36
     assert hfield["data"] == pytest.approx([0, 1, 0, 0, 0.5, 0])  # MJCF's last row is the first
+    assert not scene["travels"], "it is on terrain"
+    assert scene["undrawn"] == ["1 tendon", "1 site"]
 
 
 @pytest.mark.parametrize(

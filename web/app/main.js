@@ -11,6 +11,7 @@ import { Notices } from './notices.js';
 import { keepForOffline } from './offline.js';
 import { Panel } from './panel/panel.js';
 import { WHY_NOT } from './panel/transport.js';
+import { StageBar } from './stage/bar.js';
 import { Stage } from './stage/stage.js';
 import { opened, session } from './start.js';
 import { Theme } from './theme.js';
@@ -32,6 +33,7 @@ const desk = new TrainDesk({
   tell: (message) => notices.show('info', message),
   follow: (index) => follow(index),
 });
+const bar = new StageBar(desk.training, () => desk.enlarge());
 const controllers = new Controllers(session, (id) => desk.checkpointOf(id), (message) => notices.show('warning', message));
 const app = /** @type {HTMLElement} */ (document.getElementById('app'));
 app.replaceChildren(boot.element, notices.element);
@@ -104,7 +106,7 @@ async function build() {
     notices.show('warning', 'The graphics driver was reset: drawing goes on when it is back.');
   });
   app.replaceChildren(
-    stage.canvas, stage.empty, details.element, desk.large, panel.element, boot.element, desk.offers, notices.element, keyboard.sheet,
+    stage.canvas, stage.empty, details.element, desk.large, bar.element, panel.element, boot.element, desk.offers, notices.element, keyboard.sheet,
   );
   acceptDrops(app, (file) => desk.openFile(file));
   new ResizeObserver(uncover).observe(details.element);
@@ -114,6 +116,7 @@ theme.addEventListener('change', () => {
   stage?.view.applyTheme();
   panel?.figures.build();
   desk.invalidate();
+  bar.invalidate();
 });
 
 /** @param {string} type @param {(detail: any) => void} listener */
@@ -165,6 +168,10 @@ on('opened', async () => {
     if (undrawn.length) notices.show('info', `Not drawn of ${task}: ${undrawn.join(', ')}.`);
   }
   showFollowed();
+});
+on('episode', ({ index, return: episodeReturn }) => {
+  // Of learners, if there are any: those beside them play something else.
+  if (!desk.training.active || index < controllers.learners) bar.note(episodeReturn);
 });
 on('notice', ({ level, message }) => notices.show(level, message));
 on('badState', () => notices.show('info', 'A simulation became unstable and its environment was reset.'));
@@ -267,6 +274,7 @@ function turn(now) {
   if (session.sim && now - turned.figures >= intervals.figures) {
     turned.figures = now;
     panel.update(session.sim.stats(), now / 1000, stage.view.status, desk.summary);
+    bar.update(session.sim, now, !desk.large.hidden);
     desk.turn(stage.view);
   }
   if (now - turned.details >= intervals.details) {

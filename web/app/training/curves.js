@@ -51,6 +51,9 @@ const SLICE = 4;
 /** Of the picture: plots in a row, room around each and above it for its title, in CSS pixels. */
 const PICTURE = { columns: 2, gap: 16, title: 22 };
 
+/** A plot of the return alone. */
+export const returnPlot = () => new CurvePlot(RETURN, TITLES[RETURN], LINES[RETURN], () => {});
+
 export class Curves {
   /** @type {Map<string, CurvePlot>} */
   #plots = new Map();

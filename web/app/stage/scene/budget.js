@@ -57,7 +57,9 @@ export class Budget {
     this.software = false;
     this.robots = robots;
     this.shadows = true;
-    this.pixelRatio = Math.min(screenRatio, 2);
+    /** Of what stands still, whatever it costs. */
+    this.screenRatio = Math.min(screenRatio, 2);
+    this.pixelRatio = this.screenRatio;
     if (software) this.#doWithoutGpu();
     this.share = SHARES[Math.min(Math.max(0, spareCores), SHARES.length - 1)];
   }

@@ -22,7 +22,7 @@ const TRIANGLES = [0, 2, 1, 1, 2, 3, 3, 2, 4, 3, 4, 5];
  *   to be seen
  */
 export function figureOf(scene) {
-  const strips = strokesOf(scene).sort((a, b) => sizeOf(b) - sizeOf(a)).slice(0, MOST_STRIPS);
+  const strips = largest(scene);
   if (!strips.length) return null;
   const corners = strips.flatMap((strip) => CORNERS.map(([end, aside, beyond]) => ({
     ...strip, end: end ? strip.to : strip.from, aside, beyond,
@@ -41,6 +41,29 @@ export function figureOf(scene) {
   const index = strips.flatMap((_, i) => TRIANGLES.map((corner) => i * CORNERS.length + corner));
   return geometry.setIndex(index);
 }
+
+/** The same as lines of one pixel, for very small figures. @param {Scene} scene */
+export function linesOf(scene) {
+  const ends = largest(scene).flatMap(({ from, to, radius, ...strip }) => {
+    // A disc has no length: it is a line as high as it is.
+    const more = new THREE.Vector3(0, 0, from.distanceTo(to) < radius ? radius : 0);
+    return [{ ...strip, end: from.clone().sub(more) }, { ...strip, end: to.clone().add(more) }];
+  });
+  const color = new THREE.Color();
+  const geometry = new THREE.BufferGeometry();
+  const attribute = (/** @type {number} */ size, /** @type {number[]} */ values) => (
+    new THREE.BufferAttribute(new Float32Array(values), size)
+  );
+  geometry.setAttribute('position', attribute(3, ends.flatMap(({ end }) => end.toArray())));
+  geometry.setAttribute('color', attribute(3, ends.flatMap(({ rgba: [r, g, b] }) => (
+    color.setRGB(r, g, b, THREE.SRGBColorSpace).toArray()
+  ))));
+  geometry.setAttribute('body', attribute(1, ends.map(({ body }) => body)));
+  return geometry;
+}
+
+/** @param {Scene} scene */
+const largest = (scene) => strokesOf(scene).sort((a, b) => sizeOf(b) - sizeOf(a)).slice(0, MOST_STRIPS);
 
 /** @param {import('../flat/strokes.js').Stroke} stroke */
 const sizeOf = ({ from, to, radius }) => (from.distanceTo(to) + radius) * radius;

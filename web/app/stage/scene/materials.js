@@ -91,6 +91,11 @@ export function figureMaterial(uniforms) {
   });
 }
 
+/** Of the cheapest figures: lines. @param {Uniforms} uniforms  those of `robotMaterial` */
+export function lineMaterial(uniforms) {
+  return posed(new THREE.LineBasicMaterial({ vertexColors: true }), uniforms, 'line');
+}
+
 /**
  * Of the soft shadows where there are no shadow maps: the wider and the fainter the higher the robot.
  *
@@ -137,7 +142,7 @@ function extended(material, change) {
 /**
  * @template {THREE.Material} M
  * @param {M} material @param {Uniforms} uniforms
- * @param {'plain'|'lit'|'depth'|'figure'|'blob'|'tile'} kind
+ * @param {'plain'|'lit'|'depth'|'figure'|'line'|'blob'|'tile'} kind
  * @returns {M}
  */
 export function posed(material, uniforms, kind) {

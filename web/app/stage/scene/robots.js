@@ -4,8 +4,8 @@
  */
 
 import * as THREE from 'three';
-import { blobOf, figureOf, tileOf } from './figures.js';
-import { blobMaterial, figureMaterial, robotMaterial, shadowMaterial, textureOf } from './materials.js';
+import { blobOf, figureOf, linesOf, tileOf } from './figures.js';
+import { blobMaterial, figureMaterial, lineMaterial, robotMaterial, shadowMaterial, textureOf } from './materials.js';
 import { DETAILS, batchesOf, geometryOf } from './shapes.js';
 
 /** @typedef {import('../../../sim/websim.js').Group} Group */
@@ -52,15 +52,27 @@ export class Robots {
     };
     this.pixel = { value: 0 };
     const figure = figureOf(group.scene);
-    if (figure) this.#add(this.figures, figure, figureMaterial({ ...uniforms, pixel: this.pixel }));
+    /** Figures as strips, and as lines. @type {THREE.Object3D[]} */
+    this.strips = [];
+    /** @type {THREE.Object3D[]} */
+    this.lines = [];
+    if (figure) {
+      const strips = this.#add(this.figures, figure, figureMaterial({ ...uniforms, pixel: this.pixel }));
+      const lines = this.#add(this.figures, linesOf(group.scene), lineMaterial(uniforms), THREE.LineSegments);
+      [this.strips, this.lines] = [[strips], [lines]];
+    }
     const half = plot.box.getSize(new THREE.Vector3()).multiplyScalar(BLOB.part / 2);
     const least = (BLOB.least * plot.size) / 2;
     const blob = { value: new THREE.Vector3(Math.max(half.x, least), Math.max(half.y, least), plot.size) };
     const blobs = blobMaterial({ ...uniforms, blob });
     /** Soft shadows, for where there are no shadow maps. */
-    this.blobs = [this.near, this.far, this.figures].map(
-      (slots) => this.#add(slots, blobOf(group.scene.trackBody), blobs),
-    );
+    this.blobs = new THREE.Group();
+    this.root.add(this.blobs);
+    for (const slots of [this.near, this.far, this.figures]) {
+      const mesh = this.#add(slots, blobOf(group.scene.trackBody), blobs);
+      this.blobs.add(mesh);
+      if (slots === this.figures) this.strips.push(mesh);
+    }
     /** Moving parts of the floor, where robots are held in their cells. */
     this.tiles = this.#add(this.all, tileOf(plot, ground.side), ground.tileMaterial(uniforms));
     this.tiles.receiveShadow = true;
@@ -86,11 +98,21 @@ export class Robots {
       }
     }
     this.hold(false);
+    this.simplify(false);
   }
 
-  /** @param {Slots} slots @param {THREE.BufferGeometry} geometry @param {THREE.Material} material */
-  #add(slots, geometry, material) {
-    const mesh = new THREE.Mesh(slots.instanced(geometry), material);
+  /** Figures are lines without shadows, or strips. @param {boolean} lines */
+  simplify(lines) {
+    for (const object of this.lines) object.visible = lines;
+    for (const object of this.strips) object.visible = !lines;
+  }
+
+  /**
+   * @param {Slots} slots @param {THREE.BufferGeometry} geometry @param {THREE.Material} material
+   * @param {typeof THREE.Mesh|typeof THREE.LineSegments} kind
+   */
+  #add(slots, geometry, material, kind = THREE.Mesh) {
+    const mesh = new kind(slots.instanced(geometry), material);
     // The vertices' places are known to the GPU alone; what is not in view gets no slot.
     mesh.frustumCulled = false;
     this.root.add(mesh);

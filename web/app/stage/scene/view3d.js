@@ -33,8 +33,14 @@ const FOREGROUND = 0.2;
 
 const SHADOW_MAP = 2048;
 
+/** Without a GPU, what has not moved for so long is drawn once more with all pixels, in ms. */
+const STILL = 300;
+
 /** In the overview of the world robots count that are within so many standard deviations of the centroid. */
 const OUTLIERS = 3;
+
+/** Without a GPU, more robots in view than this are so small that figures are mere lines. */
+const CROWD = 200;
 
 /** A floor that is further below the robots, in multiples of their size, is left out of the overview. */
 const FLOOR_IN_VIEW = 4;
@@ -51,6 +57,9 @@ export class View3D {
   #wanted = null;
   #last = 0;
   #dirty = true;
+  /** When something was last seen to move, and whether what stands still has been drawn with all pixels. */
+  #moved = 0;
+  #sharp = false;
   #place = new THREE.Vector3();
   #centre = new THREE.Vector3();
 
@@ -168,13 +177,17 @@ export class View3D {
   resize() {
     const { clientWidth, clientHeight } = this.canvas;
     if (!clientWidth || !clientHeight) return;
-    this.renderer.setPixelRatio(this.budget.pixelRatio);
+    this.renderer.setPixelRatio(this.#pixelRatio);
     this.renderer.setSize(clientWidth, clientHeight, false);
     this.rig.resize(clientWidth, clientHeight, this.insets);
     // A canvas that changes its size is black until something is drawn.
     if (this.#sim) this.renderer.render(this.scene, this.rig.camera);
     else this.renderer.clear();
     this.#dirty = true;
+  }
+
+  get #pixelRatio() {
+    return this.#sharp ? this.budget.screenRatio : this.budget.pixelRatio;
   }
 
   applyTheme() {
@@ -345,8 +358,11 @@ export class View3D {
     }
     const turned = this.rig.update(now, now - this.#last);
     this.#last = now;
-    if (!moved && !turned && !this.#dirty) return false;
-    if (this.#dirty && this.renderer.getPixelRatio() !== this.budget.pixelRatio) this.resize();
+    if (moved || turned) this.#moved = now;
+    const still = now - this.#moved > STILL;
+    if (!moved && !turned && !this.#dirty && this.#sharp === still) return false;
+    this.#sharp = still;
+    if (this.renderer.getPixelRatio() !== this.#pixelRatio) this.resize();
     if (turned || this.#dirty || now - this.#chosen > CHOICE_INTERVAL) this.#choose(now);
     if (turned || this.#dirty) this.#light();
     if (this.followed !== null) this.#markFollowed(this.followed);
@@ -365,7 +381,11 @@ export class View3D {
     this.#centre.lerpVectors(target, camera.position, FOREGROUND);
     this.#choice?.update(camera, this.#centre, limit, [this.followed, this.marked]);
     const pixel = (2 * Math.tan(THREE.MathUtils.degToRad(camera.fov / 2))) / this.renderer.domElement.height;
-    for (const robots of this.#groups) robots.pixel.value = pixel;
+    const crowded = this.software && (this.#choice?.inView ?? 0) > CROWD;
+    for (const robots of this.#groups) {
+      robots.pixel.value = pixel;
+      robots.simplify(crowded);
+    }
   }
 
   /** Brings sun, shadows and fog to where the camera looks. */
@@ -382,7 +402,7 @@ export class View3D {
         if (object instanceof THREE.Mesh) object.material.needsUpdate = true;
       });
     }
-    for (const { blobs } of this.#groups) for (const blob of blobs) blob.visible = !shadows;
+    for (const { blobs } of this.#groups) blobs.visible = !shadows;
     const reach = Math.max(1.1 * distance, 2 * spacing);
     sun.target.position.copy(target).setZ(0);
     sun.position.copy(SUN).multiplyScalar(2 * reach).add(sun.target.position);
