@@ -52,14 +52,9 @@ export class Robots {
     };
     this.pixel = { value: 0 };
     const figure = figureOf(group.scene);
-    /** Figures as strips, and as lines. @type {THREE.Object3D[]} */
-    this.strips = [];
-    /** @type {THREE.Object3D[]} */
-    this.lines = [];
     if (figure) {
-      const strips = this.#add(this.figures, figure, figureMaterial({ ...uniforms, pixel: this.pixel }));
-      const lines = this.#add(this.figures, linesOf(group.scene), lineMaterial(uniforms), THREE.LineSegments);
-      [this.strips, this.lines] = [[strips], [lines]];
+      this.strips = this.#add(this.figures, figure, figureMaterial({ ...uniforms, pixel: this.pixel }));
+      this.lines = this.#add(this.figures, linesOf(group.scene), lineMaterial(uniforms), THREE.LineSegments);
     }
     const half = plot.box.getSize(new THREE.Vector3()).multiplyScalar(BLOB.part / 2);
     const least = (BLOB.least * plot.size) / 2;
@@ -69,9 +64,7 @@ export class Robots {
     this.blobs = new THREE.Group();
     this.root.add(this.blobs);
     for (const slots of [this.near, this.far, this.figures]) {
-      const mesh = this.#add(slots, blobOf(group.scene.trackBody), blobs);
-      this.blobs.add(mesh);
-      if (slots === this.figures) this.strips.push(mesh);
+      this.blobs.add(this.#add(slots, blobOf(group.scene.trackBody), blobs));
     }
     /** Moving parts of the floor, where robots are held in their cells. */
     this.tiles = this.#add(this.all, tileOf(plot, ground.side), ground.tileMaterial(uniforms));
@@ -101,10 +94,11 @@ export class Robots {
     this.simplify(false);
   }
 
-  /** Figures are lines without shadows, or strips. @param {boolean} lines */
+  /** Figures are lines, or strips. @param {boolean} lines */
   simplify(lines) {
-    for (const object of this.lines) object.visible = lines;
-    for (const object of this.strips) object.visible = !lines;
+    if (!this.lines || !this.strips) return;
+    this.lines.visible = lines;
+    this.strips.visible = !lines;
   }
 
   /**

@@ -385,6 +385,7 @@ export class View3D {
     for (const robots of this.#groups) {
       robots.pixel.value = pixel;
       robots.simplify(crowded);
+      robots.blobs.visible = !crowded && !this.budget.shadows;
     }
   }
 
@@ -402,7 +403,6 @@ export class View3D {
         if (object instanceof THREE.Mesh) object.material.needsUpdate = true;
       });
     }
-    for (const { blobs } of this.#groups) blobs.visible = !shadows;
     const reach = Math.max(1.1 * distance, 2 * spacing);
     sun.target.position.copy(target).setZ(0);
     sun.position.copy(SUN).multiplyScalar(2 * reach).add(sun.target.position);
