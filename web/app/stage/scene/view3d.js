@@ -39,8 +39,8 @@ const STILL = 300;
 /** In the overview of the world robots count that are within so many standard deviations of the centroid. */
 const OUTLIERS = 3;
 
-/** Without a GPU, more robots in view than this are so small that figures are mere lines. */
-const CROWD = 200;
+/** Without a GPU, robots that are smaller than so many CSS pixels where the camera looks are mere lines. */
+const SMALL = 40;
 
 /** A floor that is further below the robots, in multiples of their size, is left out of the overview. */
 const FLOOR_IN_VIEW = 4;
@@ -376,16 +376,17 @@ export class View3D {
   /** @param {number} now */
   #choose(now) {
     this.#chosen = now;
-    const limit = this.limit === 'auto' ? this.budget.robots : this.limit;
     const { camera, controls: { target } } = this.rig;
+    const pixel = (2 * Math.tan(THREE.MathUtils.degToRad(camera.fov / 2))) / this.canvas.clientHeight;
+    const size = Math.max(...this.#groups.map(({ plot }) => plot.size));
+    const small = this.software && size < SMALL * pixel * camera.position.distanceTo(target);
+    const limit = this.limit !== 'auto' ? this.limit : small ? 0 : this.budget.robots;
     this.#centre.lerpVectors(target, camera.position, FOREGROUND);
     this.#choice?.update(camera, this.#centre, limit, [this.followed, this.marked]);
-    const pixel = (2 * Math.tan(THREE.MathUtils.degToRad(camera.fov / 2))) / this.renderer.domElement.height;
-    const crowded = this.software && (this.#choice?.inView ?? 0) > CROWD;
     for (const robots of this.#groups) {
       robots.pixel.value = pixel;
-      robots.simplify(crowded);
-      robots.blobs.visible = !crowded && !this.budget.shadows;
+      robots.simplify(small);
+      robots.blobs.visible = !small && !this.budget.shadows;
     }
   }
 
