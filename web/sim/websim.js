@@ -17,7 +17,7 @@ import { InvalidArgument, WorkerError, toPlain } from './shared/errors.js';
 import { createExchange } from './shared/communicator.js';
 import { fetchManifest } from './page/manifest.js';
 import { WHY_NOT_SHARED } from './shared/memory.js';
-import { RANK_SLOT_BYTES } from './shared/protocol.js';
+import { RANK_SLOT_BYTES } from './shared/messages.js';
 import { Shards } from './page/shards.js';
 import { Simulation } from './page/simulation.js';
 import { start } from './page/start.js';
@@ -250,7 +250,8 @@ export class WebSim {
    */
   async readCheckpoint(checkpoint) {
     const data = checkBytes(checkpoint);
-    return this.#open.anyone((worker) => worker.request('readCheckpoint', { data }));
+    const { spec, ...rest } = await this.#open.anyone((worker) => worker.request('readCheckpoint', { data }));
+    return { ...rest, spec: JSON.parse(spec) };
   }
 
   /** @param {number} speed multiples of real time; Infinity: as fast as it goes */

@@ -129,9 +129,9 @@ def test_a_checkpoint_tells_what_it_is_of(saved: bytes) -> None:
     assert complete.items() >= SPEC.hyperparameters.items()
     assert complete["gamma"] == 0.99
     assert spec | {"hyperparameters": SPEC.hyperparameters} == dataclasses.asdict(SPEC)
-    assert about == {"iteration": 1, "global_step": 128, "ranks": 1}
+    assert about == {"iteration": 1, "globalStep": 128, "ranks": 1}
     resumed = plan(None, saved, 2)
-    assert (resumed["global_step"], resumed["ranks"]) == (128, 2)
+    assert (resumed["globalStep"], resumed["ranks"]) == (128, 2)
     with pytest.raises(ForeignCheckpoint, match="task Hopper-v5"):
         plan(text(dataclasses.replace(SPEC, task="Ant-v5")), saved, 2)
 

@@ -9,7 +9,8 @@ import { CurvePlot } from './curveplot.js';
 import { themeColor } from '../theme.js';
 import { MetricLog } from './metriclog.js';
 import { recentMeans, smooth } from './reduce.js';
-import { EPISODES, RECENT_EPISODES, RETURN, REWARD } from './run.js';
+import { RECENT_EPISODES } from '../../sim/shared/messages.js';
+import { EPISODES, RETURN, REWARD } from './run.js';
 
 /** What people look at first, in this order; other metrics follow as they come. */
 const TITLES = /** @type {Record<string, string>} */ ({

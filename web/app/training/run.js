@@ -1,16 +1,12 @@
 /** One training run as the page knows it: what is trained, how far it is, its curve. */
 
+import { RECENT_EPISODES } from '../../sim/shared/messages.js';
 import { MetricLog } from './metriclog.js';
 import { recentMeans } from './reduce.js';
 import { newId } from './storage.js';
 
 /**
- * @typedef {object} Spec  what is trained, as `websim.algorithms.spec.TrainingSpec`
- * @property {string} task
- * @property {string} algorithm
- * @property {Record<string, unknown>} task_options
- * @property {Record<string, unknown>} hyperparameters
- * @property {number} seed
+ * @typedef {Required<import('../../sim/shared/messages.js').TrainingSpec>} Spec  what is trained
  *
  * @typedef {object} Saved  a checkpoint, and where the run was then
  * @property {ArrayBuffer} checkpoint
@@ -21,9 +17,6 @@ import { newId } from './storage.js';
  *
  * @typedef {import('./storage.js').RunRecord} RunRecord
  */
-
-/** The return of a run is the mean over so many of the newest episodes, as in `websim train`. */
-export const RECENT_EPISODES = 100;
 
 /** The speed that the time left is reckoned by is over so many seconds. */
 const SPEED_WINDOW = 30;

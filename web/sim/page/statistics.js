@@ -1,10 +1,9 @@
 /** Rates and means over what the workers count. */
 
+import { RECENT_EPISODES } from '../shared/messages.js';
+
 /** Rates are means over so many milliseconds: several batches of the slowest robots. */
 const WINDOW_MS = 4000;
-
-/** Returns and lengths are means over at least so many of the last episodes. */
-const MIN_EPISODES = 100;
 
 /** The mean rate of growing totals over a sliding window. */
 export class RateMeter {
@@ -44,7 +43,7 @@ export class EpisodeMeter {
 
   /** @param {number} numEnvs */
   constructor(numEnvs) {
-    this.#capacity = Math.max(MIN_EPISODES, numEnvs);
+    this.#capacity = Math.max(RECENT_EPISODES, numEnvs);
   }
 
   /** @param {number} episodeReturn @param {number} length */

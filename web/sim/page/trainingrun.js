@@ -5,7 +5,7 @@
 
 import { createExchange, expel } from '../shared/communicator.js';
 import { InvalidArgument, WorkerError } from '../shared/errors.js';
-import { RANK_SLOT_BYTES } from '../shared/protocol.js';
+import { RANK_SLOT_BYTES } from '../shared/messages.js';
 
 /** A run in which workers are lost so often without an iteration in between has failed. */
 const MAX_LOSSES = 6;
@@ -79,11 +79,11 @@ export class TrainingRun {
   constructor(plan, { checkpoint, checkpointSeconds }, isolated, listener) {
     /** What is trained. @type {Required<import('../shared/protocol.js').TrainingSpec>} */
     this.spec = JSON.parse(plan.spec);
-    this.numEnvs = plan.num_envs;
-    this.maxEpisodeSteps = plan.max_episode_steps;
-    this.totalTimesteps = plan.total_timesteps;
+    this.numEnvs = plan.numEnvs;
+    this.maxEpisodeSteps = plan.maxEpisodeSteps;
+    this.totalTimesteps = plan.totalTimesteps;
     this.iteration = plan.iteration;
-    this.globalStep = plan.global_step;
+    this.globalStep = plan.globalStep;
     /** Workers that learn. */
     this.ranks = plan.ranks;
     this.#expected = plan.ranks;

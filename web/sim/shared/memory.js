@@ -42,20 +42,9 @@ export const COUNTERS = /** @type {const} */ ([
 ]);
 
 /**
- * @typedef {object} ShardSizes
- * @property {number} numEnvs
- * @property {number} observationSize
- * @property {number} actionSize
- * @property {number} rewardTerms
- * @property {number} nq
- * @property {number} nv
- * @property {number} nbody
- */
-
-/**
  * The layout of one shard's memory.
  *
- * @param {ShardSizes} sizes
+ * @param {import('./messages.js').ShardSizes} sizes
  * @returns {Layout}
  */
 export function shardLayout({ numEnvs: n, observationSize, actionSize, rewardTerms, nq, nv, nbody }) {

@@ -18,7 +18,7 @@
  *
  * @typedef {object} ShardDescription
  * @property {number} group
- * @property {import('./memory.js').ShardSizes} sizes
+ * @property {import('./messages.js').ShardSizes} sizes
  * @property {number} frameSkip
  * @property {number} dt       seconds of simulated time an environment step
  * @property {string[]} actionNames       empty texts where there is none
@@ -50,37 +50,15 @@
  * @property {number} ranks
  * @property {number | null} checkpointSeconds  between two checkpoints; null: as often as they cost little
  *
- * @typedef {object} TrainingPlan
- * @property {string} spec        complete, as JSON
- * @property {number} num_envs
- * @property {number} max_episode_steps  after which an episode ends at the latest
- * @property {number} total_timesteps
- * @property {number} iteration   to go on from
- * @property {number} global_step
- * @property {number} ranks       how many of the workers can learn
+ * @typedef {import('./messages.js').TrainingSpec} TrainingSpec
+ * @typedef {import('./messages.js').TrainingPlan} TrainingPlan
+ * @typedef {import('./messages.js').PolicySizes} PolicySizes
+ * @typedef {import('./messages.js').CheckpointDescription} CheckpointDescription
  *
- * @typedef {{task: string, observationSize: number, actionSize: number}} PolicySizes
+ * @typedef {Omit<CheckpointDescription, 'spec'> & {spec: Required<TrainingSpec>}} CheckpointInfo
  *
- * @typedef {object} TrainingSpec  see `websim/algorithms/spec.py`
- * @property {string} task
- * @property {string} [algorithm]
- * @property {Record<string, unknown>} [hyperparameters]
- * @property {number} [seed]
- * @property {Record<string, unknown>} [task_options]
- *
- * @typedef {{spec: Required<TrainingSpec>, iteration: number, globalStep: number, ranks: number}} CheckpointInfo
- *
- * @typedef {object} Iteration  of a rank
- * @property {boolean} root    whether this rank speaks for all
- * @property {number} iteration
- * @property {number} globalStep
- * @property {Record<string, number>} metrics  by TensorBoard tag; NaN where there is nothing to tell
- * @property {number} recentReturn  mean return of the newest episodes
- * @property {boolean} done      it was the last one, or has been told to be
- * @property {boolean} finished  it was the last one
- * @property {number[]} lost     ranks lost in it; it was given up
- * @property {ArrayBuffer | null} checkpoint
- * @property {number} seconds    that it took
+ * @typedef {Omit<import('./messages.js').RankIteration, 'checkpoint' | 'saving'> &
+ *   {checkpoint: ArrayBuffer | null, seconds: number}} Iteration  of a rank; seconds: that it took
  */
 
 /**
@@ -113,7 +91,7 @@
  *   restarted: its environments could not be taken from the checkpoint
  * @property {(payload: {run?: boolean, save?: boolean}) => void} train
  *   run: begins, or ends after the iteration under way; save: asks for a checkpoint
- * @property {(payload: {data: ArrayBuffer}) => CheckpointInfo} readCheckpoint
+ * @property {(payload: {data: ArrayBuffer}) => CheckpointDescription} readCheckpoint
  * @property {(payload: {}) => {embindObjects: number}} close
  */
 
@@ -142,9 +120,6 @@
  * @typedef {{id: number, reply: unknown} | {id: number, error: import('./errors.js').PlainError}} AnswerMessage
  * @typedef {{[T in keyof Events]: {event: T} & Events[T]}[keyof Events]} EventMessage
  */
-
-/** What a rank hands to the others at once, in bytes; longer arrays travel in pieces. */
-export const RANK_SLOT_BYTES = 1 << 20;
 
 export const MAX_ENVS = 4096;
 export const MAX_WORKERS = 64;

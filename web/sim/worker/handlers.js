@@ -143,8 +143,7 @@ export class Handlers {
 
   /** @param {Payload<'readCheckpoint'>} payload */
   readCheckpoint({ data: checkpoint }) {
-    const { spec, global_step: globalStep, ...rest } = this.#ask((module, data) => module.describe(data), checkpoint);
-    return { spec: JSON.parse(spec), globalStep, ...rest };
+    return this.#ask((module, data) => module.describe(data), checkpoint);
   }
 
   /** @param {Payload<'sizesOfPolicy'>} payload */

@@ -7,20 +7,7 @@ import { sceneOf } from './scene.js';
 
 const [STEPS, PHYSICS_STEPS, BAD_STATES, BUSY_MS, PHYSICS_MS, MEMORY] = COUNTERS.keys();
 
-/**
- * What `websim.browser.shard.Display.describe` tells.
- *
- * @typedef {object} About
- * @property {import('../shared/memory.js').ShardSizes} sizes
- * @property {number} frameSkip
- * @property {number} dt
- * @property {string[]} actionNames       empty texts where there is none
- * @property {string[]} observationNames  likewise; none at all where the task is not understood
- * @property {number[]} actionLow
- * @property {number[]} actionHigh
- * @property {string[]} actionSources  where the bounds of each come from, see `websim/action_ranges.py`
- * @property {string[]} rewardTermNames
- */
+/** @typedef {import('../shared/messages.js').About} About */
 
 export class Published {
   /** Buffers given back by the page. @type {ArrayBuffer[]} */

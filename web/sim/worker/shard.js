@@ -21,7 +21,7 @@ export class WorkerShard extends Published {
     this.python = python;
     /** @type {import('./physics.js').BatchPhysics} */
     this.physics = python.physics;
-    this.arrays = this.#bindArrays();
+    this.arrays = this.#bindArrays(toJs(python.places()));
     this.publish();
   }
 
@@ -133,10 +133,10 @@ export class WorkerShard extends Published {
    * Where Python's arrays lie in its memory. They are never rebound, so the addresses hold; a view
    * is made anew when the memory has grown.
    *
-   * @returns {{name: string, address: number, length: number, view: import('../shared/memory.js').TypedArray}[]}
+   * @param {import('../shared/messages.js').ArrayPlace[]} places
    */
-  #bindArrays() {
-    return /** @type {any} */ (this.about).arrays.map((/** @type {any} */ { name, address, length }) => {
+  #bindArrays(places) {
+    return places.map(({ name, address, length }) => {
       const Type = /** @type {any} */ (this.views)[name].constructor;
       return { name, address, length, Type, view: new Type(0) };
     });

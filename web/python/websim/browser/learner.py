@@ -17,6 +17,13 @@ import websim
 from websim.algorithms import algorithm_class
 from websim.algorithms.base import make_hyperparameters
 from websim.algorithms.spec import TrainingSpec
+from websim.browser.messages import (
+    CheckpointDescription,
+    PolicySizes,
+    RankIteration,
+    TrainingPlan,
+    plain,
+)
 from websim.browser.shard import Display, OnEpisode
 from websim.errors import DamagedCheckpoint, ForeignCheckpoint, InvalidArgument
 from websim.policies import Actions, Policy
@@ -75,9 +82,8 @@ def plan(spec: str | None, data: bytes | None, workers: int) -> dict[str, Any]:
         workers: How many there may be.
 
     Returns:
-        spec (complete, as JSON), num_envs, max_episode_steps, total_timesteps, iteration and
-        global_step to go on from, and ranks: the greatest number up to `workers` to which the
-        environments can be dealt evenly.
+        A TrainingPlan; its ranks are the greatest number up to `workers` to which the environments
+        can be dealt evenly.
 
     Raises:
         InvalidArgument: the spec is wrong.
@@ -98,27 +104,29 @@ def plan(spec: str | None, data: bytes | None, workers: int) -> dict[str, Any]:
             break
     if checkpoint is not None:
         verify(checkpoint, wanted)
-    return {
-        "spec": _as_json(wanted),
-        "num_envs": args.num_envs,
-        "max_episode_steps": task.max_episode_steps,
-        "total_timesteps": args.total_timesteps,
-        "iteration": learner.get("iteration", 0),
-        "global_step": learner.get("global_step", 0),
-        "ranks": ranks,
-    }
+    found = TrainingPlan(
+        spec=_as_json(wanted),
+        num_envs=args.num_envs,
+        max_episode_steps=task.max_episode_steps,
+        total_timesteps=args.total_timesteps,
+        iteration=learner.get("iteration", 0),
+        global_step=learner.get("global_step", 0),
+        ranks=ranks,
+    )
+    return plain(found)
 
 
 def describe(data: bytes) -> dict[str, Any]:
     """What a checkpoint is of; raises CheckpointError where no run could go on from it."""
     checkpoint = checkpoints.loads(data, MAX_BYTES)
     hyperparameters = asdict(verify(checkpoint))
-    return {
-        "spec": _as_json(replace(checkpoint.spec, hyperparameters=hyperparameters)),
-        "iteration": checkpoint.learner["iteration"],
-        "global_step": checkpoint.learner["global_step"],
-        "ranks": len(checkpoint.ranks),
-    }
+    description = CheckpointDescription(
+        spec=_as_json(replace(checkpoint.spec, hyperparameters=hyperparameters)),
+        iteration=checkpoint.learner["iteration"],
+        global_step=checkpoint.learner["global_step"],
+        ranks=len(checkpoint.ranks),
+    )
+    return plain(description)
 
 
 def _as_json(spec: TrainingSpec) -> str:
@@ -147,19 +155,17 @@ class Policies(dict[str, Policy]):
         checkpoint = checkpoints.loads(data)
         verify(checkpoint)
         _, sizes = _load_policy(checkpoint)
-        return sizes
+        return plain(sizes)
 
 
-def _load_policy(checkpoint: Checkpoint) -> tuple[Policy, dict[str, Any]]:
+def _load_policy(checkpoint: Checkpoint) -> tuple[Policy, PolicySizes]:
     spec = checkpoint.spec
     env = websim.make_vec(spec.task, 1, **spec.task_options)
     space, observation_size = env.single_action_space, env.observations.shape[1]
     env.close()
-    sizes = {
-        "task": spec.task,
-        "observationSize": observation_size,
-        "actionSize": space.low.size,
-    }
+    sizes = PolicySizes(
+        task=spec.task, observation_size=observation_size, action_size=space.low.size
+    )
     return policy_of(spec, checkpoint.learner, space.low, space.high), sizes
 
 
@@ -227,9 +233,7 @@ class Learner:
         self._next_pulse = perf_counter() + pause
 
     def advance(self, stop: bool, save: bool) -> dict[str, Any]:
-        """See Trainer; with the checkpoint as bytes where one was due and this rank is the root.
-
-        `saving` are the seconds that it took.
+        """See Trainer; gives a RankIteration.
 
         Raises:
             TrainingDiverged: losses or weights are no longer finite.
@@ -246,18 +250,19 @@ class Learner:
         saving = perf_counter() - began
         for policy in (self._current, self._best):
             policy.outdated = True
-        return {
-            "root": root,
-            "iteration": progress.iteration,
-            "globalStep": progress.global_step,
-            "metrics": progress.metrics,
-            "recentReturn": progress.recent_return,
-            "done": progress.done,
-            "finished": progress.finished,
-            "lost": list(progress.lost),
-            "checkpoint": data,
-            "saving": saving,
-        }
+        iteration = RankIteration(
+            root=root,
+            iteration=progress.iteration,
+            global_step=progress.global_step,
+            metrics=progress.metrics,
+            recent_return=progress.recent_return,
+            done=progress.done,
+            finished=progress.finished,
+            lost=list(progress.lost),
+            checkpoint=data,
+            saving=saving,
+        )
+        return plain(iteration)
 
     def rejoin(self, communicator: Communicator, data: bytes | None) -> None:
         """See Trainer."""

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 import websim
 from websim.browser.controllers import Controller, make_controller
+from websim.browser.messages import About, ArrayPlace, ShardSizes, plain
 from websim.browser.overture import take_over
 from websim.errors import InvalidArgument
 from websim.names import action_names, observation_names
@@ -55,9 +56,32 @@ class Display:
         self.actions: NDArray[np.float32] = np.zeros((env.num_envs, *space.shape), np.float32)
 
     def describe(self) -> dict[str, Any]:
-        """Names, sizes and addresses of everything that the worker publishes."""
+        """Names and sizes of everything that the worker publishes: an About."""
         env, model = self.env, self.env.physics.model
-        data = env.physics.data
+        about = About(
+            sizes=ShardSizes(
+                num_envs=env.num_envs,
+                observation_size=env.observations.shape[1],
+                action_size=self.actions.shape[1],
+                reward_terms=len(env.task.reward_terms),
+                nq=model.nq,
+                nv=model.nv,
+                nbody=model.nbody,
+            ),
+            frame_skip=env.task.frame_skip,
+            dt=model.timestep * env.task.frame_skip,
+            action_names=list(action_names(model)),
+            observation_names=list(observation_names(env.task, env.num_envs)),
+            action_low=self.low.tolist(),
+            action_high=self.high.tolist(),
+            action_sources=list(env.action_sources),
+            reward_term_names=list(env.task.reward_terms),
+        )
+        return plain(about)
+
+    def places(self) -> list[dict[str, Any]]:
+        """Where the arrays lie that the worker publishes: an ArrayPlace each."""
+        env, data = self.env, self.env.physics.data
         arrays: dict[str, NDArray[Any]] = {
             "observations": env.observations,
             "finalObservations": env.final_observations,
@@ -73,29 +97,10 @@ class Display:
             "terminations": env.terminations,
             "truncations": env.truncations,
         }
-        return {
-            "sizes": {
-                "numEnvs": env.num_envs,
-                "observationSize": env.observations.shape[1],
-                "actionSize": self.actions.shape[1],
-                "rewardTerms": len(env.task.reward_terms),
-                "nq": model.nq,
-                "nv": model.nv,
-                "nbody": model.nbody,
-            },
-            "frameSkip": env.task.frame_skip,
-            "dt": model.timestep * env.task.frame_skip,
-            "actionNames": list(action_names(model)),
-            "observationNames": list(observation_names(env.task, env.num_envs)),
-            "actionLow": self.low.tolist(),
-            "actionHigh": self.high.tolist(),
-            "actionSources": list(env.action_sources),
-            "rewardTermNames": list(env.task.reward_terms),
-            "arrays": [
-                {"name": name, "address": array.ctypes.data, "length": array.size}
-                for name, array in arrays.items()
-            ],
-        }
+        return [
+            plain(ArrayPlace(name=name, address=array.ctypes.data, length=array.size))
+            for name, array in arrays.items()
+        ]
 
     @property
     def physics(self) -> Any:

@@ -1,0 +1,93 @@
+"""Makes `web/sim/shared/messages.js` of what `websim` declares, when run by `python -m`."""
+
+import inspect
+import re
+import types
+import typing
+from dataclasses import MISSING, Field, fields
+from typing import Any
+
+from websim.algorithms.spec import TrainingSpec
+from websim.browser.messages import MESSAGES, spelt
+from websim.ranks.local import SLOT_BYTES
+from websim.training.trainer import RECENT_EPISODES
+from websim_server.paths import WEB
+
+FILE = WEB / "sim" / "shared" / "messages.js"
+
+HEADER = """\
+/**
+ * What Python hands to JavaScript, as `websim/browser/messages.py` declares it. Made by
+ * `python -m websim_server.build.messages`; a test compares.
+ */
+"""
+
+CONSTANTS = {
+    "RANK_SLOT_BYTES": (SLOT_BYTES, "What a rank hands to the others at once, in bytes."),
+    "RECENT_EPISODES": (RECENT_EPISODES, "Runs are judged by the mean return of so many."),
+}
+
+_PLAIN = {
+    int: "number",
+    float: "number",
+    str: "string",
+    bool: "boolean",
+    bytes: "Uint8Array<ArrayBuffer>",
+    types.NoneType: "null",
+    Any: "unknown",
+}
+
+
+def module() -> str:
+    """The text of the JavaScript module."""
+    typedefs = [_typedef(message, spelt) for message in MESSAGES]
+    # A document, not a message: its names are Python's wherever it is written.
+    typedefs.append(_typedef(TrainingSpec, str))
+    constants = [
+        f"/** {help} */\nexport const {name} = {value};\n"
+        for name, (value, help) in CONSTANTS.items()
+    ]
+    return "\n".join([HEADER, *typedefs, *constants])
+
+
+def _typedef(kind: type, spelling: typing.Callable[[str], str]) -> str:
+    hints, helps = typing.get_type_hints(kind), _helps(kind)
+    lines = [f" * @typedef {{object}} {kind.__name__}  {_sentence(inspect.getdoc(kind) or '')}"]
+    for entry in fields(kind):
+        name = spelling(entry.name)
+        name = f"[{name}]" if _optional(entry) else name
+        lines.append(f" * @property {{{_type(hints[entry.name])}}} {name}  {helps[entry.name]}")
+    return "\n".join(["/**", *lines, " */", ""])
+
+
+def _type(hint: Any) -> str:
+    if hint in _PLAIN:
+        return _PLAIN[hint]
+    origin, arguments = typing.get_origin(hint), typing.get_args(hint)
+    if origin is list:
+        return f"{_type(arguments[0])}[]"
+    if origin is dict:
+        return f"Record<{_type(arguments[0])}, {_type(arguments[1])}>"
+    if origin is types.UnionType:
+        return " | ".join(map(_type, arguments))
+    return str(hint.__name__)
+
+
+def _optional(entry: "Field[Any]") -> bool:
+    return entry.default is not MISSING or entry.default_factory is not MISSING
+
+
+def _sentence(text: str) -> str:
+    first = text.split("\n\n")[0].replace("\n", " ").rstrip(".")
+    return first[0].lower() + first[1:]
+
+
+def _helps(kind: type) -> dict[str, str]:
+    """By field: what the class's docstring says of it."""
+    text = (inspect.getdoc(kind) or "").partition("Attributes:")[2]
+    found = re.findall(r"^ {4}(\w+): (.*(?:\n {5,}.*)*)", text, re.MULTILINE)
+    return {name: _sentence(re.sub(r"\s+", " ", help)) for name, help in found}
+
+
+if __name__ == "__main__":
+    FILE.write_text(module())
