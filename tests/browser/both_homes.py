@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 import websim
-from websim.physics import STATE
+from websim.physics import FIELDS, STATE, make_physics
 
 # What a step shows, besides the state after it.
 SHOWN = ("observations", "rewards", "reward_term_values", "terminations")
@@ -78,3 +78,24 @@ def described(task: str) -> dict[str, Any]:
         k: v.tolist() if isinstance(v, np.ndarray) else list(v) if isinstance(v, tuple) else v
         for k, v in values.items()
     }
+
+
+def batch(xml: str, given: dict[str, Any], looks: list[int]) -> list[dict[str, Any]]:
+    """What a batch shows after some of its steps, if it is given `tests/state_models.py:inputs`."""
+    num_envs = len(given["qpos"])
+    physics = make_physics(xml, num_envs, tuple(FIELDS))
+    data = physics.data
+    for name in ("qpos", "qvel"):
+        given[name] = np.reshape(given[name], getattr(data, name).shape)
+    physics.reset(np.arange(num_envs), given["qpos"], given["qvel"])
+    for name in given.keys() - {"qpos", "qvel", "ctrl"}:
+        array = getattr(data, name)
+        array[...] = np.reshape(given[name], array.shape)
+    shown = []
+    for step, ctrl in enumerate(given["ctrl"], 1):
+        data.ctrl[...] = np.reshape(ctrl, data.ctrl.shape)
+        physics.step(2)
+        if step in looks:
+            shown.append({name: getattr(data, name).tolist() for name in (*STATE, *FIELDS)})
+    physics.close()
+    return shown

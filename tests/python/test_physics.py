@@ -104,7 +104,7 @@ def test_numbers_do_not_depend_on_threads(
         assert first.physics.bad.any() == (damage and step % 3 == 1)
         for env, result in zip(others, results[1:], strict=True):
             np.testing.assert_array_equal(env.physics.bad, first.physics.bad)
-            for name in ("ctrl", *STATE, *env.task.fields):
+            for name in (*STATE, *env.task.fields):
                 np.testing.assert_array_equal(
                     getattr(env.physics.data, name), getattr(first.physics.data, name), name
                 )
@@ -227,5 +227,5 @@ def test_a_thousand_ants_share_a_model_and_a_data_each_thread(
     held, _ = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert made == {"data": 2, "model": 1}
-    assert env.physics.data.nbytes / 1000 < 2_000
+    assert env.physics.data.nbytes / 1000 < 2_500
     assert held / 1000 < 8_000, f"{held / 1000:.0f} bytes per environment"

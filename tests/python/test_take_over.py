@@ -25,7 +25,7 @@ def test_goes_on_as_if_it_had_been_there(task: str) -> None:
     for k in range(6):
         there.step(actions[k])
     data = there.physics.data
-    state = {name: getattr(data, name).ravel() for name in ("ctrl", *STATE, *data.fields)}
+    state = {name: getattr(data, name).ravel() for name in (*STATE, *data.fields)}
     take_over(here, state, there.episode_lengths)
     np.testing.assert_array_equal(here.observations, there.observations)
     for k in range(6, 12):
@@ -45,7 +45,7 @@ def test_episodes_taken_over_are_not_told() -> None:
     shard = Shard("InvertedPendulum-v5", 4, on_episode=lambda *episode: told.append(episode))
     shard.reset(0)
     data = shard.env.physics.data
-    state = {name: getattr(data, name).copy() for name in ("ctrl", *STATE, *data.fields)}
+    state = {name: getattr(data, name).copy() for name in (*STATE, *data.fields)}
     shard.take_over(state, np.full(4, 7))
     shard.step()
     assert (shard.env.episode_returns == 1).all(), "counted from here on"

@@ -166,7 +166,7 @@ def test_recipe_binds_every_array_that_a_task_may_ask_for() -> None:
     assert CHECKOUT is not None
     source = (CHECKOUT / "wasm-build/engine/bindings.cc").read_text("utf-8")
     bound = set(re.findall(r"\bDATA\((\w+),", source)) - {"name"}
-    assert bound == {*STATE, *FIELDS, "ctrl"} - {"time"}
+    assert bound == {*STATE, *FIELDS} - {"time", "eq_active", "history", "plugin_state"}
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@
 #include <emscripten/bind.h>
 #include <mujoco/mujoco.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -28,6 +29,10 @@ template <typename T>
 val View(const T* array, size_t size) {
   return val(emscripten::typed_memory_view(array ? size : 0, array));
 }
+
+// As in MuJoCo 3, which has more.
+enum State { mjSTATE_EQ_ACTIVE = 1 << 9, mjSTATE_INTEGRATION = (1 << 14) - 1 };
+enum EnableBit { mjENBL_ENERGY_3 = 1 << 1, mjENBL_SLEEP_3 = 1 << 4 };
 
 // As in MuJoCo 3, where spot lights are the default.
 enum LightType { mjLIGHT_SPOT, mjLIGHT_DIRECTIONAL };
@@ -68,7 +73,8 @@ struct LightAccessor {
 
 class MjModel {
  public:
-  explicit MjModel(mjModel* model) : m(model) {}
+  explicit MjModel(mjModel* model)
+      : m(model), eq_active0(model->eq_active, model->eq_active + model->neq) {}
   ~MjModel() { mj_deleteModel(m); }
   MjModel(const MjModel&) = delete;
 
@@ -106,6 +112,7 @@ class MjModel {
   mjStatistic* stat() const { return &m->stat; }
 
   mjModel* const m;
+  const std::vector<mjtByte> eq_active0;
 };
 
 struct Warnings {
@@ -133,9 +140,36 @@ class MjData {
   mutable Warnings warnings_;
 };
 
+// Doubles in MuJoCo's memory.
+class DoubleBuffer {
+ public:
+  explicit DoubleBuffer(int size) : values(size) {}
+  val GetView() const { return View(values.data(), values.size()); }
+  std::vector<double> values;
+};
+
+// MuJoCo 2 has no list of what a state is. Which constraints act is in its model; histories of
+// actuators and sensors it does not have, nor bodies that sleep, and plugins keep no state.
+int StateSize(const MjModel& model, int signature) {
+  const mjModel* m = model.m;
+  if (signature == mjSTATE_EQ_ACTIVE) return m->neq;
+  return 1 + m->nq + 3 * m->nv + m->na + m->nu + 6 * m->nbody + m->neq + 7 * m->nmocap +
+         m->nuserdata;
+}
+void GetState(const MjModel& model, const MjData&, DoubleBuffer& state, int) {
+  std::copy_n(model.m->eq_active, model.m->neq, state.values.begin());
+}
+void SetState(MjModel& model, MjData&, val state, int) {
+  auto values = emscripten::convertJSArrayToNumberVector<uint8_t>(state);
+  std::copy(values.begin(), values.end(), model.m->eq_active);
+}
+
 void Step(MjModel& model, MjData& data) { mj_step(model.m, data.d); }
 void Forward(MjModel& model, MjData& data) { mj_forward(model.m, data.d); }
-void ResetData(MjModel& model, MjData& data) { mj_resetData(model.m, data.d); }
+void ResetData(MjModel& model, MjData& data) {
+  mj_resetData(model.m, data.d);
+  std::copy(model.eq_active0.begin(), model.eq_active0.end(), model.m->eq_active);
+}
 void RnePostConstraint(MjModel& model, MjData& data) { mj_rnePostConstraint(model.m, data.d); }
 
 // MuJoCo's own handlers write a log file and end the process.
@@ -166,7 +200,9 @@ EMSCRIPTEN_BINDINGS(mujoco) {
 
   class_<MatAccessor>("MatAccessor").property("texuniform", &MatAccessor::texuniform);
   class_<LightAccessor>("LightAccessor").property("castshadow", &LightAccessor::castshadow);
-  class_<mjOption>("MjOption").property("timestep", &mjOption::timestep);
+  class_<mjOption>("MjOption").property("timestep", &mjOption::timestep)
+      // Nothing that these flags enable in MuJoCo 2 is remembered besides the state.
+      .property("enableflags", +[](const mjOption&) { return 0; });
   class_<mjStatistic>("MjStatistic")
       .property("extent", &mjStatistic::extent)
       .property("center", +[](const mjStatistic& stat) { return View(stat.center, 3); });
@@ -180,8 +216,8 @@ EMSCRIPTEN_BINDINGS(mujoco) {
       .property("opt", &MjModel::opt, return_value_policy::reference())
       .property("stat", &MjModel::stat, return_value_policy::reference())
       SIZE(nq) SIZE(nv) SIZE(na) SIZE(nu) SIZE(nbody) SIZE(njnt) SIZE(ngeom) SIZE(nsite)
-      SIZE(ntendon) SIZE(nmocap) SIZE(nuserdata) SIZE(nsensordata) SIZE(nmat) SIZE(ntex) SIZE(nmesh)
-      SIZE(nhfield) SIZE(nlight)
+      SIZE(ntendon) SIZE(neq) SIZE(nmocap) SIZE(nuserdata) SIZE(nsensordata) SIZE(nmat) SIZE(ntex)
+      SIZE(nmesh) SIZE(nhfield) SIZE(nlight)
       MODEL(names, m->nnames)
       MODEL(name_bodyadr, m->nbody) MODEL(name_jntadr, m->njnt) MODEL(name_geomadr, m->ngeom)
       MODEL(name_siteadr, m->nsite) MODEL(name_actuatoradr, m->nu) MODEL(name_matadr, m->nmat)
@@ -204,6 +240,9 @@ EMSCRIPTEN_BINDINGS(mujoco) {
       MODEL(light_diffuse, m->nlight * 3) MODEL(light_ambient, m->nlight * 3)
       MODEL(light_bodyid, m->nlight)
       // Other names or forms in MuJoCo 2.
+      .property("nout", +[](const MjModel& model) { return model.m->nu; })
+      .property("nhistory", +[](const MjModel&) { return 0; })
+      .property("npluginstate", +[](const MjModel&) { return 0; })
       .property("mat_texid", &MjModel::MatTexid)
       .property("tex_nchannel", &MjModel::TexNchannel)
       .property("light_type", &MjModel::LightTypes)
@@ -219,7 +258,8 @@ EMSCRIPTEN_BINDINGS(mujoco) {
       .property("warning", &MjData::warning, return_value_policy::reference())
       // STATE and FIELDS of web/python/websim/physics/__init__.py.
       DATA(qpos, m->nq) DATA(qvel, m->nv) DATA(act, m->na) DATA(ctrl, m->nu)
-      DATA(qacc_warmstart, m->nv) DATA(mocap_pos, m->nmocap * 3) DATA(mocap_quat, m->nmocap * 4)
+      DATA(qacc_warmstart, m->nv) DATA(qfrc_applied, m->nv) DATA(xfrc_applied, m->nbody * 6)
+      DATA(mocap_pos, m->nmocap * 3) DATA(mocap_quat, m->nmocap * 4)
       DATA(userdata, m->nuserdata) DATA(xpos, m->nbody * 3) DATA(xquat, m->nbody * 4)
       DATA(xmat, m->nbody * 9) DATA(xipos, m->nbody * 3) DATA(ximat, m->nbody * 9)
       DATA(subtree_com, m->nbody * 3) DATA(geom_xpos, m->ngeom * 3) DATA(geom_xmat, m->ngeom * 9)
@@ -229,16 +269,29 @@ EMSCRIPTEN_BINDINGS(mujoco) {
       DATA(qfrc_passive, m->nv) DATA(qfrc_actuator, m->nv) DATA(qfrc_constraint, m->nv)
       DATA(actuator_length, m->nu) DATA(actuator_velocity, m->nu) DATA(actuator_force, m->nu)
       DATA(ten_length, m->ntendon) DATA(ten_velocity, m->ntendon)
-      DATA(sensordata, m->nsensordata);
+      DATA(sensordata, m->nsensordata)
+      .property("history", +[](const MjData&) { return Copy(std::vector<double>()); })
+      .property("plugin_state", +[](const MjData&) { return Copy(std::vector<double>()); });
+
+  class_<DoubleBuffer>("DoubleBuffer").constructor<int>().function("GetView", &DoubleBuffer::GetView);
 
   function("mj_step", &Step);
   function("mj_forward", &Forward);
+  function("mj_stateSize", &StateSize);
+  function("mj_getState", &GetState);
+  function("mj_setState", &SetState);
   function("mj_resetData", &ResetData);
   function("mj_rnePostConstraint", &RnePostConstraint);
 
   enum_<LightType>("mjtLightType")
       .value("mjLIGHT_SPOT", mjLIGHT_SPOT)
       .value("mjLIGHT_DIRECTIONAL", mjLIGHT_DIRECTIONAL);
+  enum_<State>("mjtState")
+      .value("mjSTATE_EQ_ACTIVE", mjSTATE_EQ_ACTIVE)
+      .value("mjSTATE_INTEGRATION", mjSTATE_INTEGRATION);
+  enum_<EnableBit>("mjtEnableBit")
+      .value("mjENBL_ENERGY", mjENBL_ENERGY_3)
+      .value("mjENBL_SLEEP", mjENBL_SLEEP_3);
   enum_<mjtWarning>("mjtWarning")
       .value("mjWARN_BADQPOS", mjWARN_BADQPOS)
       .value("mjWARN_BADQVEL", mjWARN_BADQVEL)

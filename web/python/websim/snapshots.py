@@ -72,7 +72,7 @@ def _arrays(env: MujocoVectorEnv) -> dict[str, NDArray[Any]]:
     data = env.physics.data
     # Fields too: MuJoCo leaves them one physics step behind qpos, so they cannot be recomputed.
     return {
-        **{name: getattr(data, name) for name in ("ctrl", *STATE, *data.fields)},
+        **{name: getattr(data, name) for name in (*STATE, *data.fields)},
         "observations": env.observations,
         "episode_returns": env.episode_returns,
         "episode_lengths": env.episode_lengths,

@@ -49,7 +49,7 @@ export class Overture extends Published {
     this.physics = new BatchPhysics(mujoco, () => this.memory.buffer, beat, opening.xml, {}, numEnvs);
     /** Arrays of the batch, as Python would have them. @type {Record<string, Float64Array>} */
     this.arrays = {};
-    this.memory = this.#allocate([...STATE, 'time', 'ctrl', ...opening.fields]);
+    this.memory = this.#allocate([...STATE, 'time', ...opening.fields]);
     this.opening = opening;
     /** The state that the next episode begins in, of those of the opening. */
     this.state = 0;

@@ -10,8 +10,8 @@ import { flagsOf } from './flags.js';
 import { namesOf } from './names.js';
 
 const SIZES = [
-  'nq', 'nv', 'na', 'nu', 'nbody', 'njnt', 'ngeom', 'nsite', 'ntendon', 'nmocap', 'nuserdata',
-  'nsensordata',
+  'nq', 'nv', 'na', 'nu', 'nout', 'nbody', 'njnt', 'ngeom', 'nsite', 'ntendon', 'neq', 'nmocap',
+  'nuserdata', 'nhistory', 'npluginstate', 'nsensordata',
 ];
 
 const ARRAYS = [
@@ -21,8 +21,11 @@ const ARRAYS = [
   'actuator_trnid',
 ];
 
-/** What MuJoCo integrates: the state that is swapped, besides `time`. */
-export const STATE = ['qpos', 'qvel', 'act', 'qacc_warmstart', 'mocap_pos', 'mocap_quat', 'userdata'];
+/** MuJoCo's own state (mjSTATE_INTEGRATION), which is swapped, besides `time`. */
+export const STATE = [
+  'qpos', 'qvel', 'act', 'history', 'qacc_warmstart', 'ctrl', 'qfrc_applied', 'xfrc_applied',
+  'eq_active', 'mocap_pos', 'mocap_quat', 'userdata', 'plugin_state',
+];
 
 /** The arrays that mj_step leaves out and mj_rnePostConstraint computes. */
 const POST_CONSTRAINT = ['cacc', 'cfrc_int', 'cfrc_ext'];
@@ -78,12 +81,11 @@ export class BatchPhysics {
     this.numEnvs = numEnvs;
     this.model = track(compile(mujoco, xml, assets));
     this.data = track(new mujoco.MjData(this.model));
+    this.switches = new Switches(mujoco, this.model, this.data);
     /** @type {Mirror[]} loaded before a step, and saved after it */
     this.state = [];
     /** @type {Mirror[]} saved only */
     this.outputs = [];
-    /** @type {Mirror} */
-    this.ctrl = this.#mirror('ctrl', 0);
     this.timeAddress = 0;
     this.badAddress = 0;
     this.postConstraint = false;
@@ -101,10 +103,16 @@ export class BatchPhysics {
 
   /** The sizes, constants and names of `websim.physics.Model`. */
   describe() {
-    const { model } = this;
+    const { model, mujoco } = this;
+    const { timestep, enableflags } = model.opt;
+    const { mjENBL_SLEEP, mjENBL_ENERGY } = mujoco.mjtEnableBit;
     return {
       ...Object.fromEntries(SIZES.map((size) => [size, model[size]])),
-      timestep: model.opt.timestep,
+      state_size: mujoco.mj_stateSize(model, mujoco.mjtState.mjSTATE_INTEGRATION.value),
+      sleeps: (enableflags & mjENBL_SLEEP.value) !== 0,
+      stale_energy: (enableflags & mjENBL_ENERGY.value) !== 0
+        && model.sensor_type.includes(mujoco.mjtSensor.mjSENS_E_KINETIC.value),
+      timestep,
       ...Object.fromEntries(ARRAYS.map((array) => [array, model[array]])),
       jnt_limited: flagsOf(model, 'jnt', model.njnt, 'limited'),
       jnt_actfrclimited: flagsOf(model, 'jnt', model.njnt, 'actfrclimited'),
@@ -121,11 +129,16 @@ export class BatchPhysics {
 
   /** Elements that an array of MjData has, for one environment. @param {string} name */
   sizeOf(name) {
-    const array = this.data[name];
+    const array = this.#single(name);
     if (!(array instanceof Float64Array)) {
       throw new ModelError(`MjData has no array of doubles named '${name}'`);
     }
     return array.length;
+  }
+
+  /** The array of MjData. @param {string} name */
+  #single(name) {
+    return name === 'eq_active' ? this.switches.refresh() : this.data[name];
   }
 
   /**
@@ -137,9 +150,7 @@ export class BatchPhysics {
   bind(name, address) {
     if (name === 'time') this.timeAddress = address;
     else if (name === 'bad') this.badAddress = address;
-    else if (name === 'ctrl') this.ctrl = this.#mirror(name, address);
-    else if (STATE.includes(name)) this.state.push(this.#mirror(name, address));
-    else this.outputs.push(this.#mirror(name, address));
+    else if (this.sizeOf(name)) (STATE.includes(name) ? this.state : this.outputs).push(this.#mirror(name, address));
     this.postConstraint ||= POST_CONSTRAINT.includes(name);
     this.time = new Float64Array(0); // views are made anew before the next use
   }
@@ -155,9 +166,9 @@ export class BatchPhysics {
     if (this.time.length && this.xpos.length) return;
     const memory = this.pythonMemory();
     const n = this.numEnvs;
-    for (const mirror of [...this.state, ...this.outputs, this.ctrl]) {
+    for (const mirror of [...this.state, ...this.outputs]) {
       mirror.batch = new Float64Array(memory, mirror.address, n * mirror.size);
-      mirror.single = this.data[mirror.name];
+      mirror.single = this.#single(mirror.name);
     }
     this.time = new Float64Array(memory, this.timeAddress, n);
     this.bad = new Uint8Array(memory, this.badAddress, n);
@@ -182,7 +193,6 @@ export class BatchPhysics {
       const before = this.time[i];
       for (let k = 0; k < nstep; k++) mujoco.mj_step(model, data);
       if (this.postConstraint) mujoco.mj_rnePostConstraint(model, data);
-      if (!this.xpos.length) this.#refreshViews();
       this.#save(i);
       // MuJoCo's reset of a bad state sets the time to 0: a time that ran on needs no closer look.
       const suspect = before === 0 || !(this.time[i] - before > ranOn);
@@ -219,9 +229,7 @@ export class BatchPhysics {
       data.qpos.set(qpos.subarray(k * nq, (k + 1) * nq));
       data.qvel.set(qvel.subarray(k * nv, (k + 1) * nv));
       mujoco.mj_forward(model, data);
-      if (!this.xpos.length) this.#refreshViews();
       this.#save(indices[k]);
-      copyRow(this.ctrl.batch, indices[k], this.ctrl.single, this.ctrl.size);
       this.bad[indices[k]] = 0;
       if (k % BEAT_ENVS === 0) this.#keepAlive();
     }
@@ -244,6 +252,7 @@ export class BatchPhysics {
 
   /** Frees what MuJoCo holds; a second call does nothing. */
   close() {
+    this.switches.close();
     free(this.data);
     free(this.model);
   }
@@ -254,13 +263,14 @@ export class BatchPhysics {
     for (const { batch, single, size } of this.state) {
       for (let j = 0, at = i * size; j < size; j++) single[j] = batch[at + j];
     }
-    const { batch, single, size } = this.ctrl;
-    for (let j = 0, at = i * size; j < size; j++) single[j] = batch[at + j];
+    this.switches.store();
   }
 
   /** @param {number} i */
   #save(i) {
+    if (!this.xpos.length) this.#refreshViews();
     this.time[i] = this.data.time;
+    this.switches.load();
     for (const { batch, single, size } of this.state) copyRow(batch, i, single, size);
     for (const { batch, single, size } of this.outputs) copyRow(batch, i, single, size);
     const { poses, xpos, xquat } = this;
@@ -295,6 +305,45 @@ export class BatchPhysics {
     if (now - this.lastBeat < BEAT_MS) return;
     this.lastBeat = now;
     this.beat();
+  }
+}
+
+/** Which equality constraints act: bytes of MjData, of which the module gives no view. */
+class Switches {
+  /** @param {import('./boot.js').Mujoco} mujoco @param {any} model @param {any} data */
+  constructor(mujoco, model, data) {
+    this.mujoco = mujoco;
+    this.model = model;
+    this.data = data;
+    this.signature = mujoco.mjtState.mjSTATE_EQ_ACTIVE.value;
+    this.buffer = track(new mujoco.DoubleBuffer(model.neq));
+    this.view = this.refresh();
+    /** What MjData has. */
+    this.known = new Float64Array(model.neq);
+  }
+
+  /** @returns {Float64Array} what `store` takes and `load` gives */
+  refresh() {
+    this.view = this.buffer.GetView();
+    return this.view;
+  }
+
+  /** Gives MjData what is in `view`; they seldom change. */
+  store() {
+    const { known, view } = this;
+    if (known.every((value, j) => value === view[j])) return;
+    this.mujoco.mj_setState(this.model, this.data, [...view], this.signature);
+    known.set(view);
+  }
+
+  load() {
+    if (!this.known.length) return;
+    this.mujoco.mj_getState(this.model, this.data, this.buffer, this.signature);
+    this.known.set(this.view);
+  }
+
+  close() {
+    free(this.buffer);
   }
 }
 

@@ -17,11 +17,11 @@ def take_over(env: MujocoVectorEnv, state: Mapping[str, Any], lengths: Any) -> N
 
     Args:
         env: Environments that have been reset, and so have their generators.
-        state: `ctrl`, the arrays of STATE and the task's fields, each flat.
+        state: The arrays of STATE and the task's fields, each flat.
         lengths: Steps of the running episodes [n].
     """
     data = env.physics.data
-    for name in ("ctrl", *STATE, *data.fields):
+    for name in (*STATE, *data.fields):
         array = getattr(data, name)
         array[...] = np.asarray(state[name]).reshape(array.shape)
     env.observations[...] = np.concatenate(env.task.observation(data), axis=1)

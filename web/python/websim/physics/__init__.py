@@ -4,6 +4,7 @@ Tasks see arrays with a leading environment axis and never MuJoCo itself, so the
 in CPython and in the browser.
 """
 
+import math
 import os
 import sys
 from collections.abc import Mapping, Sequence
@@ -13,22 +14,31 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from websim.errors import InvalidArgument
+from websim.errors import InvalidArgument, ModelError
 
 FloatArray = NDArray[np.float64]
 IndexArray = NDArray[np.intp]
 
 STATE: dict[str, tuple[str | int, ...]] = {
+    "time": (),
     "qpos": ("nq",),
     "qvel": ("nv",),
     "act": ("na",),
+    "history": ("nhistory",),
     "qacc_warmstart": ("nv",),
-    "time": (),
+    "ctrl": ("nu",),
+    "qfrc_applied": ("nv",),
+    "xfrc_applied": ("nbody", 6),
+    "eq_active": ("neq",),
     "mocap_pos": ("nmocap", 3),
     "mocap_quat": ("nmocap", 4),
     "userdata": ("nuserdata",),
+    "plugin_state": ("npluginstate",),
 }
-"""What tells one environment from another: swapped in and out of the one MjData. With shapes."""
+"""What tells one environment from another: swapped in and out of the one MjData. With shapes.
+
+These are the elements of MuJoCo's own mjSTATE_INTEGRATION, in its order.
+"""
 
 FIELDS: dict[str, tuple[str | int, ...]] = {
     "xpos": ("nbody", 3),
@@ -51,9 +61,9 @@ FIELDS: dict[str, tuple[str | int, ...]] = {
     "qfrc_passive": ("nv",),
     "qfrc_actuator": ("nv",),
     "qfrc_constraint": ("nv",),
-    "actuator_length": ("nu",),
-    "actuator_velocity": ("nu",),
-    "actuator_force": ("nu",),
+    "actuator_length": ("nout",),
+    "actuator_velocity": ("nout",),
+    "actuator_force": ("nout",),
     "ten_length": ("ntendon",),
     "ten_velocity": ("ntendon",),
     "sensordata": ("nsensordata",),
@@ -95,20 +105,32 @@ class Model:
     """What tasks need of an MjModel; equal in both homes.
 
     Sizes and arrays are named as in MjModel. Names are in id order, "" where MJCF gives none.
+
+    Attributes:
+        state_size: Numbers in MuJoCo's own state (mjSTATE_INTEGRATION).
+        sleeps: Whether bodies that rest are left out until something wakes them.
+        stale_energy: Whether a sensor shows the kinetic energy of the step before.
     """
 
     nq: int
     nv: int
     na: int
     nu: int
+    nout: int
     nbody: int
     njnt: int
     ngeom: int
     nsite: int
     ntendon: int
+    neq: int
     nmocap: int
     nuserdata: int
+    nhistory: int
+    npluginstate: int
     nsensordata: int
+    state_size: int
+    sleeps: bool
+    stale_energy: bool
     timestep: float
     qpos0: FloatArray
     body_mass: FloatArray
@@ -177,6 +199,25 @@ class Model:
             )
         return tuple(d if isinstance(d, int) else int(getattr(self, d)) for d in dimensions)
 
+    def check_state(self) -> None:
+        """Raises ModelError where STATE is not all that tells one environment from another."""
+        known = sum(math.prod(self.shape(name)) for name in STATE)
+        if known != self.state_size:
+            raise ModelError(
+                f"MuJoCo's state of this model has {self.state_size} numbers, of which websim can "
+                f"keep {known} for each environment ({', '.join(STATE)})."
+            )
+        for remembers, what, flag in (
+            (self.sleeps, "lets bodies sleep", "sleep"),
+            (self.stale_energy, "has an <e_kinetic/> sensor that is a step late", "energy"),
+        ):
+            if remembers:
+                raise ModelError(
+                    f'The model {what} (<flag {flag}="enable"/>). What MuJoCo remembers for that '
+                    "is no part of its state, so that environments cannot be kept apart: take the "
+                    "flag out."
+                )
+
     @staticmethod
     def _find(kind: str, names: tuple[str, ...], name: str) -> int:
         if not name or name not in names:
@@ -188,25 +229,34 @@ class Model:
 class BatchData:
     """MjData with a leading environment axis: `data.qpos[i]` is qpos of environment i.
 
-    Holds the arrays of STATE, `ctrl`, and the fields that were asked for. They are float64,
-    C-contiguous, and stay where they are for as long as the object lives: the WASM home keeps
-    their addresses.
+    Holds the arrays of STATE and the fields that were asked for. They are float64, C-contiguous,
+    and stay where they are for as long as the object lives: both homes keep their addresses.
     """
 
+    time: FloatArray
     qpos: FloatArray
     qvel: FloatArray
     act: FloatArray
+    history: FloatArray
     qacc_warmstart: FloatArray
-    time: FloatArray
+    ctrl: FloatArray
+    qfrc_applied: FloatArray
+    xfrc_applied: FloatArray
+    eq_active: FloatArray
     mocap_pos: FloatArray
     mocap_quat: FloatArray
     userdata: FloatArray
-    ctrl: FloatArray
+    plugin_state: FloatArray
 
     def __init__(self, model: Model, num_envs: int, fields: Sequence[str]) -> None:
-        """Allocates the arrays; raises InvalidArgument for a field that FIELDS does not have."""
+        """Allocates the arrays.
+
+        Raises:
+            InvalidArgument: a field that FIELDS does not have.
+            ModelError: the model has a state besides STATE.
+        """
+        model.check_state()
         self.fields = tuple(dict.fromkeys(fields))
-        self.ctrl = np.zeros((num_envs, model.nu))
         for name in (*STATE, *self.fields):
             setattr(self, name, np.zeros((num_envs, *model.shape(name))))
 
@@ -217,8 +267,7 @@ class BatchData:
     @property
     def nbytes(self) -> int:
         """Bytes of all arrays together."""
-        arrays = (self.ctrl, *(getattr(self, name) for name in (*STATE, *self.fields)))
-        return sum(array.nbytes for array in arrays)
+        return sum(getattr(self, name).nbytes for name in (*STATE, *self.fields))
 
     def rows(self, indices: IndexArray) -> "Rows":
         """The same arrays for some environments only: what a task reads after a reset."""
@@ -292,7 +341,7 @@ def make_physics(
             browser is one thread.
 
     Raises:
-        ModelError: MuJoCo cannot compile the model.
+        ModelError: MuJoCo cannot compile the model, or its environments cannot be kept apart.
         InvalidArgument: an unknown field.
     """
     if sys.platform == "emscripten":

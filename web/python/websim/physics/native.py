@@ -19,6 +19,7 @@ from websim.errors import ClosedEnvironment, InvalidArgument, ModelError
 from websim.physics import (
     ARRAYS,
     POST_CONSTRAINT_FIELDS,
+    STATE,
     BatchData,
     FloatArray,
     IndexArray,
@@ -28,20 +29,8 @@ from websim.physics import (
 from websim.physics.stepper import Job, Kind, Lane, Stepper
 from websim.physics.threads import Threads
 
-_STATE_BITS = {
-    "time": mujoco.mjtState.mjSTATE_TIME,
-    "qpos": mujoco.mjtState.mjSTATE_QPOS,
-    "qvel": mujoco.mjtState.mjSTATE_QVEL,
-    "act": mujoco.mjtState.mjSTATE_ACT,
-    "qacc_warmstart": mujoco.mjtState.mjSTATE_WARMSTART,
-    "ctrl": mujoco.mjtState.mjSTATE_CTRL,
-    "mocap_pos": mujoco.mjtState.mjSTATE_MOCAP_POS,
-    "mocap_quat": mujoco.mjtState.mjSTATE_MOCAP_QUAT,
-    "userdata": mujoco.mjtState.mjSTATE_USERDATA,
-}
-"""The arrays of a row of states, in MuJoCo's order: that of the bits."""
-
-_SIGNATURE = sum(map(int, _STATE_BITS.values()))
+_SIGNATURE = int(mujoco.mjtState.mjSTATE_INTEGRATION)
+"""What a state is; its elements are those of STATE."""
 
 _BLOCK = 8
 """Environments that a thread takes at once, at most: short waits at the end of a batch."""
@@ -67,11 +56,9 @@ class NativePhysics:
         self.data = BatchData(self.model, num_envs, fields)
         self.num_envs = num_envs
         self.bad: NDArray[np.bool_] = np.zeros(num_envs, dtype=np.bool_)
-        self._rows = np.zeros((num_envs, mujoco.mj_stateSize(self._model, _SIGNATURE)))
-        self._columns = self._split()
         self._stepper = Stepper(
             self._model,
-            self._rows,
+            [getattr(self.data, name) for name in STATE],
             _SIGNATURE,
             self.bad,
             post_constraint=not POST_CONSTRAINT_FIELDS.isdisjoint(fields),
@@ -83,14 +70,11 @@ class NativePhysics:
         """See `Physics.step`."""
         self._check_open()
         self.bad.fill(False)
-        everyone = slice(None)
-        self._gather(everyone)
         number = self._threads.choose()
         block = max(1, min(_BLOCK, self.num_envs // (2 * number)))
         start = time.perf_counter()
         self._run(Job(Kind.STEP, self.num_envs, block=block, nstep=nstep), number)
         self._threads.judge(number, time.perf_counter() - start)
-        self._scatter(everyone)
 
     def reset(self, indices: IndexArray, qpos: FloatArray, qvel: FloatArray) -> None:
         """See `Physics.reset`."""
@@ -106,16 +90,12 @@ class NativePhysics:
             states.append(state)
         job = Job(Kind.RESET, len(indices), indices=indices, qpos=states[0], qvel=states[1])
         self._run(job, self._threads.best)
-        self._scatter(indices)
-        self.data.ctrl[indices] = 0.0
 
     def forward(self, indices: IndexArray) -> None:
         """See `Physics.forward`."""
         self._check_open()
         indices = self._checked(indices)
-        self._gather(indices)
         self._run(Job(Kind.FORWARD, len(indices), indices=indices), self._threads.best)
-        self._scatter(indices)
 
     def close(self) -> None:
         """See `Physics.close`."""
@@ -142,31 +122,8 @@ class NativePhysics:
         number = max(1, min(number, job.count))
         while len(self._lanes) < number:
             fields = [(name, getattr(self.data, name)) for name in self.data.fields]
-            self._lanes.append(Lane(self._model, fields))
+            self._lanes.append(Lane(self._model, self.model.state_size, fields))
         self._threads.run(self._stepper.run, [(job, lane) for lane in self._lanes[:number]])
-
-    def _split(self) -> dict[str, tuple[FloatArray, FloatArray]]:
-        """The batch of each array of the state, and the columns of the rows that belong to it."""
-        columns: dict[str, tuple[FloatArray, FloatArray]] = {}
-        start = 0
-        for name, bit in _STATE_BITS.items():
-            size = mujoco.mj_stateSize(self._model, int(bit))
-            if size:
-                batch = getattr(self.data, name).reshape(self.num_envs, size)
-                columns[name] = (batch, self._rows[:, start : start + size])
-            start += size
-        return columns
-
-    def _gather(self, rows: IndexArray | slice) -> None:
-        """Copies states and controls of some environments into their rows."""
-        for batch, columns in self._columns.values():
-            columns[rows] = batch[rows]
-
-    def _scatter(self, rows: IndexArray | slice) -> None:
-        """Copies states, not controls, of some environments back from their rows."""
-        for name, (batch, columns) in self._columns.items():
-            if name != "ctrl":
-                batch[rows] = columns[rows]
 
 
 def _describe(model: mujoco.MjModel) -> Model:
@@ -176,19 +133,28 @@ def _describe(model: mujoco.MjModel) -> Model:
         return tuple(mujoco.mj_id2name(model, kind, i) or "" for i in range(count))
 
     kinds = mujoco.mjtObj
+    flags = model.opt.enableflags
     return Model(
         nq=model.nq,
         nv=model.nv,
         na=model.na,
         nu=model.nu,
+        nout=model.nout,
         nbody=model.nbody,
         njnt=model.njnt,
         ngeom=model.ngeom,
         nsite=model.nsite,
         ntendon=model.ntendon,
+        neq=model.neq,
         nmocap=model.nmocap,
         nuserdata=model.nuserdata,
+        nhistory=model.nhistory,
+        npluginstate=model.npluginstate,
         nsensordata=model.nsensordata,
+        state_size=mujoco.mj_stateSize(model, _SIGNATURE),
+        sleeps=bool(flags & mujoco.mjtEnableBit.mjENBL_SLEEP),
+        stale_energy=bool(flags & mujoco.mjtEnableBit.mjENBL_ENERGY)
+        and int(mujoco.mjtSensor.mjSENS_E_KINETIC) in model.sensor_type,
         timestep=model.opt.timestep,
         **{name: getattr(model, name).copy() for name in ARRAYS},
         body_names=names(kinds.mjOBJ_BODY, model.nbody),

@@ -50,9 +50,17 @@ class _Field(ctypes.Structure):
     )
 
 
+class _Element(ctypes.Structure):
+    _fields_ = (
+        ("batch", ctypes.c_void_p),
+        ("size", ctypes.c_size_t),
+    )
+
+
 class _Lane(ctypes.Structure):
     _fields_ = (
         ("data", ctypes.c_void_p),
+        ("state", ctypes.c_void_p),
         ("warnings", ctypes.c_void_p * 3),
         ("fields", ctypes.POINTER(_Field)),
         ("num_fields", ctypes.c_size_t),
@@ -64,8 +72,8 @@ class _Batch(ctypes.Structure):
     _fields_ = (
         ("mujoco", _Functions),
         ("model", ctypes.c_void_p),
-        ("states", ctypes.c_void_p),
-        ("state_size", ctypes.c_size_t),
+        ("elements", ctypes.POINTER(_Element)),
+        ("num_elements", ctypes.c_size_t),
         ("signature", ctypes.c_int),
         ("bad", ctypes.c_void_p),
     )
@@ -154,9 +162,18 @@ def _load() -> tuple[ctypes.CDLL, ctypes.CDLL]:
 class Lane:
     """What one thread works with: an MjData of its own."""
 
-    def __init__(self, model: mujoco.MjModel, fields: Sequence[tuple[str, FloatArray]]) -> None:
-        """Takes the fields to copy out of MjData each time: names, and batches [n, ...]."""
+    def __init__(
+        self, model: mujoco.MjModel, state_size: int, fields: Sequence[tuple[str, FloatArray]]
+    ) -> None:
+        """Makes room for a state.
+
+        Args:
+            model: The model.
+            state_size: Numbers that a state has.
+            fields: To be copied out of MjData each time: names, and batches [n, ...].
+        """
         data = mujoco.MjData(model)
+        state = np.zeros(state_size)
         # Views into MjData, which never move. Empty ones cost time only.
         pairs = [(getattr(data, name), batch) for name, batch in fields]
         in_c = [
@@ -164,9 +181,10 @@ class Lane:
         ]
         numbers = data.warning.number
         warnings = (numbers.ctypes.data + kind * numbers.strides[0] for kind in _BAD_STATE)
-        self._keep = (data, pairs)
+        self._keep = (data, state, pairs)
         self.in_c = _Lane(
             data=data._address,
+            state=state.ctypes.data,
             warnings=(ctypes.c_void_p * len(_BAD_STATE))(*warnings),
             fields=(_Field * len(in_c))(*in_c),
             num_fields=len(in_c),
@@ -179,7 +197,7 @@ class Stepper:
     def __init__(
         self,
         model: mujoco.MjModel,
-        states: FloatArray,
+        state: Sequence[FloatArray],
         signature: int,
         bad: NDArray[np.bool_],
         *,
@@ -189,8 +207,8 @@ class Stepper:
 
         Args:
             model: The model.
-            states: [n, size], mj_setState's of each environment, controls among them.
-            signature: What is in a state (mjtState).
+            state: The elements of a state in MuJoCo's order, each [n, ...].
+            signature: Which elements these are (mjtState).
             bad: [n] bool, set to True where MuJoCo warns of a bad state.
             post_constraint: Whether fields are read that mj_rnePostConstraint fills.
 
@@ -202,7 +220,8 @@ class Stepper:
         def address(name: str) -> int | None:
             return ctypes.cast(getattr(engine, name), ctypes.c_void_p).value
 
-        self._keep = (model, states, bad)
+        elements = [_Element(a.ctypes.data, a[0].size) for a in state if a.size]
+        self._keep = (model, state, bad)
         self._batch = _Batch(
             mujoco=_Functions(
                 set_state=address("mj_setState"),
@@ -213,8 +232,8 @@ class Stepper:
                 post_constraint=address("mj_rnePostConstraint") if post_constraint else None,
             ),
             model=model._address,
-            states=states.ctypes.data,
-            state_size=states.shape[1],
+            elements=(_Element * len(elements))(*elements),
+            num_elements=len(elements),
             signature=signature,
             bad=bad.ctypes.data,
         )

@@ -41,7 +41,7 @@ class WasmPhysics:
         self.num_envs = num_envs
         self.bad: NDArray[np.bool_] = np.zeros(num_envs, dtype=np.bool_)
         self.batch.bind("bad", self.bad.ctypes.data)
-        for name in (*STATE, "ctrl", *self.data.fields):
+        for name in (*STATE, *self.data.fields):
             self.batch.bind(name, getattr(self.data, name).ctypes.data)
         self._closed = False
 
