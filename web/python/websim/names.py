@@ -101,7 +101,7 @@ def observation_names(task: "Task", num_envs: int) -> tuple[str, ...]:
         As many names as there are numbers, "" where one is not known; none at all where the task
         does to its numbers what cannot be written down.
     """
-    named = {array: _named(task.model, array) for array in (*STATE, "ctrl", *task.fields)}
+    named = {array: _named(task.model, array) for array in (*STATE, *task.fields)}
     data = SimpleNamespace(
         **{array: np.stack([names] * num_envs) for array, names in named.items()}
     )
@@ -155,7 +155,7 @@ class _Name:
 
 def _named(model: Model, array: str) -> NDArray[np.object_]:
     """The names of an array's numbers, in its shape for one environment."""
-    shape = (model.nu,) if array == "ctrl" else model.shape(array)
+    shape = model.shape(array)
     size = math.prod(shape)
     if array == "qpos":
         names = list(_positions(model))
@@ -183,7 +183,7 @@ def _owners(model: Model, array: str) -> list[str]:
         "nbody": ("body", model.body_names),
         "ngeom": ("geom", model.geom_names),
         "nsite": ("site", model.site_names),
-        "nu": ("actuator", action_names(model)),
+        "nout": ("actuator", action_names(model)),
         "ntendon": ("tendon", model.tendon_names),
     }
     what, names = kinds.get(str(kind), ("", ()))

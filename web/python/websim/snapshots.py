@@ -27,10 +27,14 @@ def snapshot(env: MujocoVectorEnv) -> dict[str, Any]:
 def restore(env: MujocoVectorEnv, state: dict[str, Any]) -> None:
     """Puts an environment of the same task and size into a state that `snapshot` gave.
 
+    What MuJoCo's state has gained since then is as after a reset.
+
     Raises:
         DamagedCheckpoint: the state is of other environments; nothing is changed.
     """
-    arrays = _arrays(env)
+    arrays = {
+        name: array for name, array in _arrays(env).items() if name in state or name not in STATE
+    }
     wrong = [name for name, array in arrays.items() if _shape(state.get(name)) != array.shape]
     if wrong or len(state.get("generators", ())) != env.num_envs:
         raise DamagedCheckpoint(
