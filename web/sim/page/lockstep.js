@@ -1,6 +1,7 @@
 /** Steps all environments that do not learn at once, and gathers what comes of it. */
 
 import { InvalidArgument, WorkerError } from '../shared/errors.js';
+import { readWhole } from '../shared/memory.js';
 import { checkActions } from './arguments.js';
 
 /**
@@ -121,11 +122,13 @@ export class LockStep {
       const about = this.shards.groups[group];
       const result = this.#results[this.driven.indexOf(about)];
       if (!result) continue; // it learns
-      result.observations.set(views.observations, first * about.observationSize);
-      result.finalObservations.set(views.finalObservations, first * about.observationSize);
-      result.rewards.set(views.rewards, first);
-      result.terminations.set(views.terminations, first);
-      result.truncations.set(views.truncations, first);
+      readWhole(views, () => {
+        result.observations.set(views.observations, first * about.observationSize);
+        result.finalObservations.set(views.finalObservations, first * about.observationSize);
+        result.rewards.set(views.rewards, first);
+        result.terminations.set(views.terminations, first);
+        result.truncations.set(views.truncations, first);
+      });
     }
   }
 

@@ -1,4 +1,4 @@
-import { POSE_SIZE, POSE_SLOTS } from '../shared/memory.js';
+import { POSE_SIZE, POSE_SLOTS, hasPoses, newestSample } from '../shared/memory.js';
 
 /**
  * @typedef {object} PoseShard  the last two pose samples of some environments of a group
@@ -33,7 +33,7 @@ export class PoseReader {
   /** @param {import('../shared/memory.js').ShardViews} views @returns {PoseShard} */
   read(views) {
     const { shard } = this;
-    let sequence = Atomics.load(views.poseSequence, 0);
+    let sequence = newestSample(views);
     if (sequence === shard.sequence) return shard;
     const { length } = shard.current;
     const older = shard.current;
@@ -42,9 +42,8 @@ export class PoseReader {
     for (;;) {
       const start = (sequence % POSE_SLOTS) * length;
       shard.current.set(views.poses.subarray(start, start + length));
-      const now = Atomics.load(views.poseSequence, 0);
-      if (now === sequence) break;
-      sequence = now; // the worker may have written over the slot meanwhile
+      if (hasPoses(views, sequence)) break;
+      sequence = newestSample(views);
     }
     if (!shard.sequence) shard.previous.set(shard.current);
     const now = performance.now();

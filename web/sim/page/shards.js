@@ -4,7 +4,7 @@
  */
 
 import { checkInteger } from './arguments.js';
-import { COUNTERS, viewsOf } from '../shared/memory.js';
+import { COUNTERS, readWhole, viewsOf } from '../shared/memory.js';
 import { PoseReader } from './poses.js';
 
 /**
@@ -65,8 +65,9 @@ export class Shards {
 
   /** A worker is gone, and its environments with it; what it has done counts. @param {number} worker */
   lose(worker) {
+    const counters = this.counters(worker);
     for (const name of COUNTERS) {
-      if (name !== 'memoryBytes') this.#past[name] += this.counter(worker, name);
+      if (name !== 'memoryBytes') this.#past[name] += counters[name];
     }
     this.#of[worker] = [];
   }
@@ -124,14 +125,14 @@ export class Shards {
     return replaced;
   }
 
-  /** Copies what is seen of an environment's row. @param {Shard} shard @param {number} row */
+  /** Copies what is seen of an environment's row in one sample. @param {Shard} shard @param {number} row */
   static row({ views, count }, row) {
     /** @template {Float32Array | Float64Array} T @param {T} array @returns {T} */
     const of = (array) => {
       const size = array.length / count;
       return /** @type {T} */ (array.slice(row * size, (row + 1) * size));
     };
-    return {
+    return readWhole(views, () => ({
       observation: of(views.observations),
       action: of(views.actions),
       reward: views.rewards[row],
@@ -144,7 +145,7 @@ export class Shards {
       qpos: of(views.qpos),
       qvel: of(views.qvel),
       time: views.time[row],
-    };
+    }));
   }
 
   /**
@@ -161,17 +162,20 @@ export class Shards {
     return parts;
   }
 
-  /** @param {number} worker @param {Counter} name */
-  counter(worker, name) {
-    const at = COUNTERS.indexOf(name);
-    return this.#of[worker].reduce((sum, { views }) => sum + views.counters[at], 0);
+  /** What a worker has counted. @param {number} worker */
+  counters(worker) {
+    const read = this.#of[worker].map(({ views }) => readWhole(views, () => views.counters.slice()));
+    return /** @type {Record<Counter, number>} */ (Object.fromEntries(
+      COUNTERS.map((name, at) => [name, read.reduce((sum, counters) => sum + counters[at], 0)]),
+    ));
   }
 
   /** Counts of all workers, of those that are gone too. */
   totals() {
     const totals = { ...this.#past };
     for (const worker of this.#of.keys()) {
-      for (const name of COUNTERS) totals[name] += this.counter(worker, name);
+      const counters = this.counters(worker);
+      for (const name of COUNTERS) totals[name] += counters[name];
     }
     return totals;
   }

@@ -102,8 +102,9 @@ export class Statistics {
     /** @type {Record<string, number>} */
     const perWorker = {};
     for (let i = 0; i < workers; i++) {
-      perWorker[`busyMs ${i}`] = this.shards.counter(i, 'busyMs');
-      perWorker[`physicsSteps ${i}`] = this.shards.counter(i, 'physicsSteps');
+      const { busyMs, physicsSteps } = this.shards.counters(i);
+      perWorker[`busyMs ${i}`] = busyMs;
+      perWorker[`physicsSteps ${i}`] = physicsSteps;
     }
     this.#rates.add(now, { ...totals, ...perWorker, frames: this.frames });
     return badStates;
@@ -127,17 +128,20 @@ export class Statistics {
       workerRestarts: this.restarts,
       badStates: totals.badStates,
       memoryBytes: totals.memoryBytes,
-      workerLoads: workers.map(({ index, state }) => ({
-        worker: index,
-        state,
-        environments: shards.of(index).reduce((sum, { count }) => sum + count, 0),
-        busy: Math.min(1, rates.rate(`busyMs ${index}`) / 1000),
-        physicsSteps: shards.counter(index, 'physicsSteps'),
-        physicsStepsPerSecond: rates.rate(`physicsSteps ${index}`),
-        physicsSeconds: shards.counter(index, 'physicsMs') / 1000, // spent in the physics loop
-        busySeconds: shards.counter(index, 'busyMs') / 1000, // spent in whole batches
-        memoryBytes: shards.counter(index, 'memoryBytes'),
-      })),
+      workerLoads: workers.map(({ index, state }) => {
+        const { physicsSteps, physicsMs, busyMs, memoryBytes } = shards.counters(index);
+        return {
+          worker: index,
+          state,
+          environments: shards.of(index).reduce((sum, { count }) => sum + count, 0),
+          busy: Math.min(1, rates.rate(`busyMs ${index}`) / 1000),
+          physicsSteps,
+          physicsStepsPerSecond: rates.rate(`physicsSteps ${index}`),
+          physicsSeconds: physicsMs / 1000, // spent in the physics loop
+          busySeconds: busyMs / 1000, // spent in whole batches
+          memoryBytes,
+        };
+      }),
     };
   }
 }

@@ -62,7 +62,7 @@ export function shardLayout({ numEnvs: n, observationSize, actionSize, rewardTer
     ['inputActions', 'f32', n * actionSize],
     ['actions', 'f32', n * actionSize],
     ['poses', 'f32', POSE_SLOTS * n * nbody * POSE_SIZE],
-    ['poseSequence', 'i32', 1],
+    ['sequence', 'i32', 1],
     ['episodeLengths', 'i32', n],
     ['unrewardedSteps', 'i32', n],
     ['terminations', 'u8', n],
@@ -93,6 +93,40 @@ export function viewsOf(layout, buffer) {
   return /** @type {ShardViews} */ (/** @type {unknown} */ (views));
 }
 
+/** A reader waits so long for a writer: one that has ended in the middle never gets done. */
+const PATIENCE_MS = 1000;
+
+/** Writes a sample that readers see as a whole. @param {ShardViews} views @param {() => void} write */
+export function writeWhole({ sequence }, write) {
+  Atomics.add(sequence, 0, 1);
+  try {
+    write();
+  } finally {
+    Atomics.add(sequence, 0, 1);
+  }
+}
+
+/**
+ * What is read of one sample; if another is written meanwhile, it is read again.
+ *
+ * @template T @param {ShardViews} views @param {() => T} read @returns {T}
+ */
+export function readWhole({ sequence }, read) {
+  const start = performance.now();
+  for (;;) {
+    const before = Atomics.load(sequence, 0);
+    const result = read();
+    const whole = before % 2 === 0 && Atomics.load(sequence, 0) === before;
+    if (whole || performance.now() - start > PATIENCE_MS) return result;
+  }
+}
+
+/** Number of the newest whole sample: its poses are in the slot of this number modulo POSE_SLOTS. @param {ShardViews} views */
+export const newestSample = ({ sequence }) => Atomics.load(sequence, 0) >>> 1;
+
+/** Whether the poses of a sample have not been written over since. @param {ShardViews} views @param {number} number */
+export const hasPoses = ({ sequence }, number) => ((Atomics.load(sequence, 0) - 2 * number) | 0) <= 2 * (POSE_SLOTS - 1);
+
 /**
  * @typedef {object} ShardViews
  * @property {Float64Array} counters
@@ -107,7 +141,7 @@ export function viewsOf(layout, buffer) {
  * @property {Float32Array} inputActions  actions from outside, written by the page (lock-step)
  * @property {Float32Array} actions       the actions of the last step
  * @property {Float32Array} poses         POSE_SLOTS slots of [numEnvs, nbody, POSE_SIZE]
- * @property {Int32Array} poseSequence    number of the newest pose sample; its slot is the number modulo POSE_SLOTS
+ * @property {Int32Array} sequence  grows when a sample is begun, and when it is complete: odd while one is written
  * @property {Int32Array} episodeLengths
  * @property {Int32Array} unrewardedSteps  steps of the running episode that its return lacks
  * @property {Uint8Array} terminations

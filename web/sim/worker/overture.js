@@ -55,6 +55,8 @@ export class Overture extends Published {
     this.state = 0;
     /** The environment that is stepped next. */
     this.turn = 0;
+    /** Steps of the running episode of each environment. */
+    this.lengths = new Int32Array(numEnvs);
     /** Steps after which the episode of each environment ends. */
     this.limits = Float64Array.from({ length: numEnvs }, () => this.#limit());
     this.#begin(Int32Array.from({ length: Math.min(numEnvs, opening.states) }, (_, i) => i));
@@ -92,7 +94,7 @@ export class Overture extends Published {
     this.physics.start(indices, dealt(qpos, nq), dealt(qvel, nv));
     this.state = (first + indices.length) % states;
     for (const i of indices) {
-      this.views.episodeLengths[i] = 0;
+      this.lengths[i] = 0;
       this.limits[i] = this.#limit();
     }
   }
@@ -119,23 +121,21 @@ export class Overture extends Published {
     const start = performance.now();
     const { actionSize: nu, numEnvs } = this.sizes;
     const { actionLow, actionHigh } = this.about;
-    const { actions, episodeLengths } = this.views;
     const { ctrl } = this.arrays;
     const first = this.turn;
     const end = Math.min(first + AT_ONCE, numEnvs);
     for (let k = first * nu; k < end * nu; k++) {
       const low = actionLow[k % nu];
-      ctrl[k] = actions[k] = low + Math.random() * (actionHigh[k % nu] - low);
+      ctrl[k] = low + Math.random() * (actionHigh[k % nu] - low);
     }
     this.physics.step(this.frameSkip, first, end);
     const over = [];
     for (let i = first; i < end; i++) {
-      episodeLengths[i] += 1;
-      if (episodeLengths[i] >= this.limits[i]) over.push(i);
+      this.lengths[i] += 1;
+      if (this.lengths[i] >= this.limits[i]) over.push(i);
     }
     if (over.length) this.#begin(Int32Array.from(over));
-    this.#publish();
-    this.countStep(end - first, start);
+    this.#publish(() => this.countStep(end - first, start));
     this.turn = end % numEnvs;
   }
 
@@ -151,10 +151,15 @@ export class Overture extends Published {
     return Math.max(start + (1000 * share * this.dt) / Math.min(speed, MOST_SPEED), end + (end - start) * (1 / SHARE - 1));
   }
 
-  #publish() {
-    const { views, arrays } = this;
-    for (const name of /** @type {const} */ (['qpos', 'qvel', 'time'])) views[name].set(arrays[name]);
-    this.showPoses(this.physics, 0);
+  /** @param {() => void} [count]  what was done */
+  #publish(count) {
+    const { views, arrays, lengths } = this;
+    this.publishSample(this.physics, 0, () => {
+      for (const name of /** @type {const} */ (['qpos', 'qvel', 'time'])) views[name].set(arrays[name]);
+      views.actions.set(arrays.ctrl);
+      views.episodeLengths.set(lengths);
+      count?.();
+    });
   }
 
   takeEnded() {
@@ -173,7 +178,7 @@ export class Overture extends Published {
    * @param {any} python  `websim.browser.shard.Shard`
    */
   handOver(pyodide, python) {
-    const [arrays, lengths] = [this.arrays, this.views.episodeLengths.slice()].map((value) => pyodide.toPy(value));
+    const [arrays, lengths] = [this.arrays, this.lengths].map((value) => pyodide.toPy(value));
     python.take_over(arrays, lengths);
     arrays.destroy();
     lengths.destroy();

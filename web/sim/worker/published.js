@@ -2,7 +2,7 @@
  * A worker's part of one group of environments as the page sees it: their memory, whoever fills it.
  */
 
-import { COUNTERS, POSE_SLOTS, shardLayout, viewsOf } from '../shared/memory.js';
+import { COUNTERS, POSE_SLOTS, newestSample, shardLayout, viewsOf, writeWhole } from '../shared/memory.js';
 import { sceneOf } from './scene.js';
 
 const [STEPS, PHYSICS_STEPS, BAD_STATES, BUSY_MS, PHYSICS_MS, MEMORY] = COUNTERS.keys();
@@ -80,19 +80,22 @@ export class Published {
   }
 
   /**
-   * Shows the newest poses; what else there is to be seen has been written to `views` before.
+   * Publishes one sample: the newest poses, and what else there is to be seen.
    *
    * @param {import('./physics.js').BatchPhysics} physics
    * @param {number} badStates  so far
+   * @param {() => void} write  writes the rest to `views`
    */
-  showPoses({ poses, elapsedMs }, badStates) {
+  publishSample({ poses, elapsedMs }, badStates, write) {
     const { views } = this;
-    views.counters[BAD_STATES] = badStates;
-    views.counters[PHYSICS_MS] = elapsedMs;
-    views.counters[MEMORY] = this.heapBytes() + this.layout.bytes;
-    const next = Atomics.load(views.poseSequence, 0) + 1;
-    views.poses.set(poses, (next % POSE_SLOTS) * poses.length);
-    Atomics.store(views.poseSequence, 0, next);
+    const slot = (newestSample(views) + 1) % POSE_SLOTS;
+    writeWhole(views, () => {
+      write();
+      views.counters[BAD_STATES] = badStates;
+      views.counters[PHYSICS_MS] = elapsedMs;
+      views.counters[MEMORY] = this.heapBytes() + this.layout.bytes;
+      views.poses.set(poses, slot * poses.length);
+    });
   }
 
   /** A copy of the memory for a page that cannot share it. @returns {import('../shared/protocol.js').Sample} */

@@ -79,8 +79,7 @@ export class WorkerShard extends Published {
       this.#array('actions').set(actions);
       this.python.apply();
     }
-    this.publish();
-    this.countStep(this.sizes.numEnvs, start);
+    this.publish(() => this.countStep(this.sizes.numEnvs, start));
   }
 
   /**
@@ -90,17 +89,15 @@ export class WorkerShard extends Published {
    * @param {number} busyMs  time since the last call, all of it spent on them
    */
   show(steps, busyMs) {
-    this.countSteps(steps, busyMs);
-    this.publish();
+    this.publish(() => this.countSteps(steps, busyMs));
   }
 
-  /** Copies the newest arrays from Python to the memory that the page reads. */
-  publish() {
-    const { views, physics } = this;
-    for (const { name } of this.arrays) {
-      /** @type {any} */ (views)[name].set(this.#array(name));
-    }
-    this.showPoses(physics, this.python.bad_states);
+  /** Copies the newest arrays from Python to the memory that the page reads. @param {() => void} [count]  what was done */
+  publish(count) {
+    this.publishSample(this.physics, this.python.bad_states, () => {
+      for (const { name } of this.arrays) /** @type {any} */ (this.views)[name].set(this.#array(name));
+      count?.();
+    });
   }
 
   /** @param {string} name @param {number} first within the group @param {number} count */
