@@ -28,7 +28,7 @@ test('what is read while a worker writes is of one sample', async () => {
     while (!Atomics.load(views.sequence, 0)) await new Promise((resolve) => setTimeout(resolve));
     const poses = new PoseReader(0, sizes.numEnvs, sizes.nbody);
     const seen = new Set();
-    for (let k = 0; k < 10000; k++) {
+    for (let k = 0; k < 4000; k++) {
       const { observation, action, reward, qpos, qvel, time, episodeLength } = Shards.row(shards.of(0)[0], k % sizes.numEnvs);
       const all = [...observation, ...action, reward, ...qpos, ...qvel, time, episodeLength];
       assert.ok(all.every((value) => value === time), `state ${k}: ${[...new Set(all)]}`);
