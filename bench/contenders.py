@@ -97,14 +97,14 @@ def bare(task: str, num_envs: int, cores: int) -> tuple[Step, Callable[[], None]
 
     import websim
     from websim import mjcf
+    from websim.physics.native import load_model
 
     env = websim.make_vec(task, num_envs, autoreset_mode="SameStep")
     env.reset(seed=0)
     env.action_space.seed(0)
     for _ in range(WARM_UP_STEPS):
         env.step(env.action_space.sample())
-    xml, files = mjcf.load(env.task.xml_file)
-    model = mujoco.MjModel.from_xml_string(xml, dict(files))
+    model = load_model(mjcf.find(env.task.xml_file))
     datas = [mujoco.MjData(model) for _ in range(cores)]
     batch, substeps = env.physics.data, env.task.frame_skip
     kind = int(mujoco.mjtState.mjSTATE_FULLPHYSICS)

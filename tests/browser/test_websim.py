@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import websim
+from tests import model_files
 
 STATS = {
     "environments",
@@ -191,6 +192,42 @@ def test_meshes_and_height_fields_reach_the_scene(sim: Any) -> None:
     assert hfield["data"] == pytest.approx([0, 1, 0, 0, 0.5, 0])  # MJCF's last row is the first
     assert not scene["travels"], "it is on terrain"
     assert scene["undrawn"] == ["1 tendon", "1 site"]
+
+
+@pytest.mark.parametrize("layout", model_files.LAYOUTS)
+def test_files_of_a_model_are_found(sim: Any, layout: str) -> None:
+    main, contents = model_files.LAYOUTS[layout]
+    sim.create(task="Ant-v5", numEnvs=1, numWorkers=1)
+    folder = sim.python(
+        f"import tempfile, pathlib; folder = pathlib.Path(tempfile.mkdtemp())\n"
+        f"for name, text in {contents!r}.items():\n"
+        "    (folder / name).parent.mkdir(parents=True, exist_ok=True)\n"
+        "    (folder / name).write_text(text)\n"
+        "str(folder)"
+    )
+    # The worker is taken over, with its files.
+    options = {"xml_file": f"{folder}/{main}"}
+    sim.create(task="HalfCheetah-v5", numEnvs=2, numWorkers=1, taskOptions=options)
+    assert sim.run("sim.groups[0].scene.meshes.length") == 1
+    sim.python(f"import shutil; shutil.rmtree({folder + '/' + main.partition('/')[0]!r}, True)")
+
+
+def test_what_a_model_lacks_in_the_browser_is_said(sim: Any) -> None:
+    for inside, says in [
+        ("<extension><plugin plugin='mujoco.pid'/></extension>", "no plugins in the browser"),
+        ("<size memory='3G'/>", "2 GiB"),
+        ("<asset><texture name='a' builtin='flat' width='30000' height='30000'/></asset>", "2 GiB"),
+        ("<asset><mesh name='hull' file='gone.obj'/></asset>", "gone.obj"),
+    ]:
+        xml = f"<mujoco>{inside}<worldbody/></mujoco>"
+        options = {
+            "task": "Ant-v5",
+            "numEnvs": 1,
+            "numWorkers": 1,
+            "taskOptions": {"xml_file": xml},
+        }
+        name, message = sim.error("WebSim.create(x)", options)
+        assert (name, says in message) == ("ModelError", True), message
 
 
 @pytest.mark.parametrize(

@@ -249,15 +249,15 @@ class _Native:
 
         from websim import make_vec, mjcf
         from websim.physics import POST_CONSTRAINT_FIELDS
+        from websim.physics.native import load_model
 
         env = make_vec(task, NATIVE_STATES, autoreset_mode="SameStep")
         env.reset(seed=0)
         env.action_space.seed(0)
         for _ in range(20):
             env.step(env.action_space.sample())
-        xml, files = mjcf.load(env.task.xml_file)
         self._mujoco = mujoco
-        self._model = mujoco.MjModel.from_xml_string(xml, dict(files))
+        self._model = load_model(mjcf.find(env.task.xml_file))
         self._data = mujoco.MjData(self._model)
         self._frame_skip = env.task.frame_skip
         self._post_constraint = not POST_CONSTRAINT_FIELDS.isdisjoint(env.task.fields)

@@ -1,34 +1,34 @@
-"""Where a task's MJCF comes from."""
+"""Where a task's model comes from."""
 
-import re
-from collections.abc import Iterator
 from importlib.resources import files
 from pathlib import Path
 
 from websim.errors import ModelError
 
+Source = str | Path
+"""MJCF text, or a file; what a file includes or names MuJoCo looks for itself."""
 
-def load(xml_file: str) -> tuple[str, dict[str, bytes]]:
-    """Reads a model.
+
+def find(xml_file: str) -> Source:
+    """Finds a model.
 
     Args:
         xml_file: MJCF text; a path that starts with ".", "/" or "~"; or the name of a file among
             Gymnasium's MuJoCo assets.
 
     Returns:
-        The MJCF text, and the files that it refers to (includes, meshes, textures, height
-        fields) by the name that MuJoCo looks them up with.
+        The text, or the path. Gymnasium's are texts: they refer to no files.
 
     Raises:
         ModelError: no such file.
     """
     if xml_file.lstrip().startswith("<"):
-        return xml_file, {}
+        return xml_file
     if xml_file.startswith((".", "/", "~")):
-        path = Path(xml_file).expanduser()
+        path = Path(xml_file).expanduser().absolute()
         if not path.is_file():
             raise ModelError(f"The model file {xml_file} does not exist.")
-        return path.read_text(), dict(_referenced(path, path.parent))
+        return path
     # Read as files: importing gymnasium.envs.mujoco would import the native mujoco package.
     assets = files("gymnasium") / "envs" / "mujoco" / "assets"
     found = assets / xml_file
@@ -38,18 +38,4 @@ def load(xml_file: str) -> tuple[str, dict[str, bytes]]:
             f"Gymnasium has no model {xml_file!r}; it has {models}. A path of your own starts "
             "with '.', '/' or '~'."
         )
-    return found.read_text(), {}
-
-
-def _referenced(model: Path, root: Path) -> Iterator[tuple[str, bytes]]:
-    """Finds the files that a model names, through its includes."""
-    text = model.read_text()
-    folders = [root, *(root / d for d in re.findall(r'(?:mesh|texture|asset)dir="([^"]+)"', text))]
-    for name in re.findall(r'\bfile="([^"]+)"', text):
-        for folder in folders:
-            path = folder / name
-            if path.is_file():
-                yield path.relative_to(root).as_posix(), path.read_bytes()
-                if path.suffix == ".xml":
-                    yield from _referenced(path, root)
-                break
+    return found.read_text()

@@ -105,14 +105,14 @@ class MujocoVectorEnv(VectorEnv[FloatArray, Actions, NDArray[Any]]):
                 f"num_threads must be an integer of at least 1 or None, not {num_threads!r}."
             )
 
-        xml, assets = mjcf.load(task.xml_file)
+        source = mjcf.find(task.xml_file)
         self.task = task
         self.num_envs = n = int(num_envs)
         self.copy = copy
         self.metadata = {"autoreset_mode": self.autoreset_mode}
         self.bad_states = 0
         self._max_episode_steps = np.iinfo(np.int32).max if limit == -1 else int(limit)
-        self.physics: Physics = make_physics(xml, n, task.fields, assets, num_threads)
+        self.physics: Physics = make_physics(source, n, task.fields, num_threads)
         try:
             task.bind(self.physics.model)
             shapes = [part.shape for part in task.observation(self.physics.data)]

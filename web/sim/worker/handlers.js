@@ -2,6 +2,7 @@
 
 import { boot } from './boot.js';
 import { ExchangeEnd } from '../shared/communicator.js';
+import { mountPythonFiles } from './files.js';
 import { Learner, pythonBytes } from './learner.js';
 import { Overture } from './overture.js';
 import { BatchPhysics, embindObjects } from './physics.js';
@@ -48,12 +49,13 @@ export class Handlers {
   async boot({ manifest, isolated }) {
     this.news.isolated = isolated;
     const runtime = await boot(manifest, this.parts, (stage) => this.news.begin(stage), this.#onMujoco);
+    mountPythonFiles(runtime.mujoco.FS, runtime.pyodide.FS);
     this.#runtime = runtime;
     const { mujoco, pyodide } = runtime;
     pyodide._api.on_fatal = this.scheduler.fail;
     pyodide.registerJsModule('websim_js', {
-      createPhysics: (/** @type {string} */ xml, /** @type {any} */ assets, /** @type {number} */ numEnvs) =>
-        new BatchPhysics(mujoco, () => pythonMemory(pyodide), this.#beat, xml, assets.toJs(), numEnvs),
+      createPhysics: (/** @type {string} */ source, /** @type {boolean} */ isPath, /** @type {number} */ numEnvs) =>
+        new BatchPhysics(mujoco, () => pythonMemory(pyodide), this.#beat, isPath ? { path: source } : { xml: source }, numEnvs),
       embindObjects,
       transport: () => this.#transport,
     });

@@ -46,7 +46,7 @@ export class Overture extends Published {
     const numEnvs = spec.count;
     super(spec.group, { ...opening, sizes: { ...opening.sizes, numEnvs } }, isolated);
     this.spec = spec;
-    this.physics = new BatchPhysics(mujoco, () => this.memory.buffer, beat, opening.xml, {}, numEnvs);
+    this.physics = new BatchPhysics(mujoco, () => this.memory.buffer, beat, { xml: opening.xml }, numEnvs);
     /** Arrays of the batch, as Python would have them. @type {Record<string, Float64Array>} */
     this.arrays = {};
     this.memory = this.#allocate([...STATE, 'time', ...opening.fields]);

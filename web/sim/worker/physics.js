@@ -6,6 +6,7 @@
 
 import { POSE_SIZE } from '../shared/memory.js';
 import { ModelError } from '../shared/errors.js';
+import { PYTHON_FILES } from './files.js';
 import { flagsOf } from './flags.js';
 import { namesOf } from './names.js';
 
@@ -65,22 +66,28 @@ export const embindObjects = () => alive.size;
  * @property {Float64Array} single
  */
 
+/** A model: as MJCF text, or as a file among Python's, beside which what it names is looked for.
+ *
+ * @typedef {{xml: string, path?: undefined} | {path: string, xml?: undefined}} Source
+ */
+
+const TOO_LARGE = 'The model asks for more memory than MuJoCo has in a tab, which is 2 GiB for each worker.';
+
 export class BatchPhysics {
   /**
    * @param {import('./boot.js').Mujoco} mujoco
    * @param {() => ArrayBuffer} pythonMemory  Pyodide's memory as it is now (it moves when it grows)
    * @param {() => void} beat  told about once a second that the loop is alive
-   * @param {string} xml  MJCF
-   * @param {Record<string, Uint8Array>} assets  files that the MJCF refers to
+   * @param {Source} source
    * @param {number} numEnvs
    */
-  constructor(mujoco, pythonMemory, beat, xml, assets, numEnvs) {
+  constructor(mujoco, pythonMemory, beat, source, numEnvs) {
     this.mujoco = mujoco;
     this.pythonMemory = pythonMemory;
     this.beat = beat;
     this.numEnvs = numEnvs;
-    this.model = track(compile(mujoco, xml, assets));
-    this.data = track(new mujoco.MjData(this.model));
+    this.model = track(compile(mujoco, source));
+    this.data = makeData(mujoco, this.model);
     this.switches = new Switches(mujoco, this.model, this.data);
     /** @type {Mirror[]} loaded before a step, and saved after it */
     this.state = [];
@@ -349,18 +356,30 @@ class Switches {
 
 /**
  * @param {import('./boot.js').Mujoco} mujoco
- * @param {string} xml
- * @param {Record<string, Uint8Array>} assets
+ * @param {Source} source
+ * @throws ModelError with MuJoCo's words, and what they mean where those alone would not tell
  */
-function compile(mujoco, xml, assets) {
-  const files = track(new mujoco.MjVFS());
+function compile(mujoco, { xml, path }) {
+  /** @type {any} */
+  let model;
   try {
-    for (const [name, bytes] of Object.entries(assets)) files.addBuffer(name, bytes);
-    return mujoco.MjModel.from_xml_string(xml, files);
+    model = path === undefined
+      ? mujoco.MjModel.from_xml_string(xml)
+      : mujoco.MjModel.from_xml_path(PYTHON_FILES + path);
   } catch (error) {
     throw new ModelError(messageOf(error));
-  } finally {
-    free(files);
+  }
+  if (!model) throw new ModelError(`MuJoCo returned no model. ${TOO_LARGE}`);
+  return model;
+}
+
+/** @param {import('./boot.js').Mujoco} mujoco @param {any} model */
+function makeData(mujoco, model) {
+  try {
+    return track(new mujoco.MjData(model));
+  } catch (error) {
+    free(model);
+    throw new ModelError(messageOf(error));
   }
 }
 
@@ -372,5 +391,8 @@ function copyRow(batch, i, row, size) {
 /** MuJoCo's message without the prefixes that its bindings put before it. @param {unknown} error */
 function messageOf(error) {
   const message = error instanceof Error ? error.message : String(error);
-  return message.replace(/^(MuJoCo Error: )?(Loading error: )?/, '').trim();
+  const told = message.replace(/^(MuJoCo Error: )?(Loading error: )?/, '').replaceAll(`${PYTHON_FILES}/`, '/').trim();
+  const { name } = /** @type {Error} */ (error);
+  if (/allocate memory/.test(told) || /^std::(bad_alloc|length_error)/.test(name)) return `${told}. ${TOO_LARGE}`;
+  return /plugin \S+ not found/.test(told) ? `${told}. MuJoCo has no plugins in the browser.` : told;
 }

@@ -7,7 +7,7 @@ in CPython and in the browser.
 import math
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from websim.errors import InvalidArgument, ModelError
+from websim.mjcf import Source
 
 FloatArray = NDArray[np.float64]
 IndexArray = NDArray[np.intp]
@@ -324,19 +325,17 @@ def usable_cores() -> int:
 
 
 def make_physics(
-    xml: str,
+    source: Source,
     num_envs: int,
     fields: Sequence[str],
-    assets: Mapping[str, bytes] | None = None,
     num_threads: int | None = None,
 ) -> Physics:
     """Compiles a model and makes the physics of the home that this runs in.
 
     Args:
-        xml: MJCF text.
+        source: MJCF text, or the path of a file.
         num_envs: Number of environments.
         fields: Names from FIELDS to keep for every environment.
-        assets: Files that the MJCF refers to, by the name that it uses.
         num_threads: Threads that step the batch, at most; None takes one a core. A worker of the
             browser is one thread.
 
@@ -347,7 +346,7 @@ def make_physics(
     if sys.platform == "emscripten":
         from websim.physics.wasm import WasmPhysics
 
-        return WasmPhysics(xml, num_envs, fields, assets or {})
+        return WasmPhysics(source, num_envs, fields)
     from websim.physics.native import NativePhysics
 
-    return NativePhysics(xml, num_envs, fields, assets or {}, num_threads)
+    return NativePhysics(source, num_envs, fields, num_threads)

@@ -9,13 +9,14 @@ warm start and the fields that tasks read.
 """
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import mujoco
 import numpy as np
 from numpy.typing import NDArray
 
 from websim.errors import ClosedEnvironment, InvalidArgument, ModelError
+from websim.mjcf import Source
 from websim.physics import (
     ARRAYS,
     POST_CONSTRAINT_FIELDS,
@@ -36,22 +37,28 @@ _BLOCK = 8
 """Environments that a thread takes at once, at most: short waits at the end of a batch."""
 
 
+def load_model(source: Source) -> mujoco.MjModel:
+    """Compiles a model; raises ModelError with MuJoCo's words."""
+    try:
+        if isinstance(source, str):
+            return mujoco.MjModel.from_xml_string(source)
+        return mujoco.MjModel.from_xml_path(str(source))
+    except ValueError as error:
+        raise ModelError(str(error)) from error
+
+
 class NativePhysics:
     """The `Physics` of CPython."""
 
     def __init__(
         self,
-        xml: str,
+        source: Source,
         num_envs: int,
         fields: Sequence[str],
-        assets: Mapping[str, bytes],
         num_threads: int | None = None,
     ) -> None:
         """See `websim.physics.make_physics`."""
-        try:
-            self._model = mujoco.MjModel.from_xml_string(xml, dict(assets))
-        except ValueError as error:
-            raise ModelError(str(error)) from error
+        self._model = load_model(source)
         self.model = _describe(self._model)
         self.data = BatchData(self.model, num_envs, fields)
         self.num_envs = num_envs

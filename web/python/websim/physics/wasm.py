@@ -4,7 +4,7 @@ The loop over environments is JavaScript (`sim/worker/physics.js`): it copies ro
 memory and the numpy arrays here, whose addresses it is told once. No Python runs per environment.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ import websim_js  # what the worker lends to Python
 from numpy.typing import NDArray
 
 from websim.errors import ClosedEnvironment, ModelError
+from websim.mjcf import Source
 from websim.physics import ARRAYS, STATE, BatchData, FloatArray, IndexArray, Model
 
 
@@ -22,14 +23,14 @@ class WasmPhysics:
         batch: The JavaScript object that steps; the worker reads display poses from it.
     """
 
-    def __init__(
-        self, xml: str, num_envs: int, fields: Sequence[str], assets: Mapping[str, bytes]
-    ) -> None:
+    def __init__(self, source: Source, num_envs: int, fields: Sequence[str]) -> None:
         """See `websim.physics.make_physics`."""
         from pyodide.ffi import JsException
 
         try:
-            self.batch: Any = websim_js.createPhysics(xml, dict(assets), num_envs)
+            self.batch: Any = websim_js.createPhysics(
+                str(source), not isinstance(source, str), num_envs
+            )
         except JsException as error:
             raise ModelError(error.message) from error
         try:
