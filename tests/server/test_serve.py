@@ -68,6 +68,16 @@ def test_free_port() -> None:
         assert listener.getsockname()[1] > 0
 
 
+def test_answers_are_not_held_back() -> None:
+    """A connection that waits with a body until its header is acknowledged loses 40 ms a file."""
+    with (
+        listen("127.0.0.1", 0) as listener,
+        socket.create_connection(listener.getsockname()),
+        listener.accept()[0] as one,
+    ):
+        assert one.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+
+
 def test_commands_are_listed() -> None:
     result = websim("--help")
     assert result.returncode == 0
