@@ -1,6 +1,7 @@
 """`websim train`: what it writes, Ctrl-C and going on, and what it says of mistakes."""
 
 import csv
+import json
 import os
 import signal
 import subprocess
@@ -124,6 +125,10 @@ def test_rows_after_the_checkpoint_are_dropped(tmp_path: Path) -> None:
         (["Hopper-v5", "--task-options", '{"legs": 3}'], "no option 'legs'"),
         (["Hopper-v5", "--ranks", "0"], "--ranks must divide num_envs, which is"),
         (["Hopper-v5", "--ranks", "3"], "--ranks must divide num_envs, which is"),
+        (
+            ["Ant-v5", "--backend=browser", "--task-options", json.dumps({"xml_file": __file__})],
+            "files do not travel into the browser",
+        ),
         (["--resume", "nowhere.zip"], "nowhere.zip cannot be read"),
         (["--resume", __file__], "no checkpoint of websim's"),
     ],

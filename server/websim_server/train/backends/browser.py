@@ -67,6 +67,7 @@ def train(job: Job, ranks: int, *, reproducible: bool) -> None:
         TrainError: the run cannot start, or has failed.
         BrowserError: the browser cannot start, or is gone.
     """
+    _refuse_model_files(job)
     with open_browser() as (browser, address):
         page = browser.new_page()
         page.goto(f"{address}/healthz")
@@ -94,6 +95,17 @@ def train(job: Job, ranks: int, *, reproducible: bool) -> None:
                     raise TrainError(message)
                 if state in _ENDS:
                     return
+
+
+def _refuse_model_files(job: Job) -> None:
+    from websim import mjcf
+
+    xml_file = job.spec.task_options.get("xml_file")
+    if isinstance(xml_file, str) and not isinstance(mjcf.find(xml_file), str):
+        raise TrainError(
+            f"{xml_file} is a file of this machine, and files do not travel into the browser: "
+            "leave --backend browser away, or give a model without further files as MJCF text"
+        )
 
 
 def _create(page: "Page", job: Job, ranks: int, reproducible: bool) -> None:
