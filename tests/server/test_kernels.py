@@ -19,11 +19,16 @@ def sources(tmp_path: Path) -> Path:
     return folder
 
 
+def provide(folder: Path, sources: Path) -> None:
+    for one in kernels.made(folder, sources).values():
+        one.provide()
+
+
 def test_built_once_for_the_same_sources(
     sources: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     folder = tmp_path / "kernels"
-    kernels.provide(folder, sources)
+    provide(folder, sources)
     said = capsys.readouterr().out
     assert said.count("Compiling") == 2
     first = kernels.manifest(folder)
@@ -31,11 +36,11 @@ def test_built_once_for_the_same_sources(
         module = folder / Path(entry["url"]).name
         assert module.read_bytes()[:4] == b"\0asm"
         assert module.stat().st_size == entry["bytes"]
-    kernels.provide(folder, sources)
+    provide(folder, sources)
     assert "Compiling" not in capsys.readouterr().out
     with (sources / "one.c").open("a") as stream:
         stream.write("/* changed */\n")
-    kernels.provide(folder, sources)
+    provide(folder, sources)
     second = kernels.manifest(folder)
     assert second["plain"]["url"] != first["plain"]["url"]
     assert len(list(folder.glob("*.wasm"))) == 2  # the old ones are gone
@@ -44,7 +49,7 @@ def test_built_once_for_the_same_sources(
 def test_compiler_errors_are_passed_on(sources: Path, tmp_path: Path) -> None:
     (sources / "one.c").write_text("int one(void) { return two; }\n")
     with pytest.raises(CompilerError, match="two"):
-        kernels.provide(tmp_path / "kernels", sources)
+        provide(tmp_path / "kernels", sources)
     assert not list(tmp_path.glob("kernels/*.wasm"))
 
 
@@ -52,7 +57,7 @@ def test_no_compiler(sources: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(shutil, "which", lambda name: None)
     monkeypatch.setattr(compiler, "find_spec", lambda name: None)
     with pytest.raises(CompilerError, match="ziglang"):
-        kernels.provide(tmp_path / "kernels", sources)
+        provide(tmp_path / "kernels", sources)
 
 
 def test_missing_kernels_are_told(tmp_path: Path) -> None:

@@ -19,31 +19,31 @@ def sources(tmp_path: Path) -> Path:
 def test_built_once_for_the_same_sources(
     sources: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    first = stepper.provide(tmp_path, sources)
+    first = stepper.made(tmp_path, sources).provide()
     assert "Compiling" in capsys.readouterr().out
     assert ctypes.CDLL(str(first)).run_job
-    assert stepper.provide(tmp_path, sources) == stepper.find(tmp_path) == first
+    assert stepper.made(tmp_path, sources).provide() == stepper.made(tmp_path).find() == first
     assert "Compiling" not in capsys.readouterr().out
     with (sources / "stepper.c").open("a") as stream:
         stream.write("// changed\n")
-    second = stepper.provide(tmp_path, sources)
+    second = stepper.made(tmp_path, sources).provide()
     assert list(tmp_path.glob(stepper.LIBRARY)) == [second] != [first]
-    assert stepper.wanted(tmp_path, sources, "0.0.0") != second
+    assert stepper.made(tmp_path, sources, "0.0.0").wanted() != second
 
 
 def test_compiler_errors_are_passed_on(sources: Path, tmp_path: Path) -> None:
     (sources / "stepper.c").write_text("int one(void) { return two; }\n")
     with pytest.raises(CompilerError, match="two"):
-        stepper.provide(tmp_path, sources)
+        stepper.made(tmp_path, sources).provide()
     assert not list(tmp_path.glob(stepper.LIBRARY))
 
 
 def test_no_compiler(sources: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(compiler, "find_spec", lambda name: None)
     with pytest.raises(CompilerError, match=r"the native stepper needs .* ziglang"):
-        stepper.provide(tmp_path, sources)
+        stepper.made(tmp_path, sources).provide()
 
 
 def test_a_missing_library_is_told(tmp_path: Path) -> None:
     with pytest.raises(AssetError, match="websim assets"):
-        stepper.find(tmp_path)
+        stepper.made(tmp_path).find()

@@ -11,6 +11,7 @@ from pathlib import Path
 from websim_server.build import engine, fetch, image, kernels, lock, stepper
 from websim_server.build.compress import ENCODINGS, compress, remove_compressed, write_atomically
 from websim_server.build.lock import File, Package
+from websim_server.build.made import Made
 from websim_server.errors import AssetError, HashMismatch
 from websim_server.paths import CHECKOUT, VENDOR
 
@@ -35,6 +36,11 @@ def missing(vendor: Path, packages: list[Package], *, by_hash: bool) -> list[tup
     return [(p, f) for p in packages for f in p.files if not is_there(p, f)]
 
 
+def _made() -> list[Made]:
+    """What is not fetched but made here."""
+    return [*kernels.made().values(), stepper.made(), image.made()]
+
+
 def require(vendor: Path = VENDOR) -> None:
     """Makes sure, by name and size, that the server has what it serves.
 
@@ -43,9 +49,8 @@ def require(vendor: Path = VENDOR) -> None:
     Raises:
         AssetError: a file is missing.
     """
-    kernels.manifest()
-    stepper.find(stepper.folder())
-    image.manifest()
+    for one in _made():
+        one.find()
     fetched = [package for package in lock.read() if package.source != "binaryen"]
     if gaps := missing(vendor, fetched, by_hash=False):
         package, file = gaps[0]
@@ -213,6 +218,5 @@ def run(arguments: argparse.Namespace) -> None:
 
         relock()
     provide(VENDOR, CHECKOUT, arguments.mirror, arguments.engine or engine.default())
-    kernels.provide()
-    stepper.provide(stepper.folder())
-    image.provide()
+    for one in _made():
+        one.provide()

@@ -5,7 +5,6 @@ It is made of the vendored files by `wasm-build/python_image.mjs`, in Node.js;
 """
 
 import ast
-import hashlib
 import os
 import re
 import shutil
@@ -14,10 +13,9 @@ import sys
 import tempfile
 import zipfile
 from pathlib import Path
-from typing import Any
 
 from websim_server.build import lock
-from websim_server.build.compress import compress, write_atomically
+from websim_server.build.made import Made, stamp
 from websim_server.errors import AssetError
 from websim_server.paths import CHECKOUT, VENDOR, WEB, websim_source
 
@@ -31,7 +29,7 @@ _LEFT_OUT = re.compile(
 
 
 class ImageError(AssetError):
-    """Raised when the image is missing or cannot be made."""
+    """Raised when the image cannot be made."""
 
 
 def imported(package: Path) -> list[str]:
@@ -51,61 +49,23 @@ def _inputs(packages: list[lock.Package]) -> tuple[lock.Package, list[lock.Packa
     return pyodide, [package for package in packages if package.folder == "wheels"]
 
 
-def wanted(folder: Path = IMAGES) -> Path:
-    """Where the image belongs, for its sources as they are now; its name has their hash."""
+def made(folder: Path = IMAGES, vendor: Path = VENDOR) -> Made:
+    """The image, of the vendored files."""
+    current = _current if MAKER else None
+    return Made("Python image", folder, "python-*.bin", current, lambda: _make(vendor))
+
+
+def _current() -> str:
     assert MAKER is not None
     pyodide, wheels = _inputs(lock.read())
-    digest = hashlib.sha256(repr((imported(websim_source()), _LEFT_OUT.pattern)).encode())
-    for package in (pyodide, *wheels):
-        digest.update("".join(file.sha256 for file in package.files).encode())
-    for path in (MAKER, WEB / "sim" / "shared" / "image.js"):
-        digest.update(path.read_bytes())
-    return folder / f"python-{digest.hexdigest()[:16]}.bin"
-
-
-def is_made(folder: Path = IMAGES) -> bool:
-    """Whether the image is there and no older than its sources."""
-    return wanted(folder).is_file()
-
-
-def manifest(folder: Path = IMAGES) -> dict[str, Any]:
-    """Address and size of the image.
-
-    Raises:
-        ImageError: it is missing.
-    """
-    paths = sorted(folder.glob("python-*.bin"), key=lambda path: path.stat().st_mtime)
-    if not paths:
-        raise ImageError(
-            f"the Python image is missing in {folder}. "
-            + ("Make it with: websim assets" if CHECKOUT else "Install mujoco-websim again")
-        )
-    return {"url": f"/image/{paths[-1].name}", "bytes": paths[-1].stat().st_size}
-
-
-def provide(folder: Path = IMAGES, vendor: Path = VENDOR) -> None:
-    """Makes the image if it is missing or older than its sources.
-
-    Raises:
-        ImageError: there is no Node.js, or it fails; says what to do.
-    """
-    if MAKER is None:
-        manifest(folder)
-        print("The Python image is there", flush=True)
-        return
-    path = wanted(folder)
-    if path.is_file():
-        print("The Python image is that of its sources", flush=True)
-    else:
-        print("Making the Python image ...", flush=True)
-        write_atomically(path, _make(vendor))
-    compress(path)
-    for other in folder.iterdir():
-        if not other.name.startswith(path.name):
-            other.unlink()
+    files = [file.sha256 for package in (pyodide, *wheels) for file in package.files]
+    recipe = (imported(websim_source()), _LEFT_OUT.pattern, files)
+    return stamp(recipe, [MAKER, WEB / "sim" / "shared" / "image.js"])
 
 
 def _make(vendor: Path) -> bytes:
+    """Makes it; raises ImageError, which says what to do, where there is no Node.js or it fails."""
+    print("Making the Python image ...", flush=True)
     # One in the virtual environment is there because the machine's was not enough.
     node = shutil.which("node", path=str(Path(sys.executable).parent)) or shutil.which("node")
     if node is None:

@@ -5,14 +5,12 @@ multiplication and addition where browser and machine can. Which one a worker lo
 `sim/worker/boot.js`.
 """
 
-import hashlib
 import shutil
 from pathlib import Path
 from typing import Any
 
 from websim_server.build.compiler import compile_c, zig
-from websim_server.build.compress import compress, write_atomically
-from websim_server.errors import AssetError
+from websim_server.build.made import Made, stamp
 from websim_server.paths import CHECKOUT, WEB
 
 KERNELS = WEB / "kernels"
@@ -34,66 +32,28 @@ _ZIG_FLAGS = [
 _EMCC_FLAGS = ["-fPIC", "-sSIDE_MODULE=2"]
 
 
-def stamp(sources: Path) -> str:
-    """The hash of the sources and of how they are compiled; the modules carry it in their names."""
-    digest = hashlib.sha256(repr((VARIANTS, _FLAGS, _ZIG_FLAGS, _EMCC_FLAGS)).encode())
-    for path in sorted(sources.glob("*.[ch]")):
-        digest.update(f"{path.name}\0{path.stat().st_size}\0".encode() + path.read_bytes())
-    return digest.hexdigest()[:16]
+def made(folder: Path = KERNELS, sources: Path | None = SOURCES) -> dict[str, Made]:
+    """The module of each variant."""
+    return {variant: _module(variant, folder, sources) for variant in VARIANTS}
 
 
-def wanted(folder: Path, sources: Path) -> dict[str, Path]:
-    """Where the module of each variant belongs, for the sources as they are now."""
-    current = stamp(sources)
-    return {variant: folder / f"{variant}-{current}.wasm" for variant in VARIANTS}
+def _module(variant: str, folder: Path, sources: Path | None) -> Made:
+    def current() -> str:
+        assert sources is not None
+        recipe = (VARIANTS, _FLAGS, _ZIG_FLAGS, _EMCC_FLAGS)
+        return stamp(recipe, sorted(sources.glob("*.[ch]")))
 
+    def make() -> bytes:
+        assert sources is not None
+        return _build(sources, variant)
 
-def are_built(folder: Path, sources: Path) -> bool:
-    """Whether the modules are there and no older than their sources."""
-    return all(path.is_file() for path in wanted(folder, sources).values())
+    what = f"{variant} learning kernels' module"
+    return Made(what, folder, f"{variant}-*.wasm", current if sources else None, make)
 
 
 def manifest(folder: Path = KERNELS) -> dict[str, dict[str, Any]]:
-    """Address and size of each variant.
-
-    Raises:
-        AssetError: one is missing.
-    """
-    found = {}
-    for variant in VARIANTS:
-        paths = sorted(folder.glob(f"{variant}-*.wasm"), key=lambda path: path.stat().st_mtime)
-        if not paths:
-            raise AssetError(
-                f"the {variant} learning kernels are missing in {folder}. "
-                + ("Build them with: websim assets" if CHECKOUT else "Install mujoco-websim again")
-            )
-        path = paths[-1]
-        found[variant] = {"url": f"/kernels/{path.name}", "bytes": path.stat().st_size}
-    return found
-
-
-def provide(folder: Path = KERNELS, sources: Path | None = SOURCES) -> None:
-    """Builds what is missing or older than its source; an installed package has no sources.
-
-    Raises:
-        CompilerError: there is no compiler, or it fails; says what to do.
-    """
-    if sources is None:
-        manifest(folder)
-        print("The learning kernels are there", flush=True)
-        return
-    paths = wanted(folder, sources)
-    if are_built(folder, sources):
-        print("The learning kernels are those of their sources", flush=True)
-    else:
-        for variant, path in paths.items():
-            write_atomically(path, _build(sources, variant))
-    for path in paths.values():
-        compress(path)
-    names = {path.stem for path in paths.values()}
-    for path in folder.iterdir():
-        if path.name.split(".")[0] not in names:
-            path.unlink()
+    """Address and size of each variant; raises AssetError where one is missing."""
+    return {variant: one.manifest() for variant, one in made(folder).items()}
 
 
 def _build(sources: Path, variant: str) -> bytes:

@@ -71,7 +71,7 @@ def router(
         content = bundle.get(name)
         assert content is not None
         websim = {"url": f"/python/{name}", "bytes": len(content)}
-        made = {"kernels": kernels.manifest(), "image": image.manifest()}
+        made = {"kernels": kernels.manifest(), "image": image.made().manifest()}
         made_urls = [made["image"]["url"], *(k["url"] for k in made["kernels"].values())]
         begin = openings.address if name == openings.package else None
         opening_urls = [f"{begin}{task}.json" for task in task_ids()] if begin else []
