@@ -5,7 +5,7 @@
 
 import { h } from '../dom.js';
 import { PART_COLORS } from './compare.js';
-import { Best } from './best.js';
+import { BestRobot } from './bestrobot.js';
 import { offer } from './offer.js';
 import { TrainSection } from './section.js';
 import { RunStore } from './storage.js';
@@ -20,7 +20,7 @@ import { Training } from './training.js';
  */
 
 export class TrainDesk {
-  #best = new Best();
+  #best = new BestRobot();
   /** @type {import('../panel/panel.js').Panel|null} */
   panel = null;
   /** @type {TrainSection|null} */

@@ -11,13 +11,13 @@ import { StorageError, newId } from './storage.js';
 /**
  * @typedef {import('../session.js').Session} Session
  * @typedef {import('./run.js').Spec} Spec
- * @typedef {'none'|'starting'|'running'|'pausing'|'paused'|'stopping'|'finished'|'stopped'|'failed'} State
+ * @typedef {'none'|'starting'|'running'|'pausing'|'paused'|'stopping'|'finished'|'stopped'|'failed'} TrainingState
  */
 
 /** States in which an iteration may be under way. */
-const ITERATES = /** @type {State[]} */ (['running', 'pausing', 'stopping']);
+const ITERATES = /** @type {TrainingState[]} */ (['running', 'pausing', 'stopping']);
 /** States in which robots learn, or could go on learning at once. */
-const ACTIVE = /** @type {State[]} */ (['starting', 'running', 'pausing', 'paused', 'stopping', 'failed']);
+const ACTIVE = /** @type {TrainingState[]} */ (['starting', 'running', 'pausing', 'paused', 'stopping', 'failed']);
 
 /** Keeping checkpoints in the browser takes no more than this share of the time... */
 const KEEP_SHARE = 0.02;
@@ -33,7 +33,7 @@ export const savedController = (id) => `saved-${id}`;
 
 /** Events: `change` (state, message or what is kept), `progress` (an iteration), `run` (another run's curve). */
 export class Training extends EventTarget {
-  /** @type {State} */
+  /** @type {TrainingState} */
   state = 'none';
   /** @type {Run|null} */
   run = null;
@@ -334,7 +334,7 @@ export class Training extends EventTarget {
     this.session.set({ controller, compare: compare.replaceAll(/:(best|current)(?=,|$)/g, `:${controller}`) }, 'replace');
   }
 
-  /** @param {State} state @param {string} [message] */
+  /** @param {TrainingState} state @param {string} [message] */
   #set(state, message = '') {
     this.state = state;
     this.message = message;

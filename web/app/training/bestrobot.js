@@ -1,6 +1,6 @@
 /** The best of the robots that learn: the one whose last episode had the highest return. */
 
-export class Best {
+export class BestRobot {
   /** Return of the last episode by environment. @type {Map<number, number>} */
   #returns = new Map();
   /** @type {number|null} */
