@@ -8,6 +8,7 @@ from pathlib import Path
 from fastapi import APIRouter, HTTPException
 from starlette.responses import Response
 
+from websim_server.site.snapshot import snapshot
 from websim_server.site.static import IMMUTABLE
 
 # Zip files cannot say less; a real date would make the same source another file.
@@ -18,21 +19,12 @@ def zip_folder(folder: Path) -> bytes:
     """Zips a Python package, below its own name; the same source gives the same bytes."""
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w") as archive:
-        for path in sorted(_sources(folder)):
+        for path in (Path(one.path) for one in snapshot(folder)):
             name = f"{folder.name}/{path.relative_to(folder).as_posix()}"
             info = zipfile.ZipInfo(name, _EPOCH)
             info.compress_type = zipfile.ZIP_DEFLATED
             archive.writestr(info, path.read_bytes())
     return stream.getvalue()
-
-
-def _sources(folder: Path) -> list[Path]:
-    """What is there but for what was made of it for this machine."""
-    return [
-        path
-        for path in folder.rglob("*")
-        if path.is_file() and "__pycache__" not in path.parts and path.suffix != ".so"
-    ]
 
 
 class Bundle:
@@ -51,7 +43,7 @@ class Bundle:
 
     def name(self) -> str:
         """The file name of the current zip; made anew when a source file has changed."""
-        seen = [(p, (s := p.stat()).st_mtime_ns, s.st_size) for p in sorted(_sources(self._folder))]
+        seen = snapshot(self._folder)
         if seen != self._seen:
             content = zip_folder(self._folder)
             digest = hashlib.sha256(content).hexdigest()[:16]

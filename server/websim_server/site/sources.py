@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from websim_server import __version__
+from websim_server.site.snapshot import Seen, snapshot
 
 #: Folders of web/ that hold no source of the page: what is fetched or made, and the package websim.
 MADE = {"image", "kernels", "python", "vendor"}
@@ -30,20 +31,22 @@ class Sources:
             for path in web.iterdir()
             if path.is_dir() and path.name not in MADE and not path.name.startswith(".")
         )
-        self._seen: object = None
-        self._version = ""
+        self._seen: list[Seen] = []
+        self._manifest: dict[str, Any] = {}
 
     def manifest(self) -> dict[str, Any]:
         """Their addresses, and a hash of all of them; made anew when a file has changed."""
-        paths = [path for name in self.folders for path in sorted((self._web / name).rglob("*.*"))]
-        paths = [path for path in paths if path.is_file() and not path.name.startswith(".")]
-        urls = ["/", *(f"/{path.relative_to(self._web).as_posix()}" for path in paths)]
-        paths.insert(0, self._web / "index.html")
-        seen = [(p, (s := p.stat()).st_mtime_ns, s.st_size) for p in paths]
+        index = self._web / "index.html"
+        about = index.stat()
+        seen = [Seen(str(index), about.st_mtime_ns, about.st_size)]
+        for name in self.folders:
+            seen += snapshot(self._web / name)
         if seen != self._seen:
+            paths = [Path(one.path) for one in seen]
+            urls = ["/", *(f"/{path.relative_to(self._web).as_posix()}" for path in paths[1:])]
             digest = hashlib.sha256(repr((urls, self._sent, __version__)).encode())
             for path in paths:
                 digest.update(path.read_bytes())
-            self._version = digest.hexdigest()[:16]
+            self._manifest = {"version": digest.hexdigest()[:16], "urls": urls}
             self._seen = seen
-        return {"version": self._version, "urls": urls}
+        return self._manifest
