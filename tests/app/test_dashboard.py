@@ -95,6 +95,7 @@ def test_invalid_values_name_the_allowed_ones(
     assert shared.sim("sim.numEnvs") == 16
     field.fill(before)  # mended
     expect(field.locator("~ .problem")).to_be_empty()
+    field.blur()  # keys are the page's again
 
 
 def test_controller_and_speed_change_the_running_simulation(shared: Dashboard) -> None:
