@@ -74,7 +74,7 @@ def test_kept_runs_and_files(training: TrainingPage, tmp_path: Path) -> None:
     page.get_by_role("group", name="Training").get_by_role("button", name="Reset").click()
     training.wait("sim.training === null", seconds=60)
     training.booted()
-    expect(page.locator(".curve")).to_have_count(0)
+    expect(page.locator(".curves .curve")).to_have_count(0)
     chooser.set_input_files(path)
     expect(page.locator(".saved li")).to_have_count(3)
     opened = page.locator(".saved li", has=page.locator(f"input[value='{path.stem}']"))

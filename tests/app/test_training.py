@@ -115,7 +115,7 @@ def test_stopping_leaves_robots_with_what_was_learnt(training: TrainingPage) -> 
     assert training.sim("sim.getEnvironmentState(3).controller") == "random"
     assert "controller" not in training.state, "a link that works here only"
     assert "compare" not in training.state
-    expect(page.locator(".curve").first).to_be_visible()
+    expect(page.locator(".curves .curve").first).to_be_visible()
     # The history brings the policy back, from this browser's storage.
     page.reload()
     training.booted()
@@ -166,7 +166,7 @@ def test_there_is_something_to_see_before_the_first_episode_ends(isolated: Train
     page.get_by_role("button", name="Train", exact=True).click()
     figures = page.locator(".training-figures")
     expect(figures).to_contain_text("the first end at 128,000 steps at the latest", timeout=BOOT_MS)
-    reward = page.locator(".curve[data-tag='charts/mean_reward']")
+    reward = page.locator(".curves .curve[data-tag='charts/mean_reward']")
     reward.scroll_into_view_if_needed()
     expect(reward.locator(".curve-value")).to_have_text(NUMBER)
     expect(figures).to_contain_text(re.compile(r"Return -?[\d.]+"), timeout=LEARNT_MS)
@@ -175,7 +175,7 @@ def test_there_is_something_to_see_before_the_first_episode_ends(isolated: Train
     # One value under one name: in words, above the curve, and where the line ends.
     told = re.search(r"Return (\S+)", figures.inner_text())
     assert told
-    plot = page.locator(".curve[data-tag='charts/episodic_return']")
+    plot = page.locator(".curves .curve[data-tag='charts/episodic_return']")
     plot.scroll_into_view_if_needed()
     expect(plot.locator(".curve-value")).to_have_text(told[1])
     page.locator("#curves-smoothing").fill("0.9")

@@ -27,9 +27,9 @@ class TrainingPage(Dashboard):
 
     def learns(self) -> None:
         """Waits until iterations come."""
-        expect(self.page.locator(".curve[data-tag='charts/episodic_return']")).to_be_visible(
-            timeout=BOOT_MS
-        )
+        expect(
+            self.page.locator(".curves .curve[data-tag='charts/episodic_return']")
+        ).to_be_visible(timeout=BOOT_MS)
         self.booted()
 
     def steps(self) -> int:
