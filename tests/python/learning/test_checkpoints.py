@@ -222,6 +222,20 @@ def test_environments_that_lack_something(saved: bytes, path: tuple[str, ...]) -
         Trainer(loaded.spec, checkpoint=broken)
 
 
+def test_environments_saved_before_all_of_the_state_was(saved: bytes) -> None:
+    loaded = checkpoints.loads(saved)
+    (rank,) = loaded.ranks
+    assert rank is not None
+    older = rank
+    for name in ("history", "qfrc_applied", "xfrc_applied", "eq_active", "plugin_state"):
+        older = without(older, "env", name)
+    trainer = Trainer(loaded.spec, checkpoint=Checkpoint(loaded.spec, loaded.learner, [older]))
+    env = trainer.algorithm.env
+    np.testing.assert_array_equal(env.physics.data.qpos, rank["env"]["qpos"])
+    assert not env.physics.data.xfrc_applied.any()
+    trainer.close()
+
+
 def test_another_network_does_not_fit(saved: bytes) -> None:
     loaded = checkpoints.loads(saved)
     loaded.spec.hyperparameters["hidden_sizes"] = (32,)

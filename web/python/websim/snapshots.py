@@ -11,6 +11,9 @@ from websim.physics import STATE
 from websim.states import generator_state, load_generator
 from websim.vector import MujocoVectorEnv
 
+_LATER = {"history", "qfrc_applied", "xfrc_applied", "eq_active", "plugin_state"}
+"""Elements of the state that the first saved environments do not have."""
+
 
 def snapshot(env: MujocoVectorEnv) -> dict[str, Any]:
     """Copies the state: physics, running episodes, random generators.
@@ -27,13 +30,13 @@ def snapshot(env: MujocoVectorEnv) -> dict[str, Any]:
 def restore(env: MujocoVectorEnv, state: dict[str, Any]) -> None:
     """Puts an environment of the same task and size into a state that `snapshot` gave.
 
-    What MuJoCo's state has gained since then is as after a reset.
+    Elements of the state that were not saved yet at that time are as after a reset.
 
     Raises:
         DamagedCheckpoint: the state is of other environments; nothing is changed.
     """
     arrays = {
-        name: array for name, array in _arrays(env).items() if name in state or name not in STATE
+        name: array for name, array in _arrays(env).items() if name in state or name not in _LATER
     }
     wrong = [name for name, array in arrays.items() if _shape(state.get(name)) != array.shape]
     if wrong or len(state.get("generators", ())) != env.num_envs:
