@@ -323,7 +323,7 @@ class Switches {
     this.model = model;
     this.data = data;
     this.signature = mujoco.mjtState.mjSTATE_EQ_ACTIVE.value;
-    this.buffer = track(new mujoco.DoubleBuffer(model.neq));
+    this.buffer = model.neq ? track(new mujoco.DoubleBuffer(model.neq)) : null;
     this.view = this.refresh();
     /** What MjData has. */
     this.known = new Float64Array(model.neq);
@@ -331,7 +331,7 @@ class Switches {
 
   /** @returns {Float64Array} what `store` takes and `load` gives */
   refresh() {
-    this.view = this.buffer.GetView();
+    this.view = this.buffer?.GetView() ?? new Float64Array(0);
     return this.view;
   }
 
@@ -350,7 +350,7 @@ class Switches {
   }
 
   close() {
-    free(this.buffer);
+    if (this.buffer) free(this.buffer);
   }
 }
 
