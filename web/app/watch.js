@@ -10,7 +10,7 @@
 
   /** @param {string} text @param {string} [detail] */
   const tell = (text, detail = '') => {
-    clearTimeout(slow); // the first reason is the one that counts
+    clearTimeout(slow); // what went wrong says more
     // Gone as soon as the page is put together: from then on it tells of errors itself.
     const first = document.querySelector('#app > .first');
     if (!first) return;
