@@ -1,5 +1,8 @@
 """The errors that websim raises, each with the line that says when."""
 
+from collections.abc import Sequence
+from typing import NamedTuple
+
 import gymnasium.error
 
 
@@ -58,3 +61,45 @@ class ForeignCheckpoint(CheckpointError):
 
 class FutureCheckpoint(CheckpointError):
     """Raised when a checkpoint was written by a newer version, in a format not known here."""
+
+
+class Problem(NamedTuple):
+    """Something that safe code may not say.
+
+    Attributes:
+        line: From 1.
+        column: From 1.
+        refused: What is not allowed, as a part of a sentence.
+        allowed: What is, as a sentence.
+    """
+
+    line: int
+    column: int
+    refused: str
+    allowed: str
+
+    def __str__(self) -> str:
+        return f"line {self.line}, column {self.column}: {self.refused}. {self.allowed}"
+
+
+class UnsafeCode(WebSimError, ValueError):
+    """Raised when code says what safe code may not; `problems` says where, and what it may."""
+
+    def __init__(self, file: str, problems: Sequence[Problem]) -> None:
+        """Takes the file's name and what was found in it."""
+        super().__init__("\n".join(f"{file}, {problem}" for problem in problems))
+        self.problems = tuple(problems)
+
+
+class CodeFailed(WebSimError):
+    """Raised when a reward or a measure fails as it runs; `line` and `column` say where."""
+
+    def __init__(self, file: str, message: str, line: int = 0, column: int = 0) -> None:
+        """Takes the file's name, what went wrong, and the place (0: in no line of it)."""
+        place = f", line {line}, column {column}" if line else ""
+        super().__init__(f"{file}{place}: {message}")
+        self.file, self.line, self.column = file, line, column
+
+
+class TooCostly(CodeFailed):
+    """Raised when a reward or a measure takes more time or memory than it may, and was stopped."""
