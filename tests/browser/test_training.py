@@ -307,7 +307,7 @@ def test_mistakes_are_named(sim: Any) -> None:
     # What only Python knows: the error keeps its name.
     options = {"training": {"spec": spec(gamma=2)}, "numWorkers": 2, "reproducible": True}
     raised = sim.error("WebSim.create({ ...x, replacing: sim })", options)
-    assert raised == ("InvalidArgument", "gamma must be at most 1, not 2.0.")
+    assert raised == ("InvalidArgument", "gamma must be a number from 0 to 1, not 2.0.")
     put(sim, saved)
     wrong = "WebSim.create({ training: { checkpoint: data.slice(0, 999) }, replacing: sim })"
     assert sim.error(wrong)[0] == "DamagedCheckpoint"

@@ -82,7 +82,7 @@ def test_models_of_others() -> None:
             continue
         check(path)
         checked += 1
-    assert checked >= 50
+    assert checked >= 80
 
 
 def test_the_list_is_mujocos_own() -> None:

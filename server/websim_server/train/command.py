@@ -4,6 +4,7 @@ import argparse
 import ast
 import json
 import os
+import re
 import time
 from dataclasses import fields
 from importlib import import_module
@@ -24,9 +25,7 @@ def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     parser.add_argument(
         "--set", nargs="+", default=[], metavar="NAME=VALUE", help="single hyperparameters"
     )
-    parser.add_argument(
-        "--task-options", type=json.loads, default={}, metavar="JSON", help="of the task"
-    )
+    parser.add_argument("--task-options", default="{}", metavar="JSON", help="of the task")
     parser.add_argument("--list", action="store_true", help="list the hyperparameters, and end")
     parser.add_argument(
         "--backend",
@@ -80,6 +79,10 @@ def _job(arguments: argparse.Namespace) -> tuple[Job, int]:
     from websim.training import checkpoints
     from websim.training.verification import verify
 
+    if not arguments.checkpoint_seconds > 0:
+        raise TrainError(
+            f"--checkpoint-seconds must be above 0, not {arguments.checkpoint_seconds:g}"
+        )
     changed = dict(_assignment(text) for text in arguments.set)
     if arguments.total_timesteps is not None:
         changed["total_timesteps"] = arguments.total_timesteps
@@ -104,7 +107,7 @@ def _job(arguments: argparse.Namespace) -> tuple[Job, int]:
         spec = TrainingSpec(
             task=arguments.task,
             algorithm=arguments.algo,
-            task_options=arguments.task_options,
+            task_options=_options(arguments.task_options),
             hyperparameters=preset(arguments.algo, name, arguments.task) | changed,
             seed=arguments.seed,
         )
@@ -122,15 +125,28 @@ def _job(arguments: argparse.Namespace) -> tuple[Job, int]:
 
 
 def _assignment(text: str) -> tuple[str, Any]:
-    """NAME=VALUE as a pair; what is no Python literal is a string."""
+    """NAME=VALUE as a pair; what is no Python literal is a string, or sizes as 64x64."""
     name, separator, value = text.partition("=")
     if not separator:
         raise TrainError(f"--set takes NAME=VALUE, not {text!r}")
     literal = {"true": "True", "false": "False", "none": "None"}.get(value.lower(), value)
+    if re.fullmatch(r"\d+(x\d+)+", value):
+        literal = value.replace("x", ",")
     try:
         return name.replace("-", "_"), ast.literal_eval(literal)
     except (ValueError, SyntaxError):
         return name.replace("-", "_"), value
+
+
+def _options(text: str) -> dict[str, Any]:
+    """Of a task, written as JSON."""
+    try:
+        options = json.loads(text)
+    except ValueError:
+        options = None
+    if not isinstance(options, dict):
+        raise TrainError(f"--task-options takes a JSON object, not {text!r}")
+    return options
 
 
 def _list(algorithm: str) -> None:

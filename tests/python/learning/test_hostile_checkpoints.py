@@ -157,12 +157,21 @@ HOSTILE: dict[str, tuple[Change, str]] = {
     "another's model": (header("task_options", {"xml_file": "/etc/passwd"}), "cannot use"),
     "seed below 0": (header("seed", -1), "seed must be an integer of at least 0"),
     "unknown hyperparameter": (hyperparameter("speed", 9), "no hyperparameter 'speed'"),
-    "a billion environments": (hyperparameter("num_envs", 10**9), "num_envs must be at most"),
-    "endless steps": (hyperparameter("num_steps", 10**15), "num_steps must be at most"),
-    "endless epochs": (hyperparameter("update_epochs", 10**12), "update_epochs must be at most"),
-    "huge layers": (hyperparameter("hidden_sizes", [99_999, 99_999]), "must be at most 4096"),
-    "many layers": (hyperparameter("hidden_sizes", [8] * 1000), "up to 8 integers"),
-    "layers of text": (hyperparameter("hidden_sizes", ["x"]), "up to 8 integers"),
+    "a billion environments": (
+        hyperparameter("num_envs", 10**9),
+        "num_envs must be a whole number from 1 to 65536",
+    ),
+    "endless steps": (
+        hyperparameter("num_steps", 10**15),
+        "num_steps must be a whole number from 1",
+    ),
+    "endless epochs": (
+        hyperparameter("update_epochs", 10**12),
+        "update_epochs must be a whole number from 1",
+    ),
+    "huge layers": (hyperparameter("hidden_sizes", [99_999, 99_999]), "from 1 to 4096"),
+    "many layers": (hyperparameter("hidden_sizes", [8] * 1000), "up to 8 whole numbers"),
+    "layers of text": (hyperparameter("hidden_sizes", ["x"]), "up to 8 whole numbers"),
     "another number of environments": (hyperparameter("num_envs", 8), "not of 8 environments"),
     "weights that are not finite": (
         array("learner.safetensors", WEIGHT, lambda a: a * np.nan),

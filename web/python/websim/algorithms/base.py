@@ -1,9 +1,10 @@
 """What all algorithms have in common: hyperparameters, environments, and how they are driven."""
 
 import copy
+import reprlib
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import Field, dataclass, field, fields
 from typing import Any, ClassVar, Protocol
 
 import numpy as np
@@ -50,39 +51,62 @@ class Hyperparameters:
     def __post_init__(self) -> None:
         """Raises InvalidArgument for a value that is not allowed."""
         for entry in fields(self):
-            value = getattr(self, entry.name)
-            low, high = entry.metadata["low"], entry.metadata["high"]
-            if entry.type is int and high is None:
-                high = MAX_INTEGER
-            if entry.type is int and isinstance(value, float) and value.is_integer():
-                value = int(value)  # 1e6 is written so
-                setattr(self, entry.name, value)
-            if entry.type is float and isinstance(value, int) and not isinstance(value, bool):
-                value = float(value) if abs(value) <= MAX_INTEGER else np.inf
-                setattr(self, entry.name, value)
-            if value is None and entry.default is None:
-                continue
-            if isinstance(value, list):
-                value = tuple(value)
-                setattr(self, entry.name, value)
-            kind = type(entry.default) if entry.default is not None else float
-            numbers = value if isinstance(value, tuple) else (value,)
-            if isinstance(value, tuple) and (
-                len(value) > MAX_LAYERS or any(type(n) is not int for n in value)
-            ):
+            value = _read(entry, getattr(self, entry.name))
+            if not _is_allowed(entry, value):
                 raise InvalidArgument(
-                    f"{entry.name} must be up to {MAX_LAYERS} integers, not {value!r}."
+                    f"{entry.name} must be {_allowed(entry)}, not {reprlib.repr(value)}."
                 )
-            if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
-                raise InvalidArgument(
-                    f"{entry.name} must be of type {kind.__name__}, not {value!r}."
-                )
-            if isinstance(value, float) and not np.isfinite(value):
-                raise InvalidArgument(f"{entry.name} must be a finite number, not {value!r}.")
-            if low is not None and any(not low <= n for n in numbers):
-                raise InvalidArgument(f"{entry.name} must be at least {low:g}, not {value!r}.")
-            if high is not None and any(not n <= high for n in numbers):
-                raise InvalidArgument(f"{entry.name} must be at most {high:g}, not {value!r}.")
+            setattr(self, entry.name, value)
+
+
+def _kind(entry: "Field[Any]") -> type[Any]:
+    return float if entry.default is None else type(entry.default)
+
+
+def _limits(entry: "Field[Any]") -> tuple[float | None, float | None]:
+    low, high = entry.metadata["low"], entry.metadata["high"]
+    return low, MAX_INTEGER if _kind(entry) is int and high is None else high
+
+
+def _read(entry: "Field[Any]", value: Any) -> Any:
+    """The value in the type of its hyperparameter, where it can be written in another."""
+    kind = _kind(entry)
+    if kind is int and isinstance(value, float) and value.is_integer():
+        return int(value)  # 1e6 is written so
+    if kind is float and type(value) is int:
+        return float(value) if abs(value) <= MAX_INTEGER else np.inf
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _is_allowed(entry: "Field[Any]", value: Any) -> bool:
+    kind, (low, high) = _kind(entry), _limits(entry)
+    if value is None:
+        return entry.default is None
+    if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
+        return False
+    if kind in (bool, str):
+        return True
+    numbers: tuple[Any, ...] = value if kind is tuple else (value,)
+    if kind is tuple and (len(numbers) > MAX_LAYERS or any(type(n) is not int for n in numbers)):
+        return False
+    return all(
+        abs(n) < np.inf and (low is None or low <= n) and (high is None or n <= high)
+        for n in numbers
+    )
+
+
+def _allowed(entry: "Field[Any]") -> str:
+    """In words: "must be" these."""
+    kind, (low, high) = _kind(entry), _limits(entry)
+    if kind is bool:
+        return "True or False"
+    if kind is str:
+        return "a text"
+    one = "a finite number" if high is None else "a number"
+    words = {int: "a whole number", tuple: f"up to {MAX_LAYERS} whole numbers"}.get(kind, one)
+    if low is not None:
+        words += f" of at least {low:.16g}" if high is None else f" from {low:.16g} to {high:.16g}"
+    return f"{words}, or None" if entry.default is None else words
 
 
 class Observer(Protocol):
