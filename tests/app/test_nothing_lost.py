@@ -6,6 +6,7 @@ import re
 import zipfile
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.app.page import BOOT_MS
@@ -313,30 +314,88 @@ KEPT_STEPS = """() => new Promise((resolve, reject) => {
 })"""
 
 
-def test_the_newest_checkpoint_is_kept_on_close(isolated: TrainingPage) -> None:
-    """Also where keeping takes so long that most checkpoints wait."""
+SLOW_TO_KEEP = """
+const query = navigator.locks.query.bind(navigator.locks);
+navigator.locks.query = async () => {
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  return query();
+};
+"""
+
+
+@pytest.fixture
+def behind(isolated: TrainingPage) -> TrainingPage:
+    """A page in which keeping takes so long that most checkpoints wait; one was kept just now."""
     page = isolated.page
-    page.add_init_script(
-        """const query = navigator.locks.query.bind(navigator.locks);
-        navigator.locks.query = async () => {
-          await new Promise((resolve) => setTimeout(resolve, 500));
-          return query();
-        };"""
-    )
+    page.add_init_script(SLOW_TO_KEEP)
     isolated.open(SMALL)
     isolated.start()
     first = page.evaluate(KEPT_STEPS)
-    while (kept := page.evaluate(KEPT_STEPS)) == first:
+    while page.evaluate(KEPT_STEPS) == first:
         page.wait_for_timeout(100)
-    isolated.wait_for_steps(kept + 10_000)
+    return isolated
+
+
+def test_the_newest_checkpoint_is_kept_on_close(behind: TrainingPage) -> None:
+    page = behind.page
+    kept = page.evaluate(KEPT_STEPS)
+    behind.wait_for_steps(kept + 10_000)
     assert page.evaluate(KEPT_STEPS) == kept, "this machine is too slow to tell"
-    done = isolated.steps()
+    done = behind.steps()
     page.reload()
-    isolated.booted()
+    behind.booted()
     card = page.get_by_role("region", name="Interrupted training")
     offered = re.search(r"([\d,]+) of", card.inner_text())
     assert offered
     assert int(offered[1].replace(",", "")) > (kept + done) / 2
+
+
+def test_the_newest_checkpoint_is_kept_when_the_page_is_hidden(behind: TrainingPage) -> None:
+    """Nobody knows whether it is shown again."""
+    page = behind.page
+    kept = page.evaluate(KEPT_STEPS)
+    behind.wait_for_steps(kept + 2_000)
+    assert page.evaluate(KEPT_STEPS) == kept, "this machine is too slow to tell"
+    done = behind.steps()
+    page.evaluate(
+        """() => {
+          Object.defineProperty(document, 'hidden', { value: true });
+          document.dispatchEvent(new Event('visibilitychange'));
+        }"""
+    )
+    for _ in range(40):  # those that wait would be kept after 10 s
+        if page.evaluate(KEPT_STEPS) >= done:
+            return
+        page.wait_for_timeout(100)
+    pytest.fail("the newest checkpoint is not kept")
+
+
+def test_a_disk_that_fills_up_while_training_is_told(chromium: Browser, server: str) -> None:
+    # What is stored of the page itself would count, too.
+    with chromium.new_context(service_workers="block") as context:
+        training = TrainingPage(context.new_page(), server)
+        page = training.page
+        cdp = context.new_cdp_session(page)
+
+        def limit(size: int) -> None:
+            cdp.send("Storage.overrideQuotaForOrigin", {"origin": server, "quotaSize": size})
+
+        limit(2_000_000)  # Chromium looks again when so much has been written, or after 30 s
+        training.open(SMALL)
+        training.start()
+        while not page.evaluate(KEPT_STEPS):
+            page.wait_for_timeout(100)
+        limit(1)
+        message = page.locator(".training-message")
+        expect(message).to_contain_text("no room left for checkpoints", timeout=30_000)
+        training.wait_for_steps(training.steps() + 1024)
+        limit(1_000_000_000)
+        expect(message).to_be_hidden(timeout=30_000)
+        done = training.pause()
+        page.reload()
+        training.booted()
+        card = page.get_by_role("region", name="Interrupted training")
+        expect(card).to_contain_text(f"{done:,} of")
 
 
 def test_a_database_that_the_browser_closed_is_opened_again(training: TrainingPage) -> None:

@@ -103,6 +103,21 @@ def test_training_pauses_survives_a_reload_and_goes_on(
     assert [int(row["global_step"]) for row in again] == [512 * (i + 1) for i in range(len(again))]
 
 
+def test_the_curve_on_the_stage_shows_the_curves_large(training: TrainingPage) -> None:
+    page = training.page
+    training.wait_for_steps(1024)
+    on_stage = page.locator(".stage-curve")
+    small = page.locator(".panel .curves")
+    expect(small).to_have_count(1)
+    on_stage.click()
+    expect(on_stage).to_be_hidden()
+    expect(small).to_have_count(0)
+    expect(page.locator(".curves")).to_be_visible()
+    page.get_by_role("button", name="Make small").click()
+    expect(on_stage).to_be_visible()
+    expect(small).to_have_count(1)
+
+
 def test_stopping_leaves_robots_with_what_was_learnt(training: TrainingPage) -> None:
     page = training.page
     training.wait_for_steps(1024)

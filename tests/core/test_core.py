@@ -104,8 +104,7 @@ def test_learnt_kept_and_resumed(core: Core) -> None:
     steps = core.get("sim.training.globalStep")
     core.wait("document.querySelectorAll('.saved li').length > 0")
 
-    core.get("(location.reload(), 1)")
-    time.sleep(1)
+    core.tab.goto(core.get("location.href"))
     core.wait("globalThis.websim?.stats().environments > 0", BOOT_S)
     core.click("Resume", ".offer")
     core.wait(f"sim?.training?.globalStep > {steps}", BOOT_S)

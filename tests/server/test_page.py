@@ -1,6 +1,13 @@
 """What a browser makes of the headers."""
 
-from playwright.sync_api import Page
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from websim_server import browser
 
 
 def test_isolated_server_gives_shared_memory(server: str, page: Page) -> None:
@@ -16,10 +23,52 @@ def test_plain_server_does_not(server_plain: str, page: Page) -> None:
 def test_page_may_not_make_code_from_strings(server: str, page: Page) -> None:
     page.goto(f"{server}/healthz")
     # Playwright's own evaluate is beyond the policy; a timer's string is not.
-    page.evaluate("setTimeout('window.made = true'), new Promise(done => setTimeout(done, 50))")
+    page.evaluate("setTimeout('window.made = true'), new Promise((done) => setTimeout(done))")
     assert page.evaluate("window.made") is None
 
 
 def test_software_webgl_is_there(server: str, page: Page) -> None:
     page.goto(f"{server}/healthz")
     assert page.evaluate("document.createElement('canvas').getContext('webgl2') !== null")
+
+
+@pytest.fixture
+def other_origin() -> Iterator[ThreadingHTTPServer]:
+    """A server whose pages are isolated, and embed the address that is their query."""
+
+    class Embedding(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Type", "text/html")
+            self.send_header("Cross-Origin-Opener-Policy", "same-origin")
+            self.send_header("Cross-Origin-Embedder-Policy", "require-corp")
+            self.end_headers()
+            address = self.path.partition("?")[2]
+            frame = f'<iframe src="{address}" allow="cross-origin-isolated"></iframe>'
+            self.wfile.write(frame.encode())
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Embedding) as one:
+        threading.Thread(target=one.serve_forever).start()
+        yield one
+        one.shutdown()
+
+
+@pytest.mark.parametrize("allowed", [True, False])
+def test_a_page_of_another_origin_shows_it_where_that_is_allowed(
+    page: Page, other_origin: ThreadingHTTPServer, allowed: bool
+) -> None:
+    origin = f"http://127.0.0.1:{other_origin.server_port}"
+    named = origin if allowed else "https://example.org"
+    with browser.server("--embed-origins", named) as address:
+        page.goto(f"{origin}/?{address}/")
+        (frame,) = page.main_frame.child_frames
+        if allowed:
+            expect(frame.locator("canvas.stage")).to_be_attached(timeout=30_000)
+            assert frame.evaluate("crossOriginIsolated")
+        else:
+            assert frame.url == "chrome-error://chromewebdata/"
+            expect(frame.locator("canvas.stage")).to_have_count(0)
+        page.close()
