@@ -21,7 +21,7 @@ def run(stop_at=None):
     trainer = Trainer(spec)
     for iteration in range(7):
         if iteration == stop_at:
-            saved = checkpoints.loads(checkpoints.dumps(trainer.checkpoint()))
+            saved = checkpoints.loads(trainer.checkpoint() or b"")
             trainer.close()
             trainer = Trainer(saved.spec, checkpoint=saved)
         metrics = trainer.advance().metrics

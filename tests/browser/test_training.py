@@ -49,7 +49,7 @@ def pause_after(sim: Any, iteration: int) -> None:
     """Pauses a run that is waiting to start. The page asks: a short run is over in no time."""
     sim.run(
         """new Promise((resolve) => {
-          const off = sim.on('training', (event) => {
+          const off = sim.on('iteration', (event) => {
             if (event.iteration < x) return;
             off();
             resolve(sim.training.pause());
@@ -97,7 +97,8 @@ def resume(sim: Any, data: bytes, **options: Any) -> None:
             replacing: window.sim,
           });
           window.seen = [];
-          for (const name of ['notice', 'workerRestart', 'error', 'training', 'checkpoint']) {
+          const names = ['notice', 'workerRestart', 'error', 'iteration', 'training', 'checkpoint'];
+          for (const name of names) {
             sim.on(name, (detail) => seen.push({ event: name, ...detail }));
           }
         }"""
@@ -106,7 +107,7 @@ def resume(sim: Any, data: bytes, **options: Any) -> None:
 
 def metrics(sim: Any) -> list[dict[str, Any]]:
     """Of each iteration, without those that were given up."""
-    return [event["metrics"] for event in sim.events("training") if event["metrics"]]
+    return [event["metrics"] for event in sim.events("iteration") if event["metrics"]]
 
 
 def whole_run(sim: Any) -> tuple[Checkpoint, list[dict[str, Any]]]:
@@ -225,8 +226,8 @@ def test_a_lost_worker_is_replaced_and_training_goes_on(sim: Any, lost: int) -> 
     sim.wait(f"sim.training.iteration > {now} + 3", 120)
     if not alone:
         # All are ranks again: an iteration is 256 steps.
-        steps = [e["globalStep"] for e in sim.events("training") if e["metrics"]]
-        sim.wait("seen.filter(({ event, lost }) => event === 'training' && lost.length).length", 5)
+        steps = [e["globalStep"] for e in sim.events("iteration") if e["metrics"]]
+        sim.wait("seen.filter(({ event, lost }) => event === 'iteration' && lost.length).length", 5)
         assert steps[-1] - steps[-2] == 256
         assert 128 in np.diff(steps)
     sim.run("sim.training.pause()")

@@ -96,7 +96,7 @@ def test_learnt_kept_and_resumed(core: Core) -> None:
     core.get("(globalThis.best = -Infinity, 1)")
     core.click("Train")
     core.wait("sim?.training?.state === 'running'", BOOT_S)
-    core.get("(sim.on('training', (e) => { best = Math.max(best, e.recentReturn || best); }), 1)")
+    core.get("(sim.on('iteration', (e) => { best = Math.max(best, e.recentReturn || best); }), 1)")
     core.wait(f"best > {GOAL} || sim.training?.state === 'failed'", LEARNT_S)
     assert core.get("best") > GOAL
     core.click("Pause", ".transport")

@@ -13,7 +13,7 @@ import { readUrl, writeUrl } from './urlstate.js';
  */
 
 /** Events of WebSim that are passed on. */
-const PASSED = /** @type {const} */ (['notice', 'badState', 'state', 'error', 'episode', 'training', 'checkpoint']);
+const PASSED = /** @type {const} */ (['notice', 'badState', 'state', 'error', 'episode']);
 
 /**
  * Events: `options` (any of them changed), `opening`, `progress` (detail: Progress), `overture`

@@ -40,9 +40,10 @@ _PLAIN = {
 
 def module() -> str:
     """The text of the JavaScript module."""
-    typedefs = [_typedef(message, spelt) for message in MESSAGES]
+    # Python says all that there is to a message.
+    typedefs = [_typedef(message, spelt, True) for message in MESSAGES]
     # A document, not a message: its names are Python's wherever it is written.
-    typedefs.append(_typedef(TrainingSpec, str))
+    typedefs.append(_typedef(TrainingSpec, str, False))
     constants = [
         f"/** {help} */\nexport const {name} = {value};\n"
         for name, (value, help) in CONSTANTS.items()
@@ -50,12 +51,12 @@ def module() -> str:
     return "\n".join([HEADER, *typedefs, *constants])
 
 
-def _typedef(kind: type, spelling: typing.Callable[[str], str]) -> str:
+def _typedef(kind: type, spelling: typing.Callable[[str], str], whole: bool) -> str:
     hints, helps = typing.get_type_hints(kind), _helps(kind)
     lines = [f" * @typedef {{object}} {kind.__name__}  {_sentence(inspect.getdoc(kind) or '')}"]
     for entry in fields(kind):
         name = spelling(entry.name)
-        name = f"[{name}]" if _optional(entry) else name
+        name = f"[{name}]" if not whole and _optional(entry) else name
         lines.append(f" * @property {{{_type(hints[entry.name])}}} {name}  {helps[entry.name]}")
     return "\n".join(["/**", *lines, " */", ""])
 

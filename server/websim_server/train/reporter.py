@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from websim_server.train.job import Job
 
 if TYPE_CHECKING:
-    from websim.training.trainer import Progress
+    from websim.training.trainer import Iteration
 
 
 class Reporter:
@@ -46,20 +46,20 @@ class Reporter:
         """Whether the last checkpoint is old enough."""
         return time.monotonic() - self._saved >= self._job.checkpoint_seconds
 
-    def report(self, progress: "Progress") -> None:
+    def report(self, iteration: "Iteration") -> None:
         """Shows and logs an iteration."""
-        self._bar.update(progress.global_step - self._step)
-        self._step = progress.global_step
-        if progress.lost:
-            self.say(f"Lost rank {', '.join(map(str, progress.lost))}; the others go on.")
+        self._bar.update(iteration.global_step - self._step)
+        self._step = iteration.global_step
+        if iteration.lost:
+            self.say(f"Lost rank {', '.join(map(str, iteration.lost))}; the others go on.")
             return
         seconds = time.monotonic() - self._started
-        sps = int((progress.global_step - self._first_step) / seconds)
-        metrics = {**progress.metrics, "charts/SPS": float(sps), "charts/seconds": seconds}
-        self._log.write(progress.global_step, metrics)
-        if not math.isnan(progress.recent_return):
-            self._bar.set_postfix_str(f"return {progress.recent_return:.1f}", refresh=False)
-        self._finished = progress.finished
+        sps = int((iteration.global_step - self._first_step) / seconds)
+        metrics = {**iteration.metrics, "charts/SPS": float(sps), "charts/seconds": seconds}
+        self._log.write(iteration.global_step, metrics)
+        if not math.isnan(iteration.recent_return):
+            self._bar.set_postfix_str(f"return {iteration.recent_return:.1f}", refresh=False)
+        self._finished = iteration.finished
 
     def save(self, checkpoint: bytes) -> None:
         """Keeps a checkpoint."""

@@ -35,7 +35,7 @@ def run(algorithm: str, communicator: Communicator, stop_at: int | None = None) 
     metrics = []
     for iteration in range(4):
         if iteration == stop_at:
-            saved = checkpoints.loads(checkpoints.dumps(trainer.checkpoint()))
+            saved = checkpoints.loads(trainer.checkpoint() or b"")
             trainer.close()
             trainer = Trainer(saved.spec, communicator, saved)
         metrics.append(trainer.advance().metrics)

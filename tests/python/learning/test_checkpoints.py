@@ -45,9 +45,9 @@ def changed(data: bytes, **files: bytes | None) -> bytes:
 @pytest.fixture(scope="module")
 def saved() -> bytes:
     trainer = Trainer(SPEC)
-    trainer.advance()
-    data = checkpoints.dumps(trainer.checkpoint())
+    data = trainer.advance(save=True).checkpoint
     trainer.close()
+    assert data is not None
     return data
 
 
@@ -57,7 +57,7 @@ def run(communicator: Communicator, stop_at: int | None, iterations: int = 4) ->
     metrics = []
     for iteration in range(iterations):
         if iteration == stop_at:
-            data = checkpoints.dumps(trainer.checkpoint())
+            data, *_ = communicator.gather_bytes(trainer.checkpoint() or b"")
             trainer.close()
             loaded = checkpoints.loads(data)
             trainer = Trainer(loaded.spec, communicator, loaded)

@@ -50,8 +50,9 @@ def saved_by(algorithm: str, task: str = "InvertedPendulum-v5") -> bytes:
         TrainingSpec(task=task, algorithm=algorithm, hyperparameters=SMALL[algorithm])
     )
     trainer.advance()
-    data = checkpoints.dumps(trainer.checkpoint())
+    data = trainer.checkpoint()
     trainer.close()
+    assert data is not None
     return data
 
 

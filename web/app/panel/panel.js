@@ -157,7 +157,7 @@ export class Panel {
   /**
    * While robots learn the simulation stays as it is.
    *
-   * @param {import('../training/training.js').TrainingState} state @param {boolean} learning
+   * @param {import('../training/coach.js').TrainingState} state @param {boolean} learning
    */
   lock(state, learning) {
     this.simulation.disabled = learning;

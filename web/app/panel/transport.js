@@ -12,7 +12,7 @@ export const WHY_NOT = 'The steps of robots that learn belong to the learning: s
 
 /**
  * @typedef {{toggle: () => void, step: () => void, reset: () => void}} Actions
- * @typedef {import('../training/training.js').TrainingState} LearningState
+ * @typedef {import('../training/coach.js').TrainingState} LearningState
  */
 
 /** What the first button does while robots learn; nothing where there is no path. @type {Partial<Record<LearningState, {name: string, path?: string}>>} */

@@ -7,7 +7,7 @@ import { Peak } from './peak.js';
 
 /**
  * @typedef {import('../../sim/websim.js').WebSim} WebSim
- * @typedef {import('../training/training.js').Training} Training
+ * @typedef {import('../training/coach.js').Coach} Coach
  */
 
 const NAMES = /** @type {const} */ (['robots', 'steps', 'steps/s', 'best return', 'mean return', 'time']);
@@ -24,7 +24,7 @@ export class StageBar {
   #began = 0;
   #drawn = 0;
 
-  /** @param {Training} training @param {() => void} enlarge  the curves */
+  /** @param {Coach} training @param {() => void} enlarge  the curves */
   constructor(training, enlarge) {
     this.training = training;
     this.values = NAMES.map(() => h('dd', {}, '–'));

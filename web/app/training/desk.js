@@ -9,7 +9,7 @@ import { BestRobot } from './bestrobot.js';
 import { offer } from './offer.js';
 import { TrainSection } from './section.js';
 import { RunStore } from './storage.js';
-import { Training } from './training.js';
+import { Coach } from './coach.js';
 
 /**
  * @typedef {object} Settings
@@ -33,7 +33,7 @@ export class TrainDesk {
     this.tell = tell;
     this.follow = follow;
     this.store = new RunStore();
-    this.training = new Training(session, this.store);
+    this.training = new Coach(session, this.store);
     /** Where the plots are shown large. */
     this.large = h('section', { class: 'curves-large card', 'aria-label': 'Training curves', hidden: true });
     /** Where interrupted runs are offered. */

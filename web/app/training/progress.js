@@ -5,7 +5,7 @@ import { count, duration, measure, short } from '../format.js';
 import { RECENT_EPISODES } from '../../sim/shared/messages.js';
 
 /**
- * @typedef {import('./training.js').Training} Training
+ * @typedef {import('./coach.js').Coach} Coach
  * @typedef {import('./run.js').Run} Run
  */
 
@@ -14,7 +14,7 @@ const STOP = 'M6 6h12v12H6z';
 const RESET = 'M19 12a7 7 0 1 1-2.2-5.1M19 3v5h-5';
 
 export class TrainingProgress {
-  /** @param {Training} training @param {() => void} begin */
+  /** @param {Coach} training @param {() => void} begin */
   constructor(training, begin) {
     this.training = training;
     this.begin = h('button', { class: 'primary', onclick: begin });

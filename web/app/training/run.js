@@ -115,21 +115,20 @@ export class Run {
   }
 
   /**
-   * Takes what an iteration has to tell; gives whether there was one.
+   * Takes what an iteration has to tell.
    *
-   * @param {{iteration: number, globalStep: number, metrics: Record<string, number>, seconds: number}} progress
+   * @param {Pick<import('../../sim/shared/messages.js').Iteration, 'iteration'|'globalStep'|'metrics'|'seconds'|'lost'>} told
    */
-  advance({ iteration, globalStep, metrics, seconds }) {
-    this.seconds = this.#from.seconds + seconds;
-    if (!Object.keys(metrics).length) return false;
+  take({ iteration, globalStep, metrics, seconds, lost }) {
+    this.seconds += seconds;
+    if (lost.length) return; // it was given up
     // It can go back, to the last checkpoint, when all workers were lost.
     this.log.truncate(globalStep - 1);
     Object.assign(this, { iteration, globalStep });
-    const rate = Math.round((globalStep - this.#from.globalStep) / Math.max(1e-3, seconds));
+    const rate = Math.round((globalStep - this.#from.globalStep) / Math.max(1e-3, this.seconds - this.#from.seconds));
     this.log.add(globalStep, { ...metrics, [SPEED]: metrics[SPEED] ?? rate, [SECONDS]: this.seconds });
     this.#recent.push({ seconds: this.seconds, globalStep });
     while (this.#recent.length > 2 && this.seconds - this.#recent[1].seconds > SPEED_WINDOW) this.#recent.shift();
-    return true;
   }
 
   /** Environment steps a second, lately; NaN while unknown. */

@@ -12,7 +12,7 @@ import { MetricLog } from './metriclog.js';
 import { TrainingProgress } from './progress.js';
 import { Run, fileNameOf } from './run.js';
 import { SetUpForm } from './setupform.js';
-import { savedController } from './training.js';
+import { savedController } from './coach.js';
 
 /**
  * @typedef {import('../panel/options.js').Options} Options
@@ -20,7 +20,7 @@ import { savedController } from './training.js';
  *
  * @typedef {object} Settings
  * @property {import('../session.js').Session} session
- * @property {import('./training.js').Training} training
+ * @property {import('./coach.js').Coach} training
  * @property {import('./storage.js').RunStore} store
  * @property {import('./hyperparameters.js').Algorithms} algorithms
  * @property {() => void} enlarge     the plots
@@ -75,7 +75,6 @@ export class TrainSection {
       this.#showState();
       this.#try(this.refresh());
     });
-    training.addEventListener('progress', () => this.#onProgress());
     training.addEventListener('run', () => this.#showRun());
   }
 
@@ -140,19 +139,17 @@ export class TrainSection {
   #showRun() {
     const { run } = this.settings.training;
     this.curves.show(run?.log ?? new MetricLog(), run ? fileNameOf(run.spec, run.globalStep) : '');
-    this.#stale = false;
+    this.#shown = run?.iteration;
   }
 
-  #stale = false;
-
-  #onProgress() {
-    this.#stale = true;
-  }
+  /** The iteration that is shown. @type {number|undefined} */
+  #shown;
 
   /** Shows what has come since the last time; called a few times a second. */
   turn() {
-    if (!this.#stale) return;
-    this.#stale = false;
+    const iteration = this.settings.training.run?.iteration;
+    if (iteration === this.#shown) return;
+    this.#shown = iteration;
     this.progress.update();
     this.curves.update();
   }

@@ -10,13 +10,14 @@ import { checkFunction, checkName } from './arguments.js';
  *   badState: {count: number},
  *   state: {running: boolean},
  *   error: {name: string, message: string, stack: string},
+ *   iteration: Omit<import('../shared/messages.js').Iteration, 'checkpoint'>,
  *   training: import('./trainingrun.js').TrainingEvent,
  *   checkpoint: import('./trainingrun.js').CheckpointEvent,
  * }} SimEvents
  */
 
 export const EVENTS = /** @type {(keyof SimEvents)[]} */ ([
-  'episode', 'notice', 'workerRestart', 'badState', 'state', 'error', 'training', 'checkpoint',
+  'episode', 'notice', 'workerRestart', 'badState', 'state', 'error', 'iteration', 'training', 'checkpoint',
 ]);
 
 export class Events {

@@ -37,16 +37,12 @@ const MESSAGES = {
  * @property {number} total    0 while unknown
  * @property {string} message
  *
- * @typedef {object} Tenant  whom the workers work for
- * @property {(worker: KeptWorker) => Promise<void>} equip
- *   has the worker make what it is to own: once it is booted, and again when it was replaced
+ * @typedef {object} Started  what is asked for besides of whom all workers work for
  * @property {(worker: KeptWorker) => void} onStarted  a new worker has been started, and is about to boot
- * @property {(worker: KeptWorker, message: import('../shared/protocol.js').EventMessage) => void} onEvent
- * @property {(worker: KeptWorker, reason: string) => void} onLost  the worker is gone and is being replaced
- * @property {(worker: KeptWorker, error: Error) => void} onGivenUp
- * @property {(error: unknown) => void} onError  of a request whose answer nobody waits for
  * @property {(progress: Progress) => void} onProgress
  * @property {(now: number) => void} onTick
+ *
+ * @typedef {import('./keptworker.js').Tenant & Started} Tenant
  */
 
 export class Fleet {
@@ -89,7 +85,7 @@ export class Fleet {
     const closed = new ClosedError('the simulation was closed');
     this.workers.forEach((worker, i) => {
       worker.index = i;
-      worker.reequip(closed);
+      worker.reequip(tenant, closed);
     });
     this.#progress = Array.from({ length: wanted }, (_, i) => (
       { stage: i < alive.length ? STAGES[3] : STAGES[0], began: 0 }
@@ -99,27 +95,14 @@ export class Fleet {
 
   /** Boots what is missing. @param {number} size */
   async #boot(size) {
-    const events = {
-      equip: (/** @type {KeptWorker} */ worker) => this.#the.equip(worker),
-      /** @param {KeptWorker} worker @param {import('../shared/protocol.js').EventMessage} message */
-      onEvent: (worker, message) => {
-        if (message.event === 'progress') this.#onProgress(worker, message);
-        else this.#the.onEvent(worker, message);
-      },
-      /** @param {KeptWorker} worker @param {string} reason */
-      onLost: (worker, reason) => this.#the.onLost(worker, reason),
-      /** @param {KeptWorker} worker @param {Error} error */
-      onGivenUp: (worker, error) => this.#the.onGivenUp(worker, error),
-      /** @param {unknown} error */
-      onError: (error) => this.#the.onError(error),
-    };
     const missing = this.#progress.map((_, i) => i).slice(this.workers.length);
-    const waiting = missing.map((i) => new KeptWorker(i, this.bootPayload, events));
+    const waiting = missing.map((i) => new KeptWorker(i, this.bootPayload, this.#the, this.#onProgress));
     /** @type {unknown} */
     let failure;
     const bootInTurn = async () => {
       for (let worker = waiting.shift(); worker && !failure; worker = waiting.shift()) {
         this.workers.push(worker);
+        worker.tenant = this.#the; // another one by now perhaps
         worker.start();
         this.#the.onStarted(worker);
         await worker.booted.catch(async (error) => {
@@ -177,8 +160,8 @@ export class Fleet {
     return /** @type {Tenant} */ (this.#tenant);
   }
 
-  /** @param {KeptWorker} worker @param {{stage: import('../worker/boot.js').Stage | 'moving', at: number}} progress */
-  #onProgress(worker, { stage, at }) {
+  /** @type {KeptWorker['onProgress']} */
+  #onProgress = (worker, { stage, at }) => {
     const began = onThisClock(at);
     if (stage === 'moving') {
       measure(`worker ${worker.index}: first motion`, 0, began);
@@ -192,7 +175,7 @@ export class Fleet {
     }
     Object.assign(own, { stage, began });
     this.#the.onProgress(this.progress);
-  }
+  };
 
   #tick() {
     const now = performance.now();

@@ -15,10 +15,12 @@ const WORKER_URL = new URL('../worker/worker.js', import.meta.url);
 /**
  * @typedef {'booting'|'running'|'paused'|'restarting'|'failed'} WorkerState
  *
- * @typedef {object} WorkerEvents
+ * @typedef {import('../shared/protocol.js').EventMessage} EventMessage
+ *
+ * @typedef {object} Tenant  whom a worker works for
  * @property {(worker: KeptWorker) => Promise<void>} equip
- *   asked once the worker can answer requests: has it make what it is to own
- * @property {(worker: KeptWorker, message: import('../shared/protocol.js').EventMessage) => void} onEvent
+ *   has the worker make what it is to own: once it can answer requests, and again when it was replaced
+ * @property {(worker: KeptWorker, message: EventMessage) => void} onEvent
  * @property {(worker: KeptWorker, reason: string) => void} onLost  the worker is gone and is being replaced
  * @property {(worker: KeptWorker, error: Error) => void} onGivenUp
  * @property {(error: unknown) => void} onError  of a request whose answer nobody waits for
@@ -48,12 +50,14 @@ export class KeptWorker {
   /**
    * @param {number} index
    * @param {import('../shared/protocol.js').Payload<'boot'>} bootPayload
-   * @param {WorkerEvents} events
+   * @param {Tenant} tenant
+   * @param {(worker: KeptWorker, progress: EventMessage & {event: 'progress'}) => void} onProgress  of its start
    */
-  constructor(index, bootPayload, events) {
+  constructor(index, bootPayload, tenant, onProgress) {
     this.index = index;
     this.bootPayload = bootPayload;
-    this.events = events;
+    this.tenant = tenant;
+    this.onProgress = onProgress;
     /** @type {WorkerState} */
     this.state = 'booting';
     /** Resolves when the worker has all that it is to own. @type {Promise<void>} */
@@ -84,9 +88,11 @@ export class KeptWorker {
   /**
    * Equips the worker anew, for another tenant.
    *
+   * @param {Tenant} tenant
    * @param {Error} error for what the former one has asked
    */
-  reequip(error) {
+  reequip(tenant, error) {
+    this.tenant = tenant;
     this.#equipped = false;
     this.#stale = true;
     const former = [...this.#pending].filter(([, { type }]) => type !== 'boot');
@@ -120,7 +126,7 @@ export class KeptWorker {
     const superseded = () => turn !== this.#turn && !this.#closed && this.state !== 'failed';
     try {
       await this.booted;
-      await this.events.equip(this);
+      await this.tenant.equip(this);
     } catch (error) {
       if (!superseded()) throw error;
     }
@@ -163,7 +169,7 @@ export class KeptWorker {
    */
   tell(type, payload) {
     this.request(type, payload).catch((error) => {
-      if (!(error instanceof WorkerError || error instanceof ClosedError)) this.events.onError(error);
+      if (!(error instanceof WorkerError || error instanceof ClosedError)) this.tenant.onError(error);
     });
   }
 
@@ -197,14 +203,14 @@ export class KeptWorker {
     this.terminate(new WorkerError(`worker ${this.index} was lost: ${reason}`));
     if (this.#failedStarts >= MAX_FAILED_STARTS) {
       this.state = 'failed';
-      this.events.onGivenUp(
+      this.tenant.onGivenUp(
         this,
         new WorkerError(`worker ${this.index} did not start in ${MAX_FAILED_STARTS} attempts: ${reason}`),
       );
       return;
     }
     this.state = 'restarting';
-    this.events.onLost(this, reason);
+    this.tenant.onLost(this, reason);
     this.start();
     this.ready.catch((error) => this.lose(error.message));
   }
@@ -240,8 +246,8 @@ export class KeptWorker {
     this.#lastMessage = performance.now();
     if ('event' in message) {
       if (message.event === 'failed') this.lose(`${message.error.name}: ${message.error.message}`);
-      else if (message.event === 'progress') this.events.onEvent(this, message);
-      else if (message.event !== 'heartbeat' && !this.#stale) this.events.onEvent(this, message);
+      else if (message.event === 'progress') this.onProgress(this, message);
+      else if (message.event !== 'heartbeat' && !this.#stale) this.tenant.onEvent(this, message);
       return;
     }
     const pending = this.#pending.get(message.id);

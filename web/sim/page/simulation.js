@@ -18,9 +18,11 @@ import { TrainingRun } from './trainingrun.js';
 
 /**
  * @typedef {import('./keptworker.js').KeptWorker} KeptWorker
+ * @typedef {import('./fleet.js').Tenant} Tenant
  * @typedef {import('./balance.js').Range} Range
  */
 
+/** @implements {Tenant} */
 export class Simulation {
   events = new Events();
   /** Its workers, once they are employed. @type {import('./fleet.js').Fleet | undefined} */
@@ -30,6 +32,10 @@ export class Simulation {
   closed = false;
   /** There once the groups are. @type {LockStep | undefined} */
   lockStep;
+  /** Resolves when it is known how many workers share the environments. @type {PromiseWithResolvers<void>} */
+  staffed = Promise.withResolvers();
+  /** Told of a worker that is about to boot. @type {Tenant['onStarted']} */
+  onStarted = () => {};
   /** @type {Promise<Range[][]> | undefined} */
   #ranges;
 
@@ -38,9 +44,10 @@ export class Simulation {
    * @param {import('./arguments.js').Settings} settings
    */
   constructor(manifest, settings) {
-    const { requests, training, numWorkers, seed, speed } = settings;
+    const { requests, training, numWorkers, seed, speed, onProgress } = settings;
     this.manifest = manifest;
     this.settings = settings;
+    this.onProgress = onProgress;
     const given = requests.map(({ numEnvs: n }) => (n === 'auto' ? 0 : n)).reduce((sum, n) => sum + n, 0);
     const open = requests.filter(({ numEnvs: n }) => n === 'auto').length;
     // How many learn is known when Python has been asked.
@@ -124,10 +131,7 @@ export class Simulation {
     const workers = this.numWorkers;
     const plan = await this.plan(options, workers);
     const { events } = this;
-    this.training = new TrainingRun(plan, options, this.isolated, {
-      onTraining: (event) => events.emit('training', event),
-      onCheckpoint: (event) => events.emit('checkpoint', event),
-    });
+    this.training = new TrainingRun(plan, options, this.isolated, events);
     const { spec, numEnvs, ranks } = this.training;
     this.dealing.learners = { task: spec.task, numEnvs, ranks };
     checkTotal(this.numEnvs);
@@ -143,6 +147,7 @@ export class Simulation {
 
   /** Has a worker make what it is to own. @param {KeptWorker} worker */
   async equip(worker) {
+    await this.staffed.promise;
     const { training, driving } = this;
     this.shards.deal(await this.#deal(worker));
     const { drive } = driving;

@@ -57,25 +57,12 @@ async function takeOver(replaced, bootPayload) {
 
 /** @param {Simulation} simulation @param {Fleet} fleet @param {() => void} [onOverture] */
 async function employ(simulation, fleet, onOverture) {
-  const { settings: { training, onProgress }, events } = simulation;
+  const { settings: { training }, events } = simulation;
   const wanted = simulation.numWorkers;
-  /** @type {PromiseWithResolvers<void>} */
-  const { promise: booted, resolve: allBooted } = Promise.withResolvers();
   const overture = onOverture && !fleet.workers.length ? playing(simulation, onOverture) : null;
-  await fleet.employ({
-    equip: async (worker) => {
-      await booted; // only now it is known how many share the environments
-      await simulation.equip(worker);
-    },
-    // What goes wrong here is told when the environments are made.
-    onStarted: (worker) => void overture?.(worker).catch(() => {}),
-    onEvent: (worker, message) => simulation.onEvent(worker, message),
-    onLost: (worker, reason) => simulation.onLost(worker, reason),
-    onGivenUp: (worker, error) => simulation.onGivenUp(worker, error),
-    onError: (error) => simulation.onError(error),
-    onProgress,
-    onTick: (now) => simulation.onTick(now),
-  }, wanted);
+  // What goes wrong here is told when the environments are made.
+  simulation.onStarted = (worker) => void overture?.(worker).catch(() => {});
+  await fleet.employ(simulation, wanted);
   const got = fleet.workers.length;
   if (got < wanted) {
     const message = `This browser has memory for ${got} workers, not for ${wanted}: all environments run in those.`;
@@ -83,7 +70,7 @@ async function employ(simulation, fleet, onOverture) {
     events.emit('notice', { level: 'warning', message });
   }
   if (training) await simulation.planTraining(training);
-  allBooted();
+  simulation.staffed.resolve();
 }
 
 /**

@@ -14,16 +14,9 @@ const MAX_LOSSES = 6;
  * @typedef {import('./keptworker.js').KeptWorker} KeptWorker
  * @typedef {'waiting' | 'running' | 'paused' | 'finished' | 'stopped' | 'failed'} TrainingState
  *
- * @typedef {object} TrainingEvent  after each iteration and each change of state
+ * @typedef {object} TrainingEvent  after each change of state
  * @property {TrainingState} state
- * @property {number} iteration
- * @property {number} globalStep      goes back where all workers were lost: to the last checkpoint
- * @property {number} totalTimesteps
- * @property {Record<string, number>} metrics  by TensorBoard tag; NaN where there is nothing to tell
- * @property {number} recentReturn    mean return of the newest 100 episodes or so
- * @property {number} seconds         of learning, pauses not counted
- * @property {number[]} lost          workers lost in this iteration, which was given up
- * @property {string} [message]       why it failed
+ * @property {string} [message]  why it failed
  *
  * @typedef {object} CheckpointEvent
  * @property {ArrayBuffer} data
@@ -72,11 +65,9 @@ export class TrainingRun {
    * @param {import('../shared/protocol.js').TrainingPlan} plan
    * @param {TrainingOptions} options
    * @param {boolean} isolated
-   * @param {object} listener
-   * @param {(event: TrainingEvent) => void} listener.onTraining
-   * @param {(event: CheckpointEvent) => void} listener.onCheckpoint
+   * @param {import('./events.js').Events} events
    */
-  constructor(plan, { checkpoint, checkpointSeconds }, isolated, listener) {
+  constructor(plan, { checkpoint, checkpointSeconds }, isolated, events) {
     /** What is trained. @type {Required<import('../shared/protocol.js').TrainingSpec>} */
     this.spec = JSON.parse(plan.spec);
     this.numEnvs = plan.numEnvs;
@@ -90,7 +81,7 @@ export class TrainingRun {
     this.checkpointSeconds = checkpointSeconds ?? null;
     this.initial = checkpoint ?? null;
     this.isolated = isolated;
-    this.listener = listener;
+    this.events = events;
     this.#exchange = this.#newExchange();
   }
 
@@ -103,7 +94,7 @@ export class TrainingRun {
     if (this.state === 'running') return; // it was to halt: it goes on as soon as it has
     this.state = 'running';
     this.#losses = 0;
-    this.#tell({});
+    this.#tell();
     this.#go();
   }
 
@@ -161,24 +152,25 @@ export class TrainingRun {
     if (this.#losses > MAX_LOSSES) this.#fail(`workers are lost again and again; the last: ${reason}`);
   }
 
-  /** @param {KeptWorker} worker @param {import('../shared/protocol.js').Iteration} message */
-  onIteration(worker, message) {
-    if (!message.root || !this.#members.has(worker) || this.state !== 'running') return;
-    const { iteration, globalStep, metrics, recentReturn, lost, done, finished, seconds, checkpoint } = message;
+  /** @param {KeptWorker} worker @param {import('../shared/messages.js').Iteration} told */
+  onIteration(worker, { checkpoint, ...told }) {
+    if (!told.root || !this.#members.has(worker) || this.state !== 'running') return;
+    const { iteration, globalStep, recentReturn, lost, done, finished } = told;
     Object.assign(this, { iteration, globalStep, recentReturn });
-    this.seconds += seconds;
+    this.seconds += told.seconds;
     if (!lost.length) this.#losses = 0;
     const asked = this.#asked.splice(0, checkpoint ? this.#asked.length : 0);
-    if (checkpoint) this.#last = { data: checkpoint, iteration, globalStep, episodicReturn: recentReturn };
+    if (checkpoint) this.#last = { data: checkpoint.buffer, iteration, globalStep, episodicReturn: recentReturn };
+    this.events.emit('iteration', told);
     if (done) {
       this.#iterating = false;
       if (finished) this.state = 'finished';
       else this.#settle();
+      this.#tell();
     }
-    this.#tell({ metrics, lost });
     if (checkpoint) {
       this.#tellCheckpoint(this.#reasonNow() ?? (asked.length ? 'asked' : 'interval'));
-      for (const { resolve } of asked) resolve(checkpoint.slice(0));
+      for (const { resolve } of asked) resolve(checkpoint.buffer.slice(0));
     }
     if (done) {
       for (const halted of this.#halted.splice(0)) halted();
@@ -220,7 +212,7 @@ export class TrainingRun {
       await halted;
     } else if (wanted === 'stop' && (this.state === 'waiting' || this.state === 'paused')) {
       this.state = 'stopped';
-      this.#tell({});
+      this.#tell();
       this.#tellCheckpoint('end');
     }
   }
@@ -279,7 +271,7 @@ export class TrainingRun {
       this.#go();
       return;
     }
-    this.#tell({});
+    this.#tell();
     this.#tellCheckpoint(this.#reasonNow() ?? 'end');
     for (const halted of this.#halted.splice(0)) halted();
   }
@@ -305,7 +297,7 @@ export class TrainingRun {
     this.state = 'failed';
     this.#iterating = false;
     this.#command({ run: false });
-    this.#tell({ message });
+    this.#tell(message);
     this.#tellCheckpoint('failed');
     for (const { reject } of this.#asked.splice(0)) reject(new WorkerError(`training has failed: ${message}`));
     for (const halted of this.#halted.splice(0)) halted();
@@ -321,16 +313,15 @@ export class TrainingRun {
     return this.isolated ? createExchange(this.ranks, RANK_SLOT_BYTES) : null;
   }
 
-  /** @param {{metrics?: Record<string, number>, lost?: number[], message?: string}} what */
-  #tell({ metrics = {}, lost = [], message }) {
-    const { state, iteration, globalStep, totalTimesteps, recentReturn, seconds } = this;
-    const event = { state, iteration, globalStep, totalTimesteps, metrics, recentReturn, seconds, lost };
-    this.listener.onTraining(message === undefined ? event : { ...event, message });
+  /** @param {string} [message]  why it failed */
+  #tell(message) {
+    const { state } = this;
+    this.events.emit('training', message === undefined ? { state } : { state, message });
   }
 
   /** @param {CheckpointEvent['reason']} reason */
   #tellCheckpoint(reason) {
     if (!this.#last) return;
-    this.listener.onCheckpoint({ ...this.#last, data: this.#last.data.slice(0), reason });
+    this.events.emit('checkpoint', { ...this.#last, data: this.#last.data.slice(0), reason });
   }
 }

@@ -61,15 +61,16 @@
  */
 
 /**
- * @typedef {object} RankIteration  an iteration of a rank
+ * @typedef {object} Iteration  what an iteration has brought a rank; what is learnt and counted is the same on all
  * @property {boolean} root  whether this rank speaks for all
  * @property {number} iteration  finished iterations
  * @property {number} globalStep  environment steps so far, of all ranks
- * @property {Record<string, number>} metrics  by TensorBoard tag; NaN where there is nothing to tell
  * @property {number} recentReturn  mean return of the newest episodes; NaN before the first has ended
+ * @property {number} seconds  that it took, the checkpoint included
+ * @property {Record<string, number>} metrics  by TensorBoard tag; NaN where there is nothing to tell
  * @property {boolean} done  it was the last one, or has been told to be
  * @property {boolean} finished  it was the last one
- * @property {number[]} lost  ranks lost in it; it was given up
+ * @property {number[]} lost  ranks lost in it; it was given up, and the others go on
  * @property {Uint8Array<ArrayBuffer> | null} checkpoint  where one was due and this rank is the root
  * @property {number} saving  seconds that the checkpoint took
  */

@@ -56,9 +56,6 @@
  * @typedef {import('./messages.js').CheckpointDescription} CheckpointDescription
  *
  * @typedef {Omit<CheckpointDescription, 'spec'> & {spec: Required<TrainingSpec>}} CheckpointInfo
- *
- * @typedef {Omit<import('./messages.js').RankIteration, 'checkpoint' | 'saving'> &
- *   {checkpoint: ArrayBuffer | null, seconds: number}} Iteration  of a rank; seconds: that it took
  */
 
 /**
@@ -104,7 +101,7 @@
  * @property {{}} heartbeat
  * @property {{group: number, ended: number[]}} episodes  [index within the group, return, length]*
  * @property {{samples: Sample[]}} samples
- * @property {Iteration} iteration
+ * @property {import('./messages.js').Iteration} iteration  of a rank
  * @property {{message: string}} diverged  what this rank learns is no longer finite; it has stopped
  * @property {{error: import('./errors.js').PlainError}} failed  stepping failed: the worker is of no more use
  */

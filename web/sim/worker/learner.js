@@ -112,16 +112,15 @@ export class Learner {
     this.#lastShow = start;
     try {
       const python = this.python.advance(this.#stop, save);
-      const progress = python.toJs({ dict_converter: Object.fromEntries });
+      /** @type {import('../shared/messages.js').Iteration} */
+      const iteration = python.toJs({ dict_converter: Object.fromEntries });
       python.destroy();
       this.#show(performance.now());
-      if (progress.done) this.running = this.#stop = false;
-      if (progress.checkpoint || !progress.root) this.#save = false;
-      const { checkpoint, saving, ...told } = progress;
-      const buffer = checkpoint ? checkpoint.buffer : null;
-      if (buffer) this.#saved(saving * 1000);
-      const seconds = (performance.now() - start) / 1000;
-      this.host.tell({ event: 'iteration', ...told, checkpoint: buffer, seconds }, buffer ? [buffer] : []);
+      const { root, done, checkpoint, saving } = iteration;
+      if (done) this.running = this.#stop = false;
+      if (checkpoint || !root) this.#save = false;
+      if (checkpoint) this.#saved(saving * 1000);
+      this.host.tell({ event: 'iteration', ...iteration }, checkpoint ? [checkpoint.buffer] : []);
     } catch (error) {
       this.running = false;
       const plain = toPlain(error);

@@ -2,7 +2,7 @@
 
 import base64
 import dataclasses
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from websim_server.browser import open_browser
 from websim_server.train.interruptions import interruptions
@@ -22,7 +22,7 @@ _CREATE = """async ({ spec, checkpoint, ...options }) => {
   });
   const news = [];
   let wake = () => {};
-  for (const name of ['notice', 'error', 'training', 'checkpoint']) {
+  for (const name of ['notice', 'error', 'iteration', 'training', 'checkpoint']) {
     sim.on(name, (detail) => {
       news.push({ name, detail });
       wake();
@@ -67,6 +67,9 @@ def train(job: Job, ranks: int, *, reproducible: bool) -> None:
         TrainError: the run cannot start, or has failed.
         BrowserError: the browser cannot start, or is gone.
     """
+    from websim.browser.messages import read
+    from websim.training.trainer import Iteration
+
     _refuse_model_files(job)
     with open_browser() as (browser, address):
         page = browser.new_page()
@@ -86,7 +89,8 @@ def train(job: Job, ranks: int, *, reproducible: bool) -> None:
                     detail = event["detail"]
                     if event["name"] == "training":
                         state, message = detail["state"], detail.get("message", "")
-                        _report(reporter, detail)
+                    elif event["name"] == "iteration":
+                        reporter.report(read(Iteration, detail))
                     elif event["name"] == "checkpoint":
                         reporter.save(base64.b64decode(detail["data"]))
                     else:
@@ -124,20 +128,3 @@ def _create(page: "Page", job: Job, ranks: int, reproducible: bool) -> None:
     except Error as error:
         name, _, message = error.message.splitlines()[0].partition(": ")[2].partition(": ")
         raise TrainError(message or name) from None
-
-
-def _report(reporter: Reporter, event: dict[str, Any]) -> None:
-    from websim.training.trainer import Progress
-
-    if not event["metrics"] and not event["lost"]:
-        return  # a change of state
-    reporter.report(
-        Progress(
-            event["iteration"],
-            event["globalStep"],
-            event["metrics"],
-            event["recentReturn"],
-            finished=event["state"] == "finished",
-            lost=tuple(event["lost"]),
-        )
-    )

@@ -32,10 +32,7 @@ def train_rank(communicator: "Communicator", job: Job) -> None:
     try:
         if communicator.rank > 0:
             while True:
-                progress = trainer.advance()
-                if progress.save:
-                    trainer.checkpoint()
-                if progress.done:
+                if trainer.advance().done:
                     return
         if trainer.restarted_environments:
             print("The number of ranks has changed: environments start anew.", file=sys.stderr)
@@ -45,11 +42,11 @@ def train_rank(communicator: "Communicator", job: Job) -> None:
             interruptions() as interrupted,
         ):
             while True:
-                progress = trainer.advance(stop=interrupted(), save=reporter.save_is_due())
-                reporter.report(progress)
-                if progress.save:
-                    reporter.save(checkpoints.dumps(trainer.checkpoint()))
-                if progress.done:
+                iteration = trainer.advance(stop=interrupted(), save=reporter.save_is_due())
+                reporter.report(iteration)
+                if iteration.checkpoint is not None:
+                    reporter.save(iteration.checkpoint)
+                if iteration.done:
                     return
     finally:
         trainer.close()

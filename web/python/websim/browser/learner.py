@@ -20,7 +20,6 @@ from websim.algorithms.spec import TrainingSpec
 from websim.browser.messages import (
     CheckpointDescription,
     PolicySizes,
-    RankIteration,
     TrainingPlan,
     plain,
 )
@@ -233,35 +232,16 @@ class Learner:
         self._next_pulse = perf_counter() + pause
 
     def advance(self, stop: bool, save: bool) -> dict[str, Any]:
-        """See Trainer; gives a RankIteration.
+        """See Trainer; gives an Iteration.
 
         Raises:
             TrainingDiverged: losses or weights are no longer finite.
             RankLost: this rank was given up by the others.
             TrainingAbandoned: nobody wants this any longer.
         """
-        trainer = self.trainer
-        progress = trainer.advance(stop=stop, save=save)
-        root = trainer.communicator.is_root
-        data, began = None, perf_counter()
-        if progress.save:
-            checkpoint = trainer.checkpoint()
-            data = checkpoints.dumps(checkpoint) if root else None
-        saving = perf_counter() - began
+        iteration = self.trainer.advance(stop=stop, save=save)
         for policy in (self._current, self._best):
             policy.outdated = True
-        iteration = RankIteration(
-            root=root,
-            iteration=progress.iteration,
-            global_step=progress.global_step,
-            metrics=progress.metrics,
-            recent_return=progress.recent_return,
-            done=progress.done,
-            finished=progress.finished,
-            lost=list(progress.lost),
-            checkpoint=data,
-            saving=saving,
-        )
         return plain(iteration)
 
     def rejoin(self, communicator: Communicator, data: bytes | None) -> None:

@@ -4,8 +4,13 @@ The types of the other side, `web/sim/shared/messages.js`, are made of these cla
 (`python -m websim_server.build.messages`), and a test compares them.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields, is_dataclass
-from typing import Any
+from typing import Any, TypeVar
+
+from websim.training.trainer import Iteration
+
+Message = TypeVar("Message")
 
 
 @dataclass(kw_only=True)
@@ -128,35 +133,6 @@ class PolicySizes:
     action_size: int
 
 
-@dataclass(kw_only=True)
-class RankIteration:
-    """An iteration of a rank.
-
-    Attributes:
-        root: Whether this rank speaks for all.
-        iteration: Finished iterations.
-        global_step: Environment steps so far, of all ranks.
-        metrics: By TensorBoard tag; NaN where there is nothing to tell.
-        recent_return: Mean return of the newest episodes; NaN before the first has ended.
-        done: It was the last one, or has been told to be.
-        finished: It was the last one.
-        lost: Ranks lost in it; it was given up.
-        checkpoint: Where one was due and this rank is the root.
-        saving: Seconds that the checkpoint took.
-    """
-
-    root: bool
-    iteration: int
-    global_step: int
-    metrics: dict[str, float]
-    recent_return: float
-    done: bool
-    finished: bool
-    lost: list[int]
-    checkpoint: bytes | None
-    saving: float
-
-
 MESSAGES = (
     ShardSizes,
     ArrayPlace,
@@ -164,7 +140,7 @@ MESSAGES = (
     TrainingPlan,
     CheckpointDescription,
     PolicySizes,
-    RankIteration,
+    Iteration,
 )
 """All of them."""
 
@@ -179,3 +155,10 @@ def plain(message: Any) -> dict[str, Any]:
     """A message as it crosses: a dictionary, its names spelt as JavaScript does."""
     values = {spelt(entry.name): getattr(message, entry.name) for entry in fields(message)}
     return {name: plain(value) if is_dataclass(value) else value for name, value in values.items()}
+
+
+def read(kind: type[Message], message: Mapping[str, Any]) -> Message:
+    """A message that JavaScript hands back, or has to say: undoes `plain`."""
+    declared: Any = kind
+    names = {spelt(entry.name): entry.name for entry in fields(declared)}
+    return kind(**{names[name]: value for name, value in message.items() if name in names})

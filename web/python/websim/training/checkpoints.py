@@ -15,7 +15,7 @@ in it, everything else to JSON.
 import io
 import json
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -49,10 +49,13 @@ _MAX_MESSAGE = 400
 
 _HEADER = "checkpoint.json"
 
+Packed = tuple[bytes, bytes]
+"""A state as it is written and travels: JSON, and safetensors."""
+
 
 @dataclass
 class Checkpoint:
-    """A checkpoint in memory.
+    """A checkpoint that was read.
 
     Attributes:
         spec: What is trained.
@@ -65,20 +68,29 @@ class Checkpoint:
     ranks: list[StateDict | None]
 
 
-def dumps(checkpoint: Checkpoint) -> bytes:
-    """Writes a checkpoint."""
+def pack(state: StateDict) -> Packed:
+    """A state as its two files."""
+    values, arrays = _split(state)
+    return json.dumps(values).encode(), safetensors.dumps(arrays)
+
+
+def dumps(spec: TrainingSpec, learner: Packed, ranks: Sequence[Packed | None]) -> bytes:
+    """Writes a checkpoint of packed states; see Checkpoint.
+
+    It is not compressed: weights would get a tenth smaller, and learning would wait for it.
+    """
     file = io.BytesIO()
-    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+    with zipfile.ZipFile(file, "w") as archive:
         header = {
             "format": FORMAT,
             "version": VERSION,
-            **asdict(checkpoint.spec),
-            "ranks": len(checkpoint.ranks),
-            "lost_ranks": [i for i, state in enumerate(checkpoint.ranks) if state is None],
+            **asdict(spec),
+            "ranks": len(ranks),
+            "lost_ranks": [i for i, state in enumerate(ranks) if state is None],
         }
         archive.writestr(_HEADER, json.dumps(header, indent=2))
-        _write(archive, "learner", checkpoint.learner)
-        for i, state in enumerate(checkpoint.ranks):
+        _write(archive, "learner", learner)
+        for i, state in enumerate(ranks):
             if state is not None:
                 _write(archive, f"rank-{i}", state)
     return file.getvalue()
@@ -120,20 +132,6 @@ def brief(error: Exception) -> str:
     return text.removesuffix(".")
 
 
-def pack(state: StateDict) -> bytes:
-    """One state as bytes, to travel between ranks."""
-    file = io.BytesIO()
-    with zipfile.ZipFile(file, "w") as archive:
-        _write(archive, "state", state)
-    return file.getvalue()
-
-
-def unpack(data: bytes) -> StateDict:
-    """Undoes `pack`."""
-    with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        return _read(archive, "state")
-
-
 def _header(archive: zipfile.ZipFile) -> dict[str, Any]:
     if _HEADER not in archive.namelist():
         raise ForeignCheckpoint(f"This is no checkpoint of websim's: it has no {_HEADER}.")
@@ -170,10 +168,10 @@ def _spec(header: dict[str, Any]) -> TrainingSpec:
     return TrainingSpec(seed=header["seed"], **{name: header[name] for name in kinds})
 
 
-def _write(archive: zipfile.ZipFile, name: str, state: StateDict) -> None:
-    values, arrays = _split(state)
-    archive.writestr(f"{name}.json", json.dumps(values))
-    archive.writestr(f"{name}.safetensors", safetensors.dumps(arrays))
+def _write(archive: zipfile.ZipFile, name: str, state: Packed) -> None:
+    values, arrays = state
+    archive.writestr(f"{name}.json", values)
+    archive.writestr(f"{name}.safetensors", arrays)
 
 
 def _read(archive: zipfile.ZipFile, name: str) -> StateDict:

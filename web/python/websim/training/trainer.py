@@ -5,7 +5,8 @@ between two iterations: draw, answer messages, save.
 """
 
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from time import perf_counter
 from typing import Any
 
 import numpy as np
@@ -19,35 +20,42 @@ from websim.policies import Policy
 from websim.ranks import Communicator
 from websim.rewards import Reward
 from websim.states import StateDict
-from websim.training.checkpoints import Checkpoint, pack, unpack
+from websim.training import checkpoints
+from websim.training.checkpoints import Checkpoint, Packed
 
 RECENT_EPISODES = 100
 """Runs are judged by the mean return of so many episodes, the newest."""
 
 
-@dataclass
-class Progress:
-    """How far a run is after an iteration; equal on all ranks.
+@dataclass(kw_only=True)
+class Iteration:
+    """What an iteration has brought a rank; what is learnt and counted is the same on all.
 
     Attributes:
+        root: Whether this rank speaks for all.
         iteration: Finished iterations.
-        global_step: Environment steps so far.
-        metrics: By TensorBoard tag.
+        global_step: Environment steps so far, of all ranks.
         recent_return: Mean return of the newest episodes; NaN before the first has ended.
-        done: Whether this was the last iteration, or somebody stopped the run.
-        finished: Whether it was the last one.
-        save: Whether all ranks have to call `checkpoint` now.
-        lost: Ranks lost in this iteration; it has been given up, and the others go on.
+        seconds: That it took, the checkpoint included.
+        metrics: By TensorBoard tag; NaN where there is nothing to tell.
+        done: It was the last one, or has been told to be.
+        finished: It was the last one.
+        lost: Ranks lost in it; it was given up, and the others go on.
+        checkpoint: Where one was due and this rank is the root.
+        saving: Seconds that the checkpoint took.
     """
 
+    root: bool
     iteration: int
     global_step: int
-    metrics: Metrics
-    recent_return: float = np.nan
+    recent_return: float
+    seconds: float
+    metrics: Metrics = field(default_factory=dict)
     done: bool = False
     finished: bool = False
-    save: bool = False
-    lost: tuple[int, ...] = ()
+    lost: list[int] = field(default_factory=list)
+    checkpoint: bytes | None = None
+    saving: float = 0.0
 
 
 class Best:
@@ -172,28 +180,26 @@ class Trainer:
         if checkpoint is not None:
             self._load(checkpoint)
 
-    def advance(self, *, stop: bool = False, save: bool = False) -> Progress:
+    def advance(self, *, stop: bool = False, save: bool = False) -> Iteration:
         """One iteration.
 
         Args:
             stop: Ends the run after it; only the first rank's word counts.
-            save: Asks for a checkpoint after it, likewise.
-
-        Returns:
-            The same on all ranks.
+            save: Asks for a checkpoint after it, likewise; the last one has one anyway.
 
         Raises:
             TrainingDiverged: a loss or a weight is no longer finite; go back to a checkpoint.
             RankLost: this rank was given up by the others.
         """
         algorithm, communicator = self.algorithm, self.communicator
+        began = perf_counter()
+        wishes = np.array([stop, save], np.uint8)
         try:
             metrics = algorithm.iterate()
-            wishes = np.array([stop, save], np.uint8)
             communicator.broadcast(wishes)
         except RankLost as error:
             communicator.reform(error.ranks)
-            return Progress(algorithm.iteration, algorithm.global_step, {}, lost=error.ranks)
+            return self._iteration(began, lost=list(error.ranks))
         losses = [value for tag, value in metrics.items() if tag.endswith("_loss")]
         if not (np.isfinite(losses).all() and np.isfinite(algorithm.weights).all()):
             raise TrainingDiverged(
@@ -203,31 +209,52 @@ class Trainer:
         self.best.consider(algorithm, metrics)
         finished = algorithm.iteration >= algorithm.num_iterations
         done = finished or bool(wishes[0])
-        return Progress(
-            algorithm.iteration,
-            algorithm.global_step,
-            metrics,
-            self.best.recent_return,
+        due, learnt = done or bool(wishes[1]), perf_counter()
+        checkpoint = self.checkpoint() if due else None
+        return self._iteration(
+            began,
+            metrics=metrics,
             done=done,
             finished=finished,
-            save=done or bool(wishes[1]),
+            checkpoint=checkpoint,
+            saving=perf_counter() - learnt if due else 0.0,
         )
 
-    def checkpoint(self) -> Checkpoint:
-        """Everything as it is now, of all ranks; all call it, right after the same iteration."""
+    def _iteration(self, began: float, **what: Any) -> Iteration:
+        return Iteration(
+            root=self.communicator.is_root,
+            iteration=self.algorithm.iteration,
+            global_step=self.algorithm.global_step,
+            recent_return=self.best.recent_return,
+            seconds=perf_counter() - began,
+            **what,
+        )
+
+    def checkpoint(self) -> bytes | None:
+        """Everything as it is now, of all ranks; all call it, right after the same iteration.
+
+        Returns:
+            What `checkpoints.loads` reads; None where another rank is the root.
+        """
         communicator, algorithm = self.communicator, self.algorithm
-        own = pack(algorithm.rank_state())
+        values, arrays = checkpoints.pack(algorithm.rank_state())
         while True:
             try:
-                parts = communicator.gather_bytes(own)
+                parts = zip(
+                    communicator.gather_bytes(values),
+                    communicator.gather_bytes(arrays),
+                    strict=True,
+                )
                 break
             except RankLost as error:
                 communicator.reform(error.ranks)
-        ranks: list[StateDict | None] = [None] * communicator.size
+        if not communicator.is_root:
+            return None
+        ranks: list[Packed | None] = [None] * communicator.size
         for rank, part in zip(communicator.members, parts, strict=True):
-            ranks[rank] = unpack(part)
+            ranks[rank] = part
         learner = {**algorithm.state(), "best": self.best.state()}
-        return Checkpoint(algorithm.spec, learner, ranks)
+        return checkpoints.dumps(algorithm.spec, checkpoints.pack(learner), ranks)
 
     def close(self) -> None:
         """Frees the environments."""

@@ -1,7 +1,7 @@
 /**
- * Training in the page: starts, holds and ends it, and keeps what has been learnt. The simulation is
- * replaced by one whose robots learn, and afterwards by the user's own again, whose robots then move
- * by what was learnt.
+ * Looks after training in the page: starts, holds and ends it, and keeps what has been learnt. The
+ * simulation is replaced by one whose robots learn, and afterwards by the user's own again, whose
+ * robots then move by what was learnt.
  */
 
 import { breathe } from '../dom.js';
@@ -31,8 +31,8 @@ const TELL_MS = 10_000;
 /** Controller of what a run has learnt. @param {string} id  of the run */
 export const savedController = (id) => `saved-${id}`;
 
-/** Events: `change` (state, message or what is kept), `progress` (an iteration), `run` (another run's curve). */
-export class Training extends EventTarget {
+/** Events: `change` (state, message or what is kept), `run` (another run's curve). */
+export class Coach extends EventTarget {
   /** @type {TrainingState} */
   state = 'none';
   /** @type {Run|null} */
@@ -67,8 +67,6 @@ export class Training extends EventTarget {
     on('opened', () => this.#onOpened());
     on('failed', () => (this.#replacing = false));
     on('refused', (error) => this.#onRefused(error));
-    on('training', (progress) => this.#onTraining(progress));
-    on('checkpoint', (checkpoint) => this.#onCheckpoint(checkpoint));
     // A laptop that is closed may not be opened again with this page in it.
     document.addEventListener('visibilitychange', () => {
       if (!document.hidden) return;
@@ -145,8 +143,12 @@ export class Training extends EventTarget {
 
   #onOpened() {
     this.#replacing = false;
-    if (!this.#engine) return;
-    if (this.#startWhenOpen) this.#engine.start();
+    const { sim } = this.session;
+    if (!sim?.training) return;
+    sim.on('iteration', (iteration) => this.run?.take(iteration));
+    sim.on('training', (change) => this.#onTraining(change));
+    sim.on('checkpoint', (checkpoint) => this.#onCheckpoint(checkpoint));
+    if (this.#startWhenOpen) sim.training.start();
     else this.#set('paused');
   }
 
@@ -246,12 +248,9 @@ export class Training extends EventTarget {
     await this.#store({ ...record, id: newId() }, kept);
   }
 
-  /** @param {import('../../sim/websim.js').SimEvents['training']} progress */
-  #onTraining(progress) {
-    const { run } = this;
-    if (!run) return;
-    if (run.advance(progress)) this.#emit('progress');
-    const { state, message = '' } = progress;
+  /** @param {import('../../sim/websim.js').SimEvents['training']} change */
+  #onTraining({ state, message = '' }) {
+    if (!this.run) return;
     // Until the iteration under way is over the engine runs, although it has been told to stop.
     const told = this.state === 'pausing' || this.state === 'stopping';
     if (state === 'waiting' || (state === 'running' && told)) return;
@@ -341,7 +340,7 @@ export class Training extends EventTarget {
     this.#emit('change');
   }
 
-  /** @param {'change'|'progress'|'run'} type */
+  /** @param {'change'|'run'} type */
   #emit(type) {
     this.dispatchEvent(new Event(type));
   }
