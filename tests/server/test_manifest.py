@@ -138,6 +138,6 @@ def test_how_robots_begin(server: str, manifest: dict[str, Any]) -> None:
     answer = fetch(server, f"{manifest['openings']}InvertedPendulum-v5.json")
     assert answer.status == 200
     assert "immutable" in answer["cache-control"]
-    assert json.loads(answer.body)["sizes"]["nq"] == 2
+    assert json.loads(answer.body)["about"]["sizes"]["nq"] == 2
     assert fetch(server, f"{manifest['openings']}Unknown-v0.json").status == 404
     assert fetch(server, "/openings/websim-of-another-time.zip/Ant-v5.json").status == 404

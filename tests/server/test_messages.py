@@ -1,12 +1,77 @@
-"""What Python hands to JavaScript is declared once."""
+"""What Python and JavaScript hand to each other is declared once."""
 
-from dataclasses import fields
+import types
+import typing
+from dataclasses import fields, is_dataclass
+from typing import Any
 
 import pytest
+from starlette.testclient import TestClient
 
-from websim.browser.messages import MESSAGES, spelt
-from websim.browser.shard import Shard
+from websim.browser.messages import (
+    MESSAGES,
+    Manifest,
+    Opening,
+    ShardSpec,
+    TrainingPlan,
+    plain,
+    read,
+    spelt,
+)
+from websim.browser.shard import Shard, make_shard
 from websim_server.build import messages
+from websim_server.site.app import create_app
+
+
+def check(hint: Any, value: Any, at: str) -> None:
+    """Makes sure that plain data are as declared."""
+    origin, arguments = typing.get_origin(hint), typing.get_args(hint)
+    if is_dataclass(hint):
+        hints = typing.get_type_hints(hint)
+        names = {spelt(entry.name): entry.name for entry in fields(hint)}
+        assert value.keys() == names.keys(), at
+        for name, part in value.items():
+            check(hints[names[name]], part, f"{at}.{name}")
+    elif origin is list:
+        for part in value:
+            check(arguments[0], part, f"{at}[]")
+    elif origin is dict:
+        for key, part in value.items():
+            check(arguments[0], key, f"{at}'s keys")
+            check(arguments[1], part, f"{at}.{key}")
+    elif origin is typing.Literal:
+        assert value in arguments, at
+    elif origin is types.UnionType:
+        kinds = tuple(typing.get_origin(kind) or kind for kind in arguments)
+        assert isinstance(value, (*kinds, int) if float in kinds else kinds), at
+    elif hint is not Any:
+        assert isinstance(value, (int, float) if hint is float else hint), at
+
+
+def test_what_the_server_says_is_as_declared() -> None:
+    client = TestClient(create_app())
+    manifest = client.get("/manifest.json").json()
+    check(Manifest, manifest, "manifest")
+    check(Opening, client.get(f"{manifest['openings']}Reacher-v5.json").json(), "opening")
+
+
+def test_messages_both_ways() -> None:
+    spec = ShardSpec(
+        group=0, task="Reacher-v5", options={"reward_dist_weight": 2.0}, first=3, num_envs=2, seed=7
+    )
+    crossing = plain(spec)
+    assert crossing.keys() >= {"numEnvs", "first"}
+    assert read(ShardSpec, crossing) == spec
+    with pytest.raises(TypeError, match="max_episode_steps"):
+        read(TrainingPlan, crossing)
+    shard = make_shard(crossing, "zero", {}, lambda *episode: None)
+    alone = Shard("Reacher-v5", 1, first=4, options=spec.options)
+    try:
+        alone.reset(7)
+        assert shard.env.observations[1].tolist() == alone.env.observations[0].tolist()
+    finally:
+        shard.close()
+        alone.close()
 
 
 def test_the_types_of_javascript_are_those_of_python() -> None:

@@ -8,7 +8,7 @@ test('a worker makes what it is dealt, group by group', () => {
   const dealing = new Dealing(requests);
   const ranges = dealing.ranges([10, 1], 2);
   assert.equal(dealing.numEnvs, 5);
-  assert.deepEqual(ranges.map((range) => dealing.specs(range, 7).map(({ group, first, count, seed }) => [group, first, count, seed])), [
+  assert.deepEqual(ranges.map((range) => dealing.specs(range, 7).map(({ group, first, numEnvs, seed }) => [group, first, numEnvs, seed])), [
     [[0, 0, 2, 7], [1, 0, 1, 7]],
     [[0, 2, 2, 7]],
   ]);

@@ -23,7 +23,7 @@ test('what is read while a worker writes is of one sample', async () => {
   try {
     const shards = new Shards([], 1);
     shards.deal([[{ first: 0, count: sizes.numEnvs }]]);
-    shards.take(0, [/** @type {any} */ ({ group: 0, sizes, layout, buffer })]);
+    shards.take(0, [/** @type {any} */ ({ group: 0, about: { sizes }, layout, buffer })]);
     const views = viewsOf(layout, buffer);
     while (!Atomics.load(views.sequence, 0)) await new Promise((resolve) => setTimeout(resolve));
     const poses = new PoseReader(0, sizes.numEnvs, sizes.nbody);

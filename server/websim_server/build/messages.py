@@ -69,8 +69,10 @@ def _type(hint: Any) -> str:
         return f"{_type(arguments[0])}[]"
     if origin is dict:
         return f"Record<{_type(arguments[0])}, {_type(arguments[1])}>"
+    if origin is typing.Literal:
+        return " | ".join(f"'{value}'" for value in arguments)
     if origin is types.UnionType:
-        return " | ".join(map(_type, arguments))
+        return " | ".join(dict.fromkeys(map(_type, arguments)))  # int and float are one
     return str(hint.__name__)
 
 

@@ -8,6 +8,7 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from websim import task_ids
+from websim.browser.messages import Manifest, plain
 from websim_server import __version__
 from websim_server.build import image, kernels, lock
 from websim_server.build.engine import Engine
@@ -50,7 +51,7 @@ def router(
     routes = APIRouter()
     vendored = [*vendored_files(packages), engine.script, engine.wasm]
     # What does not change while the server runs.
-    fixed = {
+    fixed: dict[str, Any] = {
         "version": __version__,
         "algorithms": hyperparameters.describe(),
         "mujoco": engine.manifest(),
@@ -59,7 +60,8 @@ def router(
 
     @functools.lru_cache(maxsize=1)
     def written(changing: str) -> bytes:
-        return json.dumps(fixed | json.loads(changing), separators=(",", ":")).encode()
+        manifest = Manifest(**fixed, **json.loads(changing))
+        return json.dumps(plain(manifest), separators=(",", ":")).encode()
 
     @routes.api_route("/healthz", methods=["GET", "HEAD"])
     def health() -> dict[str, str]:

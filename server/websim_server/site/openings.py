@@ -14,6 +14,7 @@ from fastapi import APIRouter, HTTPException
 from starlette.responses import Response
 
 from websim import mjcf, task_ids
+from websim.browser.messages import Opening, plain
 from websim.browser.shard import Shard
 from websim_server.site.package import Bundle
 from websim_server.site.static import IMMUTABLE
@@ -37,7 +38,7 @@ def opening(task: str) -> bytes | None:
     """What the shards of a task say of themselves, its MJCF, and states in which episodes begin.
 
     Returns:
-        JSON, an `Opening` of `web/sim/worker/overture.js`, or null where the model has files of its
+        JSON, an `Opening` of `websim.browser.messages`, or null where the model has files of its
         own or the task fails: its robots wait for Python, which says why. None: there is no such
         task.
     """
@@ -62,18 +63,17 @@ def _make(task: str) -> bytes:
         xml = mjcf.find(env.task.xml_file)
         if not isinstance(xml, str):
             return b"null"
-        about = shard.describe()
         data = env.physics.data
-        begin = {
-            **about,
-            "fields": data.fields,
-            "xml": xml,
-            "states": STATES,
-            "qpos": data.qpos.ravel().tolist(),
-            "qvel": data.qvel.ravel().tolist(),
-            "episodeSteps": _median_length(shard),
-        }
-        return json.dumps(begin, separators=(",", ":")).encode()
+        begin = Opening(
+            about=shard.about(),
+            xml=xml,
+            fields=list(data.fields),
+            states=STATES,
+            qpos=data.qpos.ravel().tolist(),
+            qvel=data.qvel.ravel().tolist(),
+            episode_steps=_median_length(shard),
+        )
+        return json.dumps(plain(begin), separators=(",", ":")).encode()
     finally:
         shard.close()
 

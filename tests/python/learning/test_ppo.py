@@ -214,7 +214,7 @@ def test_training_goes_on_without_a_lost_rank() -> None:
             trainer.close()
 
     first, _, third = together(run, 3, timeout=2)
-    assert first[0] == third[0] == (1,)
+    assert first[0] == third[0] == [1]
     assert first[2] == third[2] == [2, 3]
     np.testing.assert_array_equal(first[1], third[1])
 

@@ -9,9 +9,9 @@ import { OptionError } from '../panel/options.js';
 /**
  * @typedef {import('../panel/options.js').Options} Options
  *
- * @typedef {import('../../sim/worker/boot.js').HyperparameterValue} Value
- * @typedef {import('../../sim/worker/boot.js').Hyperparameter} Hyperparameter
- * @typedef {import('../../sim/worker/boot.js').Algorithm} Algorithm
+ * @typedef {import('../../sim/shared/messages.js').Hyperparameter} Hyperparameter
+ * @typedef {Hyperparameter['default']} Value
+ * @typedef {import('../../sim/shared/messages.js').Algorithm} Algorithm
  * @typedef {Record<string, Algorithm>} Algorithms
  *
  * @typedef {object} SetUp  what the form shows

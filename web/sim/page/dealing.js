@@ -7,22 +7,20 @@ import { divide } from './balance.js';
  * @typedef {{task: string, numEnvs: number, options: Record<string, unknown>}} Request  a group that is asked for
  * @typedef {{task: string, numEnvs: number, ranks: number}} Learners  the group that learns, if one does
  *
- * @typedef {object} Group  the environments of one task
+ * @typedef {import('../shared/protocol.js').ShardDescription} ShardDescription
+ *
+ * @typedef {object} Place  the environments of one task among all
  * @property {string} task
  * @property {number} numEnvs
  * @property {number} offset           index of its first environment
  * @property {boolean} learns          whether a training run drives it; no other group can be the first then
  * @property {number} observationSize
  * @property {number} actionSize
- * @property {string[]} actionNames       empty texts where there is none
- * @property {string[]} observationNames  likewise; none at all where the task is not understood
  * @property {Float32Array} actionLow
  * @property {Float32Array} actionHigh
- * @property {string[]} actionSources  where the bounds of each come from, see `websim/action_ranges.py`
- * @property {string[]} rewardTerms
- * @property {number} dt               seconds an environment step
- * @property {number} frameSkip
  * @property {import('../worker/scene.js').Scene} scene
+ *
+ * @typedef {Place & Omit<import('../shared/messages.js').About, 'sizes' | keyof Place>} Group  with what its workers say
  */
 
 export class Dealing {
@@ -76,24 +74,24 @@ export class Dealing {
     return this.requests.flatMap(({ task, options }, i) => {
       const group = this.learners ? i + 1 : i;
       const { first, count } = ranges[group];
-      return count ? [{ group, task, options, first, count, seed }] : [];
+      return count ? [{ group, task, options, first, numEnvs: count, seed }] : [];
     });
   }
 
-  /** Takes what a worker says of its environments. @param {import('../shared/protocol.js').ShardDescription[]} descriptions */
+  /** Takes what a worker says of its environments. @param {ShardDescription[]} descriptions */
   describe(descriptions) {
     for (const description of descriptions) this.groups[description.group] ??= this.#groupOf(description);
   }
 
-  /** @param {import('../shared/protocol.js').ShardDescription} description @returns {Group} */
-  #groupOf({ group, sizes, frameSkip, dt, actionNames, observationNames, actionLow, actionHigh, actionSources, rewardTermNames, scene }) {
+  /** @param {ShardDescription} description @returns {Group} */
+  #groupOf({ group, about: { sizes, ...about }, scene }) {
     const all = this.#all;
     const { task, numEnvs } = all[group];
     const offset = all.slice(0, group).reduce((sum, request) => sum + request.numEnvs, 0);
     const { observationSize, actionSize } = sizes;
     return {
-      task, numEnvs, offset, learns: this.learners !== null && group === 0, observationSize, actionSize,
-      actionNames, observationNames, actionLow, actionHigh, actionSources, rewardTerms: rewardTermNames, dt, frameSkip, scene,
+      ...about, task, numEnvs, offset, learns: this.learners !== null && group === 0, observationSize, actionSize,
+      actionLow: Float32Array.from(about.actionLow), actionHigh: Float32Array.from(about.actionHigh), scene,
     };
   }
 }

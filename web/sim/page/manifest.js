@@ -1,6 +1,6 @@
 import { WorkerError, fromPlain } from '../shared/errors.js';
 
-/** @type {Promise<import('../worker/boot.js').Manifest> | undefined} */
+/** @type {Promise<import('../shared/messages.js').Manifest> | undefined} */
 let asked;
 
 /** What the server has to offer; asked for once a page, until it has answered. */
@@ -10,7 +10,7 @@ export function fetchManifest() {
   return asked;
 }
 
-/** @returns {Promise<import('../worker/boot.js').Manifest>} */
+/** @returns {Promise<import('../shared/messages.js').Manifest>} */
 async function ask() {
   const response = await fetch(new URL('/manifest.json', import.meta.url)).catch((error) => {
     throw new WorkerError(`the server cannot be reached: ${error.message}`);
@@ -22,9 +22,9 @@ async function ask() {
 /**
  * How the robots of a task begin.
  *
- * @param {import('../worker/boot.js').Manifest} manifest
+ * @param {import('../shared/messages.js').Manifest} manifest
  * @param {string} task
- * @returns {Promise<import('../worker/overture.js').Opening | null>}  null: its robots have to wait for Python
+ * @returns {Promise<import('../shared/messages.js').Opening | null>}  null: its robots have to wait for Python
  */
 export async function fetchOpening({ openings }, task) {
   if (!openings) return null;

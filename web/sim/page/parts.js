@@ -2,7 +2,7 @@
  * What every worker needs, fetched and compiled once by the page. Each part goes to the workers as
  * soon as it is there: modules compiled, bytes in shared memory where memory can be shared.
  *
- * @typedef {import('../worker/boot.js').Manifest} Manifest
+ * @typedef {import('../shared/messages.js').Manifest} Manifest
  *
  * @typedef {object} Parts
  * @property {WebAssembly.Module} mujoco

@@ -54,11 +54,11 @@ export class Shards {
   /** Takes what a worker has made. @param {number} worker @param {import('../shared/protocol.js').ShardDescription[]} descriptions */
   take(worker, descriptions) {
     const [before] = this.#of[worker];
-    this.#of[worker] = descriptions.map(({ group, sizes, layout, buffer }) => {
+    this.#of[worker] = descriptions.map(({ group, about, layout, buffer }) => {
       const { first, count } = this.#ranges[worker][group];
       // After an overture the same memory is read on from.
       const goesOn = before?.group === group && before.first === first && before.count === count;
-      const poses = goesOn ? before.poses : new PoseReader(first, count, sizes.nbody);
+      const poses = goesOn ? before.poses : new PoseReader(first, count, about.sizes.nbody);
       return { group, first, count, layout, buffer, views: viewsOf(layout, buffer), poses };
     });
   }

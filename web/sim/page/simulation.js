@@ -40,7 +40,7 @@ export class Simulation {
   #ranges;
 
   /**
-   * @param {import('../worker/boot.js').Manifest} manifest
+   * @param {import('../shared/messages.js').Manifest} manifest
    * @param {import('./arguments.js').Settings} settings
    */
   constructor(manifest, settings) {

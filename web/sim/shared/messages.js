@@ -31,7 +31,28 @@
  * @property {number[]} actionLow  lower bounds of an action
  * @property {number[]} actionHigh  upper bounds
  * @property {string[]} actionSources  where the bounds of each come from, see `websim.action_ranges`
- * @property {string[]} rewardTermNames  in the order of the terms
+ * @property {string[]} rewardTerms  names of the terms that a reward is the sum of
+ */
+
+/**
+ * @typedef {object} ShardSpec  the environments of one group that one worker owns
+ * @property {number} group  index of the group
+ * @property {string} task  task id
+ * @property {Record<string, unknown>} options  the task's constructor options
+ * @property {number} first  index of the first environment within its group
+ * @property {number} numEnvs  environments
+ * @property {number} seed  of the group's first environment
+ */
+
+/**
+ * @typedef {object} Opening  how the robots of a task begin, before Python is up
+ * @property {About} about  what a shard of them says
+ * @property {string} xml  mJCF
+ * @property {string[]} fields  arrays of MjData that the task reads besides the state
+ * @property {number} states  in which episodes begin
+ * @property {number[]} qpos  of each of them [states, nq]
+ * @property {number[]} qvel  likewise [states, nv]
+ * @property {number | null} episodeSteps  of half of the episodes under random actions; null: many
  */
 
 /**
@@ -73,6 +94,67 @@
  * @property {number[]} lost  ranks lost in it; it was given up, and the others go on
  * @property {Uint8Array<ArrayBuffer> | null} checkpoint  where one was due and this rank is the root
  * @property {number} saving  seconds that the checkpoint took
+ */
+
+/**
+ * @typedef {object} Hyperparameter  a hyperparameter as a form shows it
+ * @property {string} name  its name
+ * @property {'int' | 'float' | 'bool' | 'str' | 'ints'} type  of its value; `ints` are several
+ * @property {boolean | number | string | number[] | null} default  null: a number that may be left out
+ * @property {number | null} low  least value; null: any
+ * @property {number | null} high  greatest value; null: any
+ * @property {number | null} most  how many numbers there may be, where there may be several
+ * @property {string[] | null} choices  where it is one of some texts
+ * @property {string} help  what it is
+ */
+
+/**
+ * @typedef {object} Algorithm  an algorithm as a form shows it
+ * @property {Hyperparameter[]} hyperparameters  in their order
+ * @property {Record<string, Record<string, Record<string, boolean | number | string | number[] | null>>>} presets  values by preset and task, "*" being every task
+ */
+
+/**
+ * @typedef {object} EngineFiles  muJoCo's module
+ * @property {string} engine  its kind, `official`, `optimised` or `own`
+ * @property {string} version  muJoCo's
+ * @property {string} script  address of its bindings
+ * @property {string} wasm  address of the module
+ * @property {number} bytes  of the module
+ */
+
+/**
+ * @typedef {object} PyodideFiles  python
+ * @property {string} version  pyodide's
+ * @property {string} index  address of its folder
+ * @property {number} bytes  of what the page fetches itself
+ */
+
+/**
+ * @typedef {object} File  a file that never changes under its address
+ * @property {string} url  its address
+ * @property {number} bytes  its size
+ */
+
+/**
+ * @typedef {object} PageSources  sources of the page itself
+ * @property {string} version  hash of all of them
+ * @property {string[]} urls  their addresses
+ */
+
+/**
+ * @typedef {object} Manifest  what the server has to offer, `/manifest.json`
+ * @property {string} version  of websim
+ * @property {EngineFiles} mujoco  the engine
+ * @property {PyodideFiles} pyodide  python
+ * @property {File} image  the Python image
+ * @property {File} websim  the Python package, as a zip
+ * @property {Record<'plain' | 'relaxed', File>} kernels  the learning kernels
+ * @property {string[]} tasks  all task ids
+ * @property {string | null} openings  folder with an Opening of each task, if there is one
+ * @property {Record<string, Algorithm>} algorithms  by name
+ * @property {PageSources} sources  of the page itself
+ * @property {string[]} files  everything that never changes under its address
  */
 
 /**

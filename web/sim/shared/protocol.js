@@ -8,25 +8,11 @@
  */
 
 /**
- * @typedef {object} ShardSpec  the environments of one group that one worker owns
- * @property {number} group   index of the group
- * @property {string} task
- * @property {Record<string, unknown>} options  the task's constructor options
- * @property {number} first   index of the first environment within its group
- * @property {number} count
- * @property {number} seed    of the group's first environment
+ * @typedef {import('./messages.js').ShardSpec} ShardSpec
  *
- * @typedef {object} ShardDescription
+ * @typedef {object} ShardDescription  a worker's part of a group
  * @property {number} group
- * @property {import('./messages.js').ShardSizes} sizes
- * @property {number} frameSkip
- * @property {number} dt       seconds of simulated time an environment step
- * @property {string[]} actionNames       empty texts where there is none
- * @property {string[]} observationNames  likewise; none at all where the task is not understood
- * @property {Float32Array} actionLow
- * @property {Float32Array} actionHigh
- * @property {string[]} actionSources  where the bounds of each come from, see `websim/action_ranges.py`
- * @property {string[]} rewardTermNames
+ * @property {import('./messages.js').About} about
  * @property {import('./memory.js').Layout} layout
  * @property {ArrayBuffer | SharedArrayBuffer} buffer   shared, or the first sample
  * @property {import('../worker/scene.js').Scene} scene
@@ -63,8 +49,8 @@
  * shared.
  *
  * @typedef {object} Requests
- * @property {(payload: {manifest: import('../worker/boot.js').Manifest, isolated: boolean, reproducible: boolean}) => void} boot
- * @property {(payload: {spec: ShardSpec, opening: import('../worker/overture.js').Opening, drive: Drive}) => Promise<ShardDescription | null>} overture
+ * @property {(payload: {manifest: import('./messages.js').Manifest, isolated: boolean, reproducible: boolean}) => void} boot
+ * @property {(payload: {spec: ShardSpec, opening: import('./messages.js').Opening, drive: Drive}) => Promise<ShardDescription | null>} overture
  *   while the worker boots: moves the robots until environments are made; null: it has booted
  * @property {(payload: {specs: {task: string, options: Record<string, unknown>}[]}) => number[]} measure
  *   milliseconds of one environment step of each

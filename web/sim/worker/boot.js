@@ -8,36 +8,7 @@ import { PACKAGE_DIR, moduleWith, readImage } from '../shared/image.js';
 /** The MuJoCo module. Its own types describe every binding; here it is used in few places, untyped.
  * @typedef {any} Mujoco
  *
- * @typedef {object} Manifest  what the server has to offer, `/manifest.json`
- * @property {string} version
- * @property {{engine: string, version: string, script: string, wasm: string, bytes: number}} mujoco
- * @property {{version: string, index: string, bytes: number}} pyodide  bytes: of what the page fetches itself
- * @property {{url: string, bytes: number}} image
- * @property {{url: string, bytes: number}} websim
- * @property {Record<'plain'|'relaxed', {url: string, bytes: number}>} kernels
- * @property {string[]} tasks
- * @property {string | null} openings  the folder with an `Opening` of each task, if there is one
- * @property {Record<string, Algorithm>} algorithms
- * @property {{version: string, urls: string[]}} sources  of the page itself
- * @property {string[]} files  everything that never changes under its address
- *
- * @typedef {number|boolean|string|number[]|null} HyperparameterValue
- *
- * @typedef {object} Hyperparameter
- * @property {string} name
- * @property {'int'|'float'|'bool'|'str'|'ints'} type
- * @property {HyperparameterValue} default  null: a number that may be left out
- * @property {number|null} low
- * @property {number|null} high
- * @property {number|null} most  how many numbers there may be, where there may be several
- * @property {string[]|null} choices
- * @property {string} help
- *
- * @typedef {object} Algorithm
- * @property {Hyperparameter[]} hyperparameters
- * @property {Record<string, Record<string, Record<string, HyperparameterValue>>>} presets  by preset and
- *   task, "*" being every task
- *
+ * @typedef {import('../shared/messages.js').Manifest} Manifest
  * @typedef {'mujoco'|'pyodide'|'packages'|'environments'|'ready'} Stage
  *
  * @typedef {object} Runtime

@@ -76,7 +76,7 @@ export class Handlers {
   /** @param {Payload<'measure'>} payload */
   measure({ specs }) {
     return specs.map(({ task, options }) => {
-      const spec = { group: 0, task, options, first: 0, count: MEASURE.envs, seed: 0 };
+      const spec = { group: 0, task, options, first: 0, numEnvs: MEASURE.envs, seed: 0 };
       const shard = WorkerShard.make(this.#up, spec, 'random', this.#policies, false);
       try {
         const before = shard.physics.elapsedMs;

@@ -10,18 +10,6 @@
 import { BatchPhysics, STATE } from './physics.js';
 import { Published } from './published.js';
 
-/**
- * @typedef {object} TaskOpening  how the robots of a task begin
- * @property {string} xml       MJCF
- * @property {string[]} fields  arrays of MjData that the task reads besides the state
- * @property {number} states    in which episodes begin
- * @property {number[]} qpos    [states, nq]
- * @property {number[]} qvel    [states, nv]
- * @property {number | null} episodeSteps  of half of the episodes under random actions; null: many
- *
- * @typedef {import('./published.js').About & TaskOpening} Opening
- */
-
 /** It is there to be seen, not to get far. */
 const MOST_SPEED = 1;
 
@@ -37,14 +25,15 @@ export class Overture extends Published {
 
   /**
    * @param {import('./boot.js').Mujoco} mujoco
-   * @param {Opening} opening
+   * @param {import('../shared/messages.js').Opening} opening
    * @param {import('../shared/protocol.js').ShardSpec} spec
    * @param {boolean} isolated
    * @param {() => void} beat  told about once a second that the loop is alive
    */
   constructor(mujoco, opening, spec, isolated, beat) {
-    const numEnvs = spec.count;
-    super(spec.group, { ...opening, sizes: { ...opening.sizes, numEnvs } }, isolated);
+    const { about } = opening;
+    const { numEnvs } = spec;
+    super(spec.group, { ...about, sizes: { ...about.sizes, numEnvs } }, isolated);
     this.spec = spec;
     this.physics = new BatchPhysics(mujoco, () => this.memory.buffer, beat, { xml: opening.xml }, numEnvs);
     /** Arrays of the batch, as Python would have them. @type {Record<string, Float64Array>} */

@@ -40,18 +40,10 @@ export class Published {
    * @returns {import('../shared/protocol.js').ShardDescription}
    */
   describeWith({ mujoco, model }) {
-    const { about, group, sizes, layout, frameSkip, dt, buffer } = this;
+    const { about, group, layout, buffer } = this;
     return {
       group,
-      sizes,
-      frameSkip,
-      dt,
-      actionNames: about.actionNames,
-      observationNames: about.observationNames,
-      actionLow: Float32Array.from(about.actionLow),
-      actionHigh: Float32Array.from(about.actionHigh),
-      actionSources: about.actionSources,
-      rewardTermNames: about.rewardTermNames,
+      about,
       layout,
       buffer: buffer instanceof ArrayBuffer ? buffer.slice(0) : buffer,
       scene: sceneOf(mujoco, model),

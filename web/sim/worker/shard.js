@@ -35,25 +35,18 @@ export class WorkerShard extends Published {
    * @param {boolean} isolated
    * @param {import('./overture.js').Overture} [overture]  that they go on from
    */
-  static make(runtime, { group, task, options, first, count, seed }, controller, policies, isolated, overture) {
+  static make(runtime, spec, controller, policies, isolated, overture) {
     const { pyodide } = runtime;
     /** @type {number[]} */
     const ended = [];
     const module = pyodide.pyimport('websim.browser.shard');
-    const taskOptions = pyodide.toPy(options);
-    const python = module.Shard.callKwargs(task, count, {
-      first,
-      seed,
-      controller,
-      options: taskOptions,
-      policies,
-      on_episode: (/** @type {number[]} */ ...episode) => void ended.push(...episode),
-    });
-    taskOptions.destroy();
+    const wanted = pyodide.toPy(spec);
+    const onEpisode = (/** @type {number[]} */ ...episode) => void ended.push(...episode);
+    const python = module.make_shard(wanted, controller, policies, onEpisode);
+    wanted.destroy();
     module.destroy();
-    python.reset(seed);
     overture?.handOver(pyodide, python);
-    return new WorkerShard(runtime, python, { group, ended, isolated, before: overture });
+    return new WorkerShard(runtime, python, { group: spec.group, ended, isolated, before: overture });
   }
 
   describe() {

@@ -1,4 +1,4 @@
-"""What Python hands to JavaScript, declared once: plain data, spelt there as JavaScript spells it.
+"""What Python and JavaScript hand to each other, declared once: plain data, spelt as each does.
 
 The types of the other side, `web/sim/shared/messages.js`, are made of these classes
 (`python -m websim_server.build.messages`), and a test compares them.
@@ -6,11 +6,14 @@ The types of the other side, `web/sim/shared/messages.js`, are made of these cla
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, is_dataclass
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 from websim.training.trainer import Iteration
 
 Message = TypeVar("Message")
+
+Value = bool | int | float | str | list[int] | None
+"""Of a hyperparameter."""
 
 
 @dataclass(kw_only=True)
@@ -64,7 +67,7 @@ class About:
         action_low: Lower bounds of an action.
         action_high: Upper bounds.
         action_sources: Where the bounds of each come from, see `websim.action_ranges`.
-        reward_term_names: In the order of the terms.
+        reward_terms: Names of the terms that a reward is the sum of.
     """
 
     sizes: ShardSizes
@@ -75,7 +78,51 @@ class About:
     action_low: list[float]
     action_high: list[float]
     action_sources: list[str]
-    reward_term_names: list[str]
+    reward_terms: list[str]
+
+
+@dataclass(kw_only=True)
+class ShardSpec:
+    """The environments of one group that one worker owns.
+
+    Attributes:
+        group: Index of the group.
+        task: Task id.
+        options: The task's constructor options.
+        first: Index of the first environment within its group.
+        num_envs: Environments.
+        seed: Of the group's first environment.
+    """
+
+    group: int
+    task: str
+    options: dict[str, Any]
+    first: int
+    num_envs: int
+    seed: int
+
+
+@dataclass(kw_only=True)
+class Opening:
+    """How the robots of a task begin, before Python is up.
+
+    Attributes:
+        about: What a shard of them says.
+        xml: MJCF.
+        fields: Arrays of MjData that the task reads besides the state.
+        states: In which episodes begin.
+        qpos: Of each of them [states, nq].
+        qvel: Likewise [states, nv].
+        episode_steps: Of half of the episodes under random actions; null: many.
+    """
+
+    about: About
+    xml: str
+    fields: list[str]
+    states: int
+    qpos: list[float]
+    qvel: list[float]
+    episode_steps: int | None
 
 
 @dataclass(kw_only=True)
@@ -133,14 +180,152 @@ class PolicySizes:
     action_size: int
 
 
+@dataclass(kw_only=True)
+class Hyperparameter:
+    """A hyperparameter as a form shows it.
+
+    Attributes:
+        name: Its name.
+        type: Of its value; `ints` are several.
+        default: Null: a number that may be left out.
+        low: Least value; null: any.
+        high: Greatest value; null: any.
+        most: How many numbers there may be, where there may be several.
+        choices: Where it is one of some texts.
+        help: What it is.
+    """
+
+    name: str
+    type: Literal["int", "float", "bool", "str", "ints"]
+    default: Value
+    low: float | None
+    high: float | None
+    most: int | None
+    choices: list[str] | None
+    help: str
+
+
+@dataclass(kw_only=True)
+class Algorithm:
+    """An algorithm as a form shows it.
+
+    Attributes:
+        hyperparameters: In their order.
+        presets: Values by preset and task, "*" being every task.
+    """
+
+    hyperparameters: list[Hyperparameter]
+    presets: dict[str, dict[str, dict[str, Value]]]
+
+
+@dataclass(kw_only=True)
+class EngineFiles:
+    """MuJoCo's module.
+
+    Attributes:
+        engine: Its kind, `official`, `optimised` or `own`.
+        version: MuJoCo's.
+        script: Address of its bindings.
+        wasm: Address of the module.
+        bytes: Of the module.
+    """
+
+    engine: str
+    version: str
+    script: str
+    wasm: str
+    bytes: int
+
+
+@dataclass(kw_only=True)
+class PyodideFiles:
+    """Python.
+
+    Attributes:
+        version: Pyodide's.
+        index: Address of its folder.
+        bytes: Of what the page fetches itself.
+    """
+
+    version: str
+    index: str
+    bytes: int
+
+
+@dataclass(kw_only=True)
+class File:
+    """A file that never changes under its address.
+
+    Attributes:
+        url: Its address.
+        bytes: Its size.
+    """
+
+    url: str
+    bytes: int
+
+
+@dataclass(kw_only=True)
+class PageSources:
+    """Sources of the page itself.
+
+    Attributes:
+        version: Hash of all of them.
+        urls: Their addresses.
+    """
+
+    version: str
+    urls: list[str]
+
+
+@dataclass(kw_only=True)
+class Manifest:
+    """What the server has to offer, `/manifest.json`.
+
+    Attributes:
+        version: Of websim.
+        mujoco: The engine.
+        pyodide: Python.
+        image: The Python image.
+        websim: The Python package, as a zip.
+        kernels: The learning kernels.
+        tasks: All task ids.
+        openings: Folder with an Opening of each task, if there is one.
+        algorithms: By name.
+        sources: Of the page itself.
+        files: Everything that never changes under its address.
+    """
+
+    version: str
+    mujoco: EngineFiles
+    pyodide: PyodideFiles
+    image: File
+    websim: File
+    kernels: dict[Literal["plain", "relaxed"], File]
+    tasks: list[str]
+    openings: str | None
+    algorithms: dict[str, Algorithm]
+    sources: PageSources
+    files: list[str]
+
+
 MESSAGES = (
     ShardSizes,
     ArrayPlace,
     About,
+    ShardSpec,
+    Opening,
     TrainingPlan,
     CheckpointDescription,
     PolicySizes,
     Iteration,
+    Hyperparameter,
+    Algorithm,
+    EngineFiles,
+    PyodideFiles,
+    File,
+    PageSources,
+    Manifest,
 )
 """All of them."""
 
@@ -153,8 +338,15 @@ def spelt(name: str) -> str:
 
 def plain(message: Any) -> dict[str, Any]:
     """A message as it crosses: a dictionary, its names spelt as JavaScript does."""
-    values = {spelt(entry.name): getattr(message, entry.name) for entry in fields(message)}
-    return {name: plain(value) if is_dataclass(value) else value for name, value in values.items()}
+    return {spelt(entry.name): _plain(getattr(message, entry.name)) for entry in fields(message)}
+
+
+def _plain(value: Any) -> Any:
+    if is_dataclass(value):
+        return plain(value)
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    return {key: _plain(item) for key, item in value.items()} if isinstance(value, dict) else value
 
 
 def read(kind: type[Message], message: Mapping[str, Any]) -> Message:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 import websim
 from websim.browser.controllers import Controller, make_controller
-from websim.browser.messages import About, ArrayPlace, ShardSizes, plain
+from websim.browser.messages import About, ArrayPlace, ShardSizes, ShardSpec, plain, read
 from websim.browser.overture import take_over
 from websim.errors import InvalidArgument
 from websim.names import action_names, observation_names
@@ -55,10 +55,10 @@ class Display:
         self.low, self.high = space.low, space.high
         self.actions: NDArray[np.float32] = np.zeros((env.num_envs, *space.shape), np.float32)
 
-    def describe(self) -> dict[str, Any]:
-        """Names and sizes of everything that the worker publishes: an About."""
+    def about(self) -> About:
+        """Names and sizes of everything that the worker publishes."""
         env, model = self.env, self.env.physics.model
-        about = About(
+        return About(
             sizes=ShardSizes(
                 num_envs=env.num_envs,
                 observation_size=env.observations.shape[1],
@@ -75,9 +75,12 @@ class Display:
             action_low=self.low.tolist(),
             action_high=self.high.tolist(),
             action_sources=list(env.action_sources),
-            reward_term_names=list(env.task.reward_terms),
+            reward_terms=list(env.task.reward_terms),
         )
-        return plain(about)
+
+    def describe(self) -> dict[str, Any]:
+        """The same, as it crosses."""
+        return plain(self.about())
 
     def places(self) -> list[dict[str, Any]]:
         """Where the arrays lie that the worker publishes: an ArrayPlace each."""
@@ -261,3 +264,22 @@ class Shard(Display):
         *_, infos = self.env.step(self.actions)
         if "_episode" in infos:
             self.tell(infos["_episode"])
+
+
+def make_shard(
+    spec: Mapping[str, Any], controller: str, policies: Mapping[str, Policy], on_episode: OnEpisode
+) -> Shard:
+    """Makes the environments that a ShardSpec asks for, and starts their episodes; see Shard."""
+    wanted = read(ShardSpec, spec)
+    shard = Shard(
+        wanted.task,
+        wanted.num_envs,
+        first=wanted.first,
+        seed=wanted.seed,
+        controller=controller,
+        options=wanted.options,
+        policies=policies,
+        on_episode=on_episode,
+    )
+    shard.reset(wanted.seed)
+    return shard
