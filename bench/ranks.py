@@ -28,12 +28,12 @@ SETUP = """
 import time
 import numpy as np
 from websim.algorithms.ppo import PPO, advantages_of
-from websim.algorithms.spec import TrainingSpec
+from websim.experiments.experiment import Experiment
 from websim.ranks import Communicator, worker_communicator
 
 def make(minibatch, communicator):
     learner = PPO(
-        TrainingSpec(
+        Experiment(
             task="Ant-v5",
             hyperparameters={
                 "num_envs": 32 * communicator.size,

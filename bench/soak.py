@@ -183,7 +183,7 @@ def main() -> None:
     arguments = parser.parse_args()
     if arguments.minutes < 4:
         parser.error("--minutes must be 4 or more: memory is compared minute by minute")
-    spec = {
+    experiment = {
         "task": arguments.task,
         "algorithm": "ppo",
         "seed": 1,
@@ -200,7 +200,7 @@ def main() -> None:
     )
     with bar, open_browser() as (browser, address):
         blank = Blank(browser, address)
-        blank.create(training={"spec": spec}, tasks=[], numWorkers=arguments.workers)
+        blank.create(training={"experiment": experiment}, tasks=[], numWorkers=arguments.workers)
         ranks = blank.run("sim.training.ranks")
         samples = run(blank, arguments.minutes, bar)
         about = head(browser)

@@ -49,7 +49,7 @@ def test_kept_runs_and_files(training: TrainingPage, tmp_path: Path) -> None:
     expect(kept.locator(".name")).to_have_value("InvertedPendulum-v5 1")
     training.pause()
     path = save_as_file(page, tmp_path)
-    assert re.fullmatch(r"InvertedPendulum-v5__ppo__1__\d+\.zip", path.name)
+    assert re.fullmatch(r"InvertedPendulum-v5__ppo__1__\d+\.websim", path.name)
     at = int(path.stem.rpartition("__")[2])
     head, *curve = curve_of(path)
     assert head.startswith("global_step,charts/episodic_return,")
@@ -145,9 +145,11 @@ def test_a_file_of_a_newer_version_changes_nothing(training: TrainingPage, tmp_p
     training.pause()
     path = save_as_file(page, tmp_path)
     with zipfile.ZipFile(path) as archive:
-        header = json.loads(archive.read("checkpoint.json"))
+        header = json.loads(archive.read("learner/checkpoint.json"))
     newer = tmp_path / "newer.zip"
-    newer.write_bytes(altered(path, "checkpoint.json", json.dumps({**header, "version": 999})))
+    newer.write_bytes(
+        altered(path, "learner/checkpoint.json", json.dumps({**header, "version": 999}))
+    )
     before = page.locator(".saved li").count()
     page.locator("input[type=file]").set_input_files(newer)
     expect(page.get_by_role("status")).to_contain_text("written by a newer one")
@@ -169,13 +171,17 @@ def test_hostile_files_are_refused_and_harm_nothing(training: TrainingPage, tmp_
     good = save_as_file(page, tmp_path)
     before = page.locator(".saved li").count()
     for name, data, says in (
-        ("step", in_json(good, "learner.json", global_step=10**20), "up to 9007199254740991"),
-        ("deep", altered(good, "learner.json", "[" * 200_000), "200,000 levels deep"),
+        (
+            "step",
+            in_json(good, "learner/learner.json", global_step=10**20),
+            "up to 9007199254740991",
+        ),
+        ("deep", altered(good, "learner/learner.json", "[" * 200_000), "200,000 levels deep"),
         ("long", altered(good, CURVE, "0" * 100_000_000), "line of 100000000 characters"),
-        ("list", in_json(good, "checkpoint.json", task=["Ant-v5"]), "task must be of type str"),
-        ("task", in_json(good, "checkpoint.json", task="Octopus-v1"), "Unknown task"),
-        ("robot", in_json(good, "checkpoint.json", task="Hopper-v5"), "does not fit"),
-        ("ranks", in_json(good, "checkpoint.json", ranks=-1), "may have 1 to 1024"),
+        ("list", in_json(good, "experiment.json", task=["Ant-v5"]), "task must be a text"),
+        ("task", in_json(good, "experiment.json", task="Octopus-v1"), "Unknown task"),
+        ("robot", in_json(good, "experiment.json", task="Hopper-v5"), "does not fit"),
+        ("ranks", in_json(good, "learner/checkpoint.json", ranks=-1), "may have 1 to 1024"),
     ):
         bad = tmp_path / f"{name}.zip"
         bad.write_bytes(data)
@@ -225,7 +231,7 @@ def test_a_full_browser_is_told_and_files_remain(isolated: TrainingPage, tmp_pat
     done = isolated.pause()
     expect(page.locator(".training-message")).to_contain_text("no room left for checkpoints")
     with zipfile.ZipFile(save_as_file(page, tmp_path)) as archive:
-        assert "checkpoint.json" in archive.namelist()
+        assert "learner/checkpoint.json" in archive.namelist()
     page.get_by_role("button", name="Resume", exact=True).click()
     isolated.wait_for_steps(done)
 
@@ -277,7 +283,7 @@ def test_what_is_not_finite_is_explained_and_can_go_on_slower(training: Training
     page.evaluate("(code) => window.websim.runPython(code)", SPOIL)
     expect(message).to_contain_text("no longer finite", timeout=LEARNT_MS)
     page.get_by_role("button", name=re.compile("lower|slower|half", re.IGNORECASE)).click()
-    rate = "sim.training?.spec.hyperparameters.learning_rate"
+    rate = "sim.training?.experiment.hyperparameters.learning_rate"
     training.wait(f"Math.abs({rate} - 3e-4) < 1e-9", seconds=90)  # half of the preset's
     expect(message).to_be_hidden(timeout=BOOT_MS)
     training.wait_for_steps(training.steps())
@@ -419,7 +425,7 @@ SPOIL_A_RECORD = """() => new Promise((resolve, reject) => {
   request.onsuccess = () => {
     const transaction = request.result.transaction('runs', 'readwrite');
     const store = transaction.objectStore('runs');
-    store.put({ id: 'spoilt', globalStep: 10n ** 20n, spec: { task: ['Ant-v5'] }, savedAt: 5n });
+    store.put({ id: 'spoilt', globalStep: 10n ** 20n, experiment: { task: [''] }, savedAt: 5n });
     transaction.oncomplete = () => { request.result.close(); resolve(); };
   };
 })"""

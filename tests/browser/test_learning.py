@@ -8,22 +8,22 @@ import pytest
 CODE = """
 import hashlib, json
 import numpy as np
-from websim.algorithms.spec import TrainingSpec
+from websim.experiments.experiment import Experiment
 from websim.training import checkpoints
 from websim.training.trainer import Trainer
 
-spec = TrainingSpec(
+experiment = Experiment(
     task="Hopper-v5",
     hyperparameters={"num_envs": 4, "num_steps": 32, "num_minibatches": 4, "update_epochs": 2},
 )
 
 def run(stop_at=None):
-    trainer = Trainer(spec)
+    trainer = Trainer(experiment)
     for iteration in range(7):
         if iteration == stop_at:
             saved = checkpoints.loads(trainer.checkpoint() or b"")
             trainer.close()
-            trainer = Trainer(saved.spec, checkpoint=saved)
+            trainer = Trainer(saved.experiment, checkpoint=saved)
         metrics = trainer.advance().metrics
     weights = trainer.algorithm.weights
     trainer.close()
@@ -49,13 +49,13 @@ def test_learning_repeats_itself_bit_by_bit(sim: Any) -> None:
 
 RANK_CODE = """
 import hashlib
-from websim.algorithms.spec import TrainingSpec
+from websim.experiments.experiment import Experiment
 from websim.browser.transport import worker_communicator
 from websim.training.trainer import Trainer
 
 communicator = worker_communicator()
 trainer = Trainer(
-    TrainingSpec(
+    Experiment(
         task="Hopper-v5",
         hyperparameters={"num_envs": 8, "num_steps": 32, "num_minibatches": 4, "update_epochs": 2},
     ),

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from websim.algorithms.spec import TrainingSpec
+from websim.experiments.experiment import Experiment, as_dict
 from websim.training import checkpoints
 from websim.training.checkpoints import Checkpoint
 
-SPEC = TrainingSpec(
+SPEC = Experiment(
     task="Hopper-v5",
     hyperparameters={
         "num_envs": 8,
@@ -25,14 +25,19 @@ SPEC = TrainingSpec(
 )
 
 
-def spec(task: str = "Hopper-v5", **hyperparameters: Any) -> dict[str, Any]:
-    return dataclasses.asdict(
+def experiment(task: str = "Hopper-v5", **hyperparameters: Any) -> dict[str, Any]:
+    return as_dict(
         dataclasses.replace(SPEC, task=task, hyperparameters=SPEC.hyperparameters | hyperparameters)
     )
 
 
 def create(sim: Any, *, beside: int = 0, **options: Any) -> None:
-    options = {"training": {"spec": spec()}, "numWorkers": 2, "reproducible": True, **options}
+    options = {
+        "training": {"experiment": experiment()},
+        "numWorkers": 2,
+        "reproducible": True,
+        **options,
+    }
     sim.create(tasks=[{"task": "Hopper-v5", "numEnvs": beside}] if beside else [], **options)
 
 
@@ -144,7 +149,7 @@ def test_it_repeats_itself_bit_by_bit_whatever_is_played_beside_it(sim: Any) -> 
     assert metrics(sim) == curve
 
     # Paused and resumed; saved, and gone on with in another simulation.
-    create(sim, training={"spec": spec(), "checkpointSeconds": 1e9})
+    create(sim, training={"experiment": experiment(), "checkpointSeconds": 1e9})
     pause_after(sim, 2)
     paused = sim.run("sim.training.iteration")
     assert paused < 7
@@ -156,7 +161,7 @@ def test_it_repeats_itself_bit_by_bit_whatever_is_played_beside_it(sim: Any) -> 
     equal(load(sim), first)
 
     resume(sim, saved)
-    assert sim.run("sim.training.spec") == spec()
+    assert sim.run("sim.training.experiment") == experiment()
     sim.run("sim.training.start()")
     wait_for(sim, "finished")
     equal(load(sim), first)
@@ -164,7 +169,7 @@ def test_it_repeats_itself_bit_by_bit_whatever_is_played_beside_it(sim: Any) -> 
 
 
 def test_what_the_page_sees_of_learners(sim: Any) -> None:
-    create(sim, beside=2, training={"spec": spec(total_timesteps=10**6)})
+    create(sim, beside=2, training={"experiment": experiment(total_timesteps=10**6)})
     groups = sim.run(
         "sim.groups.map(({ task, numEnvs, offset, learns }) => [numEnvs, offset, learns])"
     )
@@ -212,7 +217,11 @@ def test_what_the_page_sees_of_learners(sim: Any) -> None:
 def test_a_lost_worker_is_replaced_and_training_goes_on(sim: Any, lost: int) -> None:
     if lost and not sim.run("crossOriginIsolated"):
         pytest.skip("one worker learns there")
-    create(sim, beside=2, training={"spec": spec(total_timesteps=10**6), "checkpointSeconds": 1})
+    create(
+        sim,
+        beside=2,
+        training={"experiment": experiment(total_timesteps=10**6), "checkpointSeconds": 1},
+    )
     alone = sim.run("sim.training.ranks") == 1
     sim.run("sim.training.start()")
     wait_for_iteration(sim, 3)
@@ -258,7 +267,12 @@ for trainer in [o for o in gc.get_objects() if isinstance(o, websim.training.tra
 
 
 def test_what_is_not_finite_ends_at_the_last_good_checkpoint(sim: Any) -> None:
-    create(sim, beside=2, training={"spec": spec(total_timesteps=10**6)}, controller="current")
+    create(
+        sim,
+        beside=2,
+        training={"experiment": experiment(total_timesteps=10**6)},
+        controller="current",
+    )
     sim.run("sim.play()")
     sim.run("sim.training.start()")
     wait_for_iteration(sim, 2)
@@ -277,7 +291,7 @@ def test_what_is_not_finite_ends_at_the_last_good_checkpoint(sim: Any) -> None:
 
 
 def test_environments_are_dealt_evenly_or_it_is_said(sim: Any) -> None:
-    create(sim, numWorkers=4, training={"spec": spec(num_envs=6)})
+    create(sim, numWorkers=4, training={"experiment": experiment(num_envs=6)})
     isolated = sim.run("sim.isolated")
     assert sim.run("[sim.training.ranks, sim.numWorkers]") == ([3, 3] if isolated else [1, 1])
     said = " ".join(event["message"] for event in sim.events("notice"))
@@ -292,21 +306,25 @@ def test_environments_are_dealt_evenly_or_it_is_said(sim: Any) -> None:
 
 
 def test_mistakes_are_named(sim: Any) -> None:
-    create(sim, training={"spec": spec(), "checkpointSeconds": 1e9})
+    create(sim, training={"experiment": experiment(), "checkpointSeconds": 1e9})
     sim.run("sim.training.start()")
     wait_for(sim, "finished")
     saved = last_checkpoint(sim)
     for training, name, says in [
-        ({"spec": spec("Ant-v4")}, "UnknownTask", "Ant-v5"),
-        ({}, "InvalidArgument", "spec"),
-        ({"spec": spec(), "checkpoint": "x"}, "InvalidArgument", "ArrayBuffer"),
-        ({"spec": spec(), "checkpointSeconds": 0}, "InvalidArgument", "above 0"),
+        ({"experiment": experiment("Ant-v4")}, "UnknownTask", "Ant-v5"),
+        ({}, "InvalidArgument", "experiment"),
+        ({"experiment": experiment(), "checkpoint": "x"}, "InvalidArgument", "ArrayBuffer"),
+        ({"experiment": experiment(), "checkpointSeconds": 0}, "InvalidArgument", "above 0"),
     ]:
         raised = sim.error("WebSim.create({ training: x, replacing: sim })", training)
         assert raised[0] == name
         assert says in raised[1]
     # What only Python knows: the error keeps its name.
-    options = {"training": {"spec": spec(gamma=2)}, "numWorkers": 2, "reproducible": True}
+    options = {
+        "training": {"experiment": experiment(gamma=2)},
+        "numWorkers": 2,
+        "reproducible": True,
+    }
     raised = sim.error("WebSim.create({ ...x, replacing: sim })", options)
     assert raised == ("InvalidArgument", "gamma must be a number from 0 to 1, not 2.0.")
     put(sim, saved)
@@ -317,8 +335,8 @@ def test_mistakes_are_named(sim: Any) -> None:
     tasks = [{"task": "Hopper-v5", "numEnvs": 4}, {"task": "Swimmer-v5", "numEnvs": 2}]
     sim.create(tasks=tasks, numWorkers=2, reproducible=True)
     put(sim, saved)
-    info = sim.run("sim.readCheckpoint(data)")
-    given, complete = spec(), info["spec"]
+    info = sim.run("sim.readRun(data)")
+    given, complete = experiment(), info["experiment"]
     # Hyperparameters are told completely, those that were left away too.
     assert complete["hyperparameters"].items() >= given.pop("hyperparameters").items()
     assert {name: complete[name] for name in given} == given
@@ -338,7 +356,7 @@ def test_mistakes_are_named(sim: Any) -> None:
         ("sim.addPolicy('zero', data)", "InvalidArgument", "zero"),
         ("sim.addPolicy('x', 'data')", "InvalidArgument", "ArrayBuffer"),
         ("sim.addPolicy('x', new ArrayBuffer(9))", "ForeignCheckpoint", "zip"),
-        ("sim.readCheckpoint(data.slice(0, 2000))", "DamagedCheckpoint", "damaged"),
+        ("sim.readRun(data.slice(0, 2000))", "DamagedCheckpoint", "damaged"),
     ]:
         raised = sim.error(expression)
         assert raised[0] == name, raised

@@ -12,13 +12,14 @@ from websim.browser.messages import (
     MESSAGES,
     Manifest,
     Opening,
-    ShardSpec,
+    ShardPlace,
     TrainingPlan,
     plain,
     read,
     spelt,
 )
 from websim.browser.shard import Shard, make_shard
+from websim.experiments.experiment import Experiment
 from websim_server.build import messages
 from websim_server.site.app import create_app
 
@@ -56,16 +57,15 @@ def test_what_the_server_says_is_as_declared() -> None:
 
 
 def test_messages_both_ways() -> None:
-    spec = ShardSpec(
-        group=0, task="Reacher-v5", options={"reward_dist_weight": 2.0}, first=3, num_envs=2, seed=7
-    )
-    crossing = plain(spec)
+    place = ShardPlace(group=0, first=3, num_envs=2, seed=7)
+    crossing = plain(place)
     assert crossing.keys() >= {"numEnvs", "first"}
-    assert read(ShardSpec, crossing) == spec
+    assert read(ShardPlace, crossing) == place
     with pytest.raises(TypeError, match="max_episode_steps"):
         read(TrainingPlan, crossing)
-    shard = make_shard(crossing, "zero", {}, lambda *episode: None)
-    alone = Shard("Reacher-v5", 1, first=4, options=spec.options)
+    experiment = Experiment(task="Reacher-v5", task_options={"reward_dist_weight": 2.0})
+    shard = make_shard(experiment, crossing, "zero", {}, lambda *episode: None)
+    alone = Shard(experiment, 1, first=4)
     try:
         alone.reset(7)
         assert shard.env.observations[1].tolist() == alone.env.observations[0].tolist()

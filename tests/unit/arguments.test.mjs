@@ -4,7 +4,7 @@ import { checkActions, checkOptions, checkRange, checkSampleRate } from '../../w
 import { Events } from '../../web/sim/page/events.js';
 
 const TASKS = ['Ant-v5', 'Hopper-v5'];
-const training = (given) => ({ training: { spec: { task: 'Hopper-v5', ...given } } });
+const training = (given) => ({ training: { experiment: { task: 'Hopper-v5', ...given } } });
 
 /** @type {[string, () => unknown, RegExp][]} */
 const REFUSED = [
@@ -15,7 +15,7 @@ const REFUSED = [
   ['a function in them', () => checkOptions({ taskOptions: { a: [() => 1] } }, TASKS), /taskOptions\.a\.0 must be plain data/],
   ['a map in them', () => checkOptions({ taskOptions: { a: new Map() } }, TASKS), /plain data/],
   ['a bigint', () => checkOptions({ numEnvs: 10n }, TASKS), /whole number from 1 to 4096, not 10n/],
-  ['a bigint in a spec', () => checkOptions(training({ seed: 10n }), TASKS), /spec\.seed must be plain data.*not 10n/],
+  ['a bigint in a experiment', () => checkOptions(training({ seed: 10n }), TASKS), /experiment\.seed must be plain data.*not 10n/],
   ['a symbol', () => checkOptions({ controller: Symbol('x') }, TASKS), /random, zero, sinusoid, not Symbol/],
   ['no list of tasks', () => checkOptions({ tasks: {} }, TASKS), /tasks must be a list/],
   ['a task that is a text', () => checkOptions({ tasks: ['Ant-v5'] }, TASKS), /properties of a task must be an object/],
@@ -23,7 +23,7 @@ const REFUSED = [
   ['a truth as a text', () => checkOptions({ reproducible: 'no' }, TASKS), /true or false, not 'no'/],
   ['no function', () => checkOptions({ onProgress: 5 }, TASKS), /onProgress must be a function, not 5/],
   ['training', () => checkOptions({ training: null }, TASKS), /options of training must be an object/],
-  ['a time', () => checkOptions({ training: { spec: { task: 'Ant-v5' }, checkpointSeconds: '1' } }, TASKS), /above 0, not '1'/],
+  ['a time', () => checkOptions({ training: { experiment: { task: 'Ant-v5' }, checkpointSeconds: '1' } }, TASKS), /above 0, not '1'/],
   ['workers', () => checkOptions({ numWorkers: '2' }, TASKS), /from 1 to 64, not '2'/],
   ['a rate', () => checkSampleRate('x'), /sampleRate must be a number above 0 and at most 1000, not 'x'/],
   ['an endless rate', () => checkSampleRate(Infinity), /at most 1000/],
@@ -52,7 +52,7 @@ test('an unknown task has an error of its own', () => {
 
 test('defaults are filled in', () => {
   const { requests, numWorkers, speed, seed } = checkOptions({}, TASKS);
-  assert.deepEqual(requests, [{ task: 'Ant-v5', numEnvs: 1000, options: {} }]);
+  assert.deepEqual(requests, [{ experiment: { task: 'Ant-v5', task_options: {} }, numEnvs: 1000 }]);
   assert.deepEqual([numWorkers, speed, seed], ['auto', Infinity, 0]);
   assert.deepEqual(checkOptions(training({}), TASKS).requests, []);
 });

@@ -5,7 +5,7 @@ import { problemOf, problemOfKept, readRecord } from '../../web/app/training/rec
 const GOOD = {
   id: 'ab', name: '', kept: false, unfinished: true, iteration: 3, globalStep: 6144, totalTimesteps: 10_000,
   episodicReturn: NaN, seconds: 1.5, savedAt: 1e12, bytes: 5,
-  spec: { task: 'Ant-v5', algorithm: 'ppo', task_options: {}, hyperparameters: { learning_rate: 1e-3 }, seed: 1 },
+  experiment: { task: 'Ant-v5', algorithm: 'ppo', task_options: {}, hyperparameters: { learning_rate: 1e-3 }, seed: 1 },
 };
 
 test('a record of a run is shown as it is', () => {
@@ -18,9 +18,9 @@ for (const [what, record] of Object.entries({
   iteration: { ...GOOD, iteration: -1 },
   savedAt: { ...GOOD, savedAt: NaN },
   name: { ...GOOD, name: undefined },
-  task: { ...GOOD, spec: { ...GOOD.spec, task: ['Ant-v5'] } },
-  hyperparameters: { ...GOOD, spec: { ...GOOD.spec, hyperparameters: null } },
-  spec: { ...GOOD, spec: 7 },
+  task: { ...GOOD, experiment: { ...GOOD.experiment, task: ['Ant-v5'] } },
+  hyperparameters: { ...GOOD, experiment: { ...GOOD.experiment, hyperparameters: null } },
+  experiment: { ...GOOD, experiment: 7 },
   'no record': 'text',
 })) {
   test(`a damaged record says so, and can be told from others: ${what}`, () => {

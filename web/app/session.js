@@ -204,7 +204,7 @@ function difference(before, after) {
  *
  * @param {Options} options @param {import('../sim/page/trainingrun.js').TrainingOptions} training
  */
-function besideOf(options, { spec }) {
+function besideOf(options, { experiment }) {
   const numEnvs = comparedOf(options).reduce((sum, { envs }) => sum + envs, 0);
-  return numEnvs && spec ? [{ task: spec.task, numEnvs, options: spec.task_options }] : [];
+  return numEnvs && experiment ? [{ task: experiment.task, numEnvs, options: experiment.task_options }] : [];
 }

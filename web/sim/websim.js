@@ -28,6 +28,8 @@ import { TrainingControls } from './page/trainingcontrols.js';
  * @property {string} [task]
  * @property {number | 'auto'} [numEnvs]
  * @property {Record<string, unknown>} [taskOptions] the task's constructor options
+ * @property {import('./shared/protocol.js').Experiment} [experiment]  instead of both: what is simulated, with a robot of
+ *   one's own perhaps, as `readRobot` and `readRun` give it
  * @property {import('./page/arguments.js').TaskRequest[]} [tasks]  several robot types, instead of `task` and `numEnvs`
  * @property {import('./page/trainingrun.js').TrainingOptions} [training]  what is to be learnt; the other environments are beside it
  * @property {number | 'auto'} [numWorkers]
@@ -47,6 +49,12 @@ import { TrainingControls } from './page/trainingcontrols.js';
  * @typedef {import('./page/lockstep.js').StepResult} StepResult
  * @typedef {import('./page/events.js').SimEvents} SimEvents
  */
+
+/** An experiment as Python writes it. @param {string} text @param {ArrayBuffer} archive  that it comes in */
+function withArchive(text, archive) {
+  const experiment = JSON.parse(text);
+  return experiment.robot ? { ...experiment, archive } : experiment;
+}
 
 export class WebSim {
   #simulation;
@@ -242,16 +250,33 @@ export class WebSim {
   }
 
   /**
-   * What a checkpoint is of.
+   * What a run is, and how far: a checkpoint, or an experiment in which nothing has been learnt yet.
    *
-   * @param {ArrayBuffer} checkpoint
-   * @returns {Promise<import('./shared/protocol.js').CheckpointInfo>}
+   * @param {ArrayBuffer} run
+   * @returns {Promise<import('./shared/protocol.js').RunInfo>}  its experiment with its own archive
    * @throws DamagedCheckpoint, ForeignCheckpoint, FutureCheckpoint
    */
-  async readCheckpoint(checkpoint) {
-    const data = checkBytes(checkpoint);
-    const { spec, ...rest } = await this.#open.anyone((worker) => worker.request('readCheckpoint', { data }));
-    return { ...rest, spec: JSON.parse(spec) };
+  async readRun(run) {
+    const data = checkBytes(run);
+    const { experiment, ...rest } = await this.#open.anyone((worker) => worker.request('readRun', { data }));
+    return { ...rest, experiment: withArchive(experiment, data) };
+  }
+
+  /**
+   * What files of a robot come to: MJCF or URDF with all that they name, or one zip archive of that.
+   *
+   * @param {Record<string, ArrayBuffer>} files  by path
+   * @param {string} [main]  which of them is the model, where there are several
+   * @returns {Promise<{experiment: import('./shared/protocol.js').CompleteExperiment | null, missing: string[], models: string[]}>}
+   *   experiment: the robot is only observed; null where files are missing, or one of several models
+   *   is to be chosen
+   * @throws ModelError in MuJoCo's words; InvalidArgument
+   */
+  async readRobot(files, main) {
+    const { experiment, archive, ...open } = await this.#open.anyone((worker) => (
+      worker.request('readRobot', { files, main: main ?? null })
+    ));
+    return { ...open, experiment: experiment && archive ? withArchive(experiment, archive.buffer) : null };
   }
 
   /** @param {number} speed multiples of real time; Infinity: as fast as it goes */

@@ -7,8 +7,9 @@ import typing
 from dataclasses import MISSING, Field, fields
 from typing import Any
 
-from websim.algorithms.spec import TrainingSpec
 from websim.browser.messages import MESSAGES, spelt
+from websim.experiments.experiment import Experiment
+from websim.experiments.robot import Robot, RobotDocument
 from websim.ranks.local import SLOT_BYTES
 from websim.training.trainer import RECENT_EPISODES
 from websim_server.paths import WEB
@@ -35,6 +36,7 @@ _PLAIN = {
     bytes: "Uint8Array<ArrayBuffer>",
     types.NoneType: "null",
     Any: "unknown",
+    Robot: RobotDocument.__name__,  # as it is written down
 }
 
 
@@ -42,8 +44,8 @@ def module() -> str:
     """The text of the JavaScript module."""
     # Python says all that there is to a message.
     typedefs = [_typedef(message, spelt, True) for message in MESSAGES]
-    # A document, not a message: its names are Python's wherever it is written.
-    typedefs.append(_typedef(TrainingSpec, str, False))
+    # Documents, not messages: their names are Python's wherever they are written.
+    typedefs += [_typedef(part, str, False) for part in (Experiment, RobotDocument)]
     constants = [
         f"/** {help} */\nexport const {name} = {value};\n"
         for name, (value, help) in CONSTANTS.items()

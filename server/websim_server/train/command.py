@@ -6,7 +6,7 @@ import json
 import os
 import re
 import time
-from dataclasses import fields
+from dataclasses import fields, replace
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -17,11 +17,15 @@ from websim_server.train.job import Job, TrainError
 def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Registers the command."""
     parser = commands.add_parser("train", help="learn a task")
-    parser.add_argument("task", nargs="?", help="task id; not with --resume")
-    parser.add_argument("--algo", default="ppo", help="algorithm (%(default)s)")
+    parser.add_argument(
+        "task",
+        nargs="?",
+        help="task id, or the path of a run (.websim) or of a robot; not with --resume",
+    )
+    parser.add_argument("--algo", help="algorithm (the file's, or ppo)")
     parser.add_argument("--preset", help="set of hyperparameters (the algorithm's first)")
     parser.add_argument("--total-timesteps", type=float, help="environment steps in all")
-    parser.add_argument("--seed", type=int, default=1, help="of everything random (%(default)s)")
+    parser.add_argument("--seed", type=int, help="of everything random (the file's, or 1)")
     parser.add_argument(
         "--set", nargs="+", default=[], metavar="NAME=VALUE", help="single hyperparameters"
     )
@@ -59,7 +63,7 @@ def run(arguments: argparse.Namespace) -> None:
 
     try:
         if arguments.list:
-            _list(arguments.algo)
+            _list(arguments.algo or "ppo")
             return
         job, ranks = _job(arguments)
         backend = import_module(f"websim_server.train.backends.{arguments.backend}")
@@ -73,9 +77,7 @@ def _job(arguments: argparse.Namespace) -> tuple[Job, int]:
     from websim.algorithms import algorithm_class
     from websim.algorithms.base import make_hyperparameters
     from websim.algorithms.presets import PRESETS, preset
-    from websim.algorithms.spec import TrainingSpec
-    from websim.registry import task_class
-    from websim.task import make_task
+    from websim.experiments.sources import experiment_of, whole
     from websim.training import checkpoints
     from websim.training.verification import verify
 
@@ -95,33 +97,47 @@ def _job(arguments: argparse.Namespace) -> tuple[Job, int]:
         except OSError as error:
             raise TrainError(f"{arguments.resume} cannot be read: {error.strerror}") from None
         checkpoint = checkpoints.loads(data)
-        spec, folder = checkpoint.spec, arguments.resume.parent
-        spec.hyperparameters |= changed
+        experiment, folder = checkpoint.experiment, arguments.resume.parent
+        experiment.hyperparameters |= changed
         ranks = len(checkpoint.ranks) if arguments.ranks is None else arguments.ranks
     else:
         if not arguments.task:
-            raise TrainError("name a task, such as Ant-v5, or a checkpoint with --resume")
-        task_class(arguments.task)
-        algorithm_class(arguments.algo)
-        name = arguments.preset or next(iter(PRESETS[arguments.algo]))
-        spec = TrainingSpec(
-            task=arguments.task,
-            algorithm=arguments.algo,
-            task_options=_options(arguments.task_options),
-            hyperparameters=preset(arguments.algo, name, arguments.task) | changed,
-            seed=arguments.seed,
+            raise TrainError("name a task, such as Ant-v5, a file, or a checkpoint with --resume")
+        given = experiment_of(_source(arguments.task))
+        algorithm = arguments.algo or given.algorithm
+        algorithm_class(algorithm)
+        chosen = given.hyperparameters
+        if arguments.preset or arguments.algo or not chosen:
+            name = arguments.preset or next(iter(PRESETS[algorithm]))
+            chosen = preset(algorithm, name, given.task)
+        experiment = whole(
+            replace(
+                given,
+                algorithm=algorithm,
+                task_options=given.task_options | _options(arguments.task_options),
+                hyperparameters=chosen | changed,
+                seed=given.seed if arguments.seed is None else arguments.seed,
+            )
         )
-        run_name = f"{spec.task}__{spec.algorithm}__{spec.seed}__{int(time.time())}"
+        name = re.sub(r"[^\w.-]+", "-", experiment.title).strip(".-") or experiment.task
+        run_name = f"{name}__{experiment.algorithm}__{experiment.seed}__{int(time.time())}"
         folder = arguments.output / run_name
     args = make_hyperparameters(
-        algorithm_class(spec.algorithm).Hyperparameters, spec.hyperparameters
+        algorithm_class(experiment.algorithm).Hyperparameters, experiment.hyperparameters
     )
     if ranks < 1 or args.num_envs % ranks:
         raise TrainError(f"--ranks must divide num_envs, which is {args.num_envs}")
-    make_task(task_class(spec.task), spec.task_options)  # a wrong option is told at once
+    experiment.make_task()  # a wrong option is told at once
     if checkpoint is not None:
-        verify(checkpoint, spec)
-    return Job(spec, data, folder, arguments.checkpoint_seconds), ranks
+        verify(checkpoint, experiment)
+    return Job(experiment, data, folder, arguments.checkpoint_seconds), ranks
+
+
+def _source(text: str) -> str | Path:
+    """A path where there is a file; what is left is a task id."""
+    from websim.registry import task_ids
+
+    return Path(text) if text not in task_ids() and Path(text).exists() else text
 
 
 def _assignment(text: str) -> tuple[str, Any]:

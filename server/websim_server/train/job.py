@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from websim_server.errors import ServerError
 
 if TYPE_CHECKING:
-    from websim.algorithms.spec import TrainingSpec
+    from websim.experiments.experiment import Experiment
 
 
 class TrainError(ServerError):
@@ -18,7 +18,7 @@ class TrainError(ServerError):
 class Job:
     """What a rank needs to know; travels to other processes."""
 
-    spec: "TrainingSpec"
+    experiment: "Experiment"
     checkpoint: bytes | None
     folder: Path
     checkpoint_seconds: float

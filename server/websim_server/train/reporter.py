@@ -26,7 +26,7 @@ class Reporter:
         self._finished = False
         self._started = self._saved = time.monotonic()
         self._bar = tqdm(total=total_timesteps, initial=global_step, unit="step", unit_scale=True)
-        self._bar.write(f"{job.spec.task}, {job.spec.algorithm}: {job.folder}")
+        self._bar.write(f"{job.experiment.task}, {job.experiment.algorithm}: {job.folder}")
 
     def __enter__(self) -> "Reporter":
         """Returns itself."""

@@ -23,7 +23,7 @@ class RunLog:
         from tensorboardX import SummaryWriter
 
         folder.mkdir(parents=True, exist_ok=True)
-        self.folder, self.checkpoint = folder, folder / "checkpoint.zip"
+        self.folder, self.checkpoint = folder, folder / "checkpoint.websim"
         self._path = folder / "metrics.csv"
         rows = self._rows_until(global_step)
         self._tags = [name for name in rows[0] if name != STEP] if rows else []

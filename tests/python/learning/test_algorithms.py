@@ -10,8 +10,8 @@ from tests.python.learning.test_ranks import together
 from websim.algorithms import ALGORITHMS
 from websim.algorithms.es import centered_ranks
 from websim.algorithms.presets import PRESETS, preset
-from websim.algorithms.spec import TrainingSpec
 from websim.errors import InvalidArgument
+from websim.experiments.experiment import Experiment
 from websim.nn.layers import TinyMLP
 from websim.ranks import Communicator
 from websim.registry import task_class
@@ -21,23 +21,21 @@ from websim.training.trainer import Trainer
 NAMES = sorted(ALGORITHMS)
 
 
-def spec(algorithm: str, task: str = "Hopper-v5", **hyperparameters: Any) -> TrainingSpec:
+def experiment(algorithm: str, task: str = "Hopper-v5", **hyperparameters: Any) -> Experiment:
     small: dict[str, Any] = {"num_envs": 4}
     if algorithm == "ppo":
         small |= {"num_steps": 32, "num_minibatches": 2}
-    return TrainingSpec(
-        task=task, algorithm=algorithm, hyperparameters={**small, **hyperparameters}
-    )
+    return Experiment(task=task, algorithm=algorithm, hyperparameters={**small, **hyperparameters})
 
 
 def run(algorithm: str, communicator: Communicator, stop_at: int | None = None) -> Any:
-    trainer = Trainer(spec(algorithm), communicator)
+    trainer = Trainer(experiment(algorithm), communicator)
     metrics = []
     for iteration in range(4):
         if iteration == stop_at:
             saved = checkpoints.loads(trainer.checkpoint() or b"")
             trainer.close()
-            trainer = Trainer(saved.spec, communicator, saved)
+            trainer = Trainer(saved.experiment, communicator, saved)
         metrics.append(trainer.advance().metrics)
     result = metrics, trainer.algorithm.weights.copy(), trainer.algorithm.global_step
     trainer.close()
@@ -58,7 +56,7 @@ def test_ranks_agree(algorithm: str) -> None:
 @pytest.mark.parametrize("algorithm", NAMES)
 def test_the_mean_reward_is_of_every_step(algorithm: str) -> None:
     """Counted again; where whole episodes are played, of the first of each environment."""
-    trainer = Trainer(spec(algorithm))
+    trainer = Trainer(experiment(algorithm))
     env = trainer.algorithm.env
     rewards: list[float] = []
     over = np.zeros(env.num_envs, np.bool_)
@@ -91,7 +89,7 @@ def test_a_population_is_the_same_however_it_is_divided(algorithm: str) -> None:
 
 @pytest.mark.parametrize("algorithm", NAMES)
 def test_policies_act_within_bounds(algorithm: str) -> None:
-    trainer = Trainer(spec(algorithm))
+    trainer = Trainer(experiment(algorithm))
     trainer.advance()
     actions = trainer.algorithm.policy()(100 * np.ones((5, 11)))
     assert actions.shape == (5, 3)
@@ -131,7 +129,7 @@ def test_every_preset_is_allowed() -> None:
 
 
 def learns(algorithm: str, task: str, goal: float, **hyperparameters: Any) -> None:
-    trainer = Trainer(spec(algorithm, task, **hyperparameters))
+    trainer = Trainer(experiment(algorithm, task, **hyperparameters))
     best = -np.inf
     while best < goal:
         progress = trainer.advance()

@@ -10,20 +10,20 @@ import pytest
 import safetensors.numpy
 
 from tests.python.learning.test_ranks import together
-from websim.algorithms.spec import TrainingSpec
 from websim.errors import (
     CheckpointError,
     DamagedCheckpoint,
     ForeignCheckpoint,
     FutureCheckpoint,
 )
+from websim.experiments.experiment import Experiment
 from websim.ranks import Communicator
 from websim.training import checkpoints
 from websim.training import safetensors as ours
 from websim.training.checkpoints import Checkpoint
 from websim.training.trainer import Trainer
 
-SPEC = TrainingSpec(
+SPEC = Experiment(
     task="Ant-v5",  # reads fields that lie one physics step behind
     hyperparameters={"num_envs": 4, "num_steps": 32, "num_minibatches": 2, "update_epochs": 2},
     seed=5,
@@ -31,8 +31,10 @@ SPEC = TrainingSpec(
 
 
 def changed(data: bytes, **files: bytes | None) -> bytes:
-    """A zip archive with some files replaced, or left away; "__" stands for a dot."""
-    replaced = {name.replace("__", ".").replace("_0", "-0"): new for name, new in files.items()}
+    """A checkpoint with some files replaced, or left away; "__" stands for a dot."""
+    replaced = {
+        f"learner/{name.replace('__', '.').replace('_0', '-0')}": new for name, new in files.items()
+    }
     out = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(data)) as old, zipfile.ZipFile(out, "w") as new:
         for name in old.namelist():
@@ -60,7 +62,7 @@ def run(communicator: Communicator, stop_at: int | None, iterations: int = 4) ->
             data, *_ = communicator.gather_bytes(trainer.checkpoint() or b"")
             trainer.close()
             loaded = checkpoints.loads(data)
-            trainer = Trainer(loaded.spec, communicator, loaded)
+            trainer = Trainer(loaded.experiment, communicator, loaded)
             assert not trainer.restarted_environments
         metrics.append(trainer.advance().metrics)
     weights = trainer.algorithm.weights.copy()
@@ -82,7 +84,7 @@ def test_another_number_of_ranks_starts_environments_anew(saved: bytes) -> None:
     loaded = checkpoints.loads(saved)
 
     def resume(communicator: Communicator) -> Any:
-        trainer = Trainer(loaded.spec, communicator, loaded)
+        trainer = Trainer(loaded.experiment, communicator, loaded)
         result = trainer.restarted_environments, trainer.advance().global_step
         trainer.close()
         return result
@@ -92,7 +94,7 @@ def test_another_number_of_ranks_starts_environments_anew(saved: bytes) -> None:
 
 def test_the_saved_policy_acts_like_the_one_that_learnt(saved: bytes) -> None:
     loaded = checkpoints.loads(saved)
-    first, second = (Trainer(loaded.spec, checkpoint=loaded) for _ in range(2))
+    first, second = (Trainer(loaded.experiment, checkpoint=loaded) for _ in range(2))
     observations = np.random.default_rng(0).standard_normal((3, 105))
     actions = first.algorithm.policy()(observations)
     assert actions.shape == (3, 8)
@@ -103,8 +105,8 @@ def test_the_saved_policy_acts_like_the_one_that_learnt(saved: bytes) -> None:
 
 def test_the_weights_are_safetensors_that_others_read(saved: bytes) -> None:
     with zipfile.ZipFile(io.BytesIO(saved)) as archive:
-        tensors = safetensors.numpy.load(archive.read("learner.safetensors"))
-        assert json.loads(archive.read("checkpoint.json"))["task"] == "Ant-v5"
+        tensors = safetensors.numpy.load(archive.read("learner/learner.safetensors"))
+        assert json.loads(archive.read("experiment.json"))["task"] == "Ant-v5"
     assert tensors["policy/actor.0.weight"].shape == (105, 64)
 
 
@@ -147,6 +149,24 @@ def test_damaged_safetensors(data: bytes) -> None:
         ours.loads(data)
 
 
+def test_checkpoints_of_version_1_are_runs(saved: bytes) -> None:
+    """What was trained stood in the checkpoint's header, and all lay in one folder."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(saved)) as new, zipfile.ZipFile(out, "w") as old:
+        trained = json.loads(new.read("experiment.json"))
+        header = json.loads(new.read("learner/checkpoint.json"))
+        names = ("task", "algorithm", "task_options", "hyperparameters", "seed")
+        spec = {name: trained[name] for name in names}
+        old.writestr("checkpoint.json", json.dumps({**header, **spec, "version": 1}))
+        for name in new.namelist():
+            if name not in ("experiment.json", "learner/checkpoint.json"):
+                old.writestr(name.removeprefix("learner/"), new.read(name))
+    first, second = checkpoints.loads(out.getvalue()), checkpoints.loads(saved)
+    assert first.experiment == second.experiment == SPEC
+    np.testing.assert_equal(first.learner, second.learner)
+    np.testing.assert_equal(first.ranks, second.ranks)
+
+
 def test_foreign_files(saved: bytes) -> None:
     zipped = io.BytesIO()
     with zipfile.ZipFile(zipped, "w") as archive:
@@ -165,7 +185,7 @@ def test_a_file_of_the_future(saved: bytes) -> None:
 
 def test_damaged_files(saved: bytes) -> None:
     with zipfile.ZipFile(io.BytesIO(saved)) as archive:
-        weights = archive.read("learner.safetensors")
+        weights = archive.read("learner/learner.safetensors")
     middle = len(saved) // 2
     flipped = bytes([saved[middle] ^ 0x55])
     for data in (
@@ -207,9 +227,9 @@ def without(tree: dict[str, Any], *path: str) -> dict[str, Any]:
 )
 def test_a_learner_that_lacks_something(saved: bytes, path: tuple[str, ...]) -> None:
     loaded = checkpoints.loads(saved)
-    broken = Checkpoint(loaded.spec, without(loaded.learner, *path), loaded.ranks)
+    broken = Checkpoint(loaded.experiment, without(loaded.learner, *path), loaded.ranks)
     with pytest.raises(DamagedCheckpoint):
-        Trainer(loaded.spec, checkpoint=broken)
+        Trainer(loaded.experiment, checkpoint=broken)
 
 
 @pytest.mark.parametrize("path", [("env",), ("env", "qpos"), ("env", "generators"), ("rng",)])
@@ -217,9 +237,9 @@ def test_environments_that_lack_something(saved: bytes, path: tuple[str, ...]) -
     loaded = checkpoints.loads(saved)
     (rank,) = loaded.ranks
     assert rank is not None
-    broken = Checkpoint(loaded.spec, loaded.learner, [without(rank, *path)])
+    broken = Checkpoint(loaded.experiment, loaded.learner, [without(rank, *path)])
     with pytest.raises(DamagedCheckpoint):
-        Trainer(loaded.spec, checkpoint=broken)
+        Trainer(loaded.experiment, checkpoint=broken)
 
 
 def test_environments_saved_before_all_of_the_state_was(saved: bytes) -> None:
@@ -229,7 +249,9 @@ def test_environments_saved_before_all_of_the_state_was(saved: bytes) -> None:
     older = rank
     for name in ("history", "qfrc_applied", "xfrc_applied", "eq_active", "plugin_state"):
         older = without(older, "env", name)
-    trainer = Trainer(loaded.spec, checkpoint=Checkpoint(loaded.spec, loaded.learner, [older]))
+    trainer = Trainer(
+        loaded.experiment, checkpoint=Checkpoint(loaded.experiment, loaded.learner, [older])
+    )
     env = trainer.algorithm.env
     np.testing.assert_array_equal(env.physics.data.qpos, rank["env"]["qpos"])
     assert not env.physics.data.xfrc_applied.any()
@@ -238,6 +260,6 @@ def test_environments_saved_before_all_of_the_state_was(saved: bytes) -> None:
 
 def test_another_network_does_not_fit(saved: bytes) -> None:
     loaded = checkpoints.loads(saved)
-    loaded.spec.hyperparameters["hidden_sizes"] = (32,)
+    loaded.experiment.hyperparameters["hidden_sizes"] = (32,)
     with pytest.raises(DamagedCheckpoint, match="actor"):
-        Trainer(loaded.spec, checkpoint=loaded)
+        Trainer(loaded.experiment, checkpoint=loaded)

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from websim.algorithms.spec import TrainingSpec
 from websim.errors import CheckpointError, DamagedCheckpoint, ForeignCheckpoint, InvalidArgument
+from websim.experiments.experiment import Experiment
 from websim.training import checkpoints
 from websim.training import safetensors as ours
 from websim.training.trainer import Trainer
@@ -46,9 +46,7 @@ def zipped(members: Members) -> bytes:
 
 
 def saved_by(algorithm: str, task: str = "InvertedPendulum-v5") -> bytes:
-    trainer = Trainer(
-        TrainingSpec(task=task, algorithm=algorithm, hyperparameters=SMALL[algorithm])
-    )
+    trainer = Trainer(Experiment(task=task, algorithm=algorithm, hyperparameters=SMALL[algorithm]))
     trainer.advance()
     data = trainer.checkpoint()
     trainer.close()
@@ -94,15 +92,19 @@ def in_json(member: str, *path: str, value: Any) -> Change:
 
 
 def header(name: str, value: Any) -> Change:
-    return in_json("checkpoint.json", name, value=value)
+    return in_json("learner/checkpoint.json", name, value=value)
+
+
+def document(name: str, value: Any) -> Change:
+    return in_json("experiment.json", name, value=value)
 
 
 def hyperparameter(name: str, value: Any) -> Change:
-    return in_json("checkpoint.json", "hyperparameters", name, value=value)
+    return in_json("experiment.json", "hyperparameters", name, value=value)
 
 
 def learner(*path: str, value: Any) -> Change:
-    return in_json("learner.json", *path, value=value)
+    return in_json("learner/learner.json", *path, value=value)
 
 
 def array(member: str, name: str, change: Callable[[Any], Any]) -> Change:
@@ -133,30 +135,46 @@ HOSTILE: dict[str, tuple[Change, str]] = {
     "step that is not finite": (learner("global_step", value=float("nan")), "not finite"),
     "gradient steps in words": (learner("gradient_steps", value="7"), "at least 0, not '7'"),
     "count of statistics 0": (learner("normalize_observation", "count", value=0), "statistics"),
-    "deep learner": (content("learner.json", b"[" * 200_000), "200,000 levels deep"),
-    "deep header": (content("checkpoint.json", b"[" * 60_000), "60,000 levels deep"),
+    "deep learner": (content("learner/learner.json", b"[" * 200_000), "200,000 levels deep"),
+    "deep header": (content("learner/checkpoint.json", b"[" * 60_000), "60,000 levels deep"),
     "deep safetensors": (
-        content("learner.safetensors", (10**5).to_bytes(8, "little") + b"[" * 10**5),
+        content("learner/learner.safetensors", (10**5).to_bytes(8, "little") + b"[" * 10**5),
         "levels deep",
     ),
-    "many quotes": (content("learner.json", rb"\"" * 100_000), "damaged"),
-    "long header": (content("checkpoint.json", b" " * 10**6), "may have 65,536"),
-    "long number": (content("learner.json", b"9" * 10_000), "damaged"),
+    "many quotes": (content("learner/learner.json", rb"\"" * 100_000), "damaged"),
+    "long header": (content("learner/checkpoint.json", b" " * 10**6), "may have 65,536"),
+    "long number": (content("learner/learner.json", b"9" * 10_000), "damaged"),
+    "deep document": (content("experiment.json", b"[" * 60_000), "60,000 levels deep"),
+    "long document": (content("experiment.json", b" " * 10**6), "may have 262,144"),
+    "document of version 0": (document("version", 0), "version must be 1"),
+    "document of something else": (document("format", "text"), "no experiment"),
+    "unknown part": (document("wings", 2), "wings is unknown; there are: task"),
+    "a robot that is none": (document("robot", "ant"), "robot must be an object"),
+    "a robot without files": (document("robot", {"main": "a.xml"}), "robot.files must be"),
+    "a robot that is not there": (
+        document("robot", {"main": "a.xml", "files": {"a.xml": "0"}}),
+        "robot.files: a.xml is missing",
+    ),
+    "a robot from elsewhere": (
+        document("robot", {"main": "../a.xml", "files": {"../a.xml": "0"}}),
+        "no path within a folder",
+    ),
+    "title without end": (document("title", "x" * 1000), "title may have 200"),
     "version -1": (header("version", -1), "version is -1"),
     "version true": (header("version", True), "version is True"),
     "ranks -1": (header("ranks", -1), "-1 ranks, and may have 1 to 1024"),
     "a million ranks": (header("ranks", 10**6), "1000000 ranks"),
     "all ranks lost": (header("lost_ranks", [0]), "lost ranks"),
     "lost ranks no list": (header("lost_ranks", 7), "lost ranks"),
-    "task in a list": (header("task", ["Ant-v5"]), "task must be of type str"),
-    "unknown task": (header("task", "Octopus-v1"), "Unknown task 'Octopus-v1'.*There are: "),
-    "endless task": (header("task", "x" * 60_000), "Unknown task"),
-    "unknown algorithm": (header("algorithm", "magic"), "Unknown algorithm 'magic'; there are"),
-    "other algorithm": (header("algorithm", "es"), "no hyperparameter"),
-    "unknown option": (header("task_options", {"wings": 2}), "no option 'wings'"),
-    "endless frames": (header("task_options", {"frame_skip": 10**9}), "from 1 to 10000"),
-    "another's model": (header("task_options", {"xml_file": "/etc/passwd"}), "cannot use"),
-    "seed below 0": (header("seed", -1), "seed must be an integer of at least 0"),
+    "task in a list": (document("task", ["Ant-v5"]), "task must be a text"),
+    "unknown task": (document("task", "Octopus-v1"), "Unknown task 'Octopus-v1'.*There are: "),
+    "endless task": (document("task", "x" * 60_000), "Unknown task"),
+    "unknown algorithm": (document("algorithm", "magic"), "Unknown algorithm 'magic'; there are"),
+    "other algorithm": (document("algorithm", "es"), "no hyperparameter"),
+    "unknown option": (document("task_options", {"wings": 2}), "no option 'wings'"),
+    "endless frames": (document("task_options", {"frame_skip": 10**9}), "from 1 to 10000"),
+    "another's model": (document("task_options", {"xml_file": "/etc/passwd"}), "cannot use"),
+    "seed below 0": (document("seed", -1), "seed must be an integer of at least 0"),
     "unknown hyperparameter": (hyperparameter("speed", 9), "no hyperparameter 'speed'"),
     "a billion environments": (
         hyperparameter("num_envs", 10**9),
@@ -175,42 +193,42 @@ HOSTILE: dict[str, tuple[Change, str]] = {
     "layers of text": (hyperparameter("hidden_sizes", ["x"]), "up to 8 whole numbers"),
     "another number of environments": (hyperparameter("num_envs", 8), "not of 8 environments"),
     "weights that are not finite": (
-        array("learner.safetensors", WEIGHT, lambda a: a * np.nan),
+        array("learner/learner.safetensors", WEIGHT, lambda a: a * np.nan),
         "actor.0.weight' is not finite",
     ),
     "weights beyond their type": (
-        array("learner.safetensors", WEIGHT, lambda a: a.astype(float) + 1e300),
+        array("learner/learner.safetensors", WEIGHT, lambda a: a.astype(float) + 1e300),
         "actor.0.weight' is not finite",
     ),
     "weights of another size": (
-        array("learner.safetensors", WEIGHT, lambda a: a[:-1]),
+        array("learner/learner.safetensors", WEIGHT, lambda a: a[:-1]),
         "actor.0.weight' does not fit",
     ),
     "variance below 0": (
-        array("learner.safetensors", "normalize_observation/m2", lambda a: a - 1e9),
+        array("learner/learner.safetensors", "normalize_observation/m2", lambda a: a - 1e9),
         "statistics",
     ),
     "positions that are not finite": (
-        array("rank-0.safetensors", "env/qpos", lambda a: a * np.inf),
+        array("learner/rank-0.safetensors", "env/qpos", lambda a: a * np.inf),
         "qpos are not finite",
     ),
     "a generator beyond its bits": (
-        in_json("rank-0.json", "rng", "state", "state", value=str(10**50)),
+        in_json("learner/rank-0.json", "rng", "state", "state", value=str(10**50)),
         "random generator",
     ),
     "a generator of another kind": (
-        in_json("rank-0.json", "env", "generators", value=[{}, {}, {}, {}]),
+        in_json("learner/rank-0.json", "env", "generators", value=[{}, {}, {}, {}]),
         "random generator",
     ),
     "arrays that overlap": (
         content(
-            "learner.safetensors",
+            "learner/learner.safetensors",
             len(OVERLAPPING).to_bytes(8, "little") + OVERLAPPING + b"12345678",
         ),
         "does not fit",
     ),
     "an array deep down": (
-        content("learner.safetensors", ours.dumps({"a/" * 5000 + "a": np.zeros(1)})),
+        content("learner/learner.safetensors", ours.dumps({"a/" * 5000 + "a": np.zeros(1)})),
         "too deep",
     ),
 }
@@ -228,13 +246,13 @@ def test_hostile_files_are_refused_in_words(good: bytes, name: str) -> None:
 
 def test_weights_of_another_robot(good: bytes, stranger: bytes) -> None:
     members = members_of(good)
-    members["learner.safetensors"] = members_of(stranger)["learner.safetensors"]
+    members["learner/learner.safetensors"] = members_of(stranger)["learner/learner.safetensors"]
     with pytest.raises(DamagedCheckpoint, match="does not fit"):
         opened(zipped(members))
 
 
 def test_a_file_that_unpacks_without_end(good: bytes) -> None:
-    members = members_of(good) | {"rank-0.safetensors": bytes(10 << 20)}
+    members = members_of(good) | {"learner/rank-0.safetensors": bytes(10 << 20)}
     with pytest.raises(DamagedCheckpoint, match="and may have 1,048,576"):
         checkpoints.loads(zipped(members), 1 << 20)
 
@@ -242,7 +260,7 @@ def test_a_file_that_unpacks_without_end(good: bytes) -> None:
 def test_two_members_of_one_name(good: bytes) -> None:
     out = io.BytesIO(good)
     with zipfile.ZipFile(out, "a") as archive, pytest.warns(UserWarning, match="Duplicate"):
-        archive.writestr("learner.json", b"{}")
+        archive.writestr("learner/learner.json", b"{}")
     with pytest.raises(DamagedCheckpoint, match="two files of one name"):
         opened(out.getvalue())
 
@@ -305,7 +323,7 @@ def test_mutations_are_taken_or_refused_in_words(good: bytes, part: int) -> None
             refusals.append(str(error))
             continue
         taken += 1
-        trainer = Trainer(checkpoint.spec, checkpoint=checkpoint)
+        trainer = Trainer(checkpoint.experiment, checkpoint=checkpoint)
         assert isinstance(trainer.algorithm.global_step, int)
         trainer.close()
     assert len(refusals) > 50
@@ -315,12 +333,12 @@ def test_mutations_are_taken_or_refused_in_words(good: bytes, part: int) -> None
 
 def test_hyperparameters_that_change_what_fits(good: bytes) -> None:
     checkpoint = checkpoints.loads(good)
-    wanted = TrainingSpec(
-        task=checkpoint.spec.task, hyperparameters={**SMALL["ppo"], "hidden_sizes": [8]}
+    wanted = Experiment(
+        task=checkpoint.experiment.task, hyperparameters={**SMALL["ppo"], "hidden_sizes": [8]}
     )
     with pytest.raises(DamagedCheckpoint, match="does not fit"):
         verify(checkpoint, wanted)
     wanted.hyperparameters = {**SMALL["ppo"], "learning_rate": 1e-5}
     assert verify(checkpoint, wanted).learning_rate == 1e-5
     with pytest.raises(InvalidArgument, match="batch"):
-        Trainer(TrainingSpec(task="Ant-v5", hyperparameters={"num_steps": 10**6, "num_envs": 100}))
+        Trainer(Experiment(task="Ant-v5", hyperparameters={"num_steps": 10**6, "num_envs": 100}))

@@ -8,23 +8,25 @@ import numpy as np
 import pytest
 
 from tests.python.learning.test_ranks import together
-from websim.algorithms.spec import TrainingSpec
+from websim.browser.experiments import parse
 from websim.browser.learner import Learner, Policies, TrainingAbandoned, describe, plan
 from websim.browser.shard import Shard
 from websim.errors import DamagedCheckpoint, ForeignCheckpoint, InvalidArgument
+from websim.experiments.experiment import Experiment, as_dict
 from websim.ranks import Communicator
 from websim.training import checkpoints
 from websim.training.trainer import Trainer, policy_of
 
-SPEC = TrainingSpec(
+SPEC = Experiment(
     task="Hopper-v5",
     hyperparameters={"num_envs": 4, "num_steps": 32, "num_minibatches": 2, "update_epochs": 1},
 )
 
 
-def text(spec: TrainingSpec = SPEC, **hyperparameters: Any) -> str:
-    changed = dataclasses.replace(spec, hyperparameters=spec.hyperparameters | hyperparameters)
-    return json.dumps(dataclasses.asdict(changed))
+def varied(experiment: Experiment = SPEC, **hyperparameters: Any) -> Experiment:
+    return dataclasses.replace(
+        experiment, hyperparameters=experiment.hyperparameters | hyperparameters
+    )
 
 
 def learner(pauses: float = 0.0, **options: Any) -> tuple[Learner, Policies, list[str]]:
@@ -36,7 +38,7 @@ def learner(pauses: float = 0.0, **options: Any) -> tuple[Learner, Policies, lis
 
     policies = Policies()
     made = Learner(
-        options.get("spec", text()),
+        options.get("experiment", SPEC),
         options.get("data"),
         options.get("communicator") or Communicator(),
         policies,
@@ -70,11 +72,11 @@ def test_others_get_their_turn_in_an_iteration() -> None:
 
 @pytest.mark.parametrize("algorithm", ["ppo", "es", "ars", "reinforce"])
 def test_watching_changes_nothing(algorithm: str) -> None:
-    spec = TrainingSpec(task="Hopper-v5", algorithm=algorithm, hyperparameters={"num_envs": 4})
+    experiment = Experiment(task="Hopper-v5", algorithm=algorithm, hyperparameters={"num_envs": 4})
     if algorithm == "ppo":
-        spec = SPEC
-    made, policies, happened = learner(spec=text(spec))
-    trainer = Trainer(spec)
+        experiment = SPEC
+    made, policies, happened = learner(experiment=varied(experiment))
+    trainer = Trainer(experiment)
     observations = made.display.env.observations
     for _ in range(3):
         metrics = made.advance(stop=False, save=False)["metrics"]
@@ -108,31 +110,31 @@ def test_the_policy_goes_on_when_learning_diverges() -> None:
 
 
 def test_plans() -> None:
-    assert plan(text(), None, 3)["ranks"] == 2
-    assert plan(text(num_envs=6), None, 4)["ranks"] == 3
-    assert plan(text(num_minibatches=64, num_envs=8), None, 8)["ranks"] == 4
-    es = TrainingSpec(task="Hopper-v5", algorithm="es", hyperparameters={"num_envs": 4})
-    assert plan(text(es), None, 4)["ranks"] == 2
+    assert plan(varied(), None, 3)["ranks"] == 2
+    assert plan(varied(num_envs=6), None, 4)["ranks"] == 3
+    assert plan(varied(num_minibatches=64, num_envs=8), None, 8)["ranks"] == 4
+    es = Experiment(task="Hopper-v5", algorithm="es", hyperparameters={"num_envs": 4})
+    assert plan(varied(es), None, 4)["ranks"] == 2
     with pytest.raises(InvalidArgument, match="no 64 minibatches"):
-        plan(text(num_minibatches=64, num_envs=1), None, 2)
-    with pytest.raises(InvalidArgument, match="needs a spec"):
+        plan(varied(num_minibatches=64, num_envs=1), None, 2)
+    with pytest.raises(InvalidArgument, match="needs an experiment"):
         plan(None, None, 2)
-    with pytest.raises(InvalidArgument, match="no TrainingSpec"):
-        plan('{"tusk": "Hopper-v5"}', None, 2)
+    with pytest.raises(InvalidArgument, match="tusk is unknown"):
+        parse('{"tusk": "Hopper-v5"}')
 
 
 def test_a_checkpoint_tells_what_it_is_of(saved: bytes) -> None:
     about = describe(saved)
-    spec = json.loads(about.pop("spec"))
-    complete = spec.pop("hyperparameters")
+    experiment = json.loads(about.pop("experiment"))
+    complete = experiment.pop("hyperparameters")
     assert complete.items() >= SPEC.hyperparameters.items()
     assert complete["gamma"] == 0.99
-    assert spec | {"hyperparameters": SPEC.hyperparameters} == dataclasses.asdict(SPEC)
+    assert experiment | {"hyperparameters": SPEC.hyperparameters} == as_dict(SPEC)
     assert about == {"iteration": 1, "globalStep": 128, "ranks": 1}
     resumed = plan(None, saved, 2)
     assert (resumed["globalStep"], resumed["ranks"]) == (128, 2)
     with pytest.raises(ForeignCheckpoint, match="task Hopper-v5"):
-        plan(text(dataclasses.replace(SPEC, task="Ant-v5")), saved, 2)
+        plan(varied(dataclasses.replace(SPEC, task="Ant-v5")), saved, 2)
 
 
 def test_a_rank_may_be_missing_from_a_checkpoint() -> None:
@@ -150,7 +152,7 @@ def test_a_rank_may_be_missing_from_a_checkpoint() -> None:
     whole = checkpoints.loads(first)
     assert whole.ranks[0] is not None
     packed = checkpoints.pack(whole.learner), [checkpoints.pack(whole.ranks[0]), None]
-    lacking = checkpoints.loads(checkpoints.dumps(whole.spec, *packed))
+    lacking = checkpoints.loads(checkpoints.dumps(whole.experiment, *packed))
     assert lacking.ranks[1] is None
     np.testing.assert_equal(lacking.ranks[0], whole.ranks[0])
 

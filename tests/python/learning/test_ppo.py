@@ -7,8 +7,8 @@ import pytest
 
 from tests.python.learning.test_ranks import together
 from websim.algorithms.ppo import PPO, advantages_of
-from websim.algorithms.spec import TrainingSpec
 from websim.errors import InvalidArgument, RankLost, TrainingDiverged, UnknownTask
+from websim.experiments.experiment import Experiment
 from websim.ranks import Communicator
 from websim.rewards import Reward
 from websim.training.trainer import Trainer
@@ -16,8 +16,8 @@ from websim.training.trainer import Trainer
 SMALL = {"num_envs": 4, "num_steps": 64, "num_minibatches": 4, "update_epochs": 2}
 
 
-def spec(task: str = "InvertedPendulum-v5", **hyperparameters: Any) -> TrainingSpec:
-    return TrainingSpec(task=task, hyperparameters={**SMALL, **hyperparameters})
+def experiment(task: str = "InvertedPendulum-v5", **hyperparameters: Any) -> Experiment:
+    return Experiment(task=task, hyperparameters={**SMALL, **hyperparameters})
 
 
 def slow_advantages(
@@ -51,7 +51,7 @@ def test_advantages_beside_a_slow_reference(gamma: float, lam: float) -> None:
 
 def test_a_time_limit_is_not_death() -> None:
     """The state after the last step counts by its value when truncated, and not when terminated."""
-    ppo = PPO(spec("HalfCheetah-v5", num_steps=8), Communicator())
+    ppo = PPO(experiment("HalfCheetah-v5", num_steps=8), Communicator())
     ppo.env.episode_lengths[:] = [996, 0, 0, 0]  # one of them is truncated by the fourth step
     heavy = np.full(17, 1e9)  # statistics that a few steps do not move
     ppo.normalize_observation.rms.load({"count": 1e9, "mean": 0 * heavy, "m2": heavy})
@@ -66,7 +66,7 @@ def test_a_time_limit_is_not_death() -> None:
     np.testing.assert_array_equal(ppo.next_values[:-1][going], ppo.values[1:][going])
     ppo.close()
 
-    ppo = PPO(spec(), Communicator())
+    ppo = PPO(experiment(), Communicator())
     ppo._rollout()
     assert ppo.ended.any()
     assert (ppo.next_values[ppo.ended] == 0).all()
@@ -75,7 +75,7 @@ def test_a_time_limit_is_not_death() -> None:
 
 def test_exploration_starts_as_wide_as_asked() -> None:
     for asked in (0.0, -2.0):
-        ppo = PPO(spec(log_std_init=asked), Communicator())
+        ppo = PPO(experiment(log_std_init=asked), Communicator())
         assert (ppo.agent.parameters["actor.logstd"] == asked).all()
         ppo._rollout()
         assert ppo.actions.std() == pytest.approx(np.exp(asked), rel=0.2)
@@ -83,7 +83,7 @@ def test_exploration_starts_as_wide_as_asked() -> None:
 
 
 def weights_after(iterations: int, communicator: Communicator | None = None) -> Any:
-    ppo = PPO(spec("Hopper-v5"), communicator or Communicator())
+    ppo = PPO(experiment("Hopper-v5"), communicator or Communicator())
     metrics = [ppo.iterate() for _ in range(iterations)]
     weights = ppo.weights.copy()
     ppo.close()
@@ -106,7 +106,7 @@ def test_ranks_keep_the_same_weights_and_metrics() -> None:
 
 
 def test_it_logs_cleanrls_tags_and_reward_terms() -> None:
-    ppo = PPO(spec("Hopper-v5"), Communicator())
+    ppo = PPO(experiment("Hopper-v5"), Communicator())
     metrics = ppo.iterate()
     ppo.close()
     assert set(metrics) == {
@@ -133,7 +133,7 @@ def test_it_logs_cleanrls_tags_and_reward_terms() -> None:
 def test_a_large_kl_ends_the_update() -> None:
     steps = []
     for target in (None, 1e-9):
-        ppo = PPO(spec(target_kl=target, update_epochs=6), Communicator())
+        ppo = PPO(experiment(target_kl=target, update_epochs=6), Communicator())
         ppo.iterate()
         steps.append(ppo.optimizer.steps)
         ppo.close()
@@ -165,13 +165,13 @@ def test_a_large_kl_ends_the_update() -> None:
 )
 def test_wrong_hyperparameters(wrong: dict[str, Any], says: str) -> None:
     with pytest.raises(InvalidArgument, match=says):
-        PPO(spec(**wrong), Communicator())
+        PPO(experiment(**wrong), Communicator())
 
 
 def test_wrong_tasks_and_ranks() -> None:
     with pytest.raises(UnknownTask):
-        PPO(spec("Hopper-v9"), Communicator())
-    errors = together(lambda communicator: PPO(spec(num_envs=5), communicator), 2)
+        PPO(experiment("Hopper-v9"), Communicator())
+    errors = together(lambda communicator: PPO(experiment(num_envs=5), communicator), 2)
     assert all("dealt evenly to 2 ranks" in str(error) for error in errors)
 
 
@@ -183,7 +183,7 @@ def test_a_reward_of_ones_own() -> None:
         speed = (next_state.qpos[:, 0] - state.qpos[:, 0]) / next_state.dt
         return {"backwards": -speed, "bonus": np.full(len(actions), 0.5)}
 
-    trainer = Trainer(spec("HalfCheetah-v5"), reward=Reward(reward, ("backwards", "bonus")))
+    trainer = Trainer(experiment("HalfCheetah-v5"), reward=Reward(reward, ("backwards", "bonus")))
     metrics = trainer.advance().metrics
     trainer.close()
     assert metrics["rewards/bonus"] == pytest.approx(0.5)
@@ -193,7 +193,7 @@ def test_a_reward_of_ones_own() -> None:
 
 
 def test_a_run_that_diverges_says_so() -> None:
-    trainer = Trainer(spec())
+    trainer = Trainer(experiment())
     trainer.algorithm.weights[3] = np.nan
     with pytest.raises((TrainingDiverged, InvalidArgument), match="finite"):
         trainer.advance()
@@ -202,7 +202,7 @@ def test_a_run_that_diverges_says_so() -> None:
 
 def test_training_goes_on_without_a_lost_rank() -> None:
     def run(communicator: Communicator) -> Any:
-        trainer = Trainer(spec(num_envs=6), communicator)
+        trainer = Trainer(experiment(num_envs=6), communicator)
         try:
             trainer.advance()
             if communicator.rank == 1:
@@ -222,7 +222,7 @@ def test_training_goes_on_without_a_lost_rank() -> None:
 def test_it_learns_to_balance() -> None:
     """Takes 25,000 steps or so; PPO's published mean less one deviation is 940."""
     trainer = Trainer(
-        TrainingSpec(
+        Experiment(
             task="InvertedPendulum-v5",
             hyperparameters={"num_envs": 8, "num_steps": 256, "total_timesteps": 100_000},
         )

@@ -10,7 +10,7 @@ import { StorageError, newId } from './storage.js';
 
 /**
  * @typedef {import('../session.js').Session} Session
- * @typedef {import('./run.js').Spec} Spec
+ * @typedef {import('./run.js').Experiment} Experiment
  * @typedef {'none'|'starting'|'running'|'pausing'|'paused'|'stopping'|'finished'|'stopped'|'failed'} TrainingState
  */
 
@@ -88,9 +88,9 @@ export class Coach extends EventTarget {
     return this.session.sim?.training ?? null;
   }
 
-  /** Begins a new run. @param {Spec} spec */
-  async start(spec) {
-    await this.#begin(new Run(spec));
+  /** Begins a new run. @param {Experiment} experiment */
+  async start(experiment) {
+    await this.#begin(new Run(experiment));
   }
 
   /**
@@ -112,7 +112,7 @@ export class Coach extends EventTarget {
 
   /** @param {Run} run @param {Record<string, unknown>} [hyperparameters]  in place of its own */
   async resume(run, hyperparameters = {}) {
-    run.spec = { ...run.spec, hyperparameters: { ...run.spec.hyperparameters, ...hyperparameters } };
+    run.experiment = { ...run.experiment, hyperparameters: { ...run.experiment.hyperparameters, ...hyperparameters } };
     await this.#begin(run);
   }
 
@@ -138,7 +138,7 @@ export class Coach extends EventTarget {
     this.#startWhenOpen = start;
     this.#set('starting');
     this.#replacing = true;
-    await this.session.train({ spec: run.spec, checkpoint: run.saved?.checkpoint.slice(0) });
+    await this.session.train({ experiment: run.experiment, checkpoint: run.saved?.checkpoint.slice(0) });
   }
 
   #onOpened() {
@@ -161,12 +161,12 @@ export class Coach extends EventTarget {
     this.#set('none', name === 'InvalidArgument' ? message : `${name}: ${message}`);
   }
 
-  /** Starts, holds, or goes on. @param {() => Spec} spec  of a new run */
-  toggle(spec) {
+  /** Starts, holds, or goes on. @param {() => Experiment} experiment  of a new run */
+  toggle(experiment) {
     switch (this.state) {
       case 'running': return this.pause();
       case 'paused': return this.go();
-      case 'none': case 'stopped': case 'finished': return this.start(spec());
+      case 'none': case 'stopped': case 'finished': return this.start(experiment());
     }
   }
 
@@ -206,7 +206,7 @@ export class Coach extends EventTarget {
   async retrySlower() {
     const { run } = this;
     if (!run) return;
-    const rate = Number(run.spec.hyperparameters.learning_rate);
+    const rate = Number(run.experiment.hyperparameters.learning_rate);
     await this.resume(run, Number.isFinite(rate) ? { learning_rate: rate / 2 } : {});
   }
 

@@ -142,7 +142,7 @@ export class TrainDesk {
   /** What moves the robots that learn; empty where there are none. */
   get #learner() {
     const { active, run } = this.training;
-    return active && run ? `learning (${run.spec.algorithm.toUpperCase()})` : '';
+    return active && run ? `learning (${run.experiment.algorithm.toUpperCase()})` : '';
   }
 
   get summary() {

@@ -142,35 +142,36 @@ export function setUpOf(options, task, algorithms) {
 }
 
 /**
- * The spec that `WebSim.create` takes.
+ * The experiment that `WebSim.create` takes.
  *
  * @param {SetUp} setUp @param {string} task
  */
-export function specOf({ algorithm, initial, changed, totalTimesteps, seed }, task) {
+export function experimentOf({ algorithm, initial, changed, totalTimesteps, seed }, task) {
   return {
     task,
     algorithm,
     task_options: {},
     hyperparameters: { ...initial, ...changed, [TOTAL]: totalTimesteps },
     seed,
+    title: '',
   };
 }
 
 /**
- * The options that give a spec again, as far as options go.
+ * The options that give an experiment again, as far as options go.
  *
- * @param {import('./run.js').Spec} spec @param {Algorithms} algorithms
+ * @param {import('./run.js').Experiment} experiment @param {Algorithms} algorithms
  * @returns {Pick<Options, 'algo'|'preset'|'steps'|'trainseed'|'hp'>}
  */
-export function optionsOf(spec, algorithms) {
-  const algorithm = algorithms[spec.algorithm];
+export function optionsOf(experiment, algorithms) {
+  const algorithm = algorithms[experiment.algorithm];
   const all = algorithm.hyperparameters;
   const ofPreset = (/** @type {string} */ preset) => {
     const values = {
       ...Object.fromEntries(all.map((entry) => [entry.name, entry.default])),
-      ...algorithm.presets[preset][EVERY_TASK], ...algorithm.presets[preset][spec.task],
+      ...algorithm.presets[preset][EVERY_TASK], ...algorithm.presets[preset][experiment.task],
     };
-    const pairs = Object.entries(/** @type {Record<string, Value>} */ (spec.hyperparameters))
+    const pairs = Object.entries(/** @type {Record<string, Value>} */ (experiment.hyperparameters))
       .filter(([name, value]) => name !== TOTAL && Object.hasOwn(values, name) && !same(value, values[name]));
     return { preset, pairs, steps: Number(values[TOTAL]) };
   };
@@ -178,12 +179,12 @@ export function optionsOf(spec, algorithms) {
   const first = defaultPreset(algorithm);
   const { preset, pairs, steps } = [first, ...Object.keys(algorithm.presets)].map(ofPreset)
     .reduce((best, candidate) => (candidate.pairs.length < best.pairs.length ? candidate : best));
-  const total = Number(spec.hyperparameters[TOTAL] ?? steps);
+  const total = Number(experiment.hyperparameters[TOTAL] ?? steps);
   return {
-    algo: spec.algorithm,
+    algo: experiment.algorithm,
     preset: preset === first ? 'auto' : preset,
     steps: total === steps ? null : total,
-    trainseed: spec.seed,
+    trainseed: experiment.seed,
     hp: writePairs(Object.fromEntries(pairs)),
   };
 }

@@ -15,8 +15,8 @@ import { ago, bytes, measure, short } from '../format.js';
  */
 
 /** What a run is called: as the user says, or by what it is. @param {RunRecord} record */
-export const nameOf = ({ name, spec, globalStep }) => (
-  name || `${spec.task} · ${spec.algorithm} · ${short(globalStep)} steps`
+export const nameOf = ({ name, experiment, globalStep }) => (
+  name || `${experiment.task} · ${experiment.algorithm} · ${short(globalStep)} steps`
 );
 
 export class Library {
@@ -57,14 +57,14 @@ export class Library {
     if (record.problem) return this.#damaged(record, record.problem);
     const name = nameOf(record);
     const { use, resume, save, remove, rename } = this.actions;
-    const { spec, episodicReturn, globalStep, totalTimesteps, savedAt } = record;
+    const { experiment, episodicReturn, globalStep, totalTimesteps, savedAt } = record;
     const input = h('input', { class: 'name', value: name, 'aria-label': `Name of ${name}`, spellcheck: 'false' });
     input.addEventListener('change', () => rename(record, input.value.trim()));
     input.addEventListener('keydown', ({ key }) => {
       if (key === 'Enter' || key === 'Escape') input.blur();
     });
     const facts = [
-      record.name ? spec.task : '',
+      record.name ? experiment.task : '',
       `${short(globalStep)} of ${short(totalTimesteps)}`,
       Number.isFinite(episodicReturn) ? `return ${measure(episodicReturn)}` : '',
       bytes(record.bytes),

@@ -9,7 +9,7 @@ import { ago, count, measure } from '../format.js';
  * @param {RunRecord} record
  * @param {{resume: () => void, discard: () => void, save: () => void, later: () => void}} actions
  */
-export function offer({ spec, globalStep, totalTimesteps, episodicReturn, savedAt, failure }, { resume, discard, save, later }) {
+export function offer({ experiment, globalStep, totalTimesteps, episodicReturn, savedAt, failure }, { resume, discard, save, later }) {
   const done = (/** @type {() => void} */ action) => () => {
     card.remove();
     action();
@@ -21,8 +21,8 @@ export function offer({ spec, globalStep, totalTimesteps, episodicReturn, savedA
   ];
   const card = h('section', { class: 'offer card', 'aria-label': 'Interrupted training' },
     h('button', { class: 'quiet', 'aria-label': 'Not now', title: 'Not now: it stays under “Saved”', onclick: done(later) }, '×'),
-    h('h2', {}, `Go on training ${spec.task}?`),
-    h('p', {}, `${spec.algorithm.toUpperCase()} · ${facts.filter(Boolean).join(' · ')}`),
+    h('h2', {}, `Go on training ${experiment.task}?`),
+    h('p', {}, `${experiment.algorithm.toUpperCase()} · ${facts.filter(Boolean).join(' · ')}`),
     ...(failure ? [h('p', { class: 'problem' }, `It had failed after this: ${failure}`)] : []),
     h('div', { class: 'row' },
       h('button', { class: 'primary', onclick: done(resume) }, 'Resume'),

@@ -13,11 +13,11 @@ const isAmount = (/** @type {unknown} */ value) => Number.isFinite(value) && /**
 const isCount = (/** @type {unknown} */ value) => Number.isSafeInteger(value) && /** @type {number} */ (value) >= 0;
 
 /** @type {Record<string, (value: unknown) => boolean>} */
-const SPEC = { task: isText, algorithm: isText, task_options: isObject, hyperparameters: isObject, seed: isCount };
+const EXPERIMENT = { task: isText, algorithm: isText, task_options: isObject, hyperparameters: isObject, seed: isCount };
 
 /** @type {Record<string, (value: unknown) => boolean>} */
 const RECORD = {
-  id: isText, name: isText, kept: isFlag, unfinished: isFlag, spec: isObject, iteration: isCount, globalStep: isCount,
+  id: isText, name: isText, kept: isFlag, unfinished: isFlag, experiment: isObject, iteration: isCount, globalStep: isCount,
   totalTimesteps: isNumber, episodicReturn: isNumber, seconds: isAmount, savedAt: isAmount, bytes: isCount,
 };
 
@@ -29,8 +29,8 @@ export function problemOf(record) {
   if (!isObject(record)) return 'it is no record of a run';
   const wrong = wrongOf(record, RECORD);
   if (wrong) return `its ${wrong} is not what it should be`;
-  const inSpec = wrongOf(record.spec, SPEC);
-  return inSpec && `its ${inSpec} is not what it should be`;
+  const inExperiment = wrongOf(record.experiment, EXPERIMENT);
+  return inExperiment && `its ${inExperiment} is not what it should be`;
 }
 
 /** What is wrong with what is kept beside a record; empty: nothing. @param {any} kept @returns {string} */
@@ -52,7 +52,7 @@ export function readRecord(id, record) {
   if (!problem) return /** @type {RunRecord} */ (record);
   return {
     id, problem, name: 'A run that cannot be read', kept: true, unfinished: false,
-    spec: { task: '', algorithm: '', task_options: {}, hyperparameters: {}, seed: 0 },
+    experiment: { task: '', algorithm: '', task_options: {}, hyperparameters: {}, seed: 0, title: '' },
     iteration: 0, globalStep: 0, totalTimesteps: 0, episodicReturn: NaN, seconds: 0, savedAt: 0, bytes: 0,
   };
 }

@@ -6,7 +6,7 @@ import { recentMeans } from './reduce.js';
 import { newId } from './storage.js';
 
 /**
- * @typedef {Required<import('../../sim/shared/messages.js').TrainingSpec>} Spec  what is trained
+ * @typedef {import('../../sim/shared/protocol.js').CompleteExperiment} Experiment  what is trained
  *
  * @typedef {object} Saved  a checkpoint, and where the run was then
  * @property {ArrayBuffer} checkpoint
@@ -40,9 +40,9 @@ export class Run {
   /** Points of the last seconds. @type {{seconds: number, globalStep: number}[]} */
   #recent = [];
 
-  /** @param {Spec} spec @param {string} [id] */
-  constructor(spec, id = newId()) {
-    this.spec = spec;
+  /** @param {Experiment} experiment @param {string} [id] */
+  constructor(experiment, id = newId()) {
+    this.experiment = experiment;
     this.id = id;
   }
 
@@ -51,8 +51,8 @@ export class Run {
    *
    * @param {RunRecord} record @param {import('./storage.js').Kept} kept
    */
-  static from({ id, spec, iteration, globalStep, seconds, episodicReturn }, { checkpoint, curve }) {
-    const run = new Run(spec, id);
+  static from({ id, experiment, iteration, globalStep, seconds, episodicReturn }, { checkpoint, curve }) {
+    const run = new Run(experiment, id);
     run.log = new MetricLog(curve);
     run.saved = { checkpoint, iteration, globalStep, seconds, episodicReturn };
     run.rewind();
@@ -62,11 +62,11 @@ export class Run {
   /**
    * The run of a file, to be kept as one of this browser's.
    *
-   * @param {{spec: Spec, iteration: number, globalStep: number}} header
+   * @param {{experiment: Experiment, iteration: number, globalStep: number}} header
    * @param {ArrayBuffer} checkpoint @param {MetricLog} log
    */
-  static fromFile({ spec, iteration, globalStep }, checkpoint, log) {
-    const run = new Run(spec);
+  static fromFile({ experiment, iteration, globalStep }, checkpoint, log) {
+    const run = new Run(experiment);
     run.log = log;
     const seconds = log.column(SECONDS).at(-1) || 0;
     run.saved = { checkpoint, iteration, globalStep, seconds, episodicReturn: run.recentReturn };
@@ -102,7 +102,7 @@ export class Run {
     const { checkpoint, ...where } = /** @type {Saved} */ (this.saved);
     return {
       record: {
-        ...how, ...where, id: this.id, spec: this.spec, totalTimesteps: this.totalTimesteps,
+        ...how, ...where, id: this.id, experiment: this.experiment, totalTimesteps: this.totalTimesteps,
         savedAt: Date.now(), bytes: checkpoint.byteLength,
       },
       kept,
@@ -111,7 +111,7 @@ export class Run {
 
   /** @returns {number} */
   get totalTimesteps() {
-    return Number(this.spec.hyperparameters.total_timesteps);
+    return Number(this.experiment.hyperparameters.total_timesteps);
   }
 
   /**
@@ -145,7 +145,7 @@ export class Run {
   }
 }
 
-/** A file's name that says what is in it, without what file systems dislike. @param {Spec} spec @param {number} globalStep */
+/** A file's name that says what is in it, without what file systems dislike. @param {Experiment} experiment @param {number} globalStep */
 export const fileNameOf = ({ task, algorithm, seed }, globalStep) => (
   `${task}__${algorithm}__${seed}__${globalStep}`.replaceAll(/[^\w.-]/g, '-')
 );

@@ -6,7 +6,7 @@ import { groupsOf } from '../panel/options.js';
 import { Compare } from './compare.js';
 import { Curves } from './curves.js';
 import { download, fileInput } from './files.js';
-import { optionsOf, setUpOf, specOf } from './hyperparameters.js';
+import { optionsOf, setUpOf, experimentOf } from './hyperparameters.js';
 import { Library, nameOf } from './library.js';
 import { MetricLog } from './metriclog.js';
 import { TrainingProgress } from './progress.js';
@@ -30,7 +30,10 @@ import { savedController } from './coach.js';
  * @property {(choices: {value: string, text: string}[]) => void} onControllers  there are others now
  */
 
-const EXTENSION = '.zip';
+const EXTENSION = '.websim';
+
+/** Runs were zip archives by name as well. */
+const READABLE = `${EXTENSION},.zip`;
 
 /** Of a file that is opened. */
 const MOST_BYTES = 256 << 20;
@@ -53,7 +56,7 @@ export class TrainSection {
     this.best = h('button', { title: 'Follow the robot with the highest return (B)', hidden: true, onclick: followBest }, 'Follow best');
     this.keep = h('button', { title: 'Keep what is learnt by now under a name of its own', onclick: () => this.#try(this.#keep()) }, 'Keep');
     this.toFile = h('button', { title: 'Save the newest checkpoint as a file', onclick: () => this.#try(this.#saveRun()) }, 'Save as file');
-    const file = fileInput(EXTENSION, (chosen) => this.openFile(chosen));
+    const file = fileInput(READABLE, (chosen) => this.openFile(chosen));
     this.library = new Library({
       use: (record) => session.set({ controller: savedController(record.id) }),
       resume: (record) => this.#try(this.resume(record)),
@@ -84,16 +87,16 @@ export class TrainSection {
     const saved = new Map(this.#records.map((record) => [savedController(record.id), nameOf(record)]));
     const own = (sim?.controllers ?? []).filter((name) => !saved.has(name));
     const task = this.#task;
-    const fitting = this.#records.filter(({ spec }) => spec.task === task);
+    const fitting = this.#records.filter(({ experiment }) => experiment.task === task);
     return [
       ...own.map((name) => ({ value: name, text: LABELS[name] ?? name })),
-      ...fitting.map((record) => ({ value: savedController(record.id), text: record.name || `${record.spec.algorithm} · ${short(record.globalStep)} steps` })),
+      ...fitting.map((record) => ({ value: savedController(record.id), text: record.name || `${record.experiment.algorithm} · ${short(record.globalStep)} steps` })),
     ];
   }
 
   get #task() {
     const { session, training } = this.settings;
-    return training.active && training.run ? training.run.spec.task : groupsOf(session.options)[0].task;
+    return training.active && training.run ? training.run.experiment.task : groupsOf(session.options)[0].task;
   }
 
   get #setUp() {
@@ -138,7 +141,7 @@ export class TrainSection {
 
   #showRun() {
     const { run } = this.settings.training;
-    this.curves.show(run?.log ?? new MetricLog(), run ? fileNameOf(run.spec, run.globalStep) : '');
+    this.curves.show(run?.log ?? new MetricLog(), run ? fileNameOf(run.experiment, run.globalStep) : '');
     this.#shown = run?.iteration;
   }
 
@@ -157,7 +160,7 @@ export class TrainSection {
   /** Starts, holds or goes on. */
   toggle() {
     const { training } = this.settings;
-    this.#try(Promise.resolve(training.toggle(() => specOf(this.#setUp, this.#task))));
+    this.#try(Promise.resolve(training.toggle(() => experimentOf(this.#setUp, this.#task))));
   }
 
   /** Reads the list of what is kept. */
@@ -174,12 +177,12 @@ export class TrainSection {
   /** @param {RunRecord} record */
   async resume(record) {
     const { session, training, algorithms } = this.settings;
-    const { spec, globalStep, totalTimesteps } = record;
+    const { experiment, globalStep, totalTimesteps } = record;
     // One that is over goes on for as long as the form says.
     const longer = globalStep >= totalTimesteps ? { total_timesteps: globalStep + this.#setUp.totalTimesteps } : {};
-    const next = { ...spec, hyperparameters: { ...spec.hyperparameters, ...longer } };
-    if (spec.algorithm in algorithms) {
-      session.adopt({ ...optionsOf(next, algorithms), ...(spec.task === this.#task ? {} : { task: spec.task }) });
+    const next = { ...experiment, hyperparameters: { ...experiment.hyperparameters, ...longer } };
+    if (experiment.algorithm in algorithms) {
+      session.adopt({ ...optionsOf(next, algorithms), ...(experiment.task === this.#task ? {} : { task: experiment.task }) });
     }
     await training.resumeKept(record.id, longer);
   }
@@ -194,7 +197,7 @@ export class TrainSection {
     const { training } = this.settings;
     await training.checkpoint();
     const run = /** @type {Run} */ (training.run);
-    if (run.saved) await saveFile({ spec: run.spec, globalStep: run.saved.globalStep }, run.kept);
+    if (run.saved) await saveFile({ experiment: run.experiment, globalStep: run.saved.globalStep }, run.kept);
   }
 
   async #keep() {
@@ -229,10 +232,10 @@ export class TrainSection {
       if (!sim) throw new Error('Wait until the simulation is there, then open the file again.');
       if (file.size > MOST_BYTES) throw new Error(`${file.name} has ${bytes(file.size)}; files of up to ${bytes(MOST_BYTES)} can be opened here.`);
       const checkpoint = await file.arrayBuffer();
-      const header = await sim.readCheckpoint(checkpoint);
+      const header = await sim.readRun(checkpoint);
       const { curveOf } = await runFile();
       const run = Run.fromFile(header, checkpoint, await curveOf(checkpoint));
-      const name = file.name.replace(/\.zip$/i, '');
+      const name = file.name.replace(/\.(zip|websim)$/i, '');
       const { record, kept } = run.toKeep({ name, kept: true, unfinished: false });
       await store.put(record, kept);
       await this.refresh();
@@ -282,8 +285,8 @@ const robots = (compare) => compare.split(',').reduce((sum, part) => sum + (pars
 /** Files are rare: what packs them need not be there when the page opens. */
 const runFile = () => import('./runfile.js');
 
-/** @param {Pick<RunRecord, 'spec'|'globalStep'>} about @param {import('./storage.js').Kept} kept */
-async function saveFile({ spec, globalStep }, kept) {
+/** @param {Pick<RunRecord, 'experiment'|'globalStep'>} about @param {import('./storage.js').Kept} kept */
+async function saveFile({ experiment, globalStep }, kept) {
   const { packRun } = await runFile();
-  download(packRun(kept), fileNameOf(spec, globalStep) + EXTENSION);
+  download(packRun(kept), fileNameOf(experiment, globalStep) + EXTENSION);
 }

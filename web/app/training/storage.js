@@ -15,7 +15,7 @@ import { problemOf, problemOfKept, readRecord } from './records.js';
  * @property {boolean} kept          by the user; others give way to newer runs
  * @property {boolean} unfinished    whether the page should offer to resume it
  * @property {string} [failure]      why it failed after this
- * @property {import('./run.js').Spec} spec
+ * @property {import('./run.js').Experiment} experiment
  * @property {number} iteration
  * @property {number} globalStep
  * @property {number} totalTimesteps
@@ -36,7 +36,8 @@ import { problemOf, problemOfKept, readRecord } from './records.js';
  */
 
 const NAME = 'websim';
-const VERSION = 1;
+/** Before 2 a record's `experiment` was called `spec`. */
+const VERSION = 2;
 
 /** What the browser says of a database that it has closed by itself. */
 const CLOSED = ['InvalidStateError', 'AbortError', 'UnknownError'];
@@ -71,9 +72,16 @@ export class RunStore {
     };
     /** @type {Promise<import('idb').IDBPDatabase<Schema>>} */
     const opened = openDB(NAME, VERSION, {
-      upgrade(database) {
-        database.createObjectStore('runs', { keyPath: 'id' });
-        database.createObjectStore('checkpoints');
+      async upgrade(database, before, _, transaction) {
+        if (before < 1) {
+          database.createObjectStore('runs', { keyPath: 'id' });
+          database.createObjectStore('checkpoints');
+          return;
+        }
+        for await (const cursor of transaction.objectStore('runs')) {
+          const { spec: experiment, ...record } = /** @type {any} */ (cursor.value);
+          cursor.update({ ...record, experiment });
+        }
       },
       // Another tab has a newer page, or the user clears what this site keeps.
       blocking: async () => {

@@ -9,7 +9,10 @@ from websim.errors import (
     UnknownTask,
     WebSimError,
 )
-from websim.registry import make_vec, register, task_ids
+from websim.experiments.environments import make_vec
+from websim.experiments.experiment import Experiment
+from websim.experiments.robot import Robot, read_robot
+from websim.registry import register, task_ids
 from websim.task import Outcome, Range, Task
 from websim.vector import MujocoVectorEnv
 
@@ -17,16 +20,19 @@ __version__ = "0.1.0"
 
 __all__ = [
     "ClosedEnvironment",
+    "Experiment",
     "InvalidArgument",
     "ModelError",
     "MujocoVectorEnv",
     "Outcome",
     "Range",
     "ResetNeeded",
+    "Robot",
     "Task",
     "UnknownTask",
     "WebSimError",
     "make_vec",
+    "read_robot",
     "register",
     "task_ids",
 ]

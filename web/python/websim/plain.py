@@ -15,6 +15,8 @@ MAX_DEPTH = 32
 MAX_INTEGER = 2**53 - 1
 """The greatest that a number of JavaScript tells apart from the next."""
 
+_MAX_MESSAGE = 400
+
 _NO_BRACKETS = re.compile(rb'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)|[^"\[\]{}]++', re.DOTALL)
 
 
@@ -43,6 +45,13 @@ def check_finite(value: Any) -> None:
 def is_count(value: Any, low: int = 0, high: int = MAX_INTEGER) -> bool:
     """Whether a value is an integer within bounds."""
     return isinstance(value, int) and not isinstance(value, bool) and low <= value <= high
+
+
+def brief(error: Exception) -> str:
+    """What an error says, where a file may have chosen the words."""
+    text = str(error) if isinstance(error, ValueError) else repr(error)
+    text = text if len(text) <= _MAX_MESSAGE else f"{text[:_MAX_MESSAGE]}…"
+    return text.removesuffix(".")
 
 
 def _check_integers(value: Any) -> None:

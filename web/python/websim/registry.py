@@ -1,14 +1,11 @@
 """The tasks that there are, by id."""
 
 import difflib
-from typing import Any
 
 import gymnasium
-from gymnasium.vector import AutoresetMode
 
 from websim.errors import InvalidArgument, UnknownTask
-from websim.task import Task, make_task
-from websim.vector import MujocoVectorEnv
+from websim.task import Task
 
 _tasks: dict[str, type[Task]] = {}
 
@@ -50,40 +47,3 @@ def task_class(id: str) -> type[Task]:
         hint = f" Did you mean {close[0]!r}?" if close else ""
         raise UnknownTask(f"Unknown task {id!r}.{hint} There are: {', '.join(_tasks)}.")
     return _tasks[id]
-
-
-def make_vec(
-    id: str,
-    num_envs: int = 1,
-    *,
-    autoreset_mode: AutoresetMode | str = AutoresetMode.NEXT_STEP,
-    max_episode_steps: int | None = None,
-    copy: bool = True,
-    num_threads: int | None = None,
-    **task_options: Any,
-) -> MujocoVectorEnv:
-    """Makes `num_envs` environments of one task that are stepped together.
-
-    Args:
-        id: A registered task: one of `task_ids()`.
-        num_envs: Number of environments.
-        autoreset_mode: What happens at the end of an episode, see
-            `gymnasium.vector.AutoresetMode`; or its value ("NextStep", "SameStep", "Disabled").
-        max_episode_steps: Steps until an episode is truncated; None takes the task's, -1 none.
-        copy: See `MujocoVectorEnv`.
-        num_threads: Likewise.
-        **task_options: As of the constructor of Gymnasium's environment.
-
-    Raises:
-        UnknownTask: `id` is not registered.
-        InvalidArgument: an unknown option, or an argument that is not allowed.
-        ModelError: MuJoCo cannot compile the model.
-    """
-    return MujocoVectorEnv(
-        make_task(task_class(id), task_options),
-        num_envs,
-        autoreset_mode=autoreset_mode,
-        max_episode_steps=max_episode_steps,
-        copy=copy,
-        num_threads=num_threads,
-    )

@@ -22,12 +22,15 @@ const MAX_SHOWN = 80;
 
 /**
  * @typedef {object} TaskRequest
- * @property {string} task
- * @property {number | 'auto'} numEnvs
+ * @property {string} [task]
  * @property {Record<string, unknown>} [options] the task's constructor options
+ * @property {Experiment} [experiment]  instead of both: what is simulated, with a robot of one's own perhaps
+ * @property {number | 'auto'} numEnvs
+ *
+ * @typedef {import('../shared/protocol.js').Experiment} Experiment
  *
  * @typedef {object} Settings  of a simulation: its options, checked, the defaults filled in
- * @property {Required<TaskRequest>[]} requests  the groups that do not learn
+ * @property {{experiment: Experiment, numEnvs: number | 'auto'}[]} requests  the groups that do not learn
  * @property {import('./trainingrun.js').TrainingOptions} [training]
  * @property {number | 'auto'} numWorkers
  * @property {number} seed
@@ -38,7 +41,7 @@ const MAX_SHOWN = 80;
  */
 
 const OPTIONS = [
-  'task', 'numEnvs', 'taskOptions', 'tasks', 'training', 'numWorkers', 'seed', 'controller', 'speed',
+  'task', 'numEnvs', 'taskOptions', 'experiment', 'tasks', 'training', 'numWorkers', 'seed', 'controller', 'speed',
   'reproducible', 'replacing', 'onProgress', 'onOverture',
 ];
 
@@ -50,11 +53,11 @@ const OPTIONS = [
 export function checkOptions(options, known) {
   checkNames('options', options, OPTIONS);
   const {
-    task = 'Ant-v5', numEnvs = 1000, taskOptions = {}, training, tasks, numWorkers = 'auto', seed = 0,
+    experiment, task = experiment ? undefined : 'Ant-v5', numEnvs = 1000, taskOptions, training, tasks, numWorkers = 'auto', seed = 0,
     controller = 'random', speed = Infinity, reproducible = false, onProgress = () => {}, onOverture = () => {},
   } = options;
   if (training !== undefined) checkTraining(training, known);
-  const requests = tasks ?? (training ? [] : [{ task, numEnvs, options: taskOptions }]);
+  const requests = tasks ?? (training ? [] : [{ task, numEnvs, options: taskOptions, experiment }]);
   if (numWorkers !== 'auto') checkInteger("numWorkers, unless 'auto',", numWorkers, 1, MAX_WORKERS);
   checkName('controller', controller, training ? [...CONTROLLERS, ...LEARNT] : CONTROLLERS);
   checkFunction('onProgress', onProgress);
@@ -189,19 +192,40 @@ function checkTask(task, known) {
  * @param {unknown} requests
  * @param {string[]} known ids of all tasks
  * @param {boolean} few  whether there need not be any
- * @returns {Required<TaskRequest>[]}
+ * @returns {Settings['requests']}
  */
 function checkTasks(requests, known, few) {
-  if (!Array.isArray(requests)) refuse('tasks', 'a list of { task, numEnvs, options }', requests);
+  if (!Array.isArray(requests)) refuse('tasks', 'a list of { task, numEnvs, options } or { experiment, numEnvs }', requests);
   const list = /** @type {unknown[]} */ (requests);
   if (!list.length && !few) throw new InvalidArgument('tasks must name at least one task');
   return list.map((request) => {
-    checkNames('properties of a task', request, ['task', 'numEnvs', 'options']);
-    const { task, numEnvs, options = {} } = /** @type {TaskRequest} */ (request);
-    checkTask(task, known);
+    checkNames('properties of a task', request, ['task', 'numEnvs', 'options', 'experiment']);
+    const { task, numEnvs, options, experiment } = /** @type {TaskRequest} */ (request);
     if (numEnvs !== 'auto') checkInteger("numEnvs, unless 'auto',", numEnvs, 1, MAX_ENVS);
-    return { task, numEnvs, options: checkPlainObject('taskOptions', options) };
+    if (experiment === undefined) {
+      checkTask(task, known);
+      const checked = checkPlainObject('taskOptions', options === undefined ? {} : options);
+      return { experiment: { task: /** @type {string} */ (task), task_options: checked }, numEnvs };
+    }
+    if (task !== undefined || options !== undefined) {
+      throw new InvalidArgument('an experiment says what the task and its options are: leave those away');
+    }
+    return { experiment: checkExperiment(experiment, known), numEnvs };
   });
+}
+
+/**
+ * What Python will look at as a whole is looked at here as far as it crosses to it.
+ *
+ * @param {unknown} experiment @param {string[]} known  ids of all tasks
+ * @returns {Experiment}
+ */
+function checkExperiment(experiment, known) {
+  const { archive, ...fields } = checkObject('experiment', experiment);
+  if (archive !== undefined) checkBytes(archive);
+  checkPlain('experiment', fields);
+  if (fields.robot === undefined) checkTask(fields.task, known);
+  return /** @type {Experiment} */ (experiment);
 }
 
 /** @param {number} numEnvs  of all groups */
@@ -211,16 +235,16 @@ export function checkTotal(numEnvs) {
 
 /** @param {unknown} data @returns {ArrayBuffer} */
 export function checkBytes(data) {
-  return data instanceof ArrayBuffer ? data : refuse('a checkpoint', 'an ArrayBuffer', data);
+  return data instanceof ArrayBuffer ? data : refuse('a run', 'an ArrayBuffer', data);
 }
 
 /** @param {unknown} training @param {string[]} known ids of all tasks */
 function checkTraining(training, known) {
-  checkNames('options of training', training, ['spec', 'checkpoint', 'checkpointSeconds']);
-  const { spec, checkpoint, checkpointSeconds = 1 } = /** @type {import('./trainingrun.js').TrainingOptions} */ (training);
+  checkNames('options of training', training, ['experiment', 'checkpoint', 'checkpointSeconds']);
+  const { experiment, checkpoint, checkpointSeconds = 1 } = /** @type {import('./trainingrun.js').TrainingOptions} */ (training);
   if (checkpoint !== undefined) checkBytes(checkpoint);
-  if (spec !== undefined) checkTask(checkPlainObject('spec', spec).task, known);
-  if (!spec && !checkpoint) throw new InvalidArgument('training needs a spec, or a checkpoint to go on from');
+  if (experiment !== undefined) checkExperiment(experiment, known);
+  if (!experiment && !checkpoint) throw new InvalidArgument('training needs an experiment, or a checkpoint to go on from');
   if (typeof checkpointSeconds !== 'number' || !(checkpointSeconds > 0)) {
     refuse('checkpointSeconds', 'a number above 0', checkpointSeconds);
   }

@@ -4,13 +4,15 @@ import { divide } from './balance.js';
 
 /**
  * @typedef {import('./balance.js').Range} Range
- * @typedef {{task: string, numEnvs: number, options: Record<string, unknown>}} Request  a group that is asked for
- * @typedef {{task: string, numEnvs: number, ranks: number}} Learners  the group that learns, if one does
+ * @typedef {import('../shared/protocol.js').Experiment} Experiment
+ * @typedef {{experiment: Experiment, numEnvs: number}} Request  a group that is asked for
+ * @typedef {{experiment: Experiment, numEnvs: number, ranks: number}} Learners  the group that learns, if one does
  *
  * @typedef {import('../shared/protocol.js').ShardDescription} ShardDescription
  *
  * @typedef {object} Place  the environments of one task among all
  * @property {string} task
+ * @property {string} title            what it is called; a built-in task by its id
  * @property {number} numEnvs
  * @property {number} offset           index of its first environment
  * @property {boolean} learns          whether a training run drives it; no other group can be the first then
@@ -71,10 +73,10 @@ export class Dealing {
    * @returns {import('../shared/protocol.js').ShardSpec[]}
    */
   specs(ranges, seed) {
-    return this.requests.flatMap(({ task, options }, i) => {
+    return this.requests.flatMap(({ experiment }, i) => {
       const group = this.learners ? i + 1 : i;
       const { first, count } = ranges[group];
-      return count ? [{ group, task, options, first, numEnvs: count, seed }] : [];
+      return count ? [{ group, experiment, first, numEnvs: count, seed }] : [];
     });
   }
 
@@ -86,11 +88,11 @@ export class Dealing {
   /** @param {ShardDescription} description @returns {Group} */
   #groupOf({ group, about: { sizes, ...about }, scene }) {
     const all = this.#all;
-    const { task, numEnvs } = all[group];
+    const { experiment: { task, title }, numEnvs } = all[group];
     const offset = all.slice(0, group).reduce((sum, request) => sum + request.numEnvs, 0);
     const { observationSize, actionSize } = sizes;
     return {
-      ...about, task, numEnvs, offset, learns: this.learners !== null && group === 0, observationSize, actionSize,
+      ...about, task, title: title || task, numEnvs, offset, learns: this.learners !== null && group === 0, observationSize, actionSize,
       actionLow: Float32Array.from(about.actionLow), actionHigh: Float32Array.from(about.actionHigh), scene,
     };
   }

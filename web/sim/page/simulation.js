@@ -59,8 +59,8 @@ export class Simulation {
     this.seed = seed;
     /** Whether memory is shared with the workers; otherwise samples of it travel by message. */
     this.isolated = SHARES_MEMORY;
-    this.dealing = new Dealing(requests.map(({ task, numEnvs: n, options }) => (
-      { task, options, numEnvs: n === 'auto' ? choice.environments : n }
+    this.dealing = new Dealing(requests.map(({ experiment, numEnvs: n }) => (
+      { experiment, numEnvs: n === 'auto' ? choice.environments : n }
     )));
     checkTotal(this.numEnvs);
     this.shards = new Shards(this.dealing.groups, this.numWorkers);
@@ -116,10 +116,10 @@ export class Simulation {
   }
 
   /** How a training run would be dealt. @param {import('./trainingrun.js').TrainingOptions} options @param {number} workers */
-  async plan({ spec, checkpoint }, workers) {
+  async plan({ experiment, checkpoint }, workers) {
     const [worker] = this.workers;
     await worker.booted;
-    return worker.request('plan', { spec: spec ? JSON.stringify(spec) : null, checkpoint: checkpoint ?? null, workers });
+    return worker.request('plan', { experiment: experiment ?? null, checkpoint: checkpoint ?? null, workers });
   }
 
   /**
@@ -132,8 +132,8 @@ export class Simulation {
     const plan = await this.plan(options, workers);
     const { events } = this;
     this.training = new TrainingRun(plan, options, this.isolated, events);
-    const { spec, numEnvs, ranks } = this.training;
-    this.dealing.learners = { task: spec.task, numEnvs, ranks };
+    const { experiment, numEnvs, ranks } = this.training;
+    this.dealing.learners = { experiment, numEnvs, ranks };
     checkTotal(this.numEnvs);
     this.statistics.begin(this.numEnvs);
     this.reasons.push(`${counted(numEnvs, 'environment')} learn, as num_envs says.`);

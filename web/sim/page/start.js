@@ -82,10 +82,11 @@ async function employ(simulation, fleet, onOverture) {
  */
 function playing(simulation, onOverture) {
   const { dealing, shards, driving, manifest, settings, seed } = simulation;
-  const [request, ...others] = dealing.requests;
-  if (others.length || settings.training || settings.controller !== 'random') return null;
-  if (Object.keys(request.options).length) return null;
-  const asked = fetchOpening(manifest, request.task);
+  const [request, ...more] = dealing.requests;
+  if (more.length || settings.training || settings.controller !== 'random') return null;
+  const { task, task_options: options = {}, ...others } = request.experiment;
+  if (Object.keys({ ...options, ...others }).length) return null;
+  const asked = fetchOpening(manifest, task);
   const ranges = dealing.ranges([1], simulation.numWorkers);
   return async (worker) => {
     const opening = await asked;

@@ -9,8 +9,8 @@ export class TrainingControls {
   }
 
   /** What is trained. */
-  get spec() {
-    return this.#run.spec;
+  get experiment() {
+    return this.#run.experiment;
   }
 
   get state() {

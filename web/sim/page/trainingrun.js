@@ -28,7 +28,7 @@ const MAX_LOSSES = 6;
  * @typedef {Omit<CheckpointEvent, 'reason'>} Saved
  *
  * @typedef {object} TrainingOptions
- * @property {import('../shared/protocol.js').TrainingSpec} [spec]  left away: that of the checkpoint
+ * @property {import('../shared/protocol.js').Experiment} [experiment]  left away: that of the checkpoint
  * @property {ArrayBuffer} [checkpoint]  to go on from
  * @property {number} [checkpointSeconds]  between two checkpoints; left away: as often as they cost little
  */
@@ -67,9 +67,9 @@ export class TrainingRun {
    * @param {boolean} isolated
    * @param {import('./events.js').Events} events
    */
-  constructor(plan, { checkpoint, checkpointSeconds }, isolated, events) {
-    /** What is trained. @type {Required<import('../shared/protocol.js').TrainingSpec>} */
-    this.spec = JSON.parse(plan.spec);
+  constructor(plan, { experiment, checkpoint, checkpointSeconds }, isolated, events) {
+    /** What is trained. @type {import('../shared/protocol.js').CompleteExperiment} */
+    this.experiment = { ...JSON.parse(plan.experiment), archive: experiment?.archive };
     this.numEnvs = plan.numEnvs;
     this.maxEpisodeSteps = plan.maxEpisodeSteps;
     this.totalTimesteps = plan.totalTimesteps;
@@ -305,8 +305,8 @@ export class TrainingRun {
 
   /** @param {KeptWorker} worker @param {ArrayBuffer | null} checkpoint @param {SharedArrayBuffer | null} exchange */
   #seat({ index }, checkpoint, exchange) {
-    const { spec, ranks, checkpointSeconds } = this;
-    return { spec: JSON.stringify(spec), checkpoint, exchange, rank: index, ranks, checkpointSeconds };
+    const { experiment, ranks, checkpointSeconds } = this;
+    return { experiment, checkpoint, exchange, rank: index, ranks, checkpointSeconds };
   }
 
   #newExchange() {

@@ -35,10 +35,8 @@
  */
 
 /**
- * @typedef {object} ShardSpec  the environments of one group that one worker owns
+ * @typedef {object} ShardPlace  which environments of a group one worker owns
  * @property {number} group  index of the group
- * @property {string} task  task id
- * @property {Record<string, unknown>} options  the task's constructor options
  * @property {number} first  index of the first environment within its group
  * @property {number} numEnvs  environments
  * @property {number} seed  of the group's first environment
@@ -57,7 +55,7 @@
 
 /**
  * @typedef {object} TrainingPlan  how a run is dealt to workers
- * @property {string} spec  a TrainingSpec, complete, as JSON
+ * @property {string} experiment  the fields of an Experiment, as JSON
  * @property {number} numEnvs  environments that learn, of all ranks together
  * @property {number} maxEpisodeSteps  after which an episode ends at the latest
  * @property {number} totalTimesteps  environment steps in all
@@ -67,11 +65,19 @@
  */
 
 /**
- * @typedef {object} CheckpointDescription  what a checkpoint is of
- * @property {string} spec  a TrainingSpec, complete, as JSON
+ * @typedef {object} RunDescription  what a run is, and how far
+ * @property {string} experiment  the fields of an Experiment, as JSON
  * @property {number} iteration  finished iterations
  * @property {number} globalStep  environment steps so far
- * @property {number} ranks  ranks that wrote it
+ * @property {number} ranks  ranks that wrote it; 0 where nothing has been learnt yet
+ */
+
+/**
+ * @typedef {object} RobotReading  what files of a robot come to
+ * @property {string | null} experiment  the fields of an Experiment, as JSON; null where something is open
+ * @property {Uint8Array<ArrayBuffer> | null} archive  a run with the robot's files
+ * @property {string[]} missing  files that the model names and that are not there
+ * @property {string[]} models  of which one is to be chosen
  */
 
 /**
@@ -158,12 +164,22 @@
  */
 
 /**
- * @typedef {object} TrainingSpec  what is trained; with the number of ranks it decides every number of a run
+ * @typedef {object} Experiment  the definition of a run; with the number of ranks it decides every number of it
  * @property {string} task  task id
- * @property {string} [algorithm]  a name of `websim.algorithms.ALGORITHMS`
  * @property {Record<string, unknown>} [task_options]  the task's constructor options
+ * @property {RobotDocument | null} [robot]  in place of the task's own; `websim.tasks.robot.RobotTask` needs one
+ * @property {string} [algorithm]  a name of `websim.algorithms.ALGORITHMS`
  * @property {Record<string, unknown>} [hyperparameters]  those of the algorithm that are not its defaults
  * @property {number} [seed]  of weights, environments and everything random
+ * @property {string} [title]  what people call it
+ * @property {string | null} [parent]  the sha256 of the experiment that it was made of
+ */
+
+/**
+ * @typedef {object} RobotDocument  what a document says of a robot
+ * @property {string} main  path of the model among the files
+ * @property {Record<string, string>} files  sha256 of each file, by path
+ * @property {number | null} [floor]  height in m of a floor that is added
  */
 
 /** What a rank hands to the others at once, in bytes. */

@@ -8,7 +8,7 @@
  */
 
 /**
- * @typedef {import('./messages.js').ShardSpec} ShardSpec
+ * @typedef {import('./messages.js').ShardPlace & {experiment: Experiment}} ShardSpec
  *
  * @typedef {object} ShardDescription  a worker's part of a group
  * @property {number} group
@@ -29,19 +29,23 @@
 
 /**
  * @typedef {object} Learn
- * @property {string} spec  TrainingSpec of `websim/algorithms/spec.py` as JSON
+ * @property {Experiment | null} experiment  null: the checkpoint's
  * @property {ArrayBuffer | null} checkpoint  to go on from
  * @property {SharedArrayBuffer | null} exchange  where memory is shared
  * @property {number} rank
  * @property {number} ranks
  * @property {number | null} checkpointSeconds  between two checkpoints; null: as often as they cost little
  *
- * @typedef {import('./messages.js').TrainingSpec} TrainingSpec
+ * @typedef {import('./messages.js').Experiment & {archive?: ArrayBuffer}} Experiment
+ *   archive: a run with the files of its robot, where it has one; beside a checkpoint there need be none
  * @typedef {import('./messages.js').TrainingPlan} TrainingPlan
  * @typedef {import('./messages.js').PolicySizes} PolicySizes
- * @typedef {import('./messages.js').CheckpointDescription} CheckpointDescription
+ * @typedef {import('./messages.js').RunDescription} RunDescription
+ * @typedef {import('./messages.js').RobotReading} RobotReading
  *
- * @typedef {Omit<CheckpointDescription, 'spec'> & {spec: Required<TrainingSpec>}} CheckpointInfo
+ * @typedef {Experiment & Required<Pick<Experiment,
+ *   'task_options' | 'algorithm' | 'hyperparameters' | 'seed' | 'title'>>} CompleteExperiment
+ * @typedef {Omit<RunDescription, 'experiment'> & {experiment: CompleteExperiment}} RunInfo
  */
 
 /**
@@ -52,7 +56,7 @@
  * @property {(payload: {manifest: import('./messages.js').Manifest, isolated: boolean, reproducible: boolean}) => void} boot
  * @property {(payload: {spec: ShardSpec, opening: import('./messages.js').Opening, drive: Drive}) => Promise<ShardDescription | null>} overture
  *   while the worker boots: moves the robots until environments are made; null: it has booted
- * @property {(payload: {specs: {task: string, options: Record<string, unknown>}[]}) => number[]} measure
+ * @property {(payload: {specs: {experiment: Experiment}[]}) => number[]} measure
  *   milliseconds of one environment step of each
  * @property {(payload: {specs: ShardSpec[], drive: Drive}) => ShardDescription[]} create
  *   makes environments in place of those that there are; they go on from an overture that leads to them
@@ -68,13 +72,14 @@
  * @property {(payload: {code: string}) => unknown} runPython
  * @property {(payload: {exchange: SharedArrayBuffer, rank: number, ranks: number}) => void} join
  *   makes the worker a rank of a group in which Python can learn together
- * @property {(payload: {spec: string | null, checkpoint: ArrayBuffer | null, workers: number}) => TrainingPlan} plan
+ * @property {(payload: {experiment: Experiment | null, checkpoint: ArrayBuffer | null, workers: number}) => TrainingPlan} plan
  * @property {(payload: Learn) => {restarted: boolean, description: ShardDescription}} learn
  *   makes the worker a rank of a training run; if it is one, it joins another group of ranks.
  *   restarted: its environments could not be taken from the checkpoint
  * @property {(payload: {run?: boolean, save?: boolean}) => void} train
  *   run: begins, or ends after the iteration under way; save: asks for a checkpoint
- * @property {(payload: {data: ArrayBuffer}) => CheckpointDescription} readCheckpoint
+ * @property {(payload: {data: ArrayBuffer}) => RunDescription} readRun
+ * @property {(payload: {files: Record<string, ArrayBuffer>, main: string | null}) => RobotReading} readRobot
  * @property {(payload: {}) => {embindObjects: number}} close
  */
 

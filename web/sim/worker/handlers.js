@@ -3,10 +3,11 @@
 import { boot } from './boot.js';
 import { ExchangeEnd } from '../shared/communicator.js';
 import { mountPythonFiles } from './files.js';
-import { Learner, pythonBytes } from './learner.js';
+import { Learner } from './learner.js';
 import { Overture } from './overture.js';
 import { BatchPhysics, embindObjects } from './physics.js';
-import { WorkerShard, pythonMemory } from './shard.js';
+import { pythonBytes, pythonExperiment, pythonMemory, toJs } from './python.js';
+import { WorkerShard } from './shard.js';
 
 /** Measuring a task's cost: environments and steps. */
 const MEASURE = { envs: 2, steps: 10 };
@@ -75,8 +76,8 @@ export class Handlers {
 
   /** @param {Payload<'measure'>} payload */
   measure({ specs }) {
-    return specs.map(({ task, options }) => {
-      const spec = { group: 0, task, options, first: 0, numEnvs: MEASURE.envs, seed: 0 };
+    return specs.map(({ experiment }) => {
+      const spec = { group: 0, experiment, first: 0, numEnvs: MEASURE.envs, seed: 0 };
       const shard = WorkerShard.make(this.#up, spec, 'random', this.#policies, false);
       try {
         const before = shard.physics.elapsedMs;
@@ -113,8 +114,14 @@ export class Handlers {
   }
 
   /** @param {Payload<'plan'>} payload */
-  plan({ spec, checkpoint, workers }) {
-    return this.#ask((module, data) => module.plan(spec ?? undefined, data, workers), checkpoint);
+  plan({ experiment, checkpoint, workers }) {
+    const { pyodide } = this.#up;
+    const wanted = experiment && pythonExperiment(pyodide, experiment, checkpoint);
+    try {
+      return this.#ask((module, data) => module.plan(wanted ?? undefined, data, workers), checkpoint);
+    } finally {
+      wanted?.destroy();
+    }
   }
 
   /** @param {Payload<'learn'>} payload */
@@ -143,9 +150,22 @@ export class Handlers {
     this.scheduler.wake();
   }
 
-  /** @param {Payload<'readCheckpoint'>} payload */
-  readCheckpoint({ data: checkpoint }) {
-    return this.#ask((module, data) => module.describe(data), checkpoint);
+  /** @param {Payload<'readRun'>} payload */
+  readRun({ data: run }) {
+    return this.#ask((module, data) => module.describe(data), run);
+  }
+
+  /** @param {Payload<'readRobot'>} payload */
+  readRobot({ files, main }) {
+    const { pyodide } = this.#up;
+    const module = pyodide.pyimport('websim.browser.experiments');
+    const contents = pyodide.toPy(new Map(Object.entries(files).map(([path, data]) => [path, new Uint8Array(data)])));
+    try {
+      return toJs(module.of_files(contents, main ?? undefined));
+    } finally {
+      contents.destroy();
+      module.destroy();
+    }
   }
 
   /** @param {Payload<'sizesOfPolicy'>} payload */
@@ -231,10 +251,7 @@ export class Handlers {
     const module = pyodide.pyimport('websim.browser.learner');
     const data = checkpoint ? pythonBytes(pyodide, checkpoint) : undefined;
     try {
-      const python = ask(module, data);
-      const object = python.toJs({ dict_converter: Object.fromEntries });
-      python.destroy();
-      return object;
+      return toJs(ask(module, data));
     } finally {
       data?.destroy();
       module.destroy();

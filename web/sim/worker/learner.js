@@ -5,6 +5,7 @@
  */
 
 import { toPlain } from '../shared/errors.js';
+import { pythonBytes, pythonExperiment, toJs } from './python.js';
 import { WorkerShard } from './shard.js';
 
 /** The learners' environments are shown at most so often, in milliseconds... */
@@ -50,24 +51,25 @@ export class Learner {
    * @param {boolean} isolated
    * @param {Host} host
    */
-  constructor(runtime, { spec, checkpoint, checkpointSeconds }, policies, isolated, host) {
+  constructor(runtime, { experiment, checkpoint, checkpointSeconds }, policies, isolated, host) {
     this.pyodide = runtime.pyodide;
     this.host = host;
     this.checkpointMs = checkpointSeconds && checkpointSeconds * 1000;
     /** @type {number[]} */
     const ended = [];
     const data = checkpoint && pythonBytes(this.pyodide, checkpoint);
+    const wanted = experiment && pythonExperiment(this.pyodide, experiment, checkpoint);
     const communicator = this.#communicator();
     const module = this.pyodide.pyimport('websim.browser.learner');
     this.python = module.Learner(
-      spec,
+      wanted ?? undefined,
       data ?? undefined,
       communicator,
       policies,
       () => this.#pulse(),
       (/** @type {number[]} */ ...episode) => void ended.push(...episode),
     );
-    for (const proxy of [data, communicator, module]) proxy?.destroy();
+    for (const proxy of [data, wanted, communicator, module]) proxy?.destroy();
     /** Its environments, as the page sees them. */
     this.shard = new WorkerShard(runtime, this.python.display, { group: 0, ended, isolated });
     this.restartedEnvironments = checkpoint !== null && this.python.restarted_environments;
@@ -111,10 +113,8 @@ export class Learner {
     const save = this.#save || start - this.#lastSave >= this.#saveAfter;
     this.#lastShow = start;
     try {
-      const python = this.python.advance(this.#stop, save);
       /** @type {import('../shared/messages.js').Iteration} */
-      const iteration = python.toJs({ dict_converter: Object.fromEntries });
-      python.destroy();
+      const iteration = toJs(this.python.advance(this.#stop, save));
       this.#show(performance.now());
       const { root, done, checkpoint, saving } = iteration;
       if (done) this.running = this.#stop = false;
@@ -162,14 +162,4 @@ export class Learner {
     this.shard.destroy();
     this.python.destroy();
   }
-}
-
-/** @param {any} pyodide @param {ArrayBuffer} buffer */
-export function pythonBytes(pyodide, buffer) {
-  const view = pyodide.toPy(new Uint8Array(buffer));
-  const toBytes = pyodide.globals.get('bytes');
-  const bytes = toBytes(view);
-  view.destroy();
-  toBytes.destroy();
-  return bytes;
 }

@@ -12,11 +12,12 @@ import { namesOf } from './names.js';
 
 const SIZES = [
   'nq', 'nv', 'na', 'nu', 'nout', 'nbody', 'njnt', 'ngeom', 'nsite', 'ntendon', 'neq', 'nmocap',
-  'nuserdata', 'nhistory', 'npluginstate', 'nsensordata',
+  'nuserdata', 'nhistory', 'npluginstate', 'nsensordata', 'nkey',
 ];
 
 const ARRAYS = [
-  'qpos0', 'body_mass', 'jnt_type', 'jnt_bodyid', 'jnt_range', 'jnt_actfrcrange', 'tendon_range',
+  'qpos0', 'body_mass', 'jnt_type', 'jnt_bodyid', 'jnt_range', 'jnt_actfrcrange', 'geom_type',
+  'geom_aabb', 'key_qpos', 'key_qvel', 'tendon_range',
   'actuator_ctrlrange', 'actuator_forcerange', 'actuator_dyntype', 'actuator_gaintype',
   'actuator_gainprm', 'actuator_biastype', 'actuator_biasprm', 'actuator_gear', 'actuator_trntype',
   'actuator_trnid',

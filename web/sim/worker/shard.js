@@ -4,6 +4,7 @@
  */
 
 import { Published } from './published.js';
+import { pythonExperiment, pythonMemory, toJs } from './python.js';
 
 export class WorkerShard extends Published {
   /**
@@ -35,18 +36,20 @@ export class WorkerShard extends Published {
    * @param {boolean} isolated
    * @param {import('./overture.js').Overture} [overture]  that they go on from
    */
-  static make(runtime, spec, controller, policies, isolated, overture) {
+  static make(runtime, { experiment, ...place }, controller, policies, isolated, overture) {
     const { pyodide } = runtime;
     /** @type {number[]} */
     const ended = [];
     const module = pyodide.pyimport('websim.browser.shard');
-    const wanted = pyodide.toPy(spec);
+    const wanted = pythonExperiment(pyodide, experiment);
+    const pythonPlace = pyodide.toPy(place);
     const onEpisode = (/** @type {number[]} */ ...episode) => void ended.push(...episode);
-    const python = module.make_shard(wanted, controller, policies, onEpisode);
+    const python = module.make_shard(wanted, pythonPlace, controller, policies, onEpisode);
+    pythonPlace.destroy();
     wanted.destroy();
     module.destroy();
     overture?.handOver(pyodide, python);
-    return new WorkerShard(runtime, python, { group: spec.group, ended, isolated, before: overture });
+    return new WorkerShard(runtime, python, { group: place.group, ended, isolated, before: overture });
   }
 
   describe() {
@@ -140,16 +143,4 @@ export class WorkerShard extends Published {
     }
     return array.view;
   }
-}
-
-/** @param {any} proxy @returns {any} */
-function toJs(proxy) {
-  const value = proxy.toJs({ dict_converter: Object.fromEntries });
-  proxy.destroy();
-  return value;
-}
-
-/** Pyodide's memory as it is now: it moves when it grows. @param {any} pyodide @returns {ArrayBuffer} */
-export function pythonMemory(pyodide) {
-  return pyodide._module.HEAPU8.buffer;
 }

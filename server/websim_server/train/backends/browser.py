@@ -1,7 +1,6 @@
 """`websim train --backend browser`: the same run in a headless Chromium's workers."""
 
 import base64
-import dataclasses
 from typing import TYPE_CHECKING
 
 from websim_server.browser import open_browser
@@ -12,12 +11,16 @@ from websim_server.train.reporter import Reporter
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-_CREATE = """async ({ spec, checkpoint, ...options }) => {
+_CREATE = """async ({ experiment, archive, checkpoint, ...options }) => {
   const { WebSim } = await import('/sim/websim.js');
   const bytes = (text) => Uint8Array.from(atob(text), (c) => c.charCodeAt(0)).buffer;
   const sim = await WebSim.create({
     ...options,
-    training: { ...options.training, spec, checkpoint: checkpoint ? bytes(checkpoint) : undefined },
+    training: {
+      ...options.training,
+      experiment: { ...experiment, archive: bytes(archive) },
+      checkpoint: checkpoint ? bytes(checkpoint) : undefined,
+    },
     tasks: [],
   });
   const news = [];
@@ -70,7 +73,6 @@ def train(job: Job, ranks: int, *, reproducible: bool) -> None:
     from websim.browser.messages import read
     from websim.training.trainer import Iteration
 
-    _refuse_model_files(job)
     with open_browser() as (browser, address):
         page = browser.new_page()
         page.goto(f"{address}/healthz")
@@ -101,23 +103,16 @@ def train(job: Job, ranks: int, *, reproducible: bool) -> None:
                     return
 
 
-def _refuse_model_files(job: Job) -> None:
-    from websim import mjcf
-
-    xml_file = job.spec.task_options.get("xml_file")
-    if isinstance(xml_file, str) and not isinstance(mjcf.find(xml_file), str):
-        raise TrainError(
-            f"{xml_file} is a file of this machine, and files do not travel into the browser: "
-            "leave --backend browser away, or give a model without further files as MJCF text"
-        )
-
-
 def _create(page: "Page", job: Job, ranks: int, reproducible: bool) -> None:
     from playwright.sync_api import Error
 
+    from websim.experiments.archive import dump
+    from websim.experiments.experiment import as_dict
+
     checkpoint = base64.b64encode(job.checkpoint).decode() if job.checkpoint else None
     options = {
-        "spec": dataclasses.asdict(job.spec),
+        "experiment": as_dict(job.experiment),
+        "archive": base64.b64encode(dump(job.experiment)).decode(),
         "checkpoint": checkpoint,
         "training": {"checkpointSeconds": job.checkpoint_seconds},
         "numWorkers": ranks,

@@ -28,7 +28,7 @@ def train_rank(communicator: "Communicator", job: Job) -> None:
     from websim.training.trainer import Trainer
 
     checkpoint = checkpoints.loads(job.checkpoint) if job.checkpoint else None
-    trainer = Trainer(job.spec, communicator, checkpoint)
+    trainer = Trainer(job.experiment, communicator, checkpoint)
     try:
         if communicator.rank > 0:
             while True:

@@ -7,8 +7,8 @@ from websim.algorithms.base import Algorithm
 from websim.algorithms.es import ES
 from websim.algorithms.ppo import PPO
 from websim.algorithms.reinforce import Reinforce
-from websim.algorithms.spec import TrainingSpec
 from websim.errors import InvalidArgument
+from websim.experiments.experiment import Experiment
 from websim.ranks import Communicator
 from websim.rewards import Reward
 
@@ -23,11 +23,11 @@ def algorithm_class(name: str) -> type[Algorithm]:
 
 
 def make_algorithm(
-    spec: TrainingSpec, communicator: Communicator, reward: Reward | None = None
+    experiment: Experiment, communicator: Communicator, reward: Reward | None = None
 ) -> Algorithm:
-    """Makes this rank's end of what a spec describes; raises InvalidArgument where it is wrong."""
-    kind: Any = algorithm_class(spec.algorithm)
-    algorithm: Algorithm = kind(spec, communicator, reward)
+    """Makes this rank's end of an experiment; raises InvalidArgument where that is wrong."""
+    kind: Any = algorithm_class(experiment.algorithm)
+    algorithm: Algorithm = kind(experiment, communicator, reward)
     return algorithm
 
 

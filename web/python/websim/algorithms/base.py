@@ -11,16 +11,14 @@ import numpy as np
 from gymnasium.vector import AutoresetMode
 from numpy.typing import NDArray
 
-from websim.algorithms.spec import TrainingSpec
 from websim.errors import InvalidArgument
+from websim.experiments.experiment import Experiment
 from websim.physics import usable_cores
 from websim.plain import MAX_INTEGER
 from websim.policies import Policy
 from websim.ranks import Communicator
-from websim.registry import task_class
 from websim.rewards import Reward, RewardedTask
 from websim.states import StateDict
-from websim.task import Task, make_task
 from websim.vector import MujocoVectorEnv
 
 Metrics = dict[str, float]
@@ -122,13 +120,13 @@ class Observer(Protocol):
 class Algorithm(ABC):
     """Learns one task; a file each.
 
-    All ranks make one, of the same spec, and call the same methods in the same order.
+    All ranks make one, of the same experiment, and call the same methods in the same order.
 
     Attributes:
         name: As on the command line.
         Hyperparameters: Its dataclass of hyperparameters.
         FEWEST: Those that make it as small as it can be, with the same weights.
-        spec: What is trained.
+        experiment: What is trained.
         communicator: The ranks.
         env: This rank's environments.
         args: The hyperparameters.
@@ -145,15 +143,15 @@ class Algorithm(ABC):
 
     def __init__(
         self,
-        spec: TrainingSpec,
+        experiment: Experiment,
         communicator: Communicator,
         reward: Reward | None,
         num_envs: int,
     ) -> None:
         """Makes this rank's environments, `num_envs` in all ranks together."""
         self.check_ranks(self.args, communicator.size)
-        self.spec, self.communicator = spec, communicator
-        task: Task = make_task(task_class(spec.task), spec.task_options)
+        self.experiment, self.communicator = experiment, communicator
+        task = experiment.make_task()
         if reward is not None:
             task = RewardedTask(task, reward)
         n = num_envs // communicator.size
@@ -165,13 +163,13 @@ class Algorithm(ABC):
             num_threads=max(1, usable_cores() // communicator.size),  # ranks share the cores
         )
         # As in `websim.browser.shard`: environment i of all is seeded with seed + i.
-        first = spec.seed + n * communicator.rank
+        first = experiment.seed + n * communicator.rank
         self.env.reset(seed=list(range(first, first + n)))
         self.low: NDArray[np.float32] = self.env.single_action_space.low
         self.high: NDArray[np.float32] = self.env.single_action_space.high
         self.observation_size = self.env.observations.shape[1]
         self.action_size = self.low.size
-        self.rng = np.random.default_rng([spec.seed, communicator.rank])
+        self.rng = np.random.default_rng([experiment.seed, communicator.rank])
         self.global_step = 0
         self.iteration = 0
         self._episodes: list[NDArray[np.float64]] = []

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from websim.algorithms.base import Hyperparameters, Metrics, hyperparameter
 from websim.algorithms.population import Array, PopulationAlgorithm, PopulationHyperparameters
-from websim.algorithms.spec import TrainingSpec
+from websim.experiments.experiment import Experiment
 from websim.nn.optimizers import Adam
 from websim.ranks import Communicator
 from websim.rewards import Reward
@@ -36,10 +36,10 @@ class ES(PopulationAlgorithm):
     args: ESHyperparameters
 
     def __init__(
-        self, spec: TrainingSpec, communicator: Communicator, reward: Reward | None = None
+        self, experiment: Experiment, communicator: Communicator, reward: Reward | None = None
     ) -> None:
         """See PopulationAlgorithm."""
-        super().__init__(spec, communicator, reward)
+        super().__init__(experiment, communicator, reward)
         self.optimizer = Adam(self._weights, eps=1e-8)
 
     def update(self, returns: NDArray[np.float64], noise: Array) -> Metrics:

@@ -21,8 +21,8 @@ from websim.algorithms.base import (
     hyperparameter,
     make_hyperparameters,
 )
-from websim.algorithms.spec import TrainingSpec
 from websim.errors import InvalidArgument
+from websim.experiments.experiment import Experiment
 from websim.nn.layers import TinyMLP
 from websim.nn.normalization import NormalizeObservation
 from websim.policies import DeterministicPolicy
@@ -55,15 +55,15 @@ class PopulationAlgorithm(Algorithm):
     args: PopulationHyperparameters
 
     def __init__(
-        self, spec: TrainingSpec, communicator: Communicator, reward: Reward | None = None
+        self, experiment: Experiment, communicator: Communicator, reward: Reward | None = None
     ) -> None:
         """Makes environments and weights; raises InvalidArgument for what is not allowed."""
         kind = self.Hyperparameters
         assert issubclass(kind, PopulationHyperparameters)
-        self.args = args = make_hyperparameters(kind, spec.hyperparameters)
-        super().__init__(spec, communicator, reward, args.num_envs)
+        self.args = args = make_hyperparameters(kind, experiment.hyperparameters)
+        super().__init__(experiment, communicator, reward, args.num_envs)
         self.network = TinyMLP(self.observation_size, self.action_size, args.hidden_sizes)
-        self._weights = self.network.initial(np.random.default_rng(spec.seed))
+        self._weights = self.network.initial(np.random.default_rng(experiment.seed))
         self.normalize_observation = NormalizeObservation(self.observation_size)
         self.pairs = self.env.num_envs // 2  # of this rank
 
@@ -104,7 +104,7 @@ class PopulationAlgorithm(Algorithm):
         """The perturbations e [count, size] of some pairs, numbered over all ranks."""
         return np.stack(
             [
-                np.random.default_rng([self.spec.seed, self.iteration, pair]).standard_normal(
+                np.random.default_rng([self.experiment.seed, self.iteration, pair]).standard_normal(
                     self.network.size, dtype=np.float32
                 )
                 for pair in range(first, first + count)

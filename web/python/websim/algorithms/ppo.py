@@ -21,8 +21,8 @@ from websim.algorithms.base import (
     hyperparameter,
     make_hyperparameters,
 )
-from websim.algorithms.spec import TrainingSpec
 from websim.errors import InvalidArgument
+from websim.experiments.experiment import Experiment
 from websim.nn.actor_critic import ActorCritic
 from websim.nn.distributions import DiagonalGaussian
 from websim.nn.normalization import NormalizeObservation, NormalizeReward
@@ -75,7 +75,7 @@ class PPO(Algorithm):
     FEWEST: ClassVar[dict[str, int]] = {"num_envs": 1, "num_steps": 1, "num_minibatches": 1}
 
     def __init__(
-        self, spec: TrainingSpec, communicator: Communicator, reward: Reward | None = None
+        self, experiment: Experiment, communicator: Communicator, reward: Reward | None = None
     ) -> None:
         """Makes environments, networks and storage.
 
@@ -84,8 +84,8 @@ class PPO(Algorithm):
             UnknownTask: there is no such task.
         """
         self.args: PPOHyperparameters
-        self.args = args = make_hyperparameters(PPOHyperparameters, spec.hyperparameters)
-        super().__init__(spec, communicator, reward, args.num_envs)
+        self.args = args = make_hyperparameters(PPOHyperparameters, experiment.hyperparameters)
+        super().__init__(experiment, communicator, reward, args.num_envs)
         n = self.env.num_envs
         # Weights are drawn from the seed alone: equal on all ranks.
         self.agent = ActorCritic(
@@ -93,7 +93,7 @@ class PPO(Algorithm):
             self.action_size,
             args.hidden_sizes,
             args.activation,
-            rng=np.random.default_rng(spec.seed),
+            rng=np.random.default_rng(experiment.seed),
         )
         self.agent.logstd[...] = args.log_std_init
         self.optimizer = Adam(self.agent.flat)

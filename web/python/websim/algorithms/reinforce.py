@@ -20,7 +20,7 @@ from websim.algorithms.base import (
     make_hyperparameters,
 )
 from websim.algorithms.ppo import ppo_loss
-from websim.algorithms.spec import TrainingSpec
+from websim.experiments.experiment import Experiment
 from websim.nn.actor_critic import ActorCritic
 from websim.nn.normalization import NormalizeObservation, NormalizeReward
 from websim.nn.optimizers import Adam, GradientClipping
@@ -55,18 +55,20 @@ class Reinforce(Algorithm):
     Hyperparameters: ClassVar[type[Hyperparameters]] = ReinforceHyperparameters
 
     def __init__(
-        self, spec: TrainingSpec, communicator: Communicator, reward: Reward | None = None
+        self, experiment: Experiment, communicator: Communicator, reward: Reward | None = None
     ) -> None:
         """Makes environments and networks; raises InvalidArgument for what is not allowed."""
         self.args: ReinforceHyperparameters
-        self.args = args = make_hyperparameters(ReinforceHyperparameters, spec.hyperparameters)
-        super().__init__(spec, communicator, reward, args.num_envs)
+        self.args = args = make_hyperparameters(
+            ReinforceHyperparameters, experiment.hyperparameters
+        )
+        super().__init__(experiment, communicator, reward, args.num_envs)
         self.agent = ActorCritic(
             self.observation_size,
             self.action_size,
             args.hidden_sizes,
             args.activation,
-            rng=np.random.default_rng(spec.seed),
+            rng=np.random.default_rng(experiment.seed),
         )
         self.optimizer = Adam(self.agent.flat, eps=1e-8)
         self.clip = GradientClipping(args.max_grad_norm)

@@ -4,7 +4,6 @@ Everything that crosses to JavaScript is plain: strings, numbers, bytes, diction
 """
 
 import contextlib
-import json
 from collections.abc import Callable
 from dataclasses import asdict, replace
 from time import perf_counter
@@ -16,24 +15,24 @@ from numpy.typing import NDArray
 import websim
 from websim.algorithms import algorithm_class
 from websim.algorithms.base import make_hyperparameters
-from websim.algorithms.spec import TrainingSpec
+from websim.browser import experiments
 from websim.browser.messages import (
-    CheckpointDescription,
     PolicySizes,
+    RunDescription,
     TrainingPlan,
     plain,
 )
 from websim.browser.shard import Display, OnEpisode
 from websim.errors import DamagedCheckpoint, ForeignCheckpoint, InvalidArgument
+from websim.experiments.archive import load
+from websim.experiments.experiment import Experiment
 from websim.policies import Actions, Policy
 from websim.ranks import Communicator
-from websim.registry import task_class
 from websim.states import StateDict
-from websim.task import make_task
 from websim.training import checkpoints
 from websim.training.checkpoints import Checkpoint
 from websim.training.trainer import Trainer, policy_of
-from websim.training.verification import verify
+from websim.training.verification import try_out, verify
 
 MAX_BYTES = 256 << 20
 """Of a file that is opened in the page, unpacked."""
@@ -43,41 +42,37 @@ class TrainingAbandoned(Exception):
     """Raised in the middle of an iteration that nobody wants any longer."""
 
 
-def read_spec(spec: str | None, data: bytes | None) -> tuple[TrainingSpec, Checkpoint | None]:
+def read(wanted: Experiment | None, data: bytes | None) -> tuple[Experiment, Checkpoint | None]:
     """What is to be trained.
 
     Args:
-        spec: A TrainingSpec as JSON; None takes the checkpoint's.
+        wanted: An experiment; None takes the checkpoint's.
         data: A checkpoint to go on from, or None.
 
     Raises:
-        InvalidArgument: neither, or a spec with other names than a TrainingSpec's.
-        ForeignCheckpoint: the checkpoint is of another task or algorithm.
+        InvalidArgument: neither.
+        ForeignCheckpoint: the checkpoint is of another task, robot or algorithm.
         CheckpointError: see `websim.training.checkpoints.loads`.
     """
     checkpoint = None if data is None else checkpoints.loads(data)
-    if spec is None:
+    if wanted is None:
         if checkpoint is None:
-            raise InvalidArgument("Training needs a spec, or a checkpoint to go on from.")
-        return checkpoint.spec, checkpoint
-    try:
-        wanted = TrainingSpec(**json.loads(spec))
-    except TypeError as error:
-        raise InvalidArgument(f"That is no TrainingSpec: {error}.") from None
+            raise InvalidArgument("Training needs an experiment, or a checkpoint to go on from.")
+        return checkpoint.experiment, checkpoint
     if checkpoint is not None:
-        for name in ("task", "algorithm"):
-            here, there = getattr(wanted, name), getattr(checkpoint.spec, name)
+        for name in ("task", "robot", "algorithm"):
+            here, there = getattr(wanted, name), getattr(checkpoint.experiment, name)
             if here != there:
                 raise ForeignCheckpoint(f"The checkpoint is of the {name} {there}, not of {here}.")
     return wanted, checkpoint
 
 
-def plan(spec: str | None, data: bytes | None, workers: int) -> dict[str, Any]:
+def plan(wanted: Experiment | None, data: bytes | None, workers: int) -> dict[str, Any]:
     """How a run is dealt to workers.
 
     Args:
-        spec: See `read_spec`.
-        data: See `read_spec`.
+        wanted: See `read`.
+        data: See `read`.
         workers: How many there may be.
 
     Returns:
@@ -85,14 +80,14 @@ def plan(spec: str | None, data: bytes | None, workers: int) -> dict[str, Any]:
         can be dealt evenly.
 
     Raises:
-        InvalidArgument: the spec is wrong.
-        CheckpointError: see `read_spec`.
+        InvalidArgument: the experiment is wrong.
+        CheckpointError: see `read`.
     """
-    wanted, checkpoint = read_spec(spec, data)
+    experiment, checkpoint = read(wanted, data)
     learner = {} if checkpoint is None else checkpoint.learner
-    task = make_task(task_class(wanted.task), wanted.task_options)
-    kind = algorithm_class(wanted.algorithm)
-    args = make_hyperparameters(kind.Hyperparameters, wanted.hyperparameters)
+    task = experiment.make_task()
+    kind = algorithm_class(experiment.algorithm)
+    args = make_hyperparameters(kind.Hyperparameters, experiment.hyperparameters)
     for ranks in range(workers, 0, -1):
         try:
             kind.check_ranks(args, ranks)
@@ -102,9 +97,9 @@ def plan(spec: str | None, data: bytes | None, workers: int) -> dict[str, Any]:
         else:
             break
     if checkpoint is not None:
-        verify(checkpoint, wanted)
+        verify(checkpoint, experiment)
     found = TrainingPlan(
-        spec=_as_json(wanted),
+        experiment=experiments.as_json(experiment),
         num_envs=args.num_envs,
         max_episode_steps=task.max_episode_steps,
         total_timesteps=args.total_timesteps,
@@ -116,26 +111,29 @@ def plan(spec: str | None, data: bytes | None, workers: int) -> dict[str, Any]:
 
 
 def describe(data: bytes) -> dict[str, Any]:
-    """What a checkpoint is of; raises CheckpointError where no run could go on from it."""
+    """What a run is: a RunDescription.
+
+    Raises:
+        CheckpointError: none could begin, or go on, from it.
+    """
+    if not checkpoints.has_learnt(data):
+        experiment = load(data)
+        try_out(experiment)
+        begun = RunDescription(
+            experiment=experiments.as_json(experiment), iteration=0, global_step=0, ranks=0
+        )
+        return plain(begun)
     checkpoint = checkpoints.loads(data, MAX_BYTES)
     hyperparameters = asdict(verify(checkpoint))
-    description = CheckpointDescription(
-        spec=_as_json(replace(checkpoint.spec, hyperparameters=hyperparameters)),
+    description = RunDescription(
+        experiment=experiments.as_json(
+            replace(checkpoint.experiment, hyperparameters=hyperparameters)
+        ),
         iteration=checkpoint.learner["iteration"],
         global_step=checkpoint.learner["global_step"],
         ranks=len(checkpoint.ranks),
     )
     return plain(description)
-
-
-def _as_json(spec: TrainingSpec) -> str:
-    """For JavaScript, whose JSON has no numbers that are not finite."""
-    try:
-        return json.dumps(asdict(spec), allow_nan=False)
-    except ValueError:
-        raise InvalidArgument(
-            "The page cannot hold hyperparameters or options that are infinite or no number."
-        ) from None
 
 
 class Policies(dict[str, Policy]):
@@ -158,14 +156,14 @@ class Policies(dict[str, Policy]):
 
 
 def _load_policy(checkpoint: Checkpoint) -> tuple[Policy, PolicySizes]:
-    spec = checkpoint.spec
-    env = websim.make_vec(spec.task, 1, **spec.task_options)
+    experiment = checkpoint.experiment
+    env = websim.make_vec(experiment)
     space, observation_size = env.single_action_space, env.observations.shape[1]
     env.close()
     sizes = PolicySizes(
-        task=spec.task, observation_size=observation_size, action_size=space.low.size
+        task=experiment.task, observation_size=observation_size, action_size=space.low.size
     )
-    return policy_of(spec, checkpoint.learner, space.low, space.high), sizes
+    return policy_of(experiment, checkpoint.learner, space.low, space.high), sizes
 
 
 class Learner:
@@ -181,7 +179,7 @@ class Learner:
 
     def __init__(
         self,
-        spec: str,
+        wanted: Experiment | None,
         data: bytes | None,
         communicator: Communicator,
         policies: Policies,
@@ -191,16 +189,16 @@ class Learner:
         """Makes this rank's environments, in a process that is a rank of `communicator`.
 
         Args:
-            spec: See `read_spec`.
-            data: See `read_spec`.
+            wanted: See `read`.
+            data: See `read`.
             communicator: The ranks.
             policies: Gets "current", what is being learnt, and "best".
             on_pulse: Called in between; returns in how many seconds it wants to be called again, or
                 a negative number to end the iteration by TrainingAbandoned.
             on_episode: See Display.
         """
-        wanted, checkpoint = read_spec(spec, data)
-        self.trainer = Trainer(wanted, communicator, checkpoint)
+        experiment, checkpoint = read(wanted, data)
+        self.trainer = Trainer(experiment, communicator, checkpoint)
         algorithm = self.trainer.algorithm
         algorithm.observer = self
         env = algorithm.env
@@ -261,7 +259,7 @@ class Learner:
 
     def _made(self, state: StateDict) -> Policy:
         algorithm = self.trainer.algorithm
-        return policy_of(algorithm.spec, state, algorithm.low, algorithm.high)
+        return policy_of(algorithm.experiment, state, algorithm.low, algorithm.high)
 
 
 class _Live:

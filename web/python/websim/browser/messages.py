@@ -5,7 +5,7 @@ The types of the other side, `web/sim/shared/messages.js`, are made of these cla
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, field, fields, is_dataclass
 from typing import Any, Literal, TypeVar
 
 from websim.training.trainer import Iteration
@@ -82,21 +82,17 @@ class About:
 
 
 @dataclass(kw_only=True)
-class ShardSpec:
-    """The environments of one group that one worker owns.
+class ShardPlace:
+    """Which environments of a group one worker owns.
 
     Attributes:
         group: Index of the group.
-        task: Task id.
-        options: The task's constructor options.
         first: Index of the first environment within its group.
         num_envs: Environments.
         seed: Of the group's first environment.
     """
 
     group: int
-    task: str
-    options: dict[str, Any]
     first: int
     num_envs: int
     seed: int
@@ -130,7 +126,7 @@ class TrainingPlan:
     """How a run is dealt to workers.
 
     Attributes:
-        spec: A TrainingSpec, complete, as JSON.
+        experiment: The fields of an Experiment, as JSON.
         num_envs: Environments that learn, of all ranks together.
         max_episode_steps: After which an episode ends at the latest.
         total_timesteps: Environment steps in all.
@@ -139,7 +135,7 @@ class TrainingPlan:
         ranks: How many of the workers can learn.
     """
 
-    spec: str
+    experiment: str
     num_envs: int
     max_episode_steps: int
     total_timesteps: int
@@ -149,20 +145,37 @@ class TrainingPlan:
 
 
 @dataclass(kw_only=True)
-class CheckpointDescription:
-    """What a checkpoint is of.
+class RunDescription:
+    """What a run is, and how far.
 
     Attributes:
-        spec: A TrainingSpec, complete, as JSON.
+        experiment: The fields of an Experiment, as JSON.
         iteration: Finished iterations.
         global_step: Environment steps so far.
-        ranks: Ranks that wrote it.
+        ranks: Ranks that wrote it; 0 where nothing has been learnt yet.
     """
 
-    spec: str
+    experiment: str
     iteration: int
     global_step: int
     ranks: int
+
+
+@dataclass(kw_only=True)
+class RobotReading:
+    """What files of a robot come to.
+
+    Attributes:
+        experiment: The fields of an Experiment, as JSON; null where something is open.
+        archive: A run with the robot's files.
+        missing: Files that the model names and that are not there.
+        models: Of which one is to be chosen.
+    """
+
+    experiment: str | None = None
+    archive: bytes | None = None
+    missing: list[str] = field(default_factory=list)
+    models: list[str] = field(default_factory=list)
 
 
 @dataclass(kw_only=True)
@@ -313,10 +326,11 @@ MESSAGES = (
     ShardSizes,
     ArrayPlace,
     About,
-    ShardSpec,
+    ShardPlace,
     Opening,
     TrainingPlan,
-    CheckpointDescription,
+    RunDescription,
+    RobotReading,
     PolicySizes,
     Iteration,
     Hyperparameter,

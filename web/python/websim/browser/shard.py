@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 
 import websim
 from websim.browser.controllers import Controller, make_controller
-from websim.browser.messages import About, ArrayPlace, ShardSizes, ShardSpec, plain, read
+from websim.browser.messages import About, ArrayPlace, ShardPlace, ShardSizes, plain, read
 from websim.browser.overture import take_over
 from websim.errors import InvalidArgument
+from websim.experiments.experiment import Experiment
 from websim.names import action_names, observation_names
 from websim.policies import Policy
 from websim.vector import MujocoVectorEnv
@@ -144,34 +145,31 @@ class Shard(Display):
 
     def __init__(
         self,
-        task: str,
+        experiment: str | Experiment,
         num_envs: int,
         *,
         first: int = 0,
         seed: int = 0,
         controller: str = "random",
-        options: Mapping[str, Any] | None = None,
         policies: Mapping[str, Policy] | None = None,
         on_episode: OnEpisode = lambda index, episode_return, length: None,
     ) -> None:
         """Makes the environments; `reset` starts them.
 
         Args:
-            task: A registered task id.
+            experiment: What is simulated; a task id stands for one by default.
             num_envs: Number of environments n.
             first: Index of the first one within its group.
             seed: Of the group's first environment.
             controller: A name of `websim.browser.controllers.CONTROLLERS`, or of `policies`.
-            options: The task's constructor options.
             policies: By name, what else may control; may change later.
             on_episode: Told index within the group, return and length of each episode that ended.
         """
         env = websim.make_vec(
-            task,
+            experiment,
             num_envs,
             autoreset_mode=AutoresetMode.SAME_STEP,
             copy=False,
-            **dict(options or {}),
         )
         super().__init__(env, first, on_episode)
         self._seed = seed
@@ -267,17 +265,20 @@ class Shard(Display):
 
 
 def make_shard(
-    spec: Mapping[str, Any], controller: str, policies: Mapping[str, Policy], on_episode: OnEpisode
+    experiment: Experiment,
+    place: Mapping[str, Any],
+    controller: str,
+    policies: Mapping[str, Policy],
+    on_episode: OnEpisode,
 ) -> Shard:
-    """Makes the environments that a ShardSpec asks for, and starts their episodes; see Shard."""
-    wanted = read(ShardSpec, spec)
+    """Makes the environments of a ShardPlace, and starts their episodes; see Shard."""
+    wanted = read(ShardPlace, place)
     shard = Shard(
-        wanted.task,
+        experiment,
         wanted.num_envs,
         first=wanted.first,
         seed=wanted.seed,
         controller=controller,
-        options=wanted.options,
         policies=policies,
         on_episode=on_episode,
     )

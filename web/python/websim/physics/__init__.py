@@ -84,6 +84,10 @@ ARRAYS: dict[str, tuple[str | int, ...]] = {
     "jnt_range": ("njnt", 2),
     "jnt_actfrclimited": ("njnt",),
     "jnt_actfrcrange": ("njnt", 2),
+    "geom_type": ("ngeom",),
+    "geom_aabb": ("ngeom", 6),
+    "key_qpos": ("nkey", "nq"),
+    "key_qvel": ("nkey", "nv"),
     "tendon_limited": ("ntendon",),
     "tendon_range": ("ntendon", 2),
     "actuator_ctrlrange": ("nu", 2),
@@ -129,6 +133,7 @@ class Model:
     nhistory: int
     npluginstate: int
     nsensordata: int
+    nkey: int
     state_size: int
     sleeps: bool
     stale_energy: bool
@@ -141,6 +146,10 @@ class Model:
     jnt_range: FloatArray
     jnt_actfrclimited: NDArray[np.bool_]
     jnt_actfrcrange: FloatArray
+    geom_type: NDArray[np.int32]
+    geom_aabb: FloatArray
+    key_qpos: FloatArray
+    key_qvel: FloatArray
     tendon_limited: NDArray[np.bool_]
     tendon_range: FloatArray
     actuator_ctrlrange: FloatArray

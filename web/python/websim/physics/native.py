@@ -158,6 +158,7 @@ def _describe(model: mujoco.MjModel) -> Model:
         nhistory=model.nhistory,
         npluginstate=model.npluginstate,
         nsensordata=model.nsensordata,
+        nkey=model.nkey,
         state_size=mujoco.mj_stateSize(model, _SIGNATURE),
         sleeps=bool(flags & mujoco.mjtEnableBit.mjENBL_SLEEP),
         stale_energy=bool(flags & mujoco.mjtEnableBit.mjENBL_ENERGY)

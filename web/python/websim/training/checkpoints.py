@@ -1,12 +1,14 @@
 """Checkpoints: everything that a training run needs to go on as if it had never stopped.
 
-A checkpoint is a zip archive:
+A checkpoint is a run as a zip archive, `.websim`:
 
-    checkpoint.json      format, version, and what is trained (task, algorithm, hyperparameters)
-    learner.json         counters and random state that all ranks share
-    learner.safetensors  weights, optimizer, running statistics; names as "policy/actor.0.weight"
-    rank-<i>.json        each rank's own: random state, running episodes
-    rank-<i>.safetensors its environments; neither for a rank that had been lost
+    experiment.json              what is simulated and learnt (`websim.experiments`)
+    robot/                       the files of a robot of the user's own
+    learner/checkpoint.json      format, version, number of ranks
+    learner/learner.json         counters and random state that all ranks share
+    learner/learner.safetensors  weights, optimizer, statistics; names as "policy/actor.0.weight"
+    learner/rank-<i>.json        each rank's own: random state, running episodes
+    learner/rank-<i>.safetensors its environments; neither for a rank that had been lost
 
 The state of a learner is a tree of dictionaries; its arrays go to safetensors, named by their path
 in it, everything else to JSON.
@@ -16,26 +18,28 @@ import io
 import json
 import zipfile
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from websim import plain
-from websim.algorithms.spec import TrainingSpec
 from websim.errors import (
     CheckpointError,
     DamagedCheckpoint,
     ForeignCheckpoint,
     FutureCheckpoint,
 )
+from websim.experiments.archive import NAME as EXPERIMENT
+from websim.experiments.archive import read_experiment, write_experiment
+from websim.experiments.experiment import Experiment
 from websim.states import StateDict
 from websim.training import safetensors
 
 FORMAT = "mujoco-websim checkpoint"
 
-VERSION = 1
+VERSION = 2
 """Raised when a reader of the version before would misunderstand what is written."""
 
 MAX_BYTES = 1 << 30
@@ -45,7 +49,7 @@ MAX_RANKS = 1024
 
 _MAX_HEADER_BYTES = 64 << 10
 
-_MAX_MESSAGE = 400
+_FOLDER = "learner/"
 
 _HEADER = "checkpoint.json"
 
@@ -58,12 +62,12 @@ class Checkpoint:
     """A checkpoint that was read.
 
     Attributes:
-        spec: What is trained.
+        experiment: What is trained.
         learner: State that all ranks share.
         ranks: State of each rank's own; None for one that had been lost.
     """
 
-    spec: TrainingSpec
+    experiment: Experiment
     learner: StateDict
     ranks: list[StateDict | None]
 
@@ -74,25 +78,25 @@ def pack(state: StateDict) -> Packed:
     return json.dumps(values).encode(), safetensors.dumps(arrays)
 
 
-def dumps(spec: TrainingSpec, learner: Packed, ranks: Sequence[Packed | None]) -> bytes:
+def dumps(experiment: Experiment, learner: Packed, ranks: Sequence[Packed | None]) -> bytes:
     """Writes a checkpoint of packed states; see Checkpoint.
 
     It is not compressed: weights would get a tenth smaller, and learning would wait for it.
     """
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w") as archive:
+        write_experiment(archive, experiment)
         header = {
             "format": FORMAT,
             "version": VERSION,
-            **asdict(spec),
             "ranks": len(ranks),
             "lost_ranks": [i for i, state in enumerate(ranks) if state is None],
         }
-        archive.writestr(_HEADER, json.dumps(header, indent=2))
-        _write(archive, "learner", learner)
+        archive.writestr(_FOLDER + _HEADER, json.dumps(header, indent=2))
+        _write(archive, f"{_FOLDER}learner", learner)
         for i, state in enumerate(ranks):
             if state is not None:
-                _write(archive, f"rank-{i}", state)
+                _write(archive, f"{_FOLDER}rank-{i}", state)
     return file.getvalue()
 
 
@@ -109,33 +113,48 @@ def loads(data: bytes, most: int = MAX_BYTES) -> Checkpoint:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             _check_members(archive, most)
-            header = _header(archive)
-            spec, lost = _spec(header), header.get("lost_ranks", [])
+            header, folder = _header(archive)
+            # Version 1 said what was trained in its header.
+            experiment = read_experiment(archive) if folder else _experiment(header)
+            lost = header.get("lost_ranks", [])
             count = header["ranks"]
             if not plain.is_count(count, low=1, high=MAX_RANKS):
                 raise ValueError(f"it has {count!r} ranks, and may have 1 to {MAX_RANKS}")
             if not isinstance(lost, list) or not set(lost) < set(range(count)):
                 raise ValueError(f"its lost ranks are {lost!r}")
-            learner = _read(archive, "learner")
-            ranks = [None if i in lost else _read(archive, f"rank-{i}") for i in range(count)]
+            learner = _read(archive, f"{folder}learner")
+            ranks = [
+                None if i in lost else _read(archive, f"{folder}rank-{i}") for i in range(count)
+            ]
     except CheckpointError:
         raise
     except Exception as error:  # of zipfile, zlib, json: each has its own
-        raise DamagedCheckpoint(f"The checkpoint is damaged: {brief(error)}.") from None
-    return Checkpoint(spec, learner, ranks)
+        raise DamagedCheckpoint(f"The checkpoint is damaged: {plain.brief(error)}.") from None
+    return Checkpoint(experiment, learner, ranks)
 
 
-def brief(error: Exception) -> str:
-    """What an error says, where a file may have chosen the words."""
-    text = str(error) if isinstance(error, ValueError) else repr(error)
-    text = text if len(text) <= _MAX_MESSAGE else f"{text[:_MAX_MESSAGE]}…"
-    return text.removesuffix(".")
+def has_learnt(data: bytes) -> bool:
+    """Whether there is something to go on from, rather than an experiment alone.
+
+    Files that are neither count as checkpoints: `loads` says what is wrong with them.
+    """
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            names = archive.namelist()
+    except zipfile.BadZipFile:
+        return True
+    return EXPERIMENT not in names or _FOLDER + _HEADER in names
 
 
-def _header(archive: zipfile.ZipFile) -> dict[str, Any]:
-    if _HEADER not in archive.namelist():
-        raise ForeignCheckpoint(f"This is no checkpoint of websim's: it has no {_HEADER}.")
-    header = plain.loads(archive.read(_HEADER), _MAX_HEADER_BYTES)
+def _header(archive: zipfile.ZipFile) -> tuple[dict[str, Any], str]:
+    """What a checkpoint says of itself, and the folder that it lies in."""
+    names = archive.namelist()
+    folder = "" if _HEADER in names else _FOLDER
+    if folder + _HEADER not in names:
+        if EXPERIMENT in names:
+            raise ForeignCheckpoint("This is an experiment in which nothing has been learnt yet.")
+        raise ForeignCheckpoint(f"This is no checkpoint of websim's: it has no {EXPERIMENT}.")
+    header = plain.loads(archive.read(folder + _HEADER), _MAX_HEADER_BYTES)
     if not isinstance(header, dict) or header.get("format") != FORMAT:
         raise ForeignCheckpoint(f"This is no checkpoint of websim's: {_HEADER} says otherwise.")
     version: Any = header.get("version")
@@ -146,7 +165,7 @@ def _header(archive: zipfile.ZipFile) -> dict[str, Any]:
             f"The checkpoint has version {version}, and this websim reads up to {VERSION}: "
             "it was written by a newer one."
         )
-    return header
+    return header, folder
 
 
 def _check_members(archive: zipfile.ZipFile, most: int) -> None:
@@ -158,14 +177,15 @@ def _check_members(archive: zipfile.ZipFile, most: int) -> None:
         raise ValueError(f"it unpacks to {size:,} bytes, and may have {most:,}")
 
 
-def _spec(header: dict[str, Any]) -> TrainingSpec:
+def _experiment(header: dict[str, Any]) -> Experiment:
+    """What the header of version 1 says."""
     kinds = {"task": str, "algorithm": str, "task_options": dict, "hyperparameters": dict}
     for name, kind in kinds.items():
         if not isinstance(header[name], kind):
             raise ValueError(f"its {name} must be of type {kind.__name__}, not {header[name]!r}")
     if not plain.is_count(header["seed"]):
         raise ValueError(f"its seed must be an integer of at least 0, not {header['seed']!r}")
-    return TrainingSpec(seed=header["seed"], **{name: header[name] for name in kinds})
+    return Experiment(seed=header["seed"], **{name: header[name] for name in kinds})
 
 
 def _write(archive: zipfile.ZipFile, name: str, state: Packed) -> None:

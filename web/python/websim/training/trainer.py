@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from websim.algorithms import Algorithm, algorithm_class, make_algorithm
 from websim.algorithms.base import Metrics, make_hyperparameters
-from websim.algorithms.spec import TrainingSpec
 from websim.errors import DamagedCheckpoint, RankLost, TrainingDiverged
+from websim.experiments.experiment import Experiment
 from websim.policies import Policy
 from websim.ranks import Communicator
 from websim.rewards import Reward
@@ -123,7 +123,7 @@ class Trainer:
 
     def __init__(
         self,
-        spec: TrainingSpec,
+        experiment: Experiment,
         communicator: Communicator | None = None,
         checkpoint: Checkpoint | None = None,
         reward: Reward | None = None,
@@ -131,17 +131,17 @@ class Trainer:
         """Makes the algorithm; with a checkpoint, as it was when that was written.
 
         Args:
-            spec: What is trained; for a checkpoint, its own or one with other hyperparameters.
+            experiment: What is trained; of a checkpoint, its own or with other hyperparameters.
             communicator: The ranks; one alone by default.
             checkpoint: What to go on from.
             reward: Pays instead of the task.
 
         Raises:
-            InvalidArgument: the spec is wrong.
+            InvalidArgument: the experiment is wrong.
             DamagedCheckpoint: the checkpoint does not fit what it says it is of.
         """
         self.communicator = communicator or Communicator()
-        self.algorithm = make_algorithm(spec, self.communicator, reward)
+        self.algorithm = make_algorithm(experiment, self.communicator, reward)
         self.best = Best()
         self.restarted_environments = False
         if checkpoint is None:
@@ -254,7 +254,7 @@ class Trainer:
         for rank, part in zip(communicator.members, parts, strict=True):
             ranks[rank] = part
         learner = {**algorithm.state(), "best": self.best.state()}
-        return checkpoints.dumps(algorithm.spec, checkpoints.pack(learner), ranks)
+        return checkpoints.dumps(algorithm.experiment, checkpoints.pack(learner), ranks)
 
     def close(self) -> None:
         """Frees the environments."""
@@ -262,21 +262,21 @@ class Trainer:
 
 
 def policy_of(
-    spec: TrainingSpec, state: StateDict, low: NDArray[np.float32], high: NDArray[np.float32]
+    experiment: Experiment, state: StateDict, low: NDArray[np.float32], high: NDArray[np.float32]
 ) -> Policy:
     """The policy of a run, without its environments.
 
     Args:
-        spec: What was trained.
+        experiment: What was trained.
         state: `learner` of a checkpoint, or `Best.policy`.
         low: Lower bounds of actions [nu].
         high: Upper bounds of actions [nu].
 
     Raises:
-        DamagedCheckpoint: the state does not fit the spec, or is not finite.
+        DamagedCheckpoint: the state does not fit the experiment, or is not finite.
     """
-    kind: Any = algorithm_class(spec.algorithm)
-    args = make_hyperparameters(kind.Hyperparameters, spec.hyperparameters)
+    kind: Any = algorithm_class(experiment.algorithm)
+    args = make_hyperparameters(kind.Hyperparameters, experiment.hyperparameters)
     try:
         policy: Policy = kind.policy_of(args, state, low, high)
         finite = all(np.isfinite(array).all() for array in state["policy"].values())

@@ -8,7 +8,6 @@ import numpy as np
 from websim import plain
 from websim.algorithms import algorithm_class
 from websim.algorithms.base import make_hyperparameters
-from websim.algorithms.spec import TrainingSpec
 from websim.errors import (
     CheckpointError,
     DamagedCheckpoint,
@@ -16,18 +15,20 @@ from websim.errors import (
     InvalidArgument,
     ModelError,
 )
+from websim.experiments.environments import make_vec
+from websim.experiments.experiment import Experiment
 from websim.snapshots import first_rows
 from websim.states import StateDict
-from websim.training.checkpoints import Checkpoint, brief
+from websim.training.checkpoints import Checkpoint
 from websim.training.trainer import Trainer, policy_of
 
 
-def verify(checkpoint: Checkpoint, spec: TrainingSpec | None = None) -> Any:
+def verify(checkpoint: Checkpoint, experiment: Experiment | None = None) -> Any:
     """Makes sure that nothing is missing, of another size, or not finite.
 
     Args:
         checkpoint: What was read.
-        spec: What is to go on from it; the checkpoint's own by default.
+        experiment: What is to go on from it; the checkpoint's own by default.
 
     Returns:
         The complete hyperparameters.
@@ -36,22 +37,34 @@ def verify(checkpoint: Checkpoint, spec: TrainingSpec | None = None) -> Any:
         ForeignCheckpoint: of a task, options, an algorithm or hyperparameters that there are not.
         DamagedCheckpoint: it does not fit what it says it is of.
     """
-    own = checkpoint.spec
+    own = checkpoint.experiment
     try:
         kind = algorithm_class(own.algorithm)
         saved = make_hyperparameters(kind.Hyperparameters, own.hyperparameters)
         kind.check_ranks(saved, len(checkpoint.ranks))
-        wanted = spec or own
+        wanted = experiment or own
         args = make_hyperparameters(kind.Hyperparameters, wanted.hyperparameters)
         few = replace(wanted, hyperparameters=wanted.hyperparameters | kind.FEWEST)
         _try(few, checkpoint, saved.num_envs // len(checkpoint.ranks))
     except CheckpointError:
         raise
     except (InvalidArgument, ModelError) as error:
-        raise ForeignCheckpoint(f"This websim cannot use the checkpoint: {brief(error)}.") from None
+        raise ForeignCheckpoint(
+            f"This websim cannot use the checkpoint: {plain.brief(error)}."
+        ) from None
     except Exception as error:
-        raise DamagedCheckpoint(f"The checkpoint cannot be used: {brief(error)}.") from None
+        raise DamagedCheckpoint(f"The checkpoint cannot be used: {plain.brief(error)}.") from None
     return args
+
+
+def try_out(experiment: Experiment) -> None:
+    """Makes sure that environments can be made, with one of them; raises ForeignCheckpoint."""
+    try:
+        make_vec(experiment, 1).close()
+        kind = algorithm_class(experiment.algorithm)
+        make_hyperparameters(kind.Hyperparameters, experiment.hyperparameters)
+    except (InvalidArgument, ModelError) as error:
+        raise ForeignCheckpoint(f"This websim cannot use the run: {plain.brief(error)}.") from None
 
 
 def _check_counters(learner: StateDict, fresh: StateDict) -> None:
@@ -59,15 +72,16 @@ def _check_counters(learner: StateDict, fresh: StateDict) -> None:
     for name, value in fresh.items():
         if isinstance(value, int) and not plain.is_count(learner[name]):
             raise DamagedCheckpoint(
-                f"The checkpoint's {name} must be an integer of at least 0, not {learner[name]!r}."
+                f"The checkpoint's {name} must be an integer of at least 0, "
+                f"not {learner[name]!r:.99}."
             )
 
 
-def _try(spec: TrainingSpec, checkpoint: Checkpoint, envs_per_rank: int) -> None:
+def _try(experiment: Experiment, checkpoint: Checkpoint, envs_per_rank: int) -> None:
     """Loads everything as a run would, in few environments."""
-    few: int = spec.hyperparameters["num_envs"]
+    few: int = experiment.hyperparameters["num_envs"]
     ranks = [state and first_rows(state, envs_per_rank, few) for state in checkpoint.ranks]
-    trainer = Trainer(spec)
+    trainer = Trainer(experiment)
     try:
         algorithm = trainer.algorithm
         _check_counters(checkpoint.learner, algorithm.state())
@@ -77,7 +91,7 @@ def _try(spec: TrainingSpec, checkpoint: Checkpoint, envs_per_rank: int) -> None
                 algorithm.load_rank(state)
         for state in (checkpoint.learner, trainer.best.policy):
             if state is not None:
-                policy = policy_of(spec, state, algorithm.low, algorithm.high)
+                policy = policy_of(experiment, state, algorithm.low, algorithm.high)
                 if not np.isfinite(policy(algorithm.env.observations)).all():
                     raise DamagedCheckpoint("The checkpoint's policy gives no finite actions.")
     finally:

@@ -1,0 +1,63 @@
+"""Experiments on their way between the page and Python: JSON, and archives with a robot's files."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from websim.browser.messages import RobotReading, plain
+from websim.errors import InvalidArgument
+from websim.experiments.archive import dump, load
+from websim.experiments.experiment import Experiment, as_dict, from_dict
+from websim.experiments.files import MissingFiles, SeveralModels
+from websim.experiments.robot import make_robot
+from websim.experiments.sources import of_robot
+
+
+def parse(document: str, archive: bytes | None = None) -> Experiment:
+    """The experiment that the page asks for.
+
+    Args:
+        document: Its fields as JSON.
+        archive: A run or an experiment with the files of the robot, if it has one.
+
+    Raises:
+        InvalidArgument: something in it is not allowed.
+        CheckpointError: the archive is damaged.
+    """
+    values = json.loads(document)
+    robot = None if archive is None else load(archive).robot
+    return from_dict(values, {} if robot is None else robot.files)
+
+
+def as_json(experiment: Experiment) -> str:
+    """Its fields for JavaScript, whose JSON has no numbers that are not finite."""
+    try:
+        return json.dumps(as_dict(experiment), allow_nan=False)
+    except ValueError:
+        raise InvalidArgument(
+            "The page cannot hold hyperparameters or options that are infinite or no number."
+        ) from None
+
+
+def of_files(files: Mapping[str, Any], main: str | None = None) -> dict[str, Any]:
+    """An experiment with a robot that is only observed.
+
+    Args:
+        files: Contents by path, as bytes or views of them.
+        main: Which is the model, where there are several.
+
+    Returns:
+        A RobotReading.
+
+    Raises:
+        ModelError, InvalidArgument: see `websim.experiments.robot.make_robot`.
+    """
+    try:
+        experiment = of_robot(make_robot({path: bytes(data) for path, data in files.items()}, main))
+    except MissingFiles as error:
+        reading = RobotReading(missing=error.names)
+    except SeveralModels as error:
+        reading = RobotReading(models=error.names)
+    else:
+        reading = RobotReading(experiment=as_json(experiment), archive=dump(experiment))
+    return plain(reading)

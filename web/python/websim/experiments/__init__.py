@@ -1,0 +1,1 @@
+"""A run as a document: the robot, task, reward, world and learning that decide what happens."""

@@ -1,0 +1,69 @@
+"""An experiment within a zip archive: what people can read there as files of their own."""
+
+import io
+import json
+import zipfile
+from typing import Any
+
+from websim import plain
+from websim.errors import CheckpointError, DamagedCheckpoint, ForeignCheckpoint
+from websim.experiments import files as robot_files
+from websim.experiments.experiment import Experiment, document, from_document
+
+NAME = "experiment.json"
+
+ROBOT = "robot/"
+
+_MAX_BYTES = 256 << 10
+
+
+def load(data: bytes) -> Experiment:
+    """The experiment in an archive, a run's or one of its own; raises CheckpointError."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            return read_experiment(archive)
+    except CheckpointError:
+        raise
+    except Exception as error:  # of zipfile, zlib, json: each has its own
+        raise DamagedCheckpoint(f"The run is damaged: {plain.brief(error)}.") from None
+
+
+def dump(experiment: Experiment) -> bytes:
+    """An archive of an experiment in which nothing has been learnt yet."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+        write_experiment(archive, experiment)
+    return file.getvalue()
+
+
+def write_experiment(archive: zipfile.ZipFile, experiment: Experiment) -> None:
+    """Adds an experiment to an archive."""
+    archive.writestr(NAME, json.dumps(document(experiment), indent=2, allow_nan=False))
+    if experiment.robot is not None:
+        for path, content in experiment.robot.files.items():
+            archive.writestr(ROBOT + path, content)
+
+
+def read_experiment(archive: zipfile.ZipFile) -> Experiment:
+    """The experiment of an archive.
+
+    Raises:
+        ForeignCheckpoint: it has none.
+        FutureCheckpoint: of a newer version.
+        InvalidArgument, ValueError: what it says is not allowed.
+    """
+    if NAME not in archive.namelist():
+        raise ForeignCheckpoint(f"This is no run of websim's: it has no {NAME}.")
+    written = plain.loads(archive.read(NAME), _MAX_BYTES)
+    plain.check_finite(written)
+    return from_document(written, _robot_files(archive, written))
+
+
+def _robot_files(archive: zipfile.ZipFile, written: Any) -> dict[str, bytes]:
+    """The files that are named, no others: an archive may hold anything besides."""
+    robot = written.get("robot") if isinstance(written, dict) else None
+    named = robot.get("files") if isinstance(robot, dict) else None
+    there = {info.filename: info.file_size for info in archive.infolist()}
+    wanted = [path for path in named or () if isinstance(named, dict) and ROBOT + path in there]
+    robot_files.check_count(len(wanted), sum(there[ROBOT + path] for path in wanted))
+    return {path: archive.read(ROBOT + path) for path in wanted}

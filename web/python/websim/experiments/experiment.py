@@ -1,0 +1,193 @@
+"""What is simulated and learnt, as plain data: all that decides what happens."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+from websim import plain
+from websim.errors import ForeignCheckpoint, FutureCheckpoint, InvalidArgument
+from websim.experiments.robot import Robot, robot_as_dict, robot_from_dict
+from websim.registry import task_class
+from websim.task import Task, make_task
+from websim.tasks.robot import RobotTask
+
+FORMAT = "mujoco-websim experiment"
+
+VERSION = 1
+"""Raised when a reader of the version before would misunderstand what is written."""
+
+MAX_TITLE = 200
+
+
+@dataclass(kw_only=True)
+class Experiment:
+    """The definition of a run; with the number of ranks it decides every number of it.
+
+    Attributes:
+        task: Task id.
+        task_options: The task's constructor options.
+        robot: In place of the task's own; `websim.tasks.robot.RobotTask` needs one.
+        algorithm: A name of `websim.algorithms.ALGORITHMS`.
+        hyperparameters: Those of the algorithm that are not its defaults.
+        seed: Of weights, environments and everything random.
+        title: What people call it.
+        parent: The sha256 of the experiment that it was made of.
+    """
+
+    task: str
+    task_options: dict[str, Any] = field(default_factory=dict)
+    robot: Robot | None = None
+    algorithm: str = "ppo"
+    hyperparameters: dict[str, Any] = field(default_factory=dict)
+    seed: int = 1
+    title: str = ""
+    parent: str | None = None
+
+    def make_task(self) -> Task:
+        """Makes the task.
+
+        Raises:
+            UnknownTask: there is no such task.
+            InvalidArgument: an option that it does not have, or a robot that is missing.
+        """
+        kind = RobotTask if self.task == RobotTask.id else task_class(self.task)
+        options = self.task_options
+        if self.robot is not None:
+            options = {**options, "xml_file": str(self.robot.path())}
+        elif kind is RobotTask and "xml_file" not in options:
+            raise InvalidArgument(f"{kind.id} has no robot of its own: bring one.")
+        return make_task(kind, options)
+
+    @property
+    def sha256(self) -> str:
+        """Its identity: of its canonical form."""
+        return hashlib.sha256(canonical(document(self))).hexdigest()
+
+
+def as_dict(experiment: Experiment) -> dict[str, Any]:
+    """Its fields as plain data, without those that are None; a robot's files by their sha256."""
+    values = {entry.name: getattr(experiment, entry.name) for entry in fields(experiment)}
+    if experiment.robot is not None:
+        values["robot"] = robot_as_dict(experiment.robot)
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def from_dict(given: Mapping[str, Any], files: Mapping[str, bytes]) -> Experiment:
+    """Makes an experiment of plain data.
+
+    Args:
+        given: As `as_dict` gives it; what is left out is as by default.
+        files: The robot's, by path.
+
+    Raises:
+        InvalidArgument: a value that is not allowed; the message begins with its path.
+    """
+    values = {name: value for name, value in given.items() if value is not None}
+    known = [entry.name for entry in fields(Experiment)]
+    for name in values:
+        if name not in known:
+            raise InvalidArgument(f"{name!s:.99} is unknown; there are: {', '.join(known)}.")
+    if "task" not in values:
+        raise InvalidArgument("task is missing.")
+    for name, kind in _KINDS.items():
+        if name in values and not isinstance(values[name], kind):
+            raise InvalidArgument(f"{name} must be {_WORDS[kind]}, not {values[name]!r:.99}.")
+    for name in ("task_options", "hyperparameters"):
+        _check_plain(name, values.get(name, {}))
+    if not plain.is_count(values.get("seed", 1)):
+        raise InvalidArgument(f"seed must be an integer of at least 0, not {values['seed']!r:.99}.")
+    if len(values.get("title", "")) > MAX_TITLE:
+        raise InvalidArgument(f"title may have {MAX_TITLE} characters.")
+    if "robot" in values:
+        values["robot"] = robot_from_dict(values["robot"], files)
+    return Experiment(**values)
+
+
+def document(experiment: Experiment) -> dict[str, Any]:
+    """What is written down of an experiment."""
+    return {"format": FORMAT, "version": VERSION, **as_dict(experiment)}
+
+
+def from_document(document: Any, files: Mapping[str, bytes]) -> Experiment:
+    """Reads what was written down.
+
+    Args:
+        document: As `document` gives it.
+        files: The robot's, by path.
+
+    Raises:
+        ForeignCheckpoint: it is no experiment.
+        FutureCheckpoint: of a newer version.
+        InvalidArgument: a value that is not allowed; the message begins with its path.
+    """
+    if not isinstance(document, Mapping) or document.get("format") != FORMAT:
+        raise ForeignCheckpoint(f"This is no experiment: its format is not {FORMAT!r}.")
+    version: Any = document.get("version")
+    if not plain.is_count(version, low=1):
+        raise InvalidArgument(f"version must be 1 to {VERSION}, not {version!r:.99}.")
+    if version > VERSION:
+        raise FutureCheckpoint(
+            f"The experiment has version {version}, and this websim reads up to {VERSION}: "
+            "it was written by a newer one."
+        )
+    values = {name: value for name, value in document.items() if name not in ("format", "version")}
+    return from_dict(values, files)
+
+
+_KINDS: dict[str, type] = {
+    "task": str,
+    "task_options": dict,
+    "algorithm": str,
+    "hyperparameters": dict,
+    "title": str,
+    "parent": str,
+}
+
+_WORDS: dict[type, str] = {str: "a text", dict: "an object"}
+
+
+def canonical(document: Any) -> bytes:
+    """JSON of one form: keys in order, no space, whole numbers without a point.
+
+    Raises:
+        InvalidArgument: a number that is not finite.
+    """
+    try:
+        text = json.dumps(
+            _whole(document),
+            sort_keys=True,
+            separators=(",", ":"),
+            ensure_ascii=False,
+            allow_nan=False,
+        )
+    except ValueError:
+        raise InvalidArgument("An experiment has finite numbers only.") from None
+    return text.encode()
+
+
+def _whole(value: Any) -> Any:
+    """JavaScript makes no difference between 1 and 1.0."""
+    if isinstance(value, float) and value.is_integer() and abs(value) <= plain.MAX_INTEGER:
+        return int(value)
+    if isinstance(value, Mapping):
+        return {str(key): _whole(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_whole(inner) for inner in value]
+    return value
+
+
+def _check_plain(path: str, value: Any) -> None:
+    """Raises InvalidArgument for what JSON has no form for."""
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            _check_plain(f"{path}.{key}", inner)
+    elif isinstance(value, list | tuple):
+        for i, inner in enumerate(value):
+            _check_plain(f"{path}[{i}]", inner)
+    elif isinstance(value, float):
+        if value != value or value in (float("inf"), float("-inf")):
+            raise InvalidArgument(f"{path} must be finite, not {value!r}.")
+    elif value is not None and not isinstance(value, str | int):
+        raise InvalidArgument(f"{path} must be plain data, not {value!r:.99}.")

@@ -1,0 +1,76 @@
+"""Where an experiment comes from: a task id, a file, or a robot that somebody has brought."""
+
+import zipfile
+from dataclasses import replace
+from pathlib import Path
+
+from websim import mjcf
+from websim.errors import ModelError
+from websim.experiments.archive import NAME, load
+from websim.experiments.experiment import Experiment
+from websim.experiments.robot import Robot, read_robot
+from websim.physics import make_physics
+from websim.registry import task_class
+from websim.tasks.robot import RobotTask
+
+CONTROL_SECONDS = 0.02
+"""How long an action lasts, about, where nobody has said it."""
+
+
+def experiment_of(source: str | Path | Experiment) -> Experiment:
+    """The experiment that is meant.
+
+    Args:
+        source: A task id; a path, which begins with ".", "/" or "~" or is a Path: of a run
+            (`.websim`) or of a robot (see `websim.experiments.robot.read_robot`); or itself.
+
+    Raises:
+        UnknownTask: neither a task nor a path.
+        ModelError: the robot cannot be read.
+        CheckpointError: the run is damaged.
+    """
+    if isinstance(source, Experiment):
+        return source
+    if not isinstance(source, Path) and not str(source).startswith((".", "/", "~")):
+        task_class(source)
+        return Experiment(task=source)
+    path = Path(source).expanduser()
+    try:
+        if _is_run(path):
+            return load(path.read_bytes())
+    except OSError as error:
+        raise ModelError(f"{source} cannot be read: {error.strerror}.") from None
+    return of_robot(read_robot(path))
+
+
+def whole(experiment: Experiment) -> Experiment:
+    """The same, its model's files within it where an option names a file of this machine.
+
+    Raises:
+        ModelError: the file cannot be read.
+    """
+    options = dict(experiment.task_options)
+    if not isinstance(mjcf.find(str(options.get("xml_file", "<"))), Path):
+        return experiment
+    robot = replace(read_robot(options.pop("xml_file")), floor=None)  # the task knows its ground
+    return replace(experiment, robot=robot, task_options=options)
+
+
+def of_robot(robot: Robot) -> Experiment:
+    """A robot that is only observed, and acts about every CONTROL_SECONDS."""
+    physics = make_physics(robot.path(), 1, ())
+    frame_skip = max(1, round(CONTROL_SECONDS / physics.model.timestep))
+    physics.close()
+    return Experiment(
+        task=RobotTask.id, task_options={"frame_skip": frame_skip}, robot=robot, title=robot.name
+    )
+
+
+def _is_run(path: Path) -> bool:
+    """Whether a file is to be read as a run, whatever is wrong with it."""
+    if path.suffix.lower() == ".websim":
+        return True
+    if not zipfile.is_zipfile(path):
+        return False
+    with zipfile.ZipFile(path) as archive:
+        return NAME in archive.namelist()
