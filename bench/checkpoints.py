@@ -51,8 +51,8 @@ PAGE = """(async () => {
   const [{ RunStore }, { Run }, { packRun }] = await Promise.all(
     ['storage', 'run', 'runfile'].map((name) => import(`/app/training/${name}.js`)));
   const store = new RunStore();
-  const spec = { ...sim.training.spec };
-  const run = new Run(spec);
+  const experiment = { ...sim.training.experiment };
+  const run = new Run(experiment);
   const metrics = Object.fromEntries(Array.from({ length: 20 }, (_, i) => [`charts/${i}`, i]));
   for (let i = 1; i <= 1000; i++) {
     run.take({ iteration: i, globalStep: i, metrics, seconds: 1, lost: [] });
@@ -107,7 +107,7 @@ def main() -> None:
             blank.page.evaluate(
                 "async () => { await websim.close(); window.WebSim = websim.constructor; }"
             )
-            spec = {
+            experiment = {
                 "task": settings["task"],
                 "hyperparameters": {
                     "num_envs": NUM_ENVS,
@@ -116,7 +116,7 @@ def main() -> None:
                     "update_epochs": 1,
                 },
             }
-            training = {"spec": spec, "checkpointSeconds": 0.001}
+            training = {"experiment": experiment, "checkpointSeconds": 0.001}
             blank.create(training=training, tasks=[], numWorkers=2)
             blank.python(WATCH, [0, 1])
             size = blank.run(TRAIN, rounds + 2)
