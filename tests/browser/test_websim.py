@@ -98,7 +98,7 @@ def test_environment_state(sim: Any) -> None:
     state = sim.run("sim.getEnvironmentState(4)")
     env = websim.make_vec("Ant-v5", 1)
     assert len(state["observation"]) == env.single_observation_space.shape[0]
-    assert list(state["rewardTerms"]) == list(env.task.reward_terms)
+    assert list(state["rewardTerms"]) == list(env.reward_terms)
     assert state["reward"] == pytest.approx(sum(state["rewardTerms"].values()))
     assert state["episodeLength"] == 2
     assert len(state["qpos"]) == 15

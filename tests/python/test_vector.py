@@ -86,7 +86,7 @@ def test_contract(mode: AutoresetMode) -> None:
     assert rewards.shape == terminations.shape == truncations.shape == (4,)
     assert str(rewards.dtype) == "float64"
     assert str(terminations.dtype) == "bool"
-    assert set(env.task.reward_terms) <= infos.keys()
+    assert set(env.reward_terms) <= infos.keys()
 
 
 def test_a_vector_is_its_environments_one_by_one() -> None:

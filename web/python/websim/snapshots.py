@@ -14,6 +14,9 @@ from websim.vector import MujocoVectorEnv
 _LATER = {"history", "qfrc_applied", "xfrc_applied", "eq_active", "plugin_state"}
 """Elements of the state that the first saved environments do not have."""
 
+_UNBOUNDED = {"episode_returns", "episode_measures"}
+"""What may not be finite."""
+
 
 def snapshot(env: MujocoVectorEnv) -> dict[str, Any]:
     """Copies the state: physics, running episodes, random generators.
@@ -30,13 +33,17 @@ def snapshot(env: MujocoVectorEnv) -> dict[str, Any]:
 def restore(env: MujocoVectorEnv, state: dict[str, Any]) -> None:
     """Puts an environment of the same task and size into a state that `snapshot` gave.
 
-    Elements of the state that were not saved yet at that time are as after a reset.
+    Elements of the state that were not saved yet at that time are as after a reset. What a reward
+    or a measure reads that the one before did not is computed of the state.
 
     Raises:
         DamagedCheckpoint: the state is of other environments; nothing is changed.
     """
+    data = env.physics.data
+    read = {name for name in data.fields if name not in env.task.fields}
+    may_lack = {*_LATER, *read, "episode_measures"}
     arrays = {
-        name: array for name, array in _arrays(env).items() if name in state or name not in _LATER
+        name: array for name, array in _arrays(env).items() if name in state or name not in may_lack
     }
     wrong = [name for name, array in arrays.items() if _shape(state.get(name)) != array.shape]
     if wrong or len(state.get("generators", ())) != env.num_envs:
@@ -45,8 +52,13 @@ def restore(env: MujocoVectorEnv, state: dict[str, Any]) -> None:
             f"{', '.join(wrong) or 'generators'} differ."
         )
     env.reset(seed=0)  # so that there are generators, and the environment counts as started
+    env.episode_measures.fill(np.nan)
     for name, array in arrays.items():
         array[...] = state[name]
+    if not read <= arrays.keys():
+        env.physics.forward(np.arange(env.num_envs))
+        for name, array in arrays.items():
+            array[...] = state[name]
     for rng, saved in zip(env.np_random, state["generators"], strict=True):
         load_generator(rng, saved)
 
@@ -67,7 +79,9 @@ def first_rows(state: Mapping[str, Any], num_envs: int, count: int) -> dict[str,
             if isinstance(value, list):
                 for saved in value:
                     load_generator(np.random.default_rng(0), saved)
-            elif name != "episode_returns" and not np.isfinite(value).all():
+            elif (
+                name not in ("episode_returns", "episode_measures") and not np.isfinite(value).all()
+            ):
                 raise DamagedCheckpoint(f"The saved {name} are not finite.")
             rows[name] = value[:count]
         else:
@@ -83,6 +97,7 @@ def _arrays(env: MujocoVectorEnv) -> dict[str, NDArray[Any]]:
         "observations": env.observations,
         "episode_returns": env.episode_returns,
         "episode_lengths": env.episode_lengths,
+        **({} if env.measure is None else {"episode_measures": env.episode_measures}),
     }
 
 

@@ -51,6 +51,9 @@ class Task:
         fields: Names of MjData arrays that the task reads besides the state (qpos, qvel, ...);
             `websim.physics.FIELDS` lists what there is.
         reward_terms: Names of the parts of the reward, in the order in which they are shown.
+        reward_code: What `outcome` pays with default options as code (docs/rewards.md), as a start
+            for other rewards; "" where there is none.
+        measure_code: What episodes are judged by, whatever is paid; "" where there is none.
         xml_file: A file of Gymnasium's MuJoCo assets, a path (starting with ".", "/" or "~"), or
             the MJCF text itself.
         frame_skip: Physics steps per environment step.
@@ -62,6 +65,8 @@ class Task:
     max_episode_steps: ClassVar[int] = 1000
     fields: ClassVar[tuple[str, ...]] = ()
     reward_terms: ClassVar[tuple[str, ...]]
+    reward_code: ClassVar[str] = ""
+    measure_code: ClassVar[str] = ""
 
     xml_file: str
     frame_skip: int = 5

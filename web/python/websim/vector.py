@@ -14,6 +14,7 @@ from websim import mjcf
 from websim.action_ranges import ActionRanges
 from websim.errors import ClosedEnvironment, InvalidArgument, ResetNeeded
 from websim.physics import FloatArray, IndexArray, Physics, make_physics
+from websim.rewards import Measure, Reward, moments_of, sum_of
 from websim.task import Actions, Outcome, Task
 
 MAX_ENVIRONMENTS = 65_536
@@ -34,6 +35,9 @@ class MujocoVectorEnv(VectorEnv[FloatArray, Actions, NDArray[Any]]):
 
     Attributes:
         task: The task.
+        reward: Pays instead of the task; None: the task itself does.
+        reward_terms: Names of the parts of the reward.
+        measure: Judges episodes; None: nobody does.
         physics: Its physics; `physics.data` holds the state of all environments.
         action_sources: [nu], where the bounds of each action come from
             (`websim.action_ranges.ActionRanges`).
@@ -41,7 +45,7 @@ class MujocoVectorEnv(VectorEnv[FloatArray, Actions, NDArray[Any]]):
         rewards: [n] float64.
         terminations: [n] bool.
         truncations: [n] bool.
-        reward_term_values: [n, k] float64, in the order of `task.reward_terms`.
+        reward_term_values: [n, k] float64, in the order of `reward_terms`.
         episode_returns: [n] float64, sum of rewards of the running episode.
         unrewarded_steps: [n] int32, steps of the running episode that its return lacks, because
             others made them (`websim.browser.overture.take_over`).
@@ -49,6 +53,9 @@ class MujocoVectorEnv(VectorEnv[FloatArray, Actions, NDArray[Any]]):
         final_observations: [n, obs] float64, where an episode ended in this step (SAME_STEP only).
         final_returns: [n] float64, return of the last episode that ended; NaN where it lacks steps.
         final_lengths: [n] int32, length of the last episode that ended.
+        episode_measures: [n] float64, what the measure knows of the running episode.
+        final_measures: [n] float64, what it says of the last episode that ended; NaN where that
+            lacks steps, and where there is no measure.
         bad_states: How many blow-ups there have been.
     """
 
@@ -60,6 +67,8 @@ class MujocoVectorEnv(VectorEnv[FloatArray, Actions, NDArray[Any]]):
         task: Task,
         num_envs: int,
         *,
+        reward: Reward | None = None,
+        measure: Measure | None = None,
         autoreset_mode: AutoresetMode | str = AutoresetMode.NEXT_STEP,
         max_episode_steps: int | None = None,
         copy: bool = True,
@@ -70,6 +79,8 @@ class MujocoVectorEnv(VectorEnv[FloatArray, Actions, NDArray[Any]]):
         Args:
             task: What the environments are about; belongs to this object from now on.
             num_envs: Number of environments n, from 1 to MAX_ENVIRONMENTS.
+            reward: What is paid instead of the task's own reward.
+            measure: What episodes are judged by.
             autoreset_mode: What happens at the end of an episode, or its value as a string.
             max_episode_steps: Steps until truncation; None takes the task's, -1 never truncates.
             copy: False is the in-place mode for loops that must not lose time: `step` and `reset`
@@ -81,6 +92,7 @@ class MujocoVectorEnv(VectorEnv[FloatArray, Actions, NDArray[Any]]):
         Raises:
             InvalidArgument: an argument that is not allowed.
             ModelError: MuJoCo cannot compile the model.
+            CodeFailed: the reward or the measure fails on robots that do not move.
         """
         if not _is_integer(num_envs) or not 1 <= num_envs <= MAX_ENVIRONMENTS:
             raise InvalidArgument(
@@ -112,9 +124,19 @@ class MujocoVectorEnv(VectorEnv[FloatArray, Actions, NDArray[Any]]):
         self.metadata = {"autoreset_mode": self.autoreset_mode}
         self.bad_states = 0
         self._max_episode_steps = np.iinfo(np.int32).max if limit == -1 else int(limit)
-        self.physics: Physics = make_physics(source, n, task.fields, num_threads)
+        self.reward, self.measure = reward, measure
+        codes = [code for code in (reward, measure) if code is not None]
+        fields = dict.fromkeys((*task.fields, *(name for code in codes for name in code.fields)))
+        self.physics: Physics = make_physics(source, n, tuple(fields), num_threads)
         try:
-            task.bind(self.physics.model)
+            model = self.physics.model
+            task.bind(model)
+            self.reward_terms = task.reward_terms
+            if reward is not None:
+                self.reward_terms = reward.try_out(model, task.dt)
+            if measure is not None:
+                measure.try_out(model, task.dt)
+            self._moments = moments_of(model, task.dt, self.physics.data, codes)
             shapes = [part.shape for part in task.observation(self.physics.data)]
             if any(len(shape) != 2 or shape[0] != n for shape in shapes):
                 raise InvalidArgument(
@@ -138,13 +160,15 @@ class MujocoVectorEnv(VectorEnv[FloatArray, Actions, NDArray[Any]]):
         self.rewards: FloatArray = np.zeros(n)
         self.terminations: BoolArray = np.zeros(n, np.bool_)
         self.truncations: BoolArray = np.zeros(n, np.bool_)
-        self.reward_term_values: FloatArray = np.zeros((n, len(task.reward_terms)))
+        self.reward_term_values: FloatArray = np.zeros((n, len(self.reward_terms)))
         self.episode_returns: FloatArray = np.zeros(n)
         self.episode_lengths: NDArray[np.int32] = np.zeros(n, np.int32)
         self.unrewarded_steps: NDArray[np.int32] = np.zeros(n, np.int32)
         self.final_observations: FloatArray = np.zeros((n, size))
         self.final_returns: FloatArray = np.zeros(n)
         self.final_lengths: NDArray[np.int32] = np.zeros(n, np.int32)
+        self.episode_measures: FloatArray = np.full(n, np.nan)
+        self.final_measures: FloatArray = np.full(n, np.nan)
 
         self._fresh = np.zeros((n, size))
         self._waiting: BoolArray = np.zeros(n, np.bool_)  # Ended, and not reset yet.
@@ -226,12 +250,19 @@ class MujocoVectorEnv(VectorEnv[FloatArray, Actions, NDArray[Any]]):
             self.bad_states += int(bad.sum())
         self.observations[...] = self._fresh
         self.episode_returns += self.rewards
+        if self.measure is not None:
+            values = self.measure.values(self._moments, self.num_envs)
+            self.measure.add(self.episode_measures, values, ~(bad | waiting))
         ended = self.terminations | self.truncations
         some_ended = bool(ended.any())
         if some_ended:
             self.final_returns[ended] = self.episode_returns[ended]
             self.final_returns[ended & (self.unrewarded_steps > 0)] = np.nan
             self.final_lengths[ended] = self.episode_lengths[ended]
+            if self.measure is not None:
+                results = self.measure.result(self.episode_measures, self.episode_lengths)
+                self.final_measures[ended] = results[ended]
+                self.final_measures[ended & (self.unrewarded_steps > 0)] = np.nan
         if self.autoreset_mode is AutoresetMode.SAME_STEP:
             restarting = ended
             if some_ended:
@@ -274,16 +305,20 @@ class MujocoVectorEnv(VectorEnv[FloatArray, Actions, NDArray[Any]]):
         data = self.physics.data
         data.ctrl[...] = actions
         before = self.task.before(data)
+        self._moments.remember()
         self.physics.step(self.task.frame_skip)
         with np.errstate(all="ignore"):  # A state that blew up must not make numpy warn.
             outcome = self.task.outcome(data, before, actions)
+            if self.reward is not None:
+                terms = self.reward.terms(self._moments, actions, self.reward_terms)
+                outcome = outcome._replace(rewards=sum_of(terms), terms=terms)
             np.concatenate(self.task.observation(data), axis=1, out=self._fresh)
             self.rewards[...] = outcome.rewards
             bad = self.physics.bad.copy()
             # One sum tells of nearly every step that all is finite.
             if not np.isfinite(self._fresh.sum() + self.rewards.sum()):
                 bad |= ~np.isfinite(self._fresh).all(axis=1) | ~np.isfinite(self.rewards)
-        for k, name in enumerate(self.task.reward_terms):
+        for k, name in enumerate(self.reward_terms):
             if name not in outcome.terms:
                 raise InvalidArgument(
                     f"{self.task.id} names the reward term {name!r}, but its outcome has only "
@@ -317,6 +352,8 @@ class MujocoVectorEnv(VectorEnv[FloatArray, Actions, NDArray[Any]]):
         parts = self.task.observation(self.physics.data.rows(indices))
         self.observations[indices] = np.concatenate(parts, axis=1)
         self.episode_returns[indices] = 0.0
+        if self.measure is not None:
+            self.episode_measures[indices] = self.measure.begun(len(indices))
         self.unrewarded_steps[indices] = 0
         self.episode_lengths[indices] = 0
 

@@ -168,6 +168,8 @@
  * @property {string} task  task id
  * @property {Record<string, unknown>} [task_options]  the task's constructor options
  * @property {RobotDocument | null} [robot]  in place of the task's own; `websim.tasks.robot.RobotTask` needs one
+ * @property {string | null} [reward]  code that pays in place of the task (`websim.rewards.Reward`)
+ * @property {string | null} [measure]  code that says what success is (`websim.rewards.Measure`)
  * @property {string} [algorithm]  a name of `websim.algorithms.ALGORITHMS`
  * @property {Record<string, unknown>} [hyperparameters]  those of the algorithm that are not its defaults
  * @property {number} [seed]  of weights, environments and everything random

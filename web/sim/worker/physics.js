@@ -11,16 +11,17 @@ import { flagsOf } from './flags.js';
 import { namesOf } from './names.js';
 
 const SIZES = [
-  'nq', 'nv', 'na', 'nu', 'nout', 'nbody', 'njnt', 'ngeom', 'nsite', 'ntendon', 'neq', 'nmocap',
-  'nuserdata', 'nhistory', 'npluginstate', 'nsensordata', 'nkey',
+  'nq', 'nv', 'na', 'nu', 'nactuator', 'nout', 'nbody', 'njnt', 'ngeom', 'nsite', 'ntendon', 'neq',
+  'nmocap', 'nuserdata', 'nhistory', 'npluginstate', 'nsensor', 'nsensordata', 'nkey',
 ];
 
 const ARRAYS = [
-  'qpos0', 'body_mass', 'jnt_type', 'jnt_bodyid', 'jnt_range', 'jnt_actfrcrange', 'geom_type',
-  'geom_aabb', 'key_qpos', 'key_qvel', 'tendon_range',
-  'actuator_ctrlrange', 'actuator_forcerange', 'actuator_dyntype', 'actuator_gaintype',
-  'actuator_gainprm', 'actuator_biastype', 'actuator_biasprm', 'actuator_gear', 'actuator_trntype',
-  'actuator_trnid',
+  'qpos0', 'body_mass', 'body_rootid', 'jnt_type', 'jnt_bodyid', 'jnt_qposadr', 'jnt_dofadr', 'jnt_range',
+  'jnt_actfrcrange', 'geom_type', 'geom_aabb', 'geom_bodyid', 'site_bodyid', 'key_qpos', 'key_qvel', 'tendon_range',
+  'actuator_ctrlrange', 'actuator_forcerange',
+  'actuator_dyntype', 'actuator_gaintype', 'actuator_gainprm', 'actuator_biastype', 'actuator_biasprm',
+  'actuator_gear', 'actuator_trntype', 'actuator_trnid', 'actuator_ctrladr', 'actuator_ctrlnum', 'actuator_outadr',
+  'actuator_outnum', 'sensor_adr', 'sensor_dim',
 ];
 
 /** MuJoCo's own state (mjSTATE_INTEGRATION), which is swapped, besides `time`. */
@@ -132,6 +133,7 @@ export class BatchPhysics {
       site_names: namesOf(model, 'site'),
       tendon_names: namesOf(model, 'tendon'),
       actuator_names: namesOf(model, 'actuator'),
+      sensor_names: namesOf(model, 'sensor'),
     };
   }
 

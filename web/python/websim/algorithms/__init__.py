@@ -10,7 +10,6 @@ from websim.algorithms.reinforce import Reinforce
 from websim.errors import InvalidArgument
 from websim.experiments.experiment import Experiment
 from websim.ranks import Communicator
-from websim.rewards import Reward
 
 ALGORITHMS: dict[str, type[Algorithm]] = {kind.name: kind for kind in (PPO, ES, ARS, Reinforce)}
 
@@ -22,12 +21,10 @@ def algorithm_class(name: str) -> type[Algorithm]:
     return ALGORITHMS[name]
 
 
-def make_algorithm(
-    experiment: Experiment, communicator: Communicator, reward: Reward | None = None
-) -> Algorithm:
+def make_algorithm(experiment: Experiment, communicator: Communicator) -> Algorithm:
     """Makes this rank's end of an experiment; raises InvalidArgument where that is wrong."""
     kind: Any = algorithm_class(experiment.algorithm)
-    algorithm: Algorithm = kind(experiment, communicator, reward)
+    algorithm: Algorithm = kind(experiment, communicator)
     return algorithm
 
 

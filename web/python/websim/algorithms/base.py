@@ -17,9 +17,7 @@ from websim.physics import usable_cores
 from websim.plain import MAX_INTEGER
 from websim.policies import Policy
 from websim.ranks import Communicator
-from websim.rewards import Reward, RewardedTask
 from websim.states import StateDict
-from websim.vector import MujocoVectorEnv
 
 Metrics = dict[str, float]
 """Values by TensorBoard tag; NaN where there is nothing to tell."""
@@ -145,18 +143,13 @@ class Algorithm(ABC):
         self,
         experiment: Experiment,
         communicator: Communicator,
-        reward: Reward | None,
         num_envs: int,
     ) -> None:
         """Makes this rank's environments, `num_envs` in all ranks together."""
         self.check_ranks(self.args, communicator.size)
         self.experiment, self.communicator = experiment, communicator
-        task = experiment.make_task()
-        if reward is not None:
-            task = RewardedTask(task, reward)
         n = num_envs // communicator.size
-        self.env = MujocoVectorEnv(
-            task,
+        self.env = experiment.make_vec(
             n,
             autoreset_mode=AutoresetMode.SAME_STEP,
             copy=False,

@@ -15,7 +15,6 @@ from websim.algorithms.population import Array, PopulationAlgorithm, PopulationH
 from websim.experiments.experiment import Experiment
 from websim.nn.optimizers import Adam
 from websim.ranks import Communicator
-from websim.rewards import Reward
 from websim.states import StateDict
 
 
@@ -35,11 +34,9 @@ class ES(PopulationAlgorithm):
     Hyperparameters: ClassVar[type[Hyperparameters]] = ESHyperparameters
     args: ESHyperparameters
 
-    def __init__(
-        self, experiment: Experiment, communicator: Communicator, reward: Reward | None = None
-    ) -> None:
+    def __init__(self, experiment: Experiment, communicator: Communicator) -> None:
         """See PopulationAlgorithm."""
-        super().__init__(experiment, communicator, reward)
+        super().__init__(experiment, communicator)
         self.optimizer = Adam(self._weights, eps=1e-8)
 
     def update(self, returns: NDArray[np.float64], noise: Array) -> Metrics:

@@ -28,7 +28,6 @@ from websim.nn.normalization import NormalizeObservation
 from websim.policies import DeterministicPolicy
 from websim.policies.normalization import normalization_of
 from websim.ranks import Communicator
-from websim.rewards import Reward
 from websim.snapshots import restore, snapshot
 from websim.states import StateDict, generator_state, load_arrays, load_generator
 
@@ -54,14 +53,12 @@ class PopulationAlgorithm(Algorithm):
     FEWEST: ClassVar[dict[str, int]] = {"num_envs": 2}
     args: PopulationHyperparameters
 
-    def __init__(
-        self, experiment: Experiment, communicator: Communicator, reward: Reward | None = None
-    ) -> None:
+    def __init__(self, experiment: Experiment, communicator: Communicator) -> None:
         """Makes environments and weights; raises InvalidArgument for what is not allowed."""
         kind = self.Hyperparameters
         assert issubclass(kind, PopulationHyperparameters)
         self.args = args = make_hyperparameters(kind, experiment.hyperparameters)
-        super().__init__(experiment, communicator, reward, args.num_envs)
+        super().__init__(experiment, communicator, args.num_envs)
         self.network = TinyMLP(self.observation_size, self.action_size, args.hidden_sizes)
         self._weights = self.network.initial(np.random.default_rng(experiment.seed))
         self.normalize_observation = NormalizeObservation(self.observation_size)

@@ -29,7 +29,6 @@ from websim.nn.normalization import NormalizeObservation, NormalizeReward
 from websim.nn.optimizers import Adam, GradientClipping
 from websim.policies import GaussianPolicy
 from websim.ranks import Communicator
-from websim.rewards import Reward
 from websim.snapshots import restore, snapshot
 from websim.states import StateDict, generator_state, load_arrays, load_generator
 
@@ -74,9 +73,7 @@ class PPO(Algorithm):
     Hyperparameters: ClassVar[type[Hyperparameters]] = PPOHyperparameters
     FEWEST: ClassVar[dict[str, int]] = {"num_envs": 1, "num_steps": 1, "num_minibatches": 1}
 
-    def __init__(
-        self, experiment: Experiment, communicator: Communicator, reward: Reward | None = None
-    ) -> None:
+    def __init__(self, experiment: Experiment, communicator: Communicator) -> None:
         """Makes environments, networks and storage.
 
         Raises:
@@ -85,7 +82,7 @@ class PPO(Algorithm):
         """
         self.args: PPOHyperparameters
         self.args = args = make_hyperparameters(PPOHyperparameters, experiment.hyperparameters)
-        super().__init__(experiment, communicator, reward, args.num_envs)
+        super().__init__(experiment, communicator, args.num_envs)
         n = self.env.num_envs
         # Weights are drawn from the seed alone: equal on all ranks.
         self.agent = ActorCritic(
@@ -110,7 +107,7 @@ class PPO(Algorithm):
         self.values: Array = np.zeros(shape, np.float32)
         self.next_values: Array = np.zeros(shape, np.float32)
         self.ended: NDArray[np.bool_] = np.zeros(shape, np.bool_)
-        self.term_means: NDArray[np.float64] = np.zeros(len(self.env.task.reward_terms))
+        self.term_means: NDArray[np.float64] = np.zeros(len(self.env.reward_terms))
 
     @classmethod
     def check_ranks(cls, args: PPOHyperparameters, ranks: int) -> None:
@@ -159,7 +156,7 @@ class PPO(Algorithm):
                 **losses,
                 **{
                     f"rewards/{name}": float(value)
-                    for name, value in zip(self.env.task.reward_terms, self.term_means, strict=True)
+                    for name, value in zip(self.env.reward_terms, self.term_means, strict=True)
                 },
             }
         )

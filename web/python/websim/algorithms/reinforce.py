@@ -26,7 +26,6 @@ from websim.nn.normalization import NormalizeObservation, NormalizeReward
 from websim.nn.optimizers import Adam, GradientClipping
 from websim.policies import GaussianPolicy
 from websim.ranks import Communicator
-from websim.rewards import Reward
 from websim.snapshots import restore, snapshot
 from websim.states import StateDict, generator_state, load_arrays, load_generator
 
@@ -54,15 +53,13 @@ class Reinforce(Algorithm):
     name: ClassVar[str] = "reinforce"
     Hyperparameters: ClassVar[type[Hyperparameters]] = ReinforceHyperparameters
 
-    def __init__(
-        self, experiment: Experiment, communicator: Communicator, reward: Reward | None = None
-    ) -> None:
+    def __init__(self, experiment: Experiment, communicator: Communicator) -> None:
         """Makes environments and networks; raises InvalidArgument for what is not allowed."""
         self.args: ReinforceHyperparameters
         self.args = args = make_hyperparameters(
             ReinforceHyperparameters, experiment.hyperparameters
         )
-        super().__init__(experiment, communicator, reward, args.num_envs)
+        super().__init__(experiment, communicator, args.num_envs)
         self.agent = ActorCritic(
             self.observation_size,
             self.action_size,
@@ -138,7 +135,7 @@ class Reinforce(Algorithm):
                 "losses/explained_variance": 1 - unexplained / variance if variance else np.nan,
                 **{
                     f"rewards/{name}": float(value) / len(rewards)
-                    for name, value in zip(env.task.reward_terms, terms, strict=True)
+                    for name, value in zip(env.reward_terms, terms, strict=True)
                 },
             }
         )

@@ -64,7 +64,7 @@ class Display:
                 num_envs=env.num_envs,
                 observation_size=env.observations.shape[1],
                 action_size=self.actions.shape[1],
-                reward_terms=len(env.task.reward_terms),
+                reward_terms=len(env.reward_terms),
                 nq=model.nq,
                 nv=model.nv,
                 nbody=model.nbody,
@@ -76,7 +76,7 @@ class Display:
             action_low=self.low.tolist(),
             action_high=self.high.tolist(),
             action_sources=list(env.action_sources),
-            reward_terms=list(env.task.reward_terms),
+            reward_terms=list(env.reward_terms),
         )
 
     def describe(self) -> dict[str, Any]:

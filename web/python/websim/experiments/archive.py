@@ -14,6 +14,9 @@ NAME = "experiment.json"
 
 ROBOT = "robot/"
 
+CODE = ("reward", "measure")
+"""What lies there as Python, and is not repeated in the document."""
+
 _MAX_BYTES = 256 << 10
 
 
@@ -38,7 +41,11 @@ def dump(experiment: Experiment) -> bytes:
 
 def write_experiment(archive: zipfile.ZipFile, experiment: Experiment) -> None:
     """Adds an experiment to an archive."""
-    archive.writestr(NAME, json.dumps(document(experiment), indent=2, allow_nan=False))
+    written = document(experiment)
+    for name in CODE:
+        if name in written:
+            archive.writestr(f"{name}.py", written.pop(name))
+    archive.writestr(NAME, json.dumps(written, indent=2, allow_nan=False))
     if experiment.robot is not None:
         for path, content in experiment.robot.files.items():
             archive.writestr(ROBOT + path, content)
@@ -56,6 +63,11 @@ def read_experiment(archive: zipfile.ZipFile) -> Experiment:
         raise ForeignCheckpoint(f"This is no run of websim's: it has no {NAME}.")
     written = plain.loads(archive.read(NAME), _MAX_BYTES)
     plain.check_finite(written)
+    for name in CODE:
+        if f"{name}.py" in archive.namelist() and isinstance(written, dict):
+            if archive.getinfo(f"{name}.py").file_size > _MAX_BYTES:
+                raise ValueError(f"its {name}.py may have {_MAX_BYTES:,} bytes")
+            written[name] = archive.read(f"{name}.py").decode()
     return from_document(written, _robot_files(archive, written))
 
 

@@ -42,8 +42,7 @@ def make_vec(
     """
     experiment = experiment_of(id)
     experiment = replace(experiment, task_options=experiment.task_options | task_options)
-    return MujocoVectorEnv(
-        experiment.make_task(),
+    return experiment.make_vec(
         num_envs,
         autoreset_mode=autoreset_mode,
         max_episode_steps=max_episode_steps,

@@ -10,8 +10,10 @@ from websim import plain
 from websim.errors import ForeignCheckpoint, FutureCheckpoint, InvalidArgument
 from websim.experiments.robot import Robot, robot_as_dict, robot_from_dict
 from websim.registry import task_class
+from websim.rewards import Measure, Reward
 from websim.task import Task, make_task
 from websim.tasks.robot import RobotTask
+from websim.vector import MujocoVectorEnv
 
 FORMAT = "mujoco-websim experiment"
 
@@ -29,6 +31,8 @@ class Experiment:
         task: Task id.
         task_options: The task's constructor options.
         robot: In place of the task's own; `websim.tasks.robot.RobotTask` needs one.
+        reward: Code that pays in place of the task (`websim.rewards.Reward`).
+        measure: Code that says what success is (`websim.rewards.Measure`).
         algorithm: A name of `websim.algorithms.ALGORITHMS`.
         hyperparameters: Those of the algorithm that are not its defaults.
         seed: Of weights, environments and everything random.
@@ -39,6 +43,8 @@ class Experiment:
     task: str
     task_options: dict[str, Any] = field(default_factory=dict)
     robot: Robot | None = None
+    reward: str | None = None
+    measure: str | None = None
     algorithm: str = "ppo"
     hyperparameters: dict[str, Any] = field(default_factory=dict)
     seed: int = 1
@@ -59,6 +65,22 @@ class Experiment:
         elif kind is RobotTask and "xml_file" not in options:
             raise InvalidArgument(f"{kind.id} has no robot of its own: bring one.")
         return make_task(kind, options)
+
+    def make_vec(self, num_envs: int, **options: Any) -> MujocoVectorEnv:
+        """Makes environments; the options are those of `MujocoVectorEnv`.
+
+        Raises:
+            UnknownTask, InvalidArgument, ModelError: see `make_task` and `MujocoVectorEnv`.
+            UnsafeCode: reward or measure do more than calculate.
+            CodeFailed: one of them fails on robots that do not move.
+        """
+        return MujocoVectorEnv(
+            self.make_task(),
+            num_envs,
+            reward=None if self.reward is None else Reward(self.reward),
+            measure=None if self.measure is None else Measure(self.measure),
+            **options,
+        )
 
     @property
     def sha256(self) -> str:
@@ -139,6 +161,8 @@ def from_document(document: Any, files: Mapping[str, bytes]) -> Experiment:
 _KINDS: dict[str, type] = {
     "task": str,
     "task_options": dict,
+    "reward": str,
+    "measure": str,
     "algorithm": str,
     "hyperparameters": dict,
     "title": str,

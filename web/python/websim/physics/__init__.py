@@ -4,6 +4,7 @@ Tasks see arrays with a leading environment axis and never MuJoCo itself, so the
 in CPython and in the browser.
 """
 
+import difflib
 import math
 import os
 import sys
@@ -78,14 +79,19 @@ POST_CONSTRAINT_FIELDS = frozenset({"cacc", "cfrc_int", "cfrc_ext"})
 ARRAYS: dict[str, tuple[str | int, ...]] = {
     "qpos0": ("nq",),
     "body_mass": ("nbody",),
+    "body_rootid": ("nbody",),
     "jnt_type": ("njnt",),
     "jnt_bodyid": ("njnt",),
+    "jnt_qposadr": ("njnt",),
+    "jnt_dofadr": ("njnt",),
     "jnt_limited": ("njnt",),
     "jnt_range": ("njnt", 2),
     "jnt_actfrclimited": ("njnt",),
     "jnt_actfrcrange": ("njnt", 2),
     "geom_type": ("ngeom",),
     "geom_aabb": ("ngeom", 6),
+    "geom_bodyid": ("ngeom",),
+    "site_bodyid": ("nsite",),
     "key_qpos": ("nkey", "nq"),
     "key_qvel": ("nkey", "nv"),
     "tendon_limited": ("ntendon",),
@@ -101,6 +107,12 @@ ARRAYS: dict[str, tuple[str | int, ...]] = {
     "actuator_gear": ("nu", 6),
     "actuator_trntype": ("nu",),
     "actuator_trnid": ("nu", 2),
+    "actuator_ctrladr": ("nactuator",),
+    "actuator_ctrlnum": ("nactuator",),
+    "actuator_outadr": ("nactuator",),
+    "actuator_outnum": ("nactuator",),
+    "sensor_adr": ("nsensor",),
+    "sensor_dim": ("nsensor",),
 }
 """Arrays of MjModel that a Model has, with their shapes."""
 
@@ -121,6 +133,7 @@ class Model:
     nv: int
     na: int
     nu: int
+    nactuator: int
     nout: int
     nbody: int
     njnt: int
@@ -132,6 +145,7 @@ class Model:
     nuserdata: int
     nhistory: int
     npluginstate: int
+    nsensor: int
     nsensordata: int
     nkey: int
     state_size: int
@@ -140,14 +154,19 @@ class Model:
     timestep: float
     qpos0: FloatArray
     body_mass: FloatArray
+    body_rootid: NDArray[np.int32]
     jnt_type: NDArray[np.int32]
     jnt_bodyid: NDArray[np.int32]
+    jnt_qposadr: NDArray[np.int32]
+    jnt_dofadr: NDArray[np.int32]
     jnt_limited: NDArray[np.bool_]
     jnt_range: FloatArray
     jnt_actfrclimited: NDArray[np.bool_]
     jnt_actfrcrange: FloatArray
     geom_type: NDArray[np.int32]
     geom_aabb: FloatArray
+    geom_bodyid: NDArray[np.int32]
+    site_bodyid: NDArray[np.int32]
     key_qpos: FloatArray
     key_qvel: FloatArray
     tendon_limited: NDArray[np.bool_]
@@ -163,12 +182,19 @@ class Model:
     actuator_gear: FloatArray
     actuator_trntype: NDArray[np.int32]
     actuator_trnid: NDArray[np.int32]
+    actuator_ctrladr: NDArray[np.int32]
+    actuator_ctrlnum: NDArray[np.int32]
+    actuator_outadr: NDArray[np.int32]
+    actuator_outnum: NDArray[np.int32]
+    sensor_adr: NDArray[np.int32]
+    sensor_dim: NDArray[np.int32]
     body_names: tuple[str, ...]
     joint_names: tuple[str, ...]
     geom_names: tuple[str, ...]
     site_names: tuple[str, ...]
     tendon_names: tuple[str, ...]
     actuator_names: tuple[str, ...]
+    sensor_names: tuple[str, ...]
 
     def body(self, name: str) -> int:
         """The id of a body; raises InvalidArgument where the model has no such name."""
@@ -196,9 +222,17 @@ class Model:
         """The id of a site; raises InvalidArgument where the model has no such name."""
         return self._find("site", self.site_names, name)
 
+    def tendon(self, name: str) -> int:
+        """The id of a tendon; raises InvalidArgument where the model has no such name."""
+        return self._find("tendon", self.tendon_names, name)
+
     def actuator(self, name: str) -> int:
         """The id of an actuator; raises InvalidArgument where the model has no such name."""
         return self._find("actuator", self.actuator_names, name)
+
+    def sensor(self, name: str) -> int:
+        """The id of a sensor; raises InvalidArgument where the model has no such name."""
+        return self._find("sensor", self.sensor_names, name)
 
     def shape(self, array: str) -> tuple[int, ...]:
         """The shape that an array of STATE or FIELDS has for one environment."""
@@ -231,8 +265,10 @@ class Model:
     @staticmethod
     def _find(kind: str, names: tuple[str, ...], name: str) -> int:
         if not name or name not in names:
-            named = ", ".join(filter(None, names)) or "none with a name"
-            raise InvalidArgument(f"The model has no {kind} named {name!r}; it has: {named}.")
+            there = [*filter(None, names)]
+            close = difflib.get_close_matches(name, there)
+            listed = ", ".join(dict.fromkeys((*close, *there))) or "none with a name"
+            raise InvalidArgument(f"The model has no {kind} named {name!r}; it has: {listed}.")
         return names.index(name)
 
 

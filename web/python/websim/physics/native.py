@@ -146,6 +146,7 @@ def _describe(model: mujoco.MjModel) -> Model:
         nv=model.nv,
         na=model.na,
         nu=model.nu,
+        nactuator=model.nactuator,
         nout=model.nout,
         nbody=model.nbody,
         njnt=model.njnt,
@@ -157,6 +158,7 @@ def _describe(model: mujoco.MjModel) -> Model:
         nuserdata=model.nuserdata,
         nhistory=model.nhistory,
         npluginstate=model.npluginstate,
+        nsensor=model.nsensor,
         nsensordata=model.nsensordata,
         nkey=model.nkey,
         state_size=mujoco.mj_stateSize(model, _SIGNATURE),
@@ -171,4 +173,5 @@ def _describe(model: mujoco.MjModel) -> Model:
         site_names=names(kinds.mjOBJ_SITE, model.nsite),
         tendon_names=names(kinds.mjOBJ_TENDON, model.ntendon),
         actuator_names=names(kinds.mjOBJ_ACTUATOR, model.nu),
+        sensor_names=names(kinds.mjOBJ_SENSOR, model.nsensor),
     )

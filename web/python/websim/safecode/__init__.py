@@ -6,7 +6,8 @@ operation, and `guards.py` bounds what a call may cost. `Program` is what comes 
 """
 
 from websim.safecode.checker import Functions, check
+from websim.safecode.guards import ENVIRONMENTS
 from websim.safecode.language import Accessor
 from websim.safecode.program import Program
 
-__all__ = ["Accessor", "Functions", "Program", "check"]
+__all__ = ["ENVIRONMENTS", "Accessor", "Functions", "Program", "check"]

@@ -1,5 +1,6 @@
 """Code that has been checked, or that somebody trusts, as functions to call."""
 
+import inspect
 from collections.abc import Callable, Mapping
 from itertools import islice
 from types import TracebackType
@@ -7,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from websim.errors import CodeFailed, Problem, TooCostly, UnsafeCode
+from websim.errors import CodeFailed, Problem, TooCostly, UnsafeCode, WebSimError
 from websim.safecode.checker import Functions, accessors, check, parse
 from websim.safecode.guards import Guards, OverBudget, frozen
 from websim.safecode.reads import Reads, possible_reads, reads
@@ -86,6 +87,11 @@ class Program:
         """
         return self._run(lambda: self._namespace[function](*arguments), environments)
 
+    def docstring(self, function: str) -> str:
+        """What a function's docstring says, or else that of the file."""
+        text = self._namespace[function].__doc__ or self._namespace.get("__doc__") or ""
+        return inspect.cleandoc(text)
+
     def _run(self, call: Callable[[], Any], environments: int) -> Any:
         for tries_left in reversed(range(TRIES)):
             self._guards.budget.begin(environments)
@@ -95,7 +101,11 @@ class Program:
                 if not (error.seconds and tries_left):
                     raise TooCostly(self.file, str(error), *self._place(error)) from None
             except Exception as error:
-                told = f"{type(error).__name__}: {error}"
+                told = (
+                    str(error)
+                    if isinstance(error, WebSimError)
+                    else f"{type(error).__name__}: {error}"
+                )
                 raise CodeFailed(self.file, told, *self._place(error)) from None
         raise AssertionError  # The last try returns or raises.
 

@@ -7,7 +7,7 @@ Guards have names that no source can say, such as "+" and ".sum".
 import ast
 from collections.abc import Sequence
 
-from websim.safecode.checker import dotted, is_numpy, numpy_name
+from websim.safecode.checker import dotted, is_numpy, is_text, numpy_name
 from websim.safecode.language import NUMBER_TYPES
 
 OPERATORS: dict[type[ast.AST], str] = {
@@ -60,7 +60,8 @@ class _Guarded(ast.NodeTransformer):
         for argument in node.args.args:
             argument.annotation = None
         self.generic_visit(node)
-        node.body.insert(0, ast.copy_location(ast.Expr(_call(node, ENTER, [])), node))
+        after_docstring = int(is_text(node.body[0]))
+        node.body.insert(after_docstring, ast.copy_location(ast.Expr(_call(node, ENTER, [])), node))
         return node
 
     def visit_For(self, node: ast.For) -> ast.For:

@@ -9,12 +9,38 @@ from numpy.typing import NDArray
 from websim.physics import BatchData, FloatArray, Model
 from websim.task import Actions, Outcome, Range, Task, flat, norm
 
+REWARD = '''
+def reward(now, before, action):
+    """Forward as fast as it can, on its feet, with little effort and soft contacts."""
+    velocity = (now.body("torso").position - before.body("torso").position) / now.dt
+    healthy = (now.qpos[:, 2] >= 0.2) & (now.qpos[:, 2] <= 1.0)
+    contacts = now.cfrc_ext.reshape(len(action), -1).clip(-1, 1)
+    return {
+        "reward_forward": velocity[:, 0],
+        "reward_ctrl": -0.5 * np.square(action).sum(axis=1),
+        "reward_contact": -5e-4 * np.square(contacts).sum(axis=1),
+        "reward_survive": 1.0 * healthy,
+    }
+'''
+
+MEASURE = '''
+"""Metres that the torso got forward."""
+
+reduce = "sum"
+
+
+def measure(now, before):
+    return now.body("torso").position[:, 0] - before.body("torso").position[:, 0]
+'''
+
 
 @dataclass(kw_only=True)
 class Ant(Task):
     """Gymnasium's Ant-v5."""
 
     id: ClassVar[str] = "Ant-v5"
+    reward_code: ClassVar[str] = REWARD
+    measure_code: ClassVar[str] = MEASURE
     fields: ClassVar[tuple[str, ...]] = ("xpos", "cfrc_ext")
     reward_terms: ClassVar[tuple[str, ...]] = (
         "reward_forward",

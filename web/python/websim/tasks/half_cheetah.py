@@ -9,12 +9,34 @@ from numpy.typing import NDArray
 from websim.physics import BatchData, FloatArray
 from websim.task import Actions, Outcome, Task
 
+REWARD = '''
+def reward(now, before, action):
+    """Forward as fast as it can, with little effort."""
+    x, x_before = now.joint("rootx").position, before.joint("rootx").position
+    return {
+        "reward_forward": (x - x_before) / now.dt,
+        "reward_ctrl": -0.1 * np.square(action).sum(axis=1),
+    }
+'''
+
+MEASURE = '''
+"""Metres that it got forward."""
+
+reduce = "sum"
+
+
+def measure(now, before):
+    return now.joint("rootx").position - before.joint("rootx").position
+'''
+
 
 @dataclass(kw_only=True)
 class HalfCheetah(Task):
     """Gymnasium's HalfCheetah-v5."""
 
     id: ClassVar[str] = "HalfCheetah-v5"
+    reward_code: ClassVar[str] = REWARD
+    measure_code: ClassVar[str] = MEASURE
     reward_terms: ClassVar[tuple[str, ...]] = ("reward_forward", "reward_ctrl")
 
     xml_file: str = "half_cheetah.xml"

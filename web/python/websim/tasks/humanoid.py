@@ -9,6 +9,30 @@ from numpy.typing import NDArray
 from websim.physics import BatchData, FloatArray, Model
 from websim.task import Actions, Outcome, Range, Task, between, flat, norm
 
+REWARD = '''
+def reward(now, before, action):
+    """Forward as fast as it can, upright, with little effort and soft contacts."""
+    velocity = (now.center_of_mass - before.center_of_mass) / now.dt
+    healthy = (1.0 < now.qpos[:, 2]) & (now.qpos[:, 2] < 2.0)
+    contacts = np.square(now.cfrc_ext.reshape(len(action), -1)).sum(axis=1)
+    return {
+        "reward_survive": 5.0 * healthy,
+        "reward_forward": 1.25 * velocity[:, 0],
+        "reward_ctrl": -0.1 * np.square(now.ctrl).sum(axis=1),
+        "reward_contact": -np.minimum(5e-7 * contacts, 10.0),
+    }
+'''
+
+MEASURE = '''
+"""Metres that its centre of mass got forward."""
+
+reduce = "sum"
+
+
+def measure(now, before):
+    return now.center_of_mass[:, 0] - before.center_of_mass[:, 0]
+'''
+
 
 @dataclass(kw_only=True)
 class HumanoidBody(Task):
@@ -62,6 +86,8 @@ class Humanoid(HumanoidBody):
     """Gymnasium's Humanoid-v5."""
 
     id: ClassVar[str] = "Humanoid-v5"
+    reward_code: ClassVar[str] = REWARD
+    measure_code: ClassVar[str] = MEASURE
     fields: ClassVar[tuple[str, ...]] = (*HumanoidBody.fields, "xipos")
     reward_terms: ClassVar[tuple[str, ...]] = (
         "reward_survive",

@@ -10,12 +10,37 @@ from websim.physics import BatchData
 from websim.task import Actions, Outcome, Range
 from websim.tasks.humanoid import HumanoidBody
 
+REWARD = '''
+TIMESTEP = 0.003
+
+
+def reward(now, before, action):
+    """As high as it can, with little effort and soft contacts."""
+    contacts = np.square(now.cfrc_ext.reshape(len(action), -1)).sum(axis=1)
+    return {
+        "reward_linup": now.qpos[:, 2] / TIMESTEP,
+        "reward_quadctrl": -0.1 * np.square(now.ctrl).sum(axis=1),
+        "reward_impact": -np.minimum(0.5e-6 * contacts, 10.0),
+        "reward_alive": 1.0,
+    }
+'''
+
+MEASURE = '''
+"""Metres that the torso is above the ground, on average."""
+
+
+def measure(now, before):
+    return now.body("torso").height
+'''
+
 
 @dataclass(kw_only=True)
 class HumanoidStandup(HumanoidBody):
     """Gymnasium's HumanoidStandup-v5."""
 
     id: ClassVar[str] = "HumanoidStandup-v5"
+    reward_code: ClassVar[str] = REWARD
+    measure_code: ClassVar[str] = MEASURE
     reward_terms: ClassVar[tuple[str, ...]] = ("reward_linup", "reward_quadctrl", "reward_impact")
 
     xml_file: str = "humanoidstandup.xml"

@@ -8,12 +8,37 @@ import numpy as np
 from websim.physics import BatchData, FloatArray
 from websim.task import Actions, Outcome, Task
 
+REWARD = '''
+def reward(now, before, action):
+    """The tip as high as it can, above the middle, and at rest."""
+    tip = now.site("tip").position
+    x, y = tip[:, 0], tip[:, 2]
+    v1, v2 = now.joint("hinge").velocity, now.joint("hinge2").velocity
+    return {
+        "reward_survive": 10.0 * (y > 1),
+        "distance_penalty": -(0.01 * x**2 + (y - 2) ** 2),
+        "velocity_penalty": -(1e-3 * v1**2 + 5e-3 * v2**2),
+    }
+'''
+
+MEASURE = '''
+"""Seconds that the poles stood upright."""
+
+reduce = "sum"
+
+
+def measure(now, before):
+    return now.dt * (now.site("tip").height > 1)
+'''
+
 
 @dataclass(kw_only=True)
 class InvertedDoublePendulum(Task):
     """Gymnasium's InvertedDoublePendulum-v5."""
 
     id: ClassVar[str] = "InvertedDoublePendulum-v5"
+    reward_code: ClassVar[str] = REWARD
+    measure_code: ClassVar[str] = MEASURE
     fields: ClassVar[tuple[str, ...]] = ("site_xpos", "qfrc_constraint")
     reward_terms: ClassVar[tuple[str, ...]] = (
         "reward_survive",

@@ -8,12 +8,30 @@ import numpy as np
 from websim.physics import BatchData, FloatArray
 from websim.task import Actions, Outcome, Task
 
+REWARD = '''
+def reward(now, before, action):
+    """Upright for as long as it can."""
+    return {"reward_survive": 1.0 * (np.abs(now.joint("hinge").angle) <= 0.2)}
+'''
+
+MEASURE = '''
+"""Seconds that the pole stood upright."""
+
+reduce = "sum"
+
+
+def measure(now, before):
+    return now.dt * (np.abs(now.joint("hinge").angle) <= 0.2)
+'''
+
 
 @dataclass(kw_only=True)
 class InvertedPendulum(Task):
     """Gymnasium's InvertedPendulum-v5."""
 
     id: ClassVar[str] = "InvertedPendulum-v5"
+    reward_code: ClassVar[str] = REWARD
+    measure_code: ClassVar[str] = MEASURE
     reward_terms: ClassVar[tuple[str, ...]] = ("reward_survive",)
 
     xml_file: str = "inverted_pendulum.xml"

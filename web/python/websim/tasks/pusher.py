@@ -8,12 +8,35 @@ import numpy as np
 from websim.physics import BatchData, FloatArray, Model
 from websim.task import Actions, Outcome, Task, norm
 
+REWARD = '''
+def reward(now, before, action):
+    """The cylinder at its goal and the arm at the cylinder, with little effort."""
+    target = now.body("object").position
+    return {
+        "reward_dist": -np.linalg.norm(target - now.body("goal").position, axis=1),
+        "reward_ctrl": -0.1 * np.square(action).sum(axis=1),
+        "reward_near": -0.5 * np.linalg.norm(target - now.body("tips_arm").position, axis=1),
+    }
+'''
+
+MEASURE = '''
+"""Metres from the cylinder to its goal at the end, negative: at best 0."""
+
+reduce = "last"
+
+
+def measure(now, before):
+    return -np.linalg.norm(now.body("object").position - now.body("goal").position, axis=1)
+'''
+
 
 @dataclass(kw_only=True)
 class Pusher(Task):
     """Gymnasium's Pusher-v5."""
 
     id: ClassVar[str] = "Pusher-v5"
+    reward_code: ClassVar[str] = REWARD
+    measure_code: ClassVar[str] = MEASURE
     max_episode_steps: ClassVar[int] = 100
     fields: ClassVar[tuple[str, ...]] = ("xpos",)
     reward_terms: ClassVar[tuple[str, ...]] = ("reward_dist", "reward_ctrl", "reward_near")

@@ -8,12 +8,34 @@ import numpy as np
 from websim.physics import BatchData, FloatArray, Model
 from websim.task import Actions, Outcome, Task, norm
 
+REWARD = '''
+def reward(now, before, action):
+    """The fingertip at the target, with little effort."""
+    gap = now.body("fingertip").position - now.body("target").position
+    return {
+        "reward_dist": -np.linalg.norm(gap, axis=1),
+        "reward_ctrl": -np.square(action).sum(axis=1),
+    }
+'''
+
+MEASURE = '''
+"""Metres from the fingertip to the target at the end, negative: at best 0."""
+
+reduce = "last"
+
+
+def measure(now, before):
+    return -np.linalg.norm(now.body("fingertip").position - now.body("target").position, axis=1)
+'''
+
 
 @dataclass(kw_only=True)
 class Reacher(Task):
     """Gymnasium's Reacher-v5."""
 
     id: ClassVar[str] = "Reacher-v5"
+    reward_code: ClassVar[str] = REWARD
+    measure_code: ClassVar[str] = MEASURE
     max_episode_steps: ClassVar[int] = 50
     fields: ClassVar[tuple[str, ...]] = ("xpos",)
     reward_terms: ClassVar[tuple[str, ...]] = ("reward_dist", "reward_ctrl")

@@ -9,12 +9,34 @@ from numpy.typing import NDArray
 from websim.physics import BatchData, FloatArray
 from websim.task import Actions, Outcome, Task, norm
 
+REWARD = '''
+def reward(now, before, action):
+    """To the right as fast as it can, with little effort."""
+    x, x_before = now.joint("slider1").position, before.joint("slider1").position
+    return {
+        "reward_forward": (x - x_before) / now.dt,
+        "reward_ctrl": -1e-4 * np.square(action).sum(axis=1),
+    }
+'''
+
+MEASURE = '''
+"""Metres that it got to the right."""
+
+reduce = "sum"
+
+
+def measure(now, before):
+    return now.joint("slider1").position - before.joint("slider1").position
+'''
+
 
 @dataclass(kw_only=True)
 class Swimmer(Task):
     """Gymnasium's Swimmer-v5."""
 
     id: ClassVar[str] = "Swimmer-v5"
+    reward_code: ClassVar[str] = REWARD
+    measure_code: ClassVar[str] = MEASURE
     reward_terms: ClassVar[tuple[str, ...]] = ("reward_forward", "reward_ctrl")
 
     xml_file: str = "swimmer.xml"

@@ -9,12 +9,37 @@ from numpy.typing import NDArray
 from websim.physics import BatchData, FloatArray
 from websim.task import Actions, Outcome, Range, Task, between
 
+REWARD = '''
+def reward(now, before, action):
+    """Forward as fast as it can, upright, with little effort."""
+    x, x_before = now.joint("rootx").position, before.joint("rootx").position
+    z, angle = now.joint("rootz").position, now.joint("rooty").angle
+    healthy = (0.8 < z) & (z < 2.0) & (-1.0 < angle) & (angle < 1.0)
+    return {
+        "reward_forward": (x - x_before) / now.dt,
+        "reward_ctrl": -1e-3 * np.square(action).sum(axis=1),
+        "reward_survive": 1.0 * healthy,
+    }
+'''
+
+MEASURE = '''
+"""Metres that it got forward."""
+
+reduce = "sum"
+
+
+def measure(now, before):
+    return now.joint("rootx").position - before.joint("rootx").position
+'''
+
 
 @dataclass(kw_only=True)
 class Walker2d(Task):
     """Gymnasium's Walker2d-v5."""
 
     id: ClassVar[str] = "Walker2d-v5"
+    reward_code: ClassVar[str] = REWARD
+    measure_code: ClassVar[str] = MEASURE
     reward_terms: ClassVar[tuple[str, ...]] = ("reward_forward", "reward_ctrl", "reward_survive")
 
     xml_file: str = "walker2d_v5.xml"

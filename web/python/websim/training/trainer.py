@@ -18,7 +18,6 @@ from websim.errors import DamagedCheckpoint, RankLost, TrainingDiverged
 from websim.experiments.experiment import Experiment
 from websim.policies import Policy
 from websim.ranks import Communicator
-from websim.rewards import Reward
 from websim.states import StateDict
 from websim.training import checkpoints
 from websim.training.checkpoints import Checkpoint, Packed
@@ -126,7 +125,6 @@ class Trainer:
         experiment: Experiment,
         communicator: Communicator | None = None,
         checkpoint: Checkpoint | None = None,
-        reward: Reward | None = None,
     ) -> None:
         """Makes the algorithm; with a checkpoint, as it was when that was written.
 
@@ -134,14 +132,13 @@ class Trainer:
             experiment: What is trained; of a checkpoint, its own or with other hyperparameters.
             communicator: The ranks; one alone by default.
             checkpoint: What to go on from.
-            reward: Pays instead of the task.
 
         Raises:
             InvalidArgument: the experiment is wrong.
             DamagedCheckpoint: the checkpoint does not fit what it says it is of.
         """
         self.communicator = communicator or Communicator()
-        self.algorithm = make_algorithm(experiment, self.communicator, reward)
+        self.algorithm = make_algorithm(experiment, self.communicator)
         self.best = Best()
         self.restarted_environments = False
         if checkpoint is None:
