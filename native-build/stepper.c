@@ -3,6 +3,7 @@
 #include <mujoco/mujoco.h>
 #include <setjmp.h>
 #include <stdatomic.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -17,6 +18,7 @@ typedef struct {
   __typeof__(&mj_forward) forward;
   __typeof__(&mj_step) step;
   __typeof__(&mj_rnePostConstraint) post_constraint; // NULL: nobody reads what it fills
+  __typeof__(&mj_setConst) set_const;
 } Functions;
 
 // An array of MjData, and where a batch keeps it.
@@ -32,8 +34,18 @@ typedef struct {
   size_t size;
 } Element;
 
+// A field of MjModel that differs by environment, and where a batch keeps it.
+typedef struct {
+  double *model;
+  double *batch; // [n, size]
+  size_t size;
+} Parameter;
+
 // What a thread steps with.
 typedef struct {
+  mjModel *model; // its own where there are parameters
+  const Parameter *parameters;
+  size_t num_parameters;
   mjData *data;
   double *state; // as mj_setState takes it: the elements one after the other
   int *warnings[3]; // counters of MjData that tell of a bad state
@@ -44,14 +56,13 @@ typedef struct {
 
 typedef struct {
   Functions mujoco;
-  const mjModel *model;
   const Element *elements; // of a state, in MuJoCo's order
   size_t num_elements;
   int signature; // of such a state
   unsigned char *bad; // [n]
 } Batch;
 
-typedef enum { STEP, FORWARD, RESET } Kind;
+typedef enum { STEP, FORWARD, RESET, CONSTANTS } Kind;
 
 // What is to be done with `count` environments of a batch.
 typedef struct {
@@ -66,6 +77,13 @@ typedef struct {
 
 // By which Python sees that it was built from a source like its own.
 EXPORT const size_t layout[] = {sizeof(Batch), sizeof(Job), sizeof(Lane)};
+
+// Where single numbers lie in MjModel: opt.density, opt.viscosity and stat.meaninertia.
+EXPORT const size_t numbers[] = {
+    offsetof(mjModel, opt) + offsetof(mjOption, density),
+    offsetof(mjModel, opt) + offsetof(mjOption, viscosity),
+    offsetof(mjModel, stat) + offsetof(mjStatistic, meaninertia),
+};
 
 static _Thread_local Lane *running;
 static _Thread_local jmp_buf way_out;
@@ -88,9 +106,22 @@ EXPORT void catch_errors(__typeof__(&mju_setLogHandler) set_log_handler) {
 
 static void run_one(Batch *batch, const Job *job, Lane *lane, size_t k) {
   const Functions *mujoco = &batch->mujoco;
-  const mjModel *model = batch->model;
+  mjModel *model = lane->model;
   mjData *data = lane->data;
   size_t i = job->indices ? (size_t)job->indices[k] : k;
+  for (size_t n = 0; n < lane->num_parameters; n++) {
+    const Parameter *one = lane->parameters + n;
+    memcpy(one->model, one->batch + i * one->size, one->size * sizeof(double));
+  }
+  if (job->kind == CONSTANTS) {
+    mujoco->reset_data(model, data); // mocap bodies are where MjData has them
+    mujoco->set_const(model, data);
+    for (size_t n = 0; n < lane->num_parameters; n++) {
+      const Parameter *one = lane->parameters + n;
+      memcpy(one->batch + i * one->size, one->model, one->size * sizeof(double));
+    }
+    return;
+  }
   if (job->kind == RESET) {
     mujoco->reset_data(model, data);
     memcpy(data->qpos, job->qpos + k * model->nq, model->nq * sizeof(double));

@@ -32,10 +32,27 @@ def visited_states(task: str, count: int, seed: int) -> tuple[dict[str, list[Any
     return {name: [state[name] for state in states] for name in STATE}, actions
 
 
-def single_steps(task: str, states: dict[str, list[Any]], actions: list[Any]) -> dict[str, Any]:
-    """One environment step from each state [n]; everything that it shows, by name, as lists."""
+def give_models(physics: Any, model: dict[str, Any]) -> dict[str, Any]:
+    """Gives environments models of their own; what then differs, with what follows from it."""
+    physics.vary(list(model))
+    rows = {name: np.reshape(model[name], physics.varied[name].shape) for name in model}
+    physics.set_model(np.arange(physics.num_envs), rows)
+    return {name: array.reshape(len(array), -1).tolist() for name, array in physics._arrays.items()}
+
+
+def single_steps(
+    task: str,
+    states: dict[str, list[Any]],
+    actions: list[Any],
+    model: dict[str, Any] | None = None,
+) -> dict[str, Any]:
+    """One environment step from each state [n]; everything that it shows, by name, as lists.
+
+    Where there is `model`, by name [n, ...], each in a model of its own.
+    """
     n = len(actions)
     env = websim.make_vec(task, n, autoreset_mode="Disabled")
+    models = give_models(env.physics, model or {})
     env.reset(seed=0)
     data = env.physics.data
 
@@ -51,7 +68,7 @@ def single_steps(task: str, states: dict[str, list[Any]], actions: list[Any]) ->
     shown = {name: getattr(env, name).tolist() for name in SHOWN}
     shown |= {name: getattr(data, name).tolist() for name in (*STATE, *data.fields)}
     env.close()
-    return shown
+    return shown | models
 
 
 def trajectory(task: str, steps: int, seed: int, options: dict[str, Any]) -> dict[str, Any]:
@@ -80,10 +97,16 @@ def described(task: str) -> dict[str, Any]:
     }
 
 
-def batch(xml: str, given: dict[str, Any], looks: list[int]) -> list[dict[str, Any]]:
-    """What a batch shows after some of its steps, if it is given `tests/state_models.py:inputs`."""
+def batch(
+    xml: str, given: dict[str, Any], looks: list[int], model: dict[str, Any] | None = None
+) -> list[dict[str, Any]]:
+    """What a batch shows after some of its steps, if it is given `tests/state_models.py:inputs`.
+
+    Where there is `model`, by name [n, ...], each environment has a model of its own.
+    """
     num_envs = len(given["qpos"])
     physics = make_physics(xml, num_envs, tuple(FIELDS))
+    give_models(physics, model or {})
     data = physics.data
     for name in ("qpos", "qvel"):
         given[name] = np.reshape(given[name], getattr(data, name).shape)

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from websim.errors import DamagedCheckpoint
+from websim.errors import DamagedCheckpoint, InvalidArgument, ModelError
 from websim.physics import STATE
 from websim.states import generator_state, load_generator
 from websim.vector import MujocoVectorEnv
@@ -19,13 +19,14 @@ _UNBOUNDED = {"episode_returns", "episode_measures"}
 
 
 def snapshot(env: MujocoVectorEnv) -> dict[str, Any]:
-    """Copies the state: physics, running episodes, random generators.
+    """Copies the state: physics, models that differ, running episodes, random generators.
 
     Environments restarted by their autoreset (SAME_STEP) go on number by number; the arrays of the
     last step (rewards, flags) are not kept.
     """
     return {
         **{name: array.copy() for name, array in _arrays(env).items()},
+        "model": {name: array.copy() for name, array in env.physics.varied.items()},
         "generators": [generator_state(rng) for rng in env.np_random],
     }
 
@@ -51,6 +52,7 @@ def restore(env: MujocoVectorEnv, state: dict[str, Any]) -> None:
             f"The saved environments are not {env.num_envs} of {env.task.id}: "
             f"{', '.join(wrong) or 'generators'} differ."
         )
+    _restore_models(env, state.get("model", {}))
     env.reset(seed=0)  # so that there are generators, and the environment counts as started
     env.episode_measures.fill(np.nan)
     for name, array in arrays.items():
@@ -61,6 +63,15 @@ def restore(env: MujocoVectorEnv, state: dict[str, Any]) -> None:
             array[...] = state[name]
     for rng, saved in zip(env.np_random, state["generators"], strict=True):
         load_generator(rng, saved)
+
+
+def _restore_models(env: MujocoVectorEnv, fields: Any) -> None:
+    """Gives environments the models that they had, if these differed."""
+    try:
+        env.physics.vary(list(fields))
+        env.physics.set_model(np.arange(env.num_envs), fields)
+    except (InvalidArgument, ModelError, AttributeError, TypeError, ValueError) as error:
+        raise DamagedCheckpoint(f"The saved models of environments are damaged: {error}") from None
 
 
 def first_rows(state: Mapping[str, Any], num_envs: int, count: int) -> dict[str, Any]:

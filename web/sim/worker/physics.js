@@ -33,6 +33,12 @@ export const STATE = [
 /** The arrays that mj_step leaves out and mj_rnePostConstraint computes. */
 const POST_CONSTRAINT = ['cacc', 'cfrc_int', 'cfrc_ext'];
 
+/** What the rows of an array of MjModel belong to, by how its name begins. */
+const ROWS = /** @type {Record<string, string>} */ ({
+  body: 'nbody', jnt: 'njnt', dof: 'nv', geom: 'ngeom', bvh: 'nbvh', pair: 'npair', tendon: 'ntendon',
+  actuator: 'nactuator',
+});
+
 /** The warnings after which MuJoCo has reset the state: it was not finite, or beyond 1e10. */
 const BAD_STATE = ['mjWARN_BADQPOS', 'mjWARN_BADQVEL', 'mjWARN_BADQACC'];
 
@@ -68,6 +74,19 @@ export const embindObjects = () => alive.size;
  * @property {Float64Array} single
  */
 
+/**
+ * A numpy array [numEnvs, size] and the array of MjModel, or the number of one of its parts, that
+ * differs by environment.
+ *
+ * @typedef {object} Parameter
+ * @property {any} of         MjModel or a part of it
+ * @property {string} key     what it has there
+ * @property {number} address of the numpy array in Pyodide's memory
+ * @property {number} size    doubles a row
+ * @property {Float64Array} batch
+ * @property {Float64Array} single  empty: it is a number
+ */
+
 /** A model: as MJCF text, or as a file among Python's, beside which what it names is looked for.
  *
  * @typedef {{xml: string, path?: undefined} | {path: string, xml?: undefined}} Source
@@ -91,6 +110,8 @@ export class BatchPhysics {
     this.model = track(compile(mujoco, source));
     this.data = makeData(mujoco, this.model);
     this.switches = new Switches(mujoco, this.model, this.data);
+    /** @type {Parameter[]} loaded before anything is done with an environment */
+    this.parameters = [];
     /** @type {Mirror[]} loaded before a step, and saved after it */
     this.state = [];
     /** @type {Mirror[]} saved only */
@@ -165,6 +186,43 @@ export class BatchPhysics {
     this.time = new Float64Array(0); // views are made anew before the next use
   }
 
+  /**
+   * Names the memory of a batch array that has rows of MjModel: an environment's model has them.
+   *
+   * @param {string} name
+   * @param {number} address  in Pyodide's memory
+   */
+  bindModel(name, address) {
+    const none = new Float64Array(0);
+    const [of, key] = this.#placeOf(name);
+    const size = typeof of[key] === 'number' ? 1 : of[key].length;
+    this.parameters.push({ of, key, address, size, batch: none, single: none });
+    this.time = new Float64Array(0); // views are made anew before the next use
+  }
+
+  /** A copy of an array of MjModel, or of a number of one of its parts. @param {string} name */
+  modelArray(name) {
+    const [of, key] = this.#placeOf(name);
+    const value = of[key];
+    if (typeof value === 'number') return { values: Float64Array.of(value), shape: [] };
+    const rows = this.#rowsOf(name) ?? value.length;
+    const columns = value.length / rows;
+    return { values: value.slice(), shape: columns > 1 ? [rows, columns] : [value.length] };
+  }
+
+  /** How many objects an array of MjModel is about. @param {string} name @returns {number | undefined} */
+  #rowsOf(name) {
+    const { model } = this;
+    if (/^actuator_(gear|acc0|length0)$/.test(name)) return model.nout;
+    return model[ROWS[name.split('_')[0]]];
+  }
+
+  /** MjModel or a part of it, and what it has there. @param {string} name @returns {[any, string]} */
+  #placeOf(name) {
+    const [first, second] = name.split('.');
+    return second ? [this.model[first], second] : [this.model, first];
+  }
+
   /** @param {string} name @param {number} address @returns {Mirror} */
   #mirror(name, address) {
     const none = new Float64Array(0);
@@ -179,6 +237,11 @@ export class BatchPhysics {
     for (const mirror of [...this.state, ...this.outputs]) {
       mirror.batch = new Float64Array(memory, mirror.address, n * mirror.size);
       mirror.single = this.#single(mirror.name);
+    }
+    for (const parameter of this.parameters) {
+      const { of, key, address, size } = parameter;
+      parameter.batch = new Float64Array(memory, address, n * size);
+      if (typeof of[key] !== 'number') parameter.single = of[key];
     }
     this.time = new Float64Array(memory, this.timeAddress, n);
     this.bad = new Uint8Array(memory, this.badAddress, n);
@@ -235,6 +298,7 @@ export class BatchPhysics {
     this.#refreshViews();
     const { nq, nv } = model;
     for (let k = 0; k < indices.length; k++) {
+      this.#loadModel(indices[k]);
       mujoco.mj_resetData(model, data);
       data.qpos.set(qpos.subarray(k * nq, (k + 1) * nq));
       data.qvel.set(qvel.subarray(k * nv, (k + 1) * nv));
@@ -260,6 +324,24 @@ export class BatchPhysics {
     }
   }
 
+  /**
+   * Computes what MuJoCo makes of the parameters beforehand, and keeps it beside them.
+   *
+   * @param {any} pyIndices [k] int32, numpy
+   */
+  setConstants(pyIndices) {
+    const { mujoco, model, data } = this;
+    this.#refreshViews();
+    for (const i of pyIndices.toJs()) {
+      this.#loadModel(i);
+      mujoco.mj_resetData(model, data); // mocap bodies are where MjData has them
+      mujoco.mj_setConst(model, data);
+      if (!this.xpos.length) this.#refreshViews();
+      this.#saveModel(i);
+      this.#keepAlive();
+    }
+  }
+
   /** Frees what MuJoCo holds; a second call does nothing. */
   close() {
     this.switches.close();
@@ -268,7 +350,24 @@ export class BatchPhysics {
   }
 
   /** @param {number} i */
+  #loadModel(i) {
+    for (const { of, key, batch, single, size } of this.parameters) {
+      if (single.length) for (let j = 0, at = i * size; j < size; j++) single[j] = batch[at + j];
+      else of[key] = batch[i];
+    }
+  }
+
+  /** @param {number} i */
+  #saveModel(i) {
+    for (const { of, key, batch, single, size } of this.parameters) {
+      if (single.length) copyRow(batch, i, single, size);
+      else batch[i] = of[key];
+    }
+  }
+
+  /** @param {number} i */
   #load(i) {
+    this.#loadModel(i);
     this.data.time = this.time[i];
     for (const { batch, single, size } of this.state) {
       for (let j = 0, at = i * size; j < size; j++) single[j] = batch[at + j];

@@ -8,9 +8,9 @@ import difflib
 import math
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -349,6 +349,10 @@ class Physics(Protocol):
     num_envs: int
     bad: NDArray[np.bool_]
 
+    @property
+    def varied(self) -> Mapping[str, FloatArray]:
+        """The fields of MjModel that differ by environment: [n, ...] each, to be read only."""
+
     def step(self, nstep: int) -> None:
         """Advances every environment by `nstep` physics steps under `data.ctrl`."""
 
@@ -357,6 +361,28 @@ class Physics(Protocol):
 
     def forward(self, indices: IndexArray) -> None:
         """Recomputes the fields of environments `indices` [k] after their state was written."""
+
+    def vary(self, fields: Sequence[str]) -> None:
+        """Lets fields of MjModel differ by environment; at first they are as in the model.
+
+        Raises:
+            InvalidArgument: a field that may not differ (`websim.physics.variation.VARIABLE` has
+                those that may), or of which the model has none.
+        """
+
+    def set_model(self, indices: IndexArray, values: Mapping[str, FloatArray]) -> None:
+        """Sets fields of the models of environments `indices` [k] to `values`, [k, ...] each.
+
+        What MuJoCo computes of them beforehand (mj_setConst) is computed again. States stay as
+        they are, and so does what `forward` would compute of them.
+
+        Raises:
+            InvalidArgument: a field that does not differ, or values that cannot be.
+            ModelError: MuJoCo cannot use them. Nothing is changed.
+        """
+
+    def model_array(self, name: str) -> NDArray[Any]:
+        """A copy of an array of MjModel as it was compiled, by its name there."""
 
     def close(self) -> None:
         """Frees MuJoCo's objects; may be called again. Any other later use raises."""

@@ -10,6 +10,8 @@ warm start and the fields that tasks read.
 
 import time
 from collections.abc import Sequence
+from operator import attrgetter
+from typing import Any
 
 import mujoco
 import numpy as np
@@ -29,6 +31,7 @@ from websim.physics import (
 )
 from websim.physics.stepper import Job, Kind, Lane, Stepper
 from websim.physics.threads import Threads
+from websim.physics.variation import Variation
 
 _SIGNATURE = int(mujoco.mjtState.mjSTATE_INTEGRATION)
 """What a state is; its elements are those of STATE."""
@@ -47,7 +50,7 @@ def load_model(source: Source) -> mujoco.MjModel:
         raise ModelError(str(error)) from error
 
 
-class NativePhysics:
+class NativePhysics(Variation):
     """The `Physics` of CPython."""
 
     def __init__(
@@ -64,12 +67,12 @@ class NativePhysics:
         self.num_envs = num_envs
         self.bad: NDArray[np.bool_] = np.zeros(num_envs, dtype=np.bool_)
         self._stepper = Stepper(
-            self._model,
             [getattr(self.data, name) for name in STATE],
             _SIGNATURE,
             self.bad,
             post_constraint=not POST_CONSTRAINT_FIELDS.isdisjoint(fields),
         )
+        self._arrays = {}
         self._lanes: list[Lane] = []
         self._threads = Threads(min(num_threads or usable_cores(), num_envs))
 
@@ -104,6 +107,22 @@ class NativePhysics:
         indices = self._checked(indices)
         self._run(Job(Kind.FORWARD, len(indices), indices=indices), self._threads.best)
 
+    def model_array(self, name: str) -> NDArray[Any]:
+        """See `Physics.model_array`."""
+        self._check_open()
+        return np.array(attrgetter(name)(self._model))
+
+    def _swap(self, names: Sequence[str]) -> None:
+        self._lanes = []  # each is made for what it swaps
+
+    def _set_constants(self, indices: IndexArray) -> None:
+        job = Job(Kind.CONSTANTS, len(indices), indices=indices)
+        try:
+            self._run(job, self._threads.best)
+        except mujoco.FatalError as error:
+            self._lanes = []  # their models are half done
+            raise ModelError(str(error)) from error
+
     def close(self) -> None:
         """See `Physics.close`."""
         if "_model" in self.__dict__:
@@ -115,21 +134,14 @@ class NativePhysics:
         if "_model" not in self.__dict__:
             raise ClosedEnvironment("This physics is closed.")
 
-    def _checked(self, indices: IndexArray) -> IndexArray:
-        """The indices as C takes them."""
-        result = np.ascontiguousarray(indices, dtype=np.intp)
-        if result.size and not 0 <= result.min() <= result.max() < self.num_envs:
-            raise InvalidArgument(
-                f"Indices of environments go from 0 to {self.num_envs - 1}, not {result.tolist()}."
-            )
-        return result
-
     def _run(self, job: Job, number: int) -> None:
         """Does a job with so many threads, at most one an environment."""
         number = max(1, min(number, job.count))
         while len(self._lanes) < number:
             fields = [(name, getattr(self.data, name)) for name in self.data.fields]
-            self._lanes.append(Lane(self._model, self.model.state_size, fields))
+            self._lanes.append(
+                Lane(self._model, self.model.state_size, fields, list(self._arrays.items()))
+            )
         self._threads.run(self._stepper.run, [(job, lane) for lane in self._lanes[:number]])
 
 

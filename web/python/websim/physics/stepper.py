@@ -6,8 +6,10 @@ A thread that is in one does without Python's lock, so that threads do not wait 
 import ctypes
 import re
 from collections.abc import Sequence
+from copy import copy
 from enum import IntEnum
 from functools import cache
+from operator import attrgetter
 from pathlib import Path
 
 import mujoco
@@ -27,6 +29,9 @@ _BAD_STATE = (
     mujoco.mjtWarning.mjWARN_BADQACC,
 )
 
+NUMBERS = ("opt.density", "opt.viscosity", "stat.meaninertia")
+"""Single numbers of MjModel, of which C says where they are."""
+
 _MUJOCO = re.compile(r"(lib)?mujoco\.(so|dll|.*dylib)")
 """The library in MuJoCo's package: libmujoco.so.3.14.0, libmujoco.3.14.0.dylib or mujoco.dll."""
 
@@ -39,6 +44,7 @@ class _Functions(ctypes.Structure):
         ("forward", ctypes.c_void_p),
         ("step", ctypes.c_void_p),
         ("post_constraint", ctypes.c_void_p),
+        ("set_const", ctypes.c_void_p),
     )
 
 
@@ -57,8 +63,19 @@ class _Element(ctypes.Structure):
     )
 
 
+class _Parameter(ctypes.Structure):
+    _fields_ = (
+        ("model", ctypes.c_void_p),
+        ("batch", ctypes.c_void_p),
+        ("size", ctypes.c_size_t),
+    )
+
+
 class _Lane(ctypes.Structure):
     _fields_ = (
+        ("model", ctypes.c_void_p),
+        ("parameters", ctypes.POINTER(_Parameter)),
+        ("num_parameters", ctypes.c_size_t),
         ("data", ctypes.c_void_p),
         ("state", ctypes.c_void_p),
         ("warnings", ctypes.c_void_p * 3),
@@ -71,7 +88,6 @@ class _Lane(ctypes.Structure):
 class _Batch(ctypes.Structure):
     _fields_ = (
         ("mujoco", _Functions),
-        ("model", ctypes.c_void_p),
         ("elements", ctypes.POINTER(_Element)),
         ("num_elements", ctypes.c_size_t),
         ("signature", ctypes.c_int),
@@ -80,11 +96,15 @@ class _Batch(ctypes.Structure):
 
 
 class Kind(IntEnum):
-    """What is done with environments: `nstep` steps, mj_forward, or a reset to qpos and qvel."""
+    """What is done with environments.
+
+    `nstep` steps, mj_forward, a reset to qpos and qvel, or mj_setConst.
+    """
 
     STEP = 0
     FORWARD = 1
     RESET = 2
+    CONSTANTS = 3
 
 
 class _Job(ctypes.Structure):
@@ -159,11 +179,24 @@ def _load() -> tuple[ctypes.CDLL, ctypes.CDLL]:
     return engine, library
 
 
+def _address(model: mujoco.MjModel, name: str) -> int:
+    """Where an array of doubles of MjModel lies, or one of the NUMBERS."""
+    if name in NUMBERS:
+        _, library = _load()
+        offsets = (ctypes.c_size_t * len(NUMBERS)).in_dll(library, "numbers")
+        return int(model._address + offsets[NUMBERS.index(name)])
+    return int(attrgetter(name)(model).ctypes.data)
+
+
 class Lane:
-    """What one thread works with: an MjData of its own."""
+    """What one thread works with: an MjData of its own, and an MjModel if environments' differ."""
 
     def __init__(
-        self, model: mujoco.MjModel, state_size: int, fields: Sequence[tuple[str, FloatArray]]
+        self,
+        model: mujoco.MjModel,
+        state_size: int,
+        fields: Sequence[tuple[str, FloatArray]],
+        parameters: Sequence[tuple[str, FloatArray]] = (),
     ) -> None:
         """Makes room for a state.
 
@@ -171,8 +204,15 @@ class Lane:
             model: The model.
             state_size: Numbers that a state has.
             fields: To be copied out of MjData each time: names, and batches [n, ...].
+            parameters: To be copied into MjModel each time: names, and batches [n, ...].
         """
+        if parameters:
+            model = copy(model)
         data = mujoco.MjData(model)
+        inputs = [
+            _Parameter(_address(model, name), batch.ctypes.data, batch[0].size)
+            for name, batch in parameters
+        ]
         state = np.zeros(state_size)
         # Views into MjData, which never move. Empty ones cost time only.
         pairs = [(getattr(data, name), batch) for name, batch in fields]
@@ -181,8 +221,11 @@ class Lane:
         ]
         numbers = data.warning.number
         warnings = (numbers.ctypes.data + kind * numbers.strides[0] for kind in _BAD_STATE)
-        self._keep = (data, state, pairs)
+        self._keep = (model, data, state, pairs, parameters)
         self.in_c = _Lane(
+            model=model._address,
+            parameters=(_Parameter * len(inputs))(*inputs),
+            num_parameters=len(inputs),
             data=data._address,
             state=state.ctypes.data,
             warnings=(ctypes.c_void_p * len(_BAD_STATE))(*warnings),
@@ -196,7 +239,6 @@ class Stepper:
 
     def __init__(
         self,
-        model: mujoco.MjModel,
         state: Sequence[FloatArray],
         signature: int,
         bad: NDArray[np.bool_],
@@ -206,7 +248,6 @@ class Stepper:
         """Keeps the arrays' addresses: they must stay where they are.
 
         Args:
-            model: The model.
             state: The elements of a state in MuJoCo's order, each [n, ...].
             signature: Which elements these are (mjtState).
             bad: [n] bool, set to True where MuJoCo warns of a bad state.
@@ -221,7 +262,7 @@ class Stepper:
             return ctypes.cast(getattr(engine, name), ctypes.c_void_p).value
 
         elements = [_Element(a.ctypes.data, a[0].size) for a in state if a.size]
-        self._keep = (model, state, bad)
+        self._keep = (state, bad)
         self._batch = _Batch(
             mujoco=_Functions(
                 set_state=address("mj_setState"),
@@ -230,8 +271,8 @@ class Stepper:
                 forward=address("mj_forward"),
                 step=address("mj_step"),
                 post_constraint=address("mj_rnePostConstraint") if post_constraint else None,
+                set_const=address("mj_setConst"),
             ),
-            model=model._address,
             elements=(_Element * len(elements))(*elements),
             num_elements=len(elements),
             signature=signature,

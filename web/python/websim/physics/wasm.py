@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 from websim.errors import ClosedEnvironment, ModelError
 from websim.mjcf import Source
 from websim.physics import ARRAYS, STATE, BatchData, FloatArray, IndexArray, Model
+from websim.physics.variation import Variation
 
 
-class WasmPhysics:
+class WasmPhysics(Variation):
     """The `Physics` of the browser.
 
     Attributes:
@@ -44,6 +45,7 @@ class WasmPhysics:
         self.batch.bind("bad", self.bad.ctypes.data)
         for name in (*STATE, *self.data.fields):
             self.batch.bind(name, getattr(self.data, name).ctypes.data)
+        self._arrays = {}
         self._closed = False
 
     def step(self, nstep: int) -> None:
@@ -64,6 +66,24 @@ class WasmPhysics:
         """See `Physics.forward`."""
         self._check_open()
         self.batch.forward(np.ascontiguousarray(indices, dtype=np.int32))
+
+    def model_array(self, name: str) -> NDArray[Any]:
+        """See `Physics.model_array`."""
+        self._check_open()
+        array = self.batch.modelArray(name)
+        return np.array(array.values.to_py()).reshape(array.shape.to_py())
+
+    def _swap(self, names: Sequence[str]) -> None:
+        for name in names:
+            self.batch.bindModel(name, self._arrays[name].ctypes.data)
+
+    def _set_constants(self, indices: IndexArray) -> None:
+        from pyodide.ffi import JsException
+
+        try:
+            self.batch.setConstants(indices.astype(np.int32))
+        except JsException as error:
+            raise ModelError(error.message) from error
 
     def close(self) -> None:
         """See `Physics.close`."""
