@@ -11,8 +11,13 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.app.page import BOOT_MS
 from tests.app.training_page import LEARNT_MS, SMALL, TrainingPage
+from websim import Experiment
+from websim.experiments.archive import dump
+from websim.experiments.robot import make_robot
 
 CURVE = "metrics.csv"
+
+BALL = make_robot({"ball.xml": b"<mujoco><worldbody><geom size='.1'/></worldbody></mujoco>"})
 
 
 def save_as_file(page: Page, folder: Path) -> Path:
@@ -60,6 +65,8 @@ def test_kept_runs_and_files(training: TrainingPage, tmp_path: Path) -> None:
     for name, content, message in (
         ("damaged.zip", good[: len(good) // 2], "damaged"),
         ("foreign.zip", b"not a zip", "no checkpoint of websim's"),
+        ("begun.websim", dump(Experiment(task="Ant-v5")), "nothing has been learnt yet"),
+        ("robot.websim", dump(Experiment(task="Robot-v0", robot=BALL)), "a robot of its own"),
         (
             "curve.zip",
             altered(path, CURVE, "global_step,charts/SPS\n512,fast\n"),

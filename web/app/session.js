@@ -206,5 +206,5 @@ function difference(before, after) {
  */
 function besideOf(options, { experiment }) {
   const numEnvs = comparedOf(options).reduce((sum, { envs }) => sum + envs, 0);
-  return numEnvs && experiment ? [{ task: experiment.task, numEnvs, options: experiment.task_options }] : [];
+  return numEnvs && experiment ? [{ experiment, numEnvs }] : [];
 }

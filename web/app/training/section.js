@@ -233,6 +233,8 @@ export class TrainSection {
       if (file.size > MOST_BYTES) throw new Error(`${file.name} has ${bytes(file.size)}; files of up to ${bytes(MOST_BYTES)} can be opened here.`);
       const checkpoint = await file.arrayBuffer();
       const header = await sim.readRun(checkpoint);
+      if (header.experiment.robot) throw new Error(`${file.name} has a robot of its own: the page cannot show it yet. \`websim train\` and the JavaScript API can.`);
+      if (!header.ranks) throw new Error(`In ${file.name} nothing has been learnt yet that could be used or resumed.`);
       const { curveOf } = await runFile();
       const run = Run.fromFile(header, checkpoint, await curveOf(checkpoint));
       const name = file.name.replace(/\.(zip|websim)$/i, '');

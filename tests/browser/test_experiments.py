@@ -1,0 +1,118 @@
+"""A robot and a reward of one's own in the tab: read, simulated, learnt, given to new workers."""
+
+import base64
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from tests.browser.test_training import last_checkpoint, wait_for
+from websim.experiments.robot import make_robot
+from websim.experiments.sources import of_robot
+from websim.training import checkpoints
+from websim.training.verification import verify
+
+REWARD = """
+def reward(now, before, action):
+    return {"height": now.body("ball").height, "effort": -0.1 * np.square(action).sum(axis=1)}
+"""
+
+SMALL = {"num_envs": 4, "num_steps": 32, "num_minibatches": 2, "total_timesteps": 512}
+
+ARM = b"""<mujoco><asset><mesh name="foot" file="foot.obj"/></asset><worldbody><body name="ball"
+  pos="0 0 1"><freejoint/><geom size=".1"/><body pos="0 0 .2"><joint name="elbow" axis="0 1 0"/>
+  <geom type="mesh" mesh="foot"/></body></body></worldbody>
+  <actuator><motor joint="elbow"/></actuator></mujoco>"""
+
+FOOT = b"v 0 0 0\nv .2 0 0\nv 0 .2 0\nv 0 0 .2\nf 1 3 2\nf 1 2 4\nf 1 4 3\nf 2 3 4\n"
+
+FILES = {
+    "robot.xml": b'<mujoco><include file="arm.xml"/></mujoco>',
+    "arm.xml": ARM,
+    "foot.obj": FOOT,
+}
+
+
+def give(sim: Any, files: dict[str, bytes]) -> None:
+    """Puts files into `window.files`."""
+    texts = {path: base64.b64encode(content).decode() for path, content in files.items()}
+    sim.page.evaluate(
+        """(texts) => {
+          const bytes = (text) => Uint8Array.from(atob(text), (c) => c.charCodeAt(0)).buffer;
+          const contents = Object.entries(texts).map(([path, text]) => [path, bytes(text)]);
+          window.files = Object.fromEntries(contents);
+        }""",
+        texts,
+    )
+
+
+def read(sim: Any, *main: str) -> Any:
+    return sim.run(
+        "sim.readRobot(files, ...x).then((reading) => (window.own = reading.experiment, reading))",
+        list(main),
+    )
+
+
+def make(sim: Any, options: str, argument: Any = None) -> None:
+    """Another simulation, of options in JavaScript; some events go to `window.seen`."""
+    sim.page.evaluate(
+        f"""async (x) => {{
+          window.sim = await WebSim.create({{ ...{options}, numWorkers: 2, replacing: sim }});
+          window.seen = [];
+          for (const event of ['training', 'checkpoint', 'iteration', 'workerRestart']) {{
+            sim.on(event, (detail) => seen.push({{ event, ...detail }}));
+          }}
+        }}""",
+        argument,
+    )
+
+
+def test_a_robot_is_read_stands_there_and_learns(sim: Any) -> None:
+    sim.create(task="InvertedPendulum-v5", numEnvs=1, numWorkers=2)
+    give(sim, {path: content for path, content in FILES.items() if path != "foot.obj"})
+    assert read(sim) == {"experiment": None, "missing": ["foot.obj"], "models": []}
+    give(sim, {**FILES, "other.xml": ARM})
+    assert read(sim)["models"] == ["other.xml", "robot.xml"]
+    give(sim, {"a.xml": b"<mujoco><wheel/></mujoco>"})
+    name, message = sim.error("sim.readRobot(files)")
+    assert name == "ModelError"
+    assert "wheel" in message
+    give(sim, {**FILES, "notes.txt": b"not needed"})
+    native = of_robot(make_robot(FILES))
+    assert native.robot is not None
+    found = read(sim)["experiment"]
+    assert found["robot"] == {"main": "robot.xml", "floor": 0, "files": native.robot.hashes}
+
+    make(sim, "{ experiment: own, numEnvs: 6 }")
+    assert sim.run("sim.groups[0].title") == "robot"
+    here = np.array(sim.run("sim.reset({ seed: 0 })")).reshape(6, -1)
+    env = native.make_vec(6)
+    there, _ = env.reset(seed=0)
+    np.testing.assert_allclose(here, there, atol=1e-9)
+    env.close()
+    sim.run("sim.workers[0].terminate()")
+    sim.wait("seen.some(({ event }) => event === 'workerRestart')", 30)
+    sim.wait("[0, 5].every((i) => sim.getEnvironmentState(i).qpos[2] > 0)", 60)
+
+    learnt = {"reward": REWARD, "hyperparameters": SMALL}
+    make(sim, "{ training: { experiment: { ...own, ...x } }, tasks: [] }", learnt)
+    sim.run("sim.training.start()")
+    wait_for(sim, "finished")
+    metrics = next(event["metrics"] for event in sim.events("iteration") if event["metrics"])
+    assert metrics["rewards/height"] > 0 >= metrics["rewards/effort"]
+    saved = checkpoints.loads(last_checkpoint(sim))
+    assert saved.experiment == replace(native, reward=REWARD, hyperparameters=SMALL)
+    verify(saved)  # natively, with the robot and the reward that are in the file
+
+
+def test_a_reward_that_does_more_than_calculate_is_refused(sim: Any) -> None:
+    sim.create(task="InvertedPendulum-v5", numEnvs=1, numWorkers=1)
+    experiment = {
+        "task": "InvertedPendulum-v5",
+        "reward": "def reward(now, before, action):\n    return open('x')\n",
+    }
+    name, message = sim.error(
+        "WebSim.create({ experiment: x, numEnvs: 2, replacing: sim })", experiment
+    )
+    assert name == "UnsafeCode", message
+    assert "open" in message
