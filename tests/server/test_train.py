@@ -138,6 +138,8 @@ def test_rows_after_the_checkpoint_are_dropped(tmp_path: Path) -> None:
             "XML_ERROR_PARSING",
         ),
         (["--resume", "nowhere.zip"], "nowhere.zip cannot be read"),
+        (["Hopper-v5", "--reward", "nowhere.py"], "nowhere.py cannot be read"),
+        (["Hopper-v5", "--reward", __file__], "import"),
         (["--resume", __file__], "no checkpoint of websim's"),
     ],
 )
@@ -198,3 +200,22 @@ def test_a_browser_that_dies_is_named(tmp_path: Path) -> None:
     assert process.returncode == 1
     assert "the browser failed" in said
     assert f"websim train --resume {only(tmp_path) / 'checkpoint.websim'}" in said
+
+
+def test_a_robot_with_a_reward_is_a_run(tmp_path: Path) -> None:
+    """What a path named is in the run's file: it goes on, and is judged, without the path."""
+    robot, reward = tmp_path / "robot.xml", tmp_path / "reward.py"
+    robot.write_text(
+        "<mujoco><worldbody><body><joint name='rail' type='slide'/><geom size='.1'/></body>"
+        "</worldbody><actuator><motor joint='rail'/></actuator></mujoco>"
+    )
+    reward.write_text(
+        "def reward(now, before, action):\n    return {'speed': now.joint('rail').velocity}\n"
+    )
+    steps = ("--total-timesteps", "4096", "--output", tmp_path / "runs")
+    assert train(robot, "--reward", reward, *steps) == 0
+    folder = only(tmp_path / "runs")
+    robot.unlink()
+    reward.unlink()
+    assert train("--resume", folder / "checkpoint.websim", "--total-timesteps", "6144") == 0
+    assert "rewards/speed" in (folder / "metrics.csv").read_text()

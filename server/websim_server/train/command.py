@@ -30,6 +30,11 @@ def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
         "--set", nargs="+", default=[], metavar="NAME=VALUE", help="single hyperparameters"
     )
     parser.add_argument("--task-options", default="{}", metavar="JSON", help="of the task")
+    for code, does in (
+        ("reward", "pays in place of the task"),
+        ("measure", "says what success is"),
+    ):
+        parser.add_argument(f"--{code}", type=Path, metavar="FILE", help=f"Python that {does}")
     parser.add_argument("--list", action="store_true", help="list the hyperparameters, and end")
     parser.add_argument(
         "--backend",
@@ -116,6 +121,8 @@ def _job(arguments: argparse.Namespace) -> tuple[Job, int]:
                 algorithm=algorithm,
                 task_options=given.task_options | _options(arguments.task_options),
                 hyperparameters=chosen | changed,
+                reward=_code(arguments.reward) or given.reward,
+                measure=_code(arguments.measure) or given.measure,
                 seed=given.seed if arguments.seed is None else arguments.seed,
             )
         )
@@ -127,10 +134,20 @@ def _job(arguments: argparse.Namespace) -> tuple[Job, int]:
     )
     if ranks < 1 or args.num_envs % ranks:
         raise TrainError(f"--ranks must divide num_envs, which is {args.num_envs}")
-    experiment.make_task()  # a wrong option is told at once
+    experiment.make_vec(1).close()  # what is wrong is told at once
     if checkpoint is not None:
         verify(checkpoint, experiment)
     return Job(experiment, data, folder, arguments.checkpoint_seconds), ranks
+
+
+def _code(file: Path | None) -> str | None:
+    """The text of a file; raises TrainError where it cannot be read."""
+    if file is None:
+        return None
+    try:
+        return file.read_text()
+    except (OSError, UnicodeDecodeError) as error:
+        raise TrainError(f"{file} cannot be read: {error}") from None
 
 
 def _source(text: str) -> str | Path:

@@ -1,0 +1,68 @@
+"""How good a policy is: its episodes without noise, judged by what is paid and by the measure."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from gymnasium.vector import AutoresetMode
+from numpy.typing import NDArray
+
+from websim import plain
+from websim.errors import InvalidArgument
+from websim.registry import task_class, task_ids
+from websim.training.checkpoints import Checkpoint
+from websim.training.trainer import policy_of
+from websim.vector import MAX_ENVIRONMENTS
+
+
+@dataclass
+class Evaluation:
+    """What came of some episodes.
+
+    Attributes:
+        returns: [episodes].
+        lengths: [episodes], in environment steps.
+        measures: [episodes]; NaN where nothing says what success is.
+    """
+
+    returns: NDArray[np.float64]
+    lengths: NDArray[np.int32]
+    measures: NDArray[np.float64]
+
+
+def evaluate(checkpoint: Checkpoint, episodes: int = 100, seed: int = 0) -> Evaluation:
+    """Plays episodes of the policy of a run, each in an environment of its own.
+
+    So none is preferred for being short, and the numbers do not depend on how many cores there are.
+
+    Args:
+        checkpoint: The run. Its measure judges, or else its task's own.
+        episodes: How many; episode i is seeded with `seed + i`.
+        seed: Of the first.
+
+    Raises:
+        InvalidArgument: no such number of episodes, or the run cannot be simulated.
+        CheckpointError: the policy does not fit.
+    """
+    if not plain.is_count(episodes, low=1, high=MAX_ENVIRONMENTS):
+        raise InvalidArgument(f"episodes must be 1 to {MAX_ENVIRONMENTS}, not {episodes!r}.")
+    experiment = checkpoint.experiment
+    if experiment.measure is None and experiment.task in task_ids():
+        own = task_class(experiment.task).measure_code
+        experiment = replace(experiment, measure=own or None)
+    env = experiment.make_vec(episodes, autoreset_mode=AutoresetMode.SAME_STEP, copy=False)
+    try:
+        space = env.single_action_space
+        policy = policy_of(experiment, checkpoint.learner, space.low, space.high)
+        observations, _ = env.reset(seed=seed)
+        running = np.ones(episodes, np.bool_)
+        result = Evaluation(np.zeros(episodes), np.zeros(episodes, np.int32), np.zeros(episodes))
+        while running.any():
+            env.step(policy(observations))
+            ended = running & (env.terminations | env.truncations)
+            result.returns[ended] = env.final_returns[ended]
+            result.lengths[ended] = env.final_lengths[ended]
+            result.measures[ended] = env.final_measures[ended]
+            running &= ~ended
+        return result
+    finally:
+        env.close()
