@@ -18,11 +18,12 @@ CHECKS = {
     "eslint": [f"{NPM_TOOLS}/eslint", "."],
     # Named one by one: what a folder means to it differs between versions of Node.js.
     "node": ["node", "--test", *map(str, sorted((ROOT / "tests" / "unit").glob("*.test.mjs")))],
-    "pytest": ["pytest", "--durations=20"],
+    "native": ["pytest", "--durations=10", "tests/python", "tests/parity", "tests/server"],
+    "browsers": ["pytest", "--durations=20", "tests/app", "tests/browser", "tests/core"],
 }
 
 
-LONGEST = "pytest"
+LONGEST = "browsers"
 
 
 @dataclass
@@ -53,7 +54,7 @@ def main() -> int:
     """Returns the exit status: the number of checks that failed."""
     start = time.monotonic()
     with ThreadPoolExecutor(max_workers=1) as beside:
-        # What only reads takes one core, and pytest waits for browsers much of the time.
+        # The others take one core, and much of the time these wait.
         others = [beside.submit(run, name, capture=True) for name in CHECKS if name != LONGEST]
         results = [run(LONGEST), *(other.result() for other in others)]
     for result in results:
