@@ -452,3 +452,37 @@ def test_a_damaged_record_hides_no_others_and_can_be_deleted(training: TrainingP
     training.booted()
     card = page.get_by_role("region", name="Interrupted training")
     expect(card).to_contain_text(f"{done:,} of")
+
+
+#: The browser's database as it was when a record said `spec`.
+OLD_RUN = """() => new Promise((resolve, reject) => {
+  const request = indexedDB.open('websim', 1);
+  request.onerror = reject;
+  request.onupgradeneeded = () => {
+    request.result.createObjectStore('runs', { keyPath: 'id' });
+    request.result.createObjectStore('checkpoints');
+  };
+  request.onsuccess = () => {
+    const transaction = request.result.transaction(['runs', 'checkpoints'], 'readwrite');
+    const options = { task_options: {}, hyperparameters: {} };
+    const spec = { task: 'Hopper-v5', algorithm: 'ppo', ...options, seed: 1 };
+    transaction.objectStore('runs').put({
+      id: 'old', name: '', kept: true, unfinished: false, spec, iteration: 1, globalStep: 2048,
+      totalTimesteps: 10000, episodicReturn: 7, seconds: 1, savedAt: 1, bytes: 8,
+    });
+    const curve = { steps: new Float64Array(0), columns: {} };
+    transaction.objectStore('checkpoints').put({ checkpoint: new ArrayBuffer(8), curve }, 'old');
+    transaction.oncomplete = () => { request.result.close(); resolve(); };
+  };
+})"""
+
+
+def test_runs_of_an_older_page_are_there(chromium: Browser, server: str) -> None:
+    page = chromium.new_page()
+    page.goto(f"{server}/healthz")
+    page.evaluate(OLD_RUN)
+    page.goto(f"{server}/?task=Hopper-v5&envs=1&workers=1")
+    page.locator(".library summary").click(timeout=BOOT_MS)
+    names = page.locator(".saved li input.name")
+    expect(names).to_have_value("Hopper-v5 · ppo · 2,048 steps", timeout=BOOT_MS)
+    page.close()
