@@ -1,39 +1,15 @@
 """The bounds of actions: from what a model says of its actuators, or -1 to 1."""
 
 from collections.abc import Iterator
-from enum import IntEnum
 from typing import NamedTuple
 
 import numpy as np
 
-from websim.names import Joint, Transmission
 from websim.physics import FloatArray, Model
-
-
-class Dynamics(IntEnum):
-    """MuJoCo's mjtDyn, as far as it says something about the control."""
-
-    NONE = 0
-    FILTER = 2
-    FILTEREXACT = 3
-    MUSCLE = 4
-
+from websim.physics.enums import Bias, Dynamics, Gain, Joint, Transmission
 
 DIRECT = (Dynamics.NONE, Dynamics.FILTER, Dynamics.FILTEREXACT)
 """The control acts as it is, if need be with a delay."""
-
-
-class Gain(IntEnum):
-    """MuJoCo's mjtGain, as far as the force is proportional to the control."""
-
-    FIXED = 0
-
-
-class Bias(IntEnum):
-    """MuJoCo's mjtBias, as far as motors and position servos have it."""
-
-    NONE = 0
-    AFFINE = 1
 
 
 class ActionRanges(NamedTuple):

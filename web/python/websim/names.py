@@ -7,37 +7,15 @@ picks, clips or computes is written down.
 import copy
 import math
 from collections.abc import Iterator
-from enum import IntEnum
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from websim.physics import FIELDS, STATE, BatchData, Model
-
-if TYPE_CHECKING:
-    from websim.task import Task
-
-
-class Joint(IntEnum):
-    """MuJoCo's mjtJoint."""
-
-    FREE = 0
-    BALL = 1
-    SLIDE = 2
-    HINGE = 3
-
-
-class Transmission(IntEnum):
-    """MuJoCo's mjtTrn, as far as it leads to something with a name."""
-
-    JOINT = 0
-    JOINTINPARENT = 1
-    TENDON = 3
-    SITE = 4
-    BODY = 5
-
+from websim.physics.enums import Joint, Transmission
+from websim.task import Task
 
 XYZ = ("x", "y", "z")
 QUATERNION = ("qw", "qx", "qy", "qz")
@@ -90,7 +68,7 @@ def action_names(model: Model) -> tuple[str, ...]:
     )
 
 
-def observation_names(task: "Task", num_envs: int) -> tuple[str, ...]:
+def observation_names(task: Task, num_envs: int) -> tuple[str, ...]:
     """What each number of a task's observation is.
 
     Args:

@@ -15,8 +15,8 @@ import numpy as np
 
 from websim.errors import InvalidArgument, ModelError
 from websim.experiments import files as robot_files
-from websim.names import Joint
 from websim.physics import Model, Physics, make_physics
+from websim.physics.enums import Joint
 
 FLOOR = (
     '<mujoco><include file="{main}"/><worldbody><geom type="plane" pos="0 0 {height:.9g}" '

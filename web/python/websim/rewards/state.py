@@ -11,8 +11,8 @@ from typing import ClassVar
 import numpy as np
 
 from websim.errors import InvalidArgument
-from websim.names import Joint as JointType
 from websim.physics import FIELDS, STATE, FloatArray, Model
+from websim.physics.enums import Joint as JointType
 from websim.safecode import Accessor
 
 Table = Mapping[str, tuple[str, ...]]

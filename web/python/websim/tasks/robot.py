@@ -5,8 +5,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from websim.names import Joint
 from websim.physics import BatchData, FloatArray, Model
+from websim.physics.enums import Joint
 from websim.task import Actions, Outcome, Task
 
 
