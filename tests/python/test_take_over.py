@@ -3,13 +3,17 @@
 import json
 from types import SimpleNamespace
 
+import mujoco
 import numpy as np
 import pytest
 
 import websim
+from websim import MujocoVectorEnv, mjcf
 from websim.browser.overture import take_over
 from websim.browser.shard import Shard
 from websim.physics import STATE
+from websim.rewards import Reward
+from websim.tasks.half_cheetah import HalfCheetah
 from websim_server.site import openings
 from websim_server.site.openings import STATES, opening
 
@@ -35,6 +39,42 @@ def test_goes_on_as_if_it_had_been_there(task: str) -> None:
         np.testing.assert_array_equal(again[1], rewards)
         np.testing.assert_array_equal(again[2], terminations)
     assert (here.episode_lengths == there.episode_lengths).all()
+    there.close()
+    here.close()
+
+
+def test_a_reward_may_read_more_than_was_computed_there() -> None:
+    n = 3
+    pays_height = Reward(
+        "def reward(now, before, action):\n    return {'height': now.body('torso').height}\n"
+    )
+    there, here = (
+        MujocoVectorEnv(HalfCheetah(), n, copy=False, reward=reward)
+        for reward in (None, pays_height)
+    )
+    there.reset(seed=1)
+    here.reset(seed=2)
+    rng = np.random.default_rng(0)
+    actions = rng.uniform(-1, 1, (8, n, 6)).astype(np.float32)
+    for k in range(6):
+        there.step(actions[k])
+    data = there.physics.data
+    assert "xpos" not in data.fields
+    state = {name: getattr(data, name).copy() for name in (*STATE, *data.fields)}
+    take_over(here, {name: array.ravel() for name, array in state.items()}, there.episode_lengths)
+    for name in state:
+        np.testing.assert_array_equal(getattr(here.physics.data, name), state[name])
+    model = mujoco.MjModel.from_xml_string(str(mjcf.find(here.task.xml_file)))
+    for i in range(n):
+        one = mujoco.MjData(model)
+        one.qpos[:], one.qvel[:] = state["qpos"][i], state["qvel"][i]
+        mujoco.mj_forward(model, one)
+        np.testing.assert_allclose(here.physics.data.xpos[i], one.xpos, rtol=0, atol=1e-12)
+    for k in range(6, 8):
+        observations, *_ = there.step(actions[k])
+        again, rewards, *_ = here.step(actions[k])
+        np.testing.assert_array_equal(again, observations)
+        np.testing.assert_array_equal(rewards, here.physics.data.xpos[:, 1, 2])
     there.close()
     here.close()
 

@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from websim.errors import FutureCheckpoint, InvalidArgument
+
 MAX_BYTES = 64 << 20
 MAX_DEPTH = 32
 MAX_INTEGER = 2**53 - 1
@@ -45,6 +47,22 @@ def check_finite(value: Any) -> None:
 def is_count(value: Any, low: int = 0, high: int = MAX_INTEGER) -> bool:
     """Whether a value is an integer within bounds."""
     return isinstance(value, int) and not isinstance(value, bool) and low <= value <= high
+
+
+def check_version(of: str, version: Any, newest: int) -> None:
+    """Looks at the version of a file's part.
+
+    Raises:
+        InvalidArgument: it is none.
+        FutureCheckpoint: newer than the newest that can be read.
+    """
+    if not is_count(version, low=1):
+        raise InvalidArgument(f"version must be 1 to {newest}, not {version!r:.99}.")
+    if version > newest:
+        raise FutureCheckpoint(
+            f"The {of} has version {version}, and this websim reads up to {newest}: "
+            "it was written by a newer one."
+        )
 
 
 def brief(error: Exception) -> str:

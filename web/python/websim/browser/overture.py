@@ -1,6 +1,6 @@
 """Going on from the overture: what a worker's physics did before its Python was there."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -17,13 +17,22 @@ def take_over(env: MujocoVectorEnv, state: Mapping[str, Any], lengths: Any) -> N
 
     Args:
         env: Environments that have been reset, and so have their generators.
-        state: The arrays of STATE and the task's fields, each flat.
+        state: The arrays of STATE and of what has been computed of it, each flat. What else is read
+            here MuJoCo computes of the state.
         lengths: Steps of the running episodes [n].
     """
     data = env.physics.data
-    for name in (*STATE, *data.fields):
-        array = getattr(data, name)
-        array[...] = np.asarray(state[name]).reshape(array.shape)
+
+    def put(names: Iterable[str]) -> None:
+        for name in names:
+            array = getattr(data, name)
+            array[...] = np.asarray(state[name]).reshape(array.shape)
+
+    given = [name for name in data.fields if name in state]
+    put(STATE)
+    if len(given) < len(data.fields):
+        env.physics.forward(np.arange(env.num_envs))
+    put((*STATE, *given))
     env.observations[...] = np.concatenate(env.task.observation(data), axis=1)
     env.episode_lengths[...] = lengths
     env.episode_returns.fill(0.0)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 from websim import plain
-from websim.errors import ForeignCheckpoint, FutureCheckpoint, InvalidArgument
+from websim.errors import ForeignCheckpoint, InvalidArgument
 from websim.experiments.robot import Robot, robot_as_dict, robot_from_dict
 from websim.registry import task_class
 from websim.rewards import Measure, Reward
@@ -146,14 +146,7 @@ def from_document(document: Any, files: Mapping[str, bytes]) -> Experiment:
     """
     if not isinstance(document, Mapping) or document.get("format") != FORMAT:
         raise ForeignCheckpoint(f"This is no experiment: its format is not {FORMAT!r}.")
-    version: Any = document.get("version")
-    if not plain.is_count(version, low=1):
-        raise InvalidArgument(f"version must be 1 to {VERSION}, not {version!r:.99}.")
-    if version > VERSION:
-        raise FutureCheckpoint(
-            f"The experiment has version {version}, and this websim reads up to {VERSION}: "
-            "it was written by a newer one."
-        )
+    plain.check_version("experiment", document.get("version"), VERSION)
     values = {name: value for name, value in document.items() if name not in ("format", "version")}
     return from_dict(values, files)
 

@@ -29,7 +29,6 @@ from websim.errors import (
     CheckpointError,
     DamagedCheckpoint,
     ForeignCheckpoint,
-    FutureCheckpoint,
 )
 from websim.experiments.archive import NAME as EXPERIMENT
 from websim.experiments.archive import read_experiment, write_experiment
@@ -157,14 +156,7 @@ def _header(archive: zipfile.ZipFile) -> tuple[dict[str, Any], str]:
     header = plain.loads(archive.read(folder + _HEADER), _MAX_HEADER_BYTES)
     if not isinstance(header, dict) or header.get("format") != FORMAT:
         raise ForeignCheckpoint(f"This is no checkpoint of websim's: {_HEADER} says otherwise.")
-    version: Any = header.get("version")
-    if not plain.is_count(version, low=1):
-        raise ValueError(f"its version is {version!r}, and may be 1 to {VERSION}")
-    if version > VERSION:
-        raise FutureCheckpoint(
-            f"The checkpoint has version {version}, and this websim reads up to {VERSION}: "
-            "it was written by a newer one."
-        )
+    plain.check_version("checkpoint", header.get("version"), VERSION)
     return header, folder
 
 
