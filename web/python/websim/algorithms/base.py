@@ -13,11 +13,13 @@ from numpy.typing import NDArray
 
 from websim.errors import InvalidArgument
 from websim.experiments.experiment import Experiment
+from websim.nn.normalization import NormalizeObservation
 from websim.physics import usable_cores
 from websim.plain import MAX_INTEGER
 from websim.policies import Policy
 from websim.ranks import Communicator
-from websim.states import StateDict
+from websim.snapshots import restore, snapshot
+from websim.states import StateDict, generator_state, load_arrays, load_generator
 
 Metrics = dict[str, float]
 """Values by TensorBoard tag; NaN where there is nothing to tell."""
@@ -128,6 +130,7 @@ class Algorithm(ABC):
         communicator: The ranks.
         env: This rank's environments.
         args: The hyperparameters.
+        normalize_observation: What observations pass through.
         global_step: Environment steps so far, of all ranks.
         iteration: Finished iterations.
         observer: Told after each step and each minibatch; nobody by default.
@@ -162,6 +165,7 @@ class Algorithm(ABC):
         self.high: NDArray[np.float32] = self.env.single_action_space.high
         self.observation_size = self.env.observations.shape[1]
         self.action_size = self.low.size
+        self.normalize_observation = NormalizeObservation(self.observation_size)
         self.rng = np.random.default_rng([experiment.seed, communicator.rank])
         self.global_step = 0
         self.iteration = 0
@@ -185,6 +189,11 @@ class Algorithm(ABC):
     @abstractmethod
     def weights(self) -> NDArray[np.float32]:
         """All weights in one vector."""
+
+    @property
+    @abstractmethod
+    def parameters(self) -> dict[str, NDArray[np.float32]]:
+        """The same by name, as they are kept."""
 
     @abstractmethod
     def iterate(self) -> Metrics:
@@ -216,21 +225,29 @@ class Algorithm(ABC):
         state = self.state()
         return copy.deepcopy({name: state[name] for name in POLICY_STATE})
 
-    @abstractmethod
     def state(self) -> StateDict:
         """All that ranks share and `load` needs."""
+        return {
+            "iteration": self.iteration,
+            "global_step": self.global_step,
+            "policy": self.parameters,
+            "normalize_observation": self.normalize_observation.rms.state(),
+        }
 
-    @abstractmethod
     def load(self, state: StateDict) -> None:
         """Goes on from what `state` gave; raises DamagedCheckpoint where it does not fit."""
+        load_arrays(self.parameters, state.get("policy"))
+        self.normalize_observation.rms.load(state["normalize_observation"])
+        self.iteration, self.global_step = state["iteration"], state["global_step"]
 
-    @abstractmethod
     def rank_state(self) -> StateDict:
         """What `load_rank` needs of this rank's own."""
+        return {"rng": generator_state(self.rng), "env": snapshot(self.env)}
 
-    @abstractmethod
     def load_rank(self, state: StateDict) -> None:
         """Goes on from what `rank_state` gave; raises DamagedCheckpoint where it does not fit."""
+        restore(self.env, state["env"])
+        load_generator(self.rng, state["rng"])
 
     def close(self) -> None:
         """Frees the environments."""

@@ -24,12 +24,10 @@ from websim.algorithms.base import (
 from websim.errors import InvalidArgument
 from websim.experiments.experiment import Experiment
 from websim.nn.layers import TinyMLP
-from websim.nn.normalization import NormalizeObservation
 from websim.policies import DeterministicPolicy
 from websim.policies.normalization import normalization_of
 from websim.ranks import Communicator
-from websim.snapshots import restore, snapshot
-from websim.states import StateDict, generator_state, load_arrays, load_generator
+from websim.states import StateDict, load_arrays
 
 Array = NDArray[np.float32]
 
@@ -61,7 +59,6 @@ class PopulationAlgorithm(Algorithm):
         super().__init__(experiment, communicator, args.num_envs)
         self.network = TinyMLP(self.observation_size, self.action_size, args.hidden_sizes)
         self._weights = self.network.initial(np.random.default_rng(experiment.seed))
-        self.normalize_observation = NormalizeObservation(self.observation_size)
         self.pairs = self.env.num_envs // 2  # of this rank
 
     @classmethod
@@ -84,6 +81,11 @@ class PopulationAlgorithm(Algorithm):
     def weights(self) -> Array:
         """See Algorithm."""
         return self._weights
+
+    @property
+    def parameters(self) -> dict[str, Array]:
+        """See Algorithm."""
+        return {"weights": self._weights}
 
     @abstractmethod
     def update(self, returns: NDArray[np.float64], noise: Array) -> Metrics:
@@ -169,27 +171,3 @@ class PopulationAlgorithm(Algorithm):
         weights = np.zeros(network.size, np.float32)
         load_arrays({"weights": weights}, state.get("policy"))
         return DeterministicPolicy(network, weights, normalization, low, high)
-
-    def state(self) -> StateDict:
-        """See Algorithm."""
-        return {
-            "iteration": self.iteration,
-            "global_step": self.global_step,
-            "policy": {"weights": self._weights},
-            "normalize_observation": self.normalize_observation.rms.state(),
-        }
-
-    def load(self, state: StateDict) -> None:
-        """See Algorithm."""
-        load_arrays({"weights": self._weights}, state.get("policy"))
-        self.normalize_observation.rms.load(state["normalize_observation"])
-        self.iteration, self.global_step = state["iteration"], state["global_step"]
-
-    def rank_state(self) -> StateDict:
-        """See Algorithm."""
-        return {"rng": generator_state(self.rng), "env": snapshot(self.env)}
-
-    def load_rank(self, state: StateDict) -> None:
-        """See Algorithm."""
-        restore(self.env, state["env"])
-        load_generator(self.rng, state["rng"])

@@ -25,12 +25,11 @@ from websim.errors import InvalidArgument
 from websim.experiments.experiment import Experiment
 from websim.nn.actor_critic import ActorCritic
 from websim.nn.distributions import DiagonalGaussian
-from websim.nn.normalization import NormalizeObservation, NormalizeReward
+from websim.nn.normalization import NormalizeReward
 from websim.nn.optimizers import Adam, GradientClipping
 from websim.policies import GaussianPolicy
 from websim.ranks import Communicator
-from websim.snapshots import restore, snapshot
-from websim.states import StateDict, generator_state, load_arrays, load_generator
+from websim.states import StateDict, load_arrays
 
 Array = NDArray[np.float32]
 
@@ -95,7 +94,6 @@ class PPO(Algorithm):
         self.agent.logstd[...] = args.log_std_init
         self.optimizer = Adam(self.agent.flat)
         self.clip = GradientClipping(args.max_grad_norm)
-        self.normalize_observation = NormalizeObservation(self.observation_size)
         self.normalize_reward = NormalizeReward(n, args.gamma)
         self.normalize_observation.rms.update(self.env.observations)
 
@@ -134,6 +132,11 @@ class PPO(Algorithm):
     def weights(self) -> Array:
         """See Algorithm."""
         return self.agent.flat
+
+    @property
+    def parameters(self) -> dict[str, NDArray[np.float32]]:
+        """See Algorithm."""
+        return self.agent.parameters
 
     def iterate(self) -> Metrics:
         """See Algorithm."""
@@ -258,36 +261,26 @@ class PPO(Algorithm):
     def state(self) -> StateDict:
         """See Algorithm."""
         return {
-            "iteration": self.iteration,
-            "global_step": self.global_step,
+            **super().state(),
             "gradient_steps": self.optimizer.steps,
-            "policy": self.agent.parameters,
             "adam": self.optimizer.state(),
-            "normalize_observation": self.normalize_observation.rms.state(),
             "normalize_reward": self.normalize_reward.rms.state(),
         }
 
     def load(self, state: StateDict) -> None:
         """See Algorithm."""
-        load_arrays(self.agent.parameters, state.get("policy"))
+        super().load(state)
         self.optimizer.load(state.get("adam"), state["gradient_steps"])
-        self.normalize_observation.rms.load(state["normalize_observation"])
         self.normalize_reward.rms.load(state["normalize_reward"])
-        self.iteration, self.global_step = state["iteration"], state["global_step"]
 
     def rank_state(self) -> StateDict:
         """See Algorithm."""
-        return {
-            "rng": generator_state(self.rng),
-            "env": snapshot(self.env),
-            "discounted_returns": self.normalize_reward.returns,
-        }
+        return {**super().rank_state(), "discounted_returns": self.normalize_reward.returns}
 
     def load_rank(self, state: StateDict) -> None:
         """See Algorithm."""
-        restore(self.env, state["env"])
+        super().load_rank(state)
         load_arrays({"discounted_returns": self.normalize_reward.returns}, state)
-        load_generator(self.rng, state["rng"])
 
 
 def ppo_loss(

@@ -22,12 +22,11 @@ from websim.algorithms.base import (
 from websim.algorithms.ppo import ppo_loss
 from websim.experiments.experiment import Experiment
 from websim.nn.actor_critic import ActorCritic
-from websim.nn.normalization import NormalizeObservation, NormalizeReward
+from websim.nn.normalization import NormalizeReward
 from websim.nn.optimizers import Adam, GradientClipping
 from websim.policies import GaussianPolicy
 from websim.ranks import Communicator
-from websim.snapshots import restore, snapshot
-from websim.states import StateDict, generator_state, load_arrays, load_generator
+from websim.states import StateDict
 
 NO_CLIPPING = 1e6
 
@@ -69,7 +68,6 @@ class Reinforce(Algorithm):
         )
         self.optimizer = Adam(self.agent.flat, eps=1e-8)
         self.clip = GradientClipping(args.max_grad_norm)
-        self.normalize_observation = NormalizeObservation(self.observation_size)
         self.normalize_reward = NormalizeReward(self.env.num_envs, args.gamma)
         self.normalize_observation.rms.update(self.env.observations)
 
@@ -82,6 +80,11 @@ class Reinforce(Algorithm):
     def weights(self) -> NDArray[np.float32]:
         """See Algorithm."""
         return self.agent.flat
+
+    @property
+    def parameters(self) -> dict[str, NDArray[np.float32]]:
+        """See Algorithm."""
+        return self.agent.parameters
 
     def iterate(self) -> Metrics:
         """See Algorithm."""
@@ -162,30 +165,16 @@ class Reinforce(Algorithm):
     def state(self) -> StateDict:
         """See Algorithm."""
         return {
-            "iteration": self.iteration,
-            "global_step": self.global_step,
-            "policy": self.agent.parameters,
+            **super().state(),
             "adam": self.optimizer.state(),
-            "normalize_observation": self.normalize_observation.rms.state(),
             "normalize_reward": self.normalize_reward.rms.state(),
         }
 
     def load(self, state: StateDict) -> None:
         """See Algorithm."""
-        load_arrays(self.agent.parameters, state.get("policy"))
+        super().load(state)
         self.optimizer.load(state.get("adam"), state["iteration"])
-        self.normalize_observation.rms.load(state["normalize_observation"])
         self.normalize_reward.rms.load(state["normalize_reward"])
-        self.iteration, self.global_step = state["iteration"], state["global_step"]
-
-    def rank_state(self) -> StateDict:
-        """See Algorithm."""
-        return {"rng": generator_state(self.rng), "env": snapshot(self.env)}
-
-    def load_rank(self, state: StateDict) -> None:
-        """See Algorithm."""
-        restore(self.env, state["env"])
-        load_generator(self.rng, state["rng"])
 
 
 def reinforce_loss(
