@@ -14,6 +14,7 @@ from tests.app.training_page import LEARNT_MS, SMALL, TrainingPage
 from websim import Experiment
 from websim.experiments.archive import dump
 from websim.experiments.robot import make_robot
+from websim.training.checkpoints import loads
 
 CURVE = "metrics.csv"
 
@@ -199,6 +200,44 @@ def test_hostile_files_are_refused_and_harm_nothing(training: TrainingPage, tmp_
     done = training.steps()
     page.get_by_role("button", name="Resume", exact=True).click()
     training.wait_for_steps(done)
+
+
+HELD = """() => {
+  const { postMessage } = Worker.prototype;
+  Worker.prototype.postMessage = function (message, ...more) {
+    if (!message?.pack) return postMessage.call(this, message, ...more);
+    Worker.prototype.postMessage = postMessage;
+    window.packed = new Promise((resolve) => {
+      window.goOn = () => {
+        this.addEventListener('message', ({ data }) => resolve([...data.done]));
+        postMessage.call(this, message, ...more);
+      };
+    });
+  };
+}"""
+
+
+def test_a_file_is_packed_beside_the_page(training: TrainingPage, tmp_path: Path) -> None:
+    page = training.page
+    training.wait_for_steps(512)
+    training.pause()
+    page.evaluate(HELD)
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Save as file").click()
+        expect(page.get_by_role("button", name="Saving…")).to_be_disabled()
+        while not page.evaluate("window.goOn !== undefined"):
+            page.wait_for_timeout(50)
+        page.evaluate("window.goOn()")
+    path = tmp_path / "run.websim"
+    download.value.save_as(path)
+    expect(page.get_by_role("button", name="Save as file")).to_be_enabled()
+    assert list(path.read_bytes()) == page.evaluate("window.packed")
+    checkpoint = loads(path.read_bytes())
+    assert checkpoint.learner["global_step"] == training.steps()
+    with zipfile.ZipFile(path) as archive:
+        kinds = {info.filename: info.compress_type for info in archive.infolist()}
+    assert kinds.pop(CURVE) == zipfile.ZIP_DEFLATED
+    assert set(kinds.values()) == {zipfile.ZIP_STORED}
 
 
 def test_a_file_can_be_dropped_on_the_page(training: TrainingPage, tmp_path: Path) -> None:

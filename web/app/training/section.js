@@ -30,6 +30,8 @@ import { savedController } from './coach.js';
  * @property {(choices: {value: string, text: string}[]) => void} onControllers  there are others now
  */
 
+const SAVE = 'Save as file';
+
 const EXTENSION = '.websim';
 
 /** Runs were zip archives by name as well. */
@@ -55,7 +57,7 @@ export class TrainSection {
     this.compare = new Compare((options) => this.#changeCompared(options), () => this.choices);
     this.best = h('button', { title: 'Follow the robot with the highest return (B)', hidden: true, onclick: followBest }, 'Follow best');
     this.keep = h('button', { title: 'Keep what is learnt by now under a name of its own', onclick: () => this.#try(this.#keep()) }, 'Keep');
-    this.toFile = h('button', { title: 'Save the newest checkpoint as a file', onclick: () => this.#try(this.#saveRun()) }, 'Save as file');
+    this.toFile = h('button', { title: 'Save the newest checkpoint as a file', onclick: () => this.#try(this.#saveRun()) }, SAVE);
     const file = fileInput(READABLE, (chosen) => this.openFile(chosen));
     this.library = new Library({
       use: (record) => session.set({ controller: savedController(record.id) }),
@@ -136,7 +138,9 @@ export class TrainSection {
     this.message.hidden = !this.message.textContent;
     this.slower.hidden = !failed || !run?.saved;
     this.keep.hidden = this.toFile.hidden = !run;
-    this.keep.disabled = this.toFile.disabled = !run?.saved && state !== 'running';
+    this.keep.disabled = !run?.saved && state !== 'running';
+    this.toFile.disabled = this.keep.disabled || this.#saving;
+    setText(this.toFile, this.#saving ? 'Saving…' : SAVE);
   }
 
   #showRun() {
@@ -193,11 +197,21 @@ export class TrainSection {
     if (found) await saveFile(found.record, found.kept);
   }
 
+  /** The iteration's end and the packing are waited for: the button says so. */
+  #saving = false;
+
   async #saveRun() {
     const { training } = this.settings;
-    await training.checkpoint();
-    const run = /** @type {Run} */ (training.run);
-    if (run.saved) await saveFile({ experiment: run.experiment, globalStep: run.saved.globalStep }, run.kept);
+    this.#saving = true;
+    this.#showState();
+    try {
+      await training.checkpoint();
+      const run = /** @type {Run} */ (training.run);
+      if (run.saved) await saveFile({ experiment: run.experiment, globalStep: run.saved.globalStep }, run.kept);
+    } finally {
+      this.#saving = false;
+      this.#showState();
+    }
   }
 
   async #keep() {
@@ -290,5 +304,5 @@ const runFile = () => import('./runfile.js');
 /** @param {Pick<RunRecord, 'experiment'|'globalStep'>} about @param {import('./storage.js').Kept} kept */
 async function saveFile({ experiment, globalStep }, kept) {
   const { packRun } = await runFile();
-  download(packRun(kept), fileNameOf(experiment, globalStep) + EXTENSION);
+  download(await packRun(kept), fileNameOf(experiment, globalStep) + EXTENSION);
 }
