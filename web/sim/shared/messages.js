@@ -78,6 +78,7 @@
  * @property {Uint8Array<ArrayBuffer> | null} archive  a run with the robot's files
  * @property {string[]} missing  files that the model names and that are not there
  * @property {string[]} models  of which one is to be chosen
+ * @property {boolean} isRun  whether it is a run instead, to be read as one
  */
 
 /**

@@ -170,12 +170,14 @@ class RobotReading:
         archive: A run with the robot's files.
         missing: Files that the model names and that are not there.
         models: Of which one is to be chosen.
+        is_run: Whether it is a run instead, to be read as one.
     """
 
     experiment: str | None = None
     archive: bytes | None = None
     missing: list[str] = field(default_factory=list)
     models: list[str] = field(default_factory=list)
+    is_run: bool = False
 
 
 @dataclass(kw_only=True)
