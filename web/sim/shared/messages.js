@@ -70,6 +70,7 @@
  * @property {number} iteration  finished iterations
  * @property {number} globalStep  environment steps so far
  * @property {number} ranks  ranks that wrote it; 0 where nothing has been learnt yet
+ * @property {Change[]} changes  of what is paid or judged by, the newest last
  */
 
 /**
@@ -89,6 +90,15 @@
  */
 
 /**
+ * @typedef {object} Change  a change of what is paid or judged by, between two iterations
+ * @property {number} iteration  finished iterations at that time
+ * @property {number} globalStep  environment steps at that time
+ * @property {string | null} reward  code that had paid until then; null: the task itself had
+ * @property {string | null} measure  code that had judged until then; null: none had
+ * @property {string} failure  why it was put back to what had been before; empty: somebody wished it
+ */
+
+/**
  * @typedef {object} Iteration  what an iteration has brought a rank; what is learnt and counted is the same on all
  * @property {boolean} root  whether this rank speaks for all
  * @property {number} iteration  finished iterations
@@ -99,6 +109,9 @@
  * @property {boolean} done  it was the last one, or has been told to be
  * @property {boolean} finished  it was the last one
  * @property {number[]} lost  ranks lost in it; it was given up, and the others go on
+ * @property {Change | null} changed  what is paid or judged by is another from now on
+ * @property {Record<'reward' | 'measure', string | null> | null} code  what pays and judges then; null where nothing has changed
+ * @property {string} refused  why nothing has, though it was wished: the old code is in force
  * @property {Uint8Array<ArrayBuffer> | null} checkpoint  where one was due and this rank is the root
  * @property {number} saving  seconds that the checkpoint took
  */

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
 from typing import Any, Literal, TypeVar
 
-from websim.training.trainer import Iteration
+from websim.training.trainer import Change, Iteration
 
 Message = TypeVar("Message")
 
@@ -153,12 +153,14 @@ class RunDescription:
         iteration: Finished iterations.
         global_step: Environment steps so far.
         ranks: Ranks that wrote it; 0 where nothing has been learnt yet.
+        changes: Of what is paid or judged by, the newest last.
     """
 
     experiment: str
     iteration: int
     global_step: int
     ranks: int
+    changes: list[Change] = field(default_factory=list)
 
 
 @dataclass(kw_only=True)
@@ -334,6 +336,7 @@ MESSAGES = (
     RunDescription,
     RobotReading,
     PolicySizes,
+    Change,
     Iteration,
     Hyperparameter,
     Algorithm,
