@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import re
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -117,7 +118,8 @@ def test_a_resume_repeats(ranks: int) -> None:
     data = whole[0][0][1].checkpoint  # right after the change
     later = whole[0][0][2].checkpoint  # and an iteration later
 
-    def resume(communicator: Communicator, data: bytes) -> Any:
+    def resume(communicator: Communicator, data: bytes | None) -> Any:
+        assert data is not None
         checkpoint = checkpoints.loads(data)
         assert checkpoint.experiment.reward == BACKWARDS
         trainer = Trainer(checkpoint.experiment, communicator, checkpoint)
@@ -128,7 +130,7 @@ def test_a_resume_repeats(ranks: int) -> None:
         return result
 
     for saved in (data, later):
-        for told, weights, changes in together(lambda one, saved=saved: resume(one, saved), ranks):
+        for told, weights, changes in together(partial(resume, data=saved), ranks):
             np.testing.assert_equal(told, metrics(whole[0][0])[-len(told) :])
             np.testing.assert_array_equal(weights, whole[0][1])
             assert changes == whole[0][3]
