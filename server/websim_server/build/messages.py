@@ -12,6 +12,7 @@ from websim.experiments.experiment import Experiment
 from websim.experiments.robot import Robot, RobotDocument
 from websim.ranks.local import SLOT_BYTES
 from websim.training.trainer import RECENT_EPISODES
+from websim.worlds import EventTerm, Noise, World
 from websim_server.paths import WEB
 
 FILE = WEB / "sim" / "shared" / "messages.js"
@@ -45,7 +46,8 @@ def module() -> str:
     # Python says all that there is to a message.
     typedefs = [_typedef(message, spelt, True) for message in MESSAGES]
     # Documents, not messages: their names are Python's wherever they are written.
-    typedefs += [_typedef(part, str, False) for part in (Experiment, RobotDocument)]
+    documents = (Experiment, RobotDocument, World, EventTerm, Noise)
+    typedefs += [_typedef(part, str, False) for part in documents]
     constants = [
         f"/** {help} */\nexport const {name} = {value};\n"
         for name, (value, help) in CONSTANTS.items()
@@ -67,8 +69,10 @@ def _type(hint: Any) -> str:
     if hint in _PLAIN:
         return _PLAIN[hint]
     origin, arguments = typing.get_origin(hint), typing.get_args(hint)
-    if origin is list:
+    if origin is list or arguments[1:] == (Ellipsis,):
         return f"{_type(arguments[0])}[]"
+    if origin is tuple:
+        return f"[{', '.join(map(_type, arguments))}]"
     if origin is dict:
         return f"Record<{_type(arguments[0])}, {_type(arguments[1])}>"
     if origin is typing.Literal:

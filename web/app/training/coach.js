@@ -6,8 +6,7 @@
 
 import { breathe } from '../dom.js';
 import { Run } from './run.js';
-import { StorageError } from '../keeping/database.js';
-import { newId } from '../keeping/ids.js';
+import { StorageError, newId } from './storage.js';
 
 /**
  * @typedef {import('../session.js').Session} Session

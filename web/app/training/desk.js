@@ -119,8 +119,8 @@ export class TrainDesk {
   }
 
   /** @param {File} file */
-  async openRun(file) {
-    await this.section?.openRun(file);
+  openFile(file) {
+    this.section?.openFile(file);
   }
 
   /** Brings it to the options and the simulation. */

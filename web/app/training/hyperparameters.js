@@ -144,13 +144,16 @@ export function setUpOf(options, task, algorithms) {
 /**
  * The experiment that `WebSim.create` takes.
  *
- * @param {SetUp} setUp @param {import('../../sim/shared/protocol.js').Experiment} simulated
- * @returns {import('./run.js').Experiment}
+ * @param {SetUp} setUp @param {string} task
  */
-export function experimentOf({ algorithm, initial, changed, totalTimesteps, seed }, simulated) {
+export function experimentOf({ algorithm, initial, changed, totalTimesteps, seed }, task) {
   return {
-    task_options: {}, title: '', ...simulated,
-    algorithm, hyperparameters: { ...initial, ...changed, [TOTAL]: totalTimesteps }, seed,
+    task,
+    algorithm,
+    task_options: {},
+    hyperparameters: { ...initial, ...changed, [TOTAL]: totalTimesteps },
+    seed,
+    title: '',
   };
 }
 

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from websim.errors import DamagedCheckpoint, InvalidArgument, ModelError
-from websim.physics import STATE, compute
+from websim.physics import STATE
 from websim.states import generator_state, load_generator
 from websim.vector import MujocoVectorEnv
 
@@ -19,15 +19,16 @@ _UNBOUNDED = {"episode_returns", "episode_measures"}
 
 
 def snapshot(env: MujocoVectorEnv) -> dict[str, Any]:
-    """Copies the state: physics, models that differ, running episodes, random generators.
+    """Copies the state: physics, models that differ, running episodes, random generators, world.
 
     Environments restarted by their autoreset (SAME_STEP) go on number by number; the arrays of the
     last step (rewards, flags) are not kept.
     """
     return {
-        **{name: array.copy() for name, array in _arrays(env).items()},
-        "model": {name: array.copy() for name, array in env.physics.varied.items()},
+        **_copies(_arrays(env)),
+        "model": _copies(env.physics.varied),
         "generators": [generator_state(rng) for rng in env.np_random],
+        **({} if env.world is None else {"world": _copies(env.world.arrays())}),
     }
 
 
@@ -42,7 +43,7 @@ def restore(env: MujocoVectorEnv, state: dict[str, Any]) -> None:
     """
     data = env.physics.data
     read = {name for name in data.fields if name not in env.task.fields}
-    may_lack = {*_LATER, *read, "unrewarded_steps", "episode_measures"}
+    may_lack = {*_LATER, *read, "episode_measures"}
     arrays = {
         name: array for name, array in _arrays(env).items() if name in state or name not in may_lack
     }
@@ -52,20 +53,31 @@ def restore(env: MujocoVectorEnv, state: dict[str, Any]) -> None:
             f"The saved environments are not {env.num_envs} of {env.task.id}: "
             f"{', '.join(wrong) or 'generators'} differ."
         )
-    _restore_models(env, state.get("model", {}))
+    models = state.get("model", {})
+    if env.world is not None:
+        env.world.check(state.get("world"))
+    _restore_models(env, models)
     env.reset(seed=0)  # so that there are generators, and the environment counts as started
+    if env.world is not None:
+        env.physics.set_model(np.arange(env.num_envs), models)  # the reset has drawn others
     env.episode_measures.fill(np.nan)
     for name, array in arrays.items():
         array[...] = state[name]
-    if missing := read - arrays.keys():
-        compute(env.physics, missing)
+    if not read <= arrays.keys():
+        env.physics.forward(np.arange(env.num_envs))
+        for name, array in arrays.items():
+            array[...] = state[name]
     for rng, saved in zip(env.np_random, state["generators"], strict=True):
         load_generator(rng, saved)
+    if env.world is not None:
+        env.world.load(state["world"])
 
 
 def _restore_models(env: MujocoVectorEnv, fields: Any) -> None:
     """Gives environments the models that they had, if these differed."""
     try:
+        if missing := env.physics.varied.keys() - set(fields):
+            raise InvalidArgument(f"{', '.join(sorted(missing))} are missing.")
         env.physics.vary(list(fields))
         env.physics.set_model(np.arange(env.num_envs), fields)
     except (InvalidArgument, ModelError, AttributeError, TypeError, ValueError) as error:
@@ -106,9 +118,12 @@ def _arrays(env: MujocoVectorEnv) -> dict[str, NDArray[Any]]:
         "observations": env.observations,
         "episode_returns": env.episode_returns,
         "episode_lengths": env.episode_lengths,
-        "unrewarded_steps": env.unrewarded_steps,
         **({} if env.measure is None else {"episode_measures": env.episode_measures}),
     }
+
+
+def _copies(arrays: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+    return {name: array.copy() for name, array in arrays.items()}
 
 
 def _shape(array: Any) -> tuple[int, ...] | None:

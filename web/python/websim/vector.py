@@ -1,7 +1,7 @@
 """Many environments of one task behind Gymnasium's vector interface."""
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple, TypeGuard
+from typing import Any, TypeGuard
 
 import numpy as np
 from gymnasium.spaces import Box
@@ -12,30 +12,18 @@ from numpy.typing import NDArray
 
 from websim import mjcf
 from websim.action_ranges import ActionRanges
-from websim.errors import ClosedEnvironment, CodeFailed, InvalidArgument, ResetNeeded
+from websim.errors import ClosedEnvironment, InvalidArgument, ResetNeeded
 from websim.physics import FloatArray, IndexArray, Physics, make_physics
-from websim.rewards import Measure, Reward, Terms, moments_of, sum_of
+from websim.rewards import Measure, Reward, moments_of, sum_of
 from websim.task import Actions, Outcome, Task
+from websim.worlds import World
+from websim.worlds.running import RunningWorld
 
 MAX_ENVIRONMENTS = 65_536
 """More than this is taken for a mistake: it would need hundreds of megabytes."""
 
 BoolArray = NDArray[np.bool_]
 Infos = dict[str, Any]
-
-
-class Codes(NamedTuple):
-    """What pays and judges environments, tried on them.
-
-    Attributes:
-        reward: Pays instead of the task; None: the task itself does.
-        measure: Judges episodes; None: nobody does.
-        terms: Names of the parts of the reward.
-    """
-
-    reward: Reward | None
-    measure: Measure | None
-    terms: tuple[str, ...]
 
 
 class MujocoVectorEnv(VectorEnv[FloatArray, Actions, NDArray[Any]]):
@@ -45,19 +33,14 @@ class MujocoVectorEnv(VectorEnv[FloatArray, Actions, NDArray[Any]]):
     finite) ends its episode: truncated, reward 0, the last good observation as the final one,
     `infos["bad_state"]` marks it, and it is reset like any other ended episode.
 
-    What pays and judges may change between two steps (`use`). If it fails as it runs and something
-    was there before, nothing is paid until that is put back (`fall_back`).
-
-    These arrays always hold the newest step, and are never rebound, but for `reward_term_values`
-    when what pays changes:
+    These arrays always hold the newest step, and are never rebound:
 
     Attributes:
         task: The task.
         reward: Pays instead of the task; None: the task itself does.
         reward_terms: Names of the parts of the reward.
         measure: Judges episodes; None: nobody does.
-        former: What may be put back if the present code fails; None: then `step` raises.
-        failure: Why nothing is paid; None: all is well.
+        world: What differs from environment to environment, and disturbs them; None: nothing does.
         physics: Its physics; `physics.data` holds the state of all environments.
         action_sources: [nu], where the bounds of each action come from
             (`websim.action_ranges.ActionRanges`).
@@ -68,14 +51,14 @@ class MujocoVectorEnv(VectorEnv[FloatArray, Actions, NDArray[Any]]):
         reward_term_values: [n, k] float64, in the order of `reward_terms`.
         episode_returns: [n] float64, sum of rewards of the running episode.
         unrewarded_steps: [n] int32, steps of the running episode that its return lacks, because
-            others made them (`websim.browser.overture.take_over`) or something else paid for them.
+            others made them (`websim.browser.overture.take_over`).
         episode_lengths: [n] int32, steps of the running episode.
         final_observations: [n, obs] float64, where an episode ended in this step (SAME_STEP only).
         final_returns: [n] float64, return of the last episode that ended; NaN where it lacks steps.
         final_lengths: [n] int32, length of the last episode that ended.
         episode_measures: [n] float64, what the measure knows of the running episode.
-        final_measures: [n] float64, what it says of the last episode that ended; NaN where there is
-            no measure, and where a mean or a sum lacks steps.
+        final_measures: [n] float64, what it says of the last episode that ended; NaN where that
+            lacks steps, and where there is no measure.
         bad_states: How many blow-ups there have been.
     """
 
@@ -89,6 +72,7 @@ class MujocoVectorEnv(VectorEnv[FloatArray, Actions, NDArray[Any]]):
         *,
         reward: Reward | None = None,
         measure: Measure | None = None,
+        world: World | None = None,
         autoreset_mode: AutoresetMode | str = AutoresetMode.NEXT_STEP,
         max_episode_steps: int | None = None,
         copy: bool = True,
@@ -101,6 +85,7 @@ class MujocoVectorEnv(VectorEnv[FloatArray, Actions, NDArray[Any]]):
             num_envs: Number of environments n, from 1 to MAX_ENVIRONMENTS.
             reward: What is paid instead of the task's own reward.
             measure: What episodes are judged by.
+            world: What differs from environment to environment, and disturbs them.
             autoreset_mode: What happens at the end of an episode, or its value as a string.
             max_episode_steps: Steps until truncation; None takes the task's, -1 never truncates.
             copy: False is the in-place mode for loops that must not lose time: `step` and `reset`
@@ -144,11 +129,19 @@ class MujocoVectorEnv(VectorEnv[FloatArray, Actions, NDArray[Any]]):
         self.metadata = {"autoreset_mode": self.autoreset_mode}
         self.bad_states = 0
         self._max_episode_steps = np.iinfo(np.int32).max if limit == -1 else int(limit)
-        self.physics: Physics = make_physics(source, n, task.fields, num_threads)
+        self.reward, self.measure = reward, measure
+        codes = [code for code in (reward, measure) if code is not None]
+        fields = dict.fromkeys((*task.fields, *(name for code in codes for name in code.fields)))
+        self.physics: Physics = make_physics(source, n, tuple(fields), num_threads)
         try:
             model = self.physics.model
             task.bind(model)
-            codes = self.tried(reward, measure)
+            self.reward_terms = task.reward_terms
+            if reward is not None:
+                self.reward_terms = reward.try_out(model, task.dt)
+            if measure is not None:
+                measure.try_out(model, task.dt)
+            self._moments = moments_of(model, task.dt, self.physics.data, codes)
             shapes = [part.shape for part in task.observation(self.physics.data)]
             if any(len(shape) != 2 or shape[0] != n for shape in shapes):
                 raise InvalidArgument(
@@ -156,6 +149,7 @@ class MujocoVectorEnv(VectorEnv[FloatArray, Actions, NDArray[Any]]):
                     f"have {', '.join(map(str, shapes))}."
                 )
             size = sum(columns for _, columns in shapes)
+            self.world = None if world is None else RunningWorld(world, self.physics, task.dt, size)
             ranges = self._checked_ranges(task.action_ranges())
         except BaseException:
             self.physics.close()
@@ -172,6 +166,7 @@ class MujocoVectorEnv(VectorEnv[FloatArray, Actions, NDArray[Any]]):
         self.rewards: FloatArray = np.zeros(n)
         self.terminations: BoolArray = np.zeros(n, np.bool_)
         self.truncations: BoolArray = np.zeros(n, np.bool_)
+        self.reward_term_values: FloatArray = np.zeros((n, len(self.reward_terms)))
         self.episode_returns: FloatArray = np.zeros(n)
         self.episode_lengths: NDArray[np.int32] = np.zeros(n, np.int32)
         self.unrewarded_steps: NDArray[np.int32] = np.zeros(n, np.int32)
@@ -186,10 +181,6 @@ class MujocoVectorEnv(VectorEnv[FloatArray, Actions, NDArray[Any]]):
         self._rngs: list[np.random.Generator | None] = [None] * n
         self._rng_seeds: list[int | None] = [None] * n
         self._started = False  # True once every environment has been reset.
-        self.former: Codes | None = None
-        self.failure: CodeFailed | None = None
-        self.reward, self.measure, self.reward_terms = codes
-        self._put(codes)
 
     def reset(
         self,
@@ -214,9 +205,11 @@ class MujocoVectorEnv(VectorEnv[FloatArray, Actions, NDArray[Any]]):
         seeds = self._seeds(seed)
         mask = self._reset_mask(options or {})
         indices = np.flatnonzero(mask)
-        for i in indices:
-            if seeds[i] is not None or self._rngs[i] is None:
-                self._rngs[i], self._rng_seeds[i] = np_random(seeds[i])
+        seeded = [i for i in indices if seeds[i] is not None or self._rngs[i] is None]
+        for i in seeded:
+            self._rngs[i], self._rng_seeds[i] = np_random(seeds[i])
+        if self.world is not None:
+            self.world.seed(np.array(seeded, np.intp), [self._rng_seeds[i] or 0 for i in seeded])
         self._restart(indices)
         self._forget(indices)
         self._waiting[indices] = False
@@ -265,7 +258,9 @@ class MujocoVectorEnv(VectorEnv[FloatArray, Actions, NDArray[Any]]):
             self.bad_states += int(bad.sum())
         self.observations[...] = self._fresh
         self.episode_returns += self.rewards
-        self._judge(~(bad | waiting))
+        if self.measure is not None:
+            values = self.measure.values(self._moments, self.num_envs)
+            self.measure.add(self.episode_measures, values, ~(bad | waiting))
         ended = self.terminations | self.truncations
         some_ended = bool(ended.any())
         if some_ended:
@@ -275,8 +270,7 @@ class MujocoVectorEnv(VectorEnv[FloatArray, Actions, NDArray[Any]]):
             if self.measure is not None:
                 results = self.measure.result(self.episode_measures, self.episode_lengths)
                 self.final_measures[ended] = results[ended]
-            else:
-                self.final_measures[ended] = np.nan
+                self.final_measures[ended & (self.unrewarded_steps > 0)] = np.nan
         if self.autoreset_mode is AutoresetMode.SAME_STEP:
             restarting = ended
             if some_ended:
@@ -300,63 +294,6 @@ class MujocoVectorEnv(VectorEnv[FloatArray, Actions, NDArray[Any]]):
             infos,
         )
 
-    @property
-    def codes(self) -> Codes:
-        """What pays and judges."""
-        return Codes(self.reward, self.measure, self.reward_terms)
-
-    def tried(self, reward: Reward | None, measure: Measure | None) -> Codes:
-        """Tries what is to pay and to judge, on robots at rest and on these environments.
-
-        Returns:
-            What `use` takes.
-
-        Raises:
-            CodeFailed: it fails, or costs too much (TooCostly). Nothing is changed.
-        """
-        model, dt, data = self.physics.model, self.task.dt, self.physics.data
-        codes = [code for code in (reward, measure) if code is not None]
-        self.physics.publish([name for code in codes for name in code.fields])
-        moments = moments_of(model, dt, data, codes)
-        terms = self.task.reward_terms
-        if reward is not None:
-            terms = reward.try_out(model, dt)
-            reward.terms(moments, data.ctrl.astype(np.float32), terms)
-        if measure is not None:
-            measure.try_out(model, dt)
-            measure.values(moments, self.num_envs)
-        return Codes(reward, measure, terms)
-
-    def use(self, codes: Codes) -> None:
-        """Pays and judges otherwise from the next step on; what did until now is `former`.
-
-        Episodes go on. If something else pays, their returns begin at 0 here and lack what came
-        before, as `unrewarded_steps` say; as final ones they are NaN.
-
-        Args:
-            codes: What `tried` gave.
-        """
-        self.former, self.failure = self.codes, None
-        self._put(codes)
-
-    def _put(self, codes: Codes) -> None:
-        former = self.codes
-        self.reward, self.measure, self.reward_terms = codes
-        there = [code for code in codes[:2] if code is not None]
-        self._moments = moments_of(self.physics.model, self.task.dt, self.physics.data, there)
-        self.reward_term_values = np.zeros((self.num_envs, len(codes.terms)))
-        if self.reward is not former.reward:
-            self.episode_returns.fill(0.0)
-            self.unrewarded_steps[...] = self.episode_lengths
-        if self.measure is not former.measure:
-            self.episode_measures.fill(np.nan)
-
-    def fall_back(self) -> None:
-        """Puts back what paid and judged before."""
-        assert self.former is not None
-        self._put(self.former)
-        self.former = self.failure = None
-
     @property  # type: ignore[misc]  # As in SyncVectorEnv: one per environment, not settable.
     def np_random(self) -> tuple[np.random.Generator | None, ...]:  # type: ignore[override]
         """The generator of each environment; None before its first reset."""
@@ -373,15 +310,19 @@ class MujocoVectorEnv(VectorEnv[FloatArray, Actions, NDArray[Any]]):
 
     def _advance(self, actions: Actions) -> tuple[Outcome, BoolArray]:
         """Steps and judges all; returns the outcome and which environments blew up [n]."""
-        data = self.physics.data
-        data.ctrl[...] = actions
+        data, world = self.physics.data, self.world
+        data.ctrl[...] = actions if world is None else world.act(actions)
         before = self.task.before(data)
         self._moments.remember()
+        if world is not None:
+            world.before_step()
         self.physics.step(self.task.frame_skip)
+        if world is not None:
+            world.after_step()
         with np.errstate(all="ignore"):  # A state that blew up must not make numpy warn.
             outcome = self.task.outcome(data, before, actions)
             if self.reward is not None:
-                terms = self._pay(actions)
+                terms = self.reward.terms(self._moments, actions, self.reward_terms)
                 outcome = outcome._replace(rewards=sum_of(terms), terms=terms)
             np.concatenate(self.task.observation(data), axis=1, out=self._fresh)
             self.rewards[...] = outcome.rewards
@@ -389,6 +330,9 @@ class MujocoVectorEnv(VectorEnv[FloatArray, Actions, NDArray[Any]]):
             # One sum tells of nearly every step that all is finite.
             if not np.isfinite(self._fresh.sum() + self.rewards.sum()):
                 bad |= ~np.isfinite(self._fresh).all(axis=1) | ~np.isfinite(self.rewards)
+        if world is not None:
+            self._fresh[bad] = 0.0  # `step` puts the last good ones there
+            world.observe(self._fresh)
         for k, name in enumerate(self.reward_terms):
             if name not in outcome.terms:
                 raise InvalidArgument(
@@ -400,33 +344,6 @@ class MujocoVectorEnv(VectorEnv[FloatArray, Actions, NDArray[Any]]):
         self.episode_lengths += 1
         np.greater_equal(self.episode_lengths, self._max_episode_steps, out=self.truncations)
         return outcome, bad
-
-    def _pay(self, actions: Actions) -> Terms:
-        """The terms of a step."""
-        assert self.reward is not None
-        if self.failure is None:
-            try:
-                return self.reward.terms(self._moments, actions, self.reward_terms)
-            except CodeFailed as error:
-                self._failed(error)
-        return {name: np.zeros(self.num_envs) for name in self.reward_terms}
-
-    def _judge(self, rows: BoolArray) -> None:
-        """Adds the step of some environments to what the measure knows of their episodes."""
-        if self.measure is None or self.failure is not None:
-            return
-        try:
-            values = self.measure.values(self._moments, self.num_envs)
-        except CodeFailed as error:
-            self._failed(error)
-        else:
-            self.measure.add(self.episode_measures, values, rows)
-
-    def _failed(self, error: CodeFailed) -> None:
-        """Pays nothing until what was there before is put back; raises where there is nothing."""
-        if self.former is None:
-            raise error
-        self.failure = error
 
     def _forget(self, rows: IndexArray | BoolArray) -> None:
         """Takes back what the step said of some environments."""
@@ -446,9 +363,14 @@ class MujocoVectorEnv(VectorEnv[FloatArray, Actions, NDArray[Any]]):
             rng = self._rngs[i]
             assert rng is not None  # reset() comes before step().
             qpos[k], qvel[k] = self.task.initial_state(rng)
+        if self.world is not None:
+            self.world.begin(indices, qpos, qvel)
         self.physics.reset(indices, qpos, qvel)
         parts = self.task.observation(self.physics.data.rows(indices))
-        self.observations[indices] = np.concatenate(parts, axis=1)
+        first = np.concatenate(parts, axis=1)
+        if self.world is not None:
+            self.world.observe(first, indices)
+        self.observations[indices] = first
         self.episode_returns[indices] = 0.0
         if self.measure is not None:
             self.episode_measures[indices] = self.measure.begun(len(indices))

@@ -70,7 +70,6 @@
  * @property {number} iteration  finished iterations
  * @property {number} globalStep  environment steps so far
  * @property {number} ranks  ranks that wrote it; 0 where nothing has been learnt yet
- * @property {Change[]} changes  of what is paid or judged by, the newest last
  */
 
 /**
@@ -79,7 +78,6 @@
  * @property {Uint8Array<ArrayBuffer> | null} archive  a run with the robot's files
  * @property {string[]} missing  files that the model names and that are not there
  * @property {string[]} models  of which one is to be chosen
- * @property {boolean} isRun  whether it is a run instead, to be read as one
  */
 
 /**
@@ -87,15 +85,6 @@
  * @property {string} task  task id
  * @property {number} observationSize  numbers that it sees
  * @property {number} actionSize  numbers that it gives
- */
-
-/**
- * @typedef {object} Change  a change of what is paid or judged by, between two iterations
- * @property {number} iteration  finished iterations at that time
- * @property {number} globalStep  environment steps at that time
- * @property {string | null} reward  code that had paid until then; null: the task itself had
- * @property {string | null} measure  code that had judged until then; null: none had
- * @property {string} failure  why it was put back to what had been before; empty: somebody wished it
  */
 
 /**
@@ -109,9 +98,6 @@
  * @property {boolean} done  it was the last one, or has been told to be
  * @property {boolean} finished  it was the last one
  * @property {number[]} lost  ranks lost in it; it was given up, and the others go on
- * @property {Change | null} changed  what is paid or judged by is another from now on
- * @property {Record<'reward' | 'measure', string | null> | null} code  what pays and judges then; null where nothing has changed
- * @property {string} refused  why nothing has, though it was wished: the old code is in force
  * @property {Uint8Array<ArrayBuffer> | null} checkpoint  where one was due and this rank is the root
  * @property {number} saving  seconds that the checkpoint took
  */
@@ -184,6 +170,7 @@
  * @property {RobotDocument | null} [robot]  in place of the task's own; `websim.tasks.robot.RobotTask` needs one
  * @property {string | null} [reward]  code that pays in place of the task (`websim.rewards.Reward`)
  * @property {string | null} [measure]  code that says what success is (`websim.rewards.Measure`)
+ * @property {World | null} [world]  what differs from robot to robot, and disturbs them
  * @property {string} [algorithm]  a name of `websim.algorithms.ALGORITHMS`
  * @property {Record<string, unknown>} [hyperparameters]  those of the algorithm that are not its defaults
  * @property {number} [seed]  of weights, environments and everything random
@@ -196,6 +183,34 @@
  * @property {string} main  path of the model among the files
  * @property {Record<string, string>} files  sha256 of each file, by path
  * @property {number | null} [floor]  height in m of a floor that is added
+ */
+
+/**
+ * @typedef {object} World  what differs from environment to environment, and what disturbs it
+ * @property {EventTerm[]} [events]  in the order in which they change the model
+ * @property {Noise | null} [observation_noise]  of what is observed, before it is delayed. Rewards know nothing of it
+ * @property {[number, number] | null} [observation_delay]  least and greatest, in steps; drawn as an episode begins
+ * @property {Noise | null} [action_noise]  of what the actuators are told
+ * @property {[number, number] | null} [action_delay]  as that of observations
+ */
+
+/**
+ * @typedef {object} EventTerm  something that is drawn anew for each environment
+ * @property {'startup' | 'reset' | 'interval'} mode  when it is drawn: once, when environments are seeded; as each episode begins; or again and again in it
+ * @property {string} target  what it changes: a quantity of `websim.worlds.targets.TARGETS`, or a field of the model
+ * @property {'abs' | 'scale' | 'add'} operation  the number drawn takes the place of the value, or is multiplied with it or added
+ * @property {[number, number]} range  least and greatest; of a gaussian, mean and standard deviation
+ * @property {'uniform' | 'log_uniform' | 'gaussian'} [distribution]  of the numbers
+ * @property {string[]} [names]  of the bodies, joints, geoms, tendons or actuators that it changes; none: all
+ * @property {boolean} [shared_random]  one number for all of them, instead of one each
+ * @property {[number, number] | null} [interval_range_s]  least and greatest time between two, in s, where the mode is interval
+ */
+
+/**
+ * @typedef {object} Noise  noise of a signal, drawn for each of its numbers in each step
+ * @property {[number, number]} range  least and greatest; of a gaussian, mean and standard deviation
+ * @property {'uniform' | 'log_uniform' | 'gaussian'} [distribution]  of the numbers
+ * @property {'add' | 'scale'} [operation]  they are added to the signal, or multiplied with it
  */
 
 /** What a rank hands to the others at once, in bytes. */

@@ -14,6 +14,8 @@ from websim.rewards import Measure, Reward
 from websim.task import Task, make_task
 from websim.tasks.robot import RobotTask
 from websim.vector import MujocoVectorEnv
+from websim.worlds import World
+from websim.worlds.world import world_as_dict, world_from_dict
 
 FORMAT = "mujoco-websim experiment"
 
@@ -33,6 +35,7 @@ class Experiment:
         robot: In place of the task's own; `websim.tasks.robot.RobotTask` needs one.
         reward: Code that pays in place of the task (`websim.rewards.Reward`).
         measure: Code that says what success is (`websim.rewards.Measure`).
+        world: What differs from robot to robot, and disturbs them.
         algorithm: A name of `websim.algorithms.ALGORITHMS`.
         hyperparameters: Those of the algorithm that are not its defaults.
         seed: Of weights, environments and everything random.
@@ -45,6 +48,7 @@ class Experiment:
     robot: Robot | None = None
     reward: str | None = None
     measure: str | None = None
+    world: World | None = None
     algorithm: str = "ppo"
     hyperparameters: dict[str, Any] = field(default_factory=dict)
     seed: int = 1
@@ -74,16 +78,13 @@ class Experiment:
             UnsafeCode: reward or measure do more than calculate.
             CodeFailed: one of them fails on robots that do not move.
         """
-        reward, measure = self.make_code()
         return MujocoVectorEnv(
-            self.make_task(), num_envs, reward=reward, measure=measure, **options
-        )
-
-    def make_code(self) -> tuple[Reward | None, Measure | None]:
-        """Loads reward and measure, where it has them; raises UnsafeCode."""
-        return (
-            None if self.reward is None else Reward(self.reward),
-            None if self.measure is None else Measure(self.measure),
+            self.make_task(),
+            num_envs,
+            reward=None if self.reward is None else Reward(self.reward),
+            measure=None if self.measure is None else Measure(self.measure),
+            world=self.world,
+            **options,
         )
 
     @property
@@ -97,6 +98,8 @@ def as_dict(experiment: Experiment) -> dict[str, Any]:
     values = {entry.name: getattr(experiment, entry.name) for entry in fields(experiment)}
     if experiment.robot is not None:
         values["robot"] = robot_as_dict(experiment.robot)
+    if experiment.world is not None:
+        values["world"] = world_as_dict(experiment.world)
     return {name: value for name, value in values.items() if value is not None}
 
 
@@ -128,6 +131,8 @@ def from_dict(given: Mapping[str, Any], files: Mapping[str, bytes]) -> Experimen
         raise InvalidArgument(f"title may have {MAX_TITLE} characters.")
     if "robot" in values:
         values["robot"] = robot_from_dict(values["robot"], files)
+    if "world" in values:
+        values["world"] = world_from_dict(values["world"])
     return Experiment(**values)
 
 

@@ -15,14 +15,23 @@ BOUNDS = ("geom_rbound", "geom_aabb", "bvh_aabb")
 _SPHERE, _CAPSULE, _ELLIPSOID, _CYLINDER, _BOX = range(2, 7)  # mjtGeom
 
 
+def scalable(array: Callable[[str], NDArray[Any]]) -> NDArray[np.bool_]:
+    """Which geoms [ngeom] of a model may have another size; `array` gives an array of MjModel."""
+    kinds = array("geom_type")
+    found: NDArray[np.bool_] = (
+        (kinds >= _SPHERE) & (kinds <= _BOX) & (array("geom_fluid")[:, 0] == 0)
+    )
+    return found
+
+
 class Bounds:
     """Bounds of geoms of other sizes: called with sizes [k, ngeom, 3], gives BOUNDS [k, ...]."""
 
     def __init__(self, array: Callable[[str], NDArray[Any]]) -> None:
         """Takes from a compiled model what it needs; `array` gives an array of MjModel."""
         self._size = array("geom_size")
-        self._type = kinds = array("geom_type")
-        self._scalable = (kinds >= _SPHERE) & (kinds <= _BOX) & (array("geom_fluid")[:, 0] == 0)
+        self._type = array("geom_type")
+        self._scalable = scalable(array)
         self._compiled = {name: array(name) for name in BOUNDS}
         bodies = array("geom_bodyid")
         inertial = array("body_iquat")[bodies]

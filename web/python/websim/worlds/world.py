@@ -1,0 +1,261 @@
+"""The world as a document: which events change what, and how signals are disturbed.
+
+The words are those of Isaac Lab and mjlab (`EventTermCfg`, `NoiseCfg`, delays in control steps).
+"""
+
+from collections.abc import Mapping
+from dataclasses import MISSING, asdict, dataclass, fields
+from typing import Any, Literal, get_args
+
+from websim import plain
+from websim.errors import InvalidArgument
+from websim.worlds.targets import TARGETS
+
+Mode = Literal["startup", "reset", "interval"]
+Operation = Literal["abs", "scale", "add"]
+Distribution = Literal["uniform", "log_uniform", "gaussian"]
+
+MAX_EVENTS = 64
+MAX_NAMES = 256
+MAX_LAG = 100
+"""Steps of delay, at most: each keeps a batch of observations or actions."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class EventTerm:
+    """Something that is drawn anew for each environment.
+
+    What is drawn changes the value that the model has; several events change one after the other.
+
+    Attributes:
+        mode: When it is drawn: once, when environments are seeded; as each episode begins; or again
+            and again in it.
+        target: What it changes: a quantity of `websim.worlds.targets.TARGETS`, or a field of the
+            model.
+        operation: The number drawn takes the place of the value, or is multiplied with it or added.
+        range: Least and greatest; of a gaussian, mean and standard deviation.
+        distribution: Of the numbers.
+        names: Of the bodies, joints, geoms, tendons or actuators that it changes; none: all.
+        shared_random: One number for all of them, instead of one each.
+        interval_range_s: Least and greatest time between two, in s, where the mode is interval.
+    """
+
+    mode: Mode
+    target: str
+    operation: Operation
+    range: tuple[float, float]
+    distribution: Distribution = "uniform"
+    names: tuple[str, ...] = ()
+    shared_random: bool = False
+    interval_range_s: tuple[float, float] | None = None
+
+    def __post_init__(self) -> None:
+        """Raises InvalidArgument; the message begins with the path."""
+        _check_choice("mode", self.mode, get_args(Mode))
+        _check_choice("operation", self.operation, get_args(Operation))
+        _check_choice("target", self.target, tuple(TARGETS))
+        target = TARGETS[self.target]
+        if self.mode not in target.modes:
+            raise InvalidArgument(
+                f"mode of {self.target} must be one of {', '.join(target.modes)}, not "
+                f"{self.mode!r}."
+            )
+        if self.operation not in target.operations:
+            raise InvalidArgument(
+                f"operation of {self.target} must be one of {', '.join(target.operations)}, not "
+                f"{self.operation!r}."
+            )
+        _check_drawn(self.distribution, self.range)
+        bounded = self.operation != "add" and self.distribution != "gaussian"
+        if bounded and target.least == 0 and self.range[0] < 0:
+            raise InvalidArgument(f"range of {self.target} must not go below 0.")
+        if not isinstance(self.names, list | tuple) or not all(
+            isinstance(name, str) and name for name in self.names
+        ):
+            raise InvalidArgument(f"names must be a list of texts, not {self.names!r:.99}.")
+        if len(self.names) > MAX_NAMES or len(set(self.names)) < len(self.names):
+            raise InvalidArgument(f"names may be {MAX_NAMES}, and none twice.")
+        if self.names and target.kind is None:
+            raise InvalidArgument(f"names must be empty: {self.target} is of no part of the model.")
+        if not isinstance(self.shared_random, bool):
+            raise InvalidArgument(
+                f"shared_random must be true or false, not {self.shared_random!r:.99}."
+            )
+        if (self.mode == "interval") != (self.interval_range_s is not None):
+            raise InvalidArgument("interval_range_s must be there if the mode is interval.")
+        if self.interval_range_s is not None:
+            _check_pair("interval_range_s", self.interval_range_s)
+            if not self.interval_range_s[0] > 0:
+                raise InvalidArgument("interval_range_s must be above 0.")
+            object.__setattr__(self, "interval_range_s", tuple(self.interval_range_s))
+        object.__setattr__(self, "range", tuple(self.range))
+        object.__setattr__(self, "names", tuple(self.names))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Noise:
+    """Noise of a signal, drawn for each of its numbers in each step.
+
+    Attributes:
+        range: Least and greatest; of a gaussian, mean and standard deviation.
+        distribution: Of the numbers.
+        operation: They are added to the signal, or multiplied with it.
+    """
+
+    range: tuple[float, float]
+    distribution: Distribution = "gaussian"
+    operation: Literal["add", "scale"] = "add"
+
+    def __post_init__(self) -> None:
+        """Raises InvalidArgument; the message begins with the path."""
+        _check_drawn(self.distribution, self.range)
+        _check_choice("operation", self.operation, ("add", "scale"))
+        object.__setattr__(self, "range", tuple(self.range))
+
+
+@dataclass(frozen=True, kw_only=True)
+class World:
+    """What differs from environment to environment, and what disturbs it.
+
+    All of it is drawn by generators of the environments' own, so that environment i is the same
+    however many there are and wherever it is simulated.
+
+    Attributes:
+        events: In the order in which they change the model.
+        observation_noise: Of what is observed, before it is delayed. Rewards know nothing of it.
+        observation_delay: Least and greatest, in steps; drawn as an episode begins.
+        action_noise: Of what the actuators are told.
+        action_delay: As that of observations.
+    """
+
+    events: tuple[EventTerm, ...] = ()
+    observation_noise: Noise | None = None
+    observation_delay: tuple[int, int] | None = None
+    action_noise: Noise | None = None
+    action_delay: tuple[int, int] | None = None
+
+    def __post_init__(self) -> None:
+        """Raises InvalidArgument; the message begins with the path."""
+        if not isinstance(self.events, list | tuple) or len(self.events) > MAX_EVENTS:
+            raise InvalidArgument(f"world.events must be a list of at most {MAX_EVENTS}.")
+        for i, event in enumerate(self.events):
+            if not isinstance(event, EventTerm):
+                raise InvalidArgument(f"world.events[{i}] must be an EventTerm, not {event!r:.99}.")
+        object.__setattr__(self, "events", tuple(self.events))
+        for name in ("observation_noise", "action_noise"):
+            noise = getattr(self, name)
+            if noise is not None and not isinstance(noise, Noise):
+                raise InvalidArgument(f"world.{name} must be a Noise, not {noise!r:.99}.")
+        for name in ("observation_delay", "action_delay"):
+            delay = getattr(self, name)
+            if delay is None:
+                continue
+            if (
+                not isinstance(delay, list | tuple)
+                or len(delay) != 2
+                or not all(plain.is_count(lag, high=MAX_LAG) for lag in delay)
+                or delay[0] > delay[1]
+            ):
+                raise InvalidArgument(
+                    f"world.{name} must be two whole numbers of steps (low, high) from 0 to "
+                    f"{MAX_LAG}, not {delay!r:.99}."
+                )
+            object.__setattr__(self, name, tuple(delay))
+
+
+def world_as_dict(world: World) -> dict[str, Any]:
+    """What a document says of a world, without what is not set."""
+    document: dict[str, Any] = _plain(asdict(world))
+    return document
+
+
+def world_from_dict(value: Any) -> World:
+    """The world that a document describes; what is left out is as by default.
+
+    Raises:
+        InvalidArgument: a value that is not allowed; the message begins with its path.
+    """
+    given = _given("world", value, World)
+    events = given.get("events", [])
+    if not isinstance(events, list | tuple):
+        raise InvalidArgument(f"world.events must be a list, not {events!r:.99}.")
+    made: dict[str, Any] = dict(given)
+    made["events"] = [
+        _made(f"world.events[{i}]", event, EventTerm) for i, event in enumerate(events)
+    ]
+    for name in ("observation_noise", "action_noise"):
+        if name in given:
+            made[name] = _made(f"world.{name}", given[name], Noise)
+    return World(**made)
+
+
+def _made(path: str, value: Any, kind: type[Any]) -> Any:
+    """A part of a world; errors begin with its path."""
+    given = _given(path, value, kind)
+    try:
+        return kind(**given)
+    except InvalidArgument as error:
+        raise InvalidArgument(f"{path}.{error}") from None
+
+
+def _given(path: str, value: Any, kind: type[Any]) -> dict[str, Any]:
+    """The fields that are there, if they are those of a kind and none is missing."""
+    if not isinstance(value, Mapping):
+        raise InvalidArgument(f"{path} must be an object, not {value!r:.99}.")
+    known = {entry.name: entry for entry in fields(kind)}
+    for name in value:
+        if name not in known:
+            raise InvalidArgument(f"{path}.{name!s:.99} is unknown; there are: {', '.join(known)}.")
+    given = {name: inner for name, inner in value.items() if inner is not None}
+    for name, entry in known.items():
+        if entry.default is MISSING and name not in given:
+            raise InvalidArgument(f"{path}.{name} is missing.")
+    return given
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _plain(inner) for key, inner in value.items() if inner is not None}
+    return [_plain(inner) for inner in value] if isinstance(value, tuple) else value
+
+
+def _check_choice(name: str, value: Any, choices: tuple[str, ...]) -> None:
+    if not isinstance(value, str) or value not in choices:
+        raise InvalidArgument(f"{name} must be one of {', '.join(choices)}, not {value!r:.99}.")
+
+
+def _check_drawn(distribution: Any, range: Any) -> None:
+    """Raises InvalidArgument for a range that a distribution cannot have."""
+    _check_choice("distribution", distribution, get_args(Distribution))
+    if distribution == "gaussian":
+        if not _are_numbers(range) or range[1] < 0:
+            raise InvalidArgument(
+                "range of a gaussian must be a mean and a standard deviation of at least 0, not "
+                f"{range!r:.99}."
+            )
+        return
+    _check_pair("range", range)
+    if distribution == "log_uniform" and not range[0] > 0:
+        raise InvalidArgument(f"range of a log_uniform must be above 0, not {range!r:.99}.")
+
+
+def _check_pair(name: str, value: Any) -> None:
+    if not _are_numbers(value) or value[0] > value[1]:
+        raise InvalidArgument(f"{name} must be two numbers (low, high), not {value!r:.99}.")
+
+
+def _are_numbers(value: Any) -> bool:
+    return (
+        isinstance(value, list | tuple)
+        and len(value) == 2
+        and all(
+            isinstance(number, int | float)
+            and not isinstance(number, bool)
+            and abs(number) <= MAX_NUMBER
+            for number in value
+        )
+    )
+
+
+MAX_NUMBER = 1e9
+"""Of a range, either way: what is further away MuJoCo takes for a bad state."""
