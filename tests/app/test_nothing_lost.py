@@ -61,13 +61,13 @@ def test_kept_runs_and_files(training: TrainingPage, tmp_path: Path) -> None:
     assert head.startswith("global_step,charts/episodic_return,")
     assert curve[-1].startswith(f"{at},")
 
-    chooser = page.locator("input[type=file]")
+    chooser = page.locator("#open-files")
     good = path.read_bytes()
     for name, content, message in (
         ("damaged.zip", good[: len(good) // 2], "damaged"),
-        ("foreign.zip", b"not a zip", "no checkpoint of websim's"),
-        ("begun.websim", dump(Experiment(task="Ant-v5")), "nothing has been learnt yet"),
-        ("robot.websim", dump(Experiment(task="Robot-v0", robot=BALL)), "a robot of its own"),
+        ("foreign.zip", b"not a zip", "zip archive is damaged"),
+        ("foreign.websim", b"not a zip", "no checkpoint of websim's"),
+        ("robot.websim", dump(Experiment(task="Robot-v0", robot=BALL)), "stop the training"),
         (
             "curve.zip",
             altered(path, CURVE, "global_step,charts/SPS\n512,fast\n"),
@@ -159,7 +159,7 @@ def test_a_file_of_a_newer_version_changes_nothing(training: TrainingPage, tmp_p
         altered(path, "learner/checkpoint.json", json.dumps({**header, "version": 999}))
     )
     before = page.locator(".saved li").count()
-    page.locator("input[type=file]").set_input_files(newer)
+    page.locator("#open-files").set_input_files(newer)
     expect(page.get_by_role("status")).to_contain_text("written by a newer one")
     expect(page.locator(".saved li")).to_have_count(before)
     assert training.sim("sim.training.state") == "paused"
@@ -193,7 +193,7 @@ def test_hostile_files_are_refused_and_harm_nothing(training: TrainingPage, tmp_
     ):
         bad = tmp_path / f"{name}.zip"
         bad.write_bytes(data)
-        page.locator("input[type=file]").set_input_files(bad)
+        page.locator("#open-files").set_input_files(bad)
         expect(page.get_by_role("status")).to_contain_text(says)
         expect(page.locator(".saved li")).to_have_count(before)
     assert training.sim("sim.stats().workerRestarts") == 0

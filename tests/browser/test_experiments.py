@@ -70,7 +70,12 @@ def make(sim: Any, options: str, argument: Any = None) -> None:
 def test_a_robot_is_read_stands_there_and_learns(sim: Any) -> None:
     sim.create(task="InvertedPendulum-v5", numEnvs=1, numWorkers=2)
     give(sim, {path: content for path, content in FILES.items() if path != "foot.obj"})
-    assert read(sim) == {"experiment": None, "missing": ["foot.obj"], "models": []}
+    assert read(sim) == {
+        "experiment": None,
+        "missing": ["foot.obj"],
+        "models": [],
+        "isRun": False,
+    }
     give(sim, {**FILES, "other.xml": ARM})
     assert read(sim)["models"] == ["other.xml", "robot.xml"]
     give(sim, {"a.xml": b"<mujoco><wheel/></mujoco>"})

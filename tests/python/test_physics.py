@@ -229,3 +229,25 @@ def test_a_thousand_ants_share_a_model_and_a_data_each_thread(
     assert made == {"data": 2, "model": 1}
     assert env.physics.data.nbytes / 1000 < 2_500
     assert held / 1000 < 8_000, f"{held / 1000:.0f} bytes per environment"
+
+
+@pytest.mark.parametrize("fields", [("xpos",), ("cfrc_ext", "subtree_com")])
+def test_fields_published_later_are_those_published_at_once(fields: tuple[str, ...]) -> None:
+    """And nothing else changes."""
+    later, at_once = make_physics(ANT, 3, ("xquat",)), make_physics(ANT, 3, ("xquat", *fields))
+    for step in range(6):
+        if step == 3:
+            later.publish((*fields, "xquat"))
+            fresh = make_physics(ANT, 3, fields)
+            for name in STATE:
+                getattr(fresh.data, name)[...] = getattr(later.data, name)
+            fresh.forward(np.arange(3))
+            for name in fields:
+                np.testing.assert_array_equal(getattr(later.data, name), getattr(fresh.data, name))
+            with pytest.raises(InvalidArgument, match="Unknown field 'nothing'"):
+                later.publish(("nothing",))
+        for physics in (later, at_once):
+            physics.data.ctrl[...] = np.sin(step + np.arange(3))[:, None]
+            physics.step(5)
+        for name in (*STATE, "xquat", *(fields if step >= 3 else ())):
+            np.testing.assert_array_equal(getattr(later.data, name), getattr(at_once.data, name))

@@ -51,8 +51,9 @@ export class Keyboard {
     if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
     const target = /** @type {Element} */ (event.target);
     if (target.matches(TYPING) || (event.key === ' ' && target.matches('button, summary, a'))) return;
-    // The open sheet closes by Escape itself; other keys wait.
-    if (this.sheet.open && event.key !== '?') return;
+    // What is asked and the open sheet close by Escape themselves; other keys wait.
+    const asked = document.querySelector('dialog[open]');
+    if (asked && !(asked === this.sheet && event.key === '?')) return;
     const key = event.key.toLowerCase();
     const shortcut = this.shortcuts.find(({ keys }) => keys.includes(key));
     if (!shortcut) return;

@@ -5,10 +5,12 @@ import { Boot } from './boot.js';
 import { Controllers } from './panel/controllers.js';
 import { Details } from './stage/details.js';
 import { breathe } from './dom.js';
-import { acceptDrops } from './training/files.js';
+import { listExperiments } from './keeping/experiments.js';
 import { Keyboard } from './keyboard.js';
 import { Notices } from './notices.js';
 import { keepForOffline } from './offline.js';
+import { acceptDrops } from './opening/files.js';
+import { Opener } from './opening/opener.js';
 import { Panel } from './panel/panel.js';
 import { WHY_NOT } from './panel/transport.js';
 import { StageBar } from './stage/bar.js';
@@ -32,6 +34,12 @@ const desk = new TrainDesk({
   session, report,
   tell: (message) => notices.show('info', message),
   follow: (index) => follow(index),
+});
+const opener = new Opener({
+  session, report,
+  tell: (message) => notices.show('info', message),
+  openRun: (file) => desk.openRun(file),
+  learning: () => desk.learning,
 });
 const bar = new StageBar(desk.training, () => desk.enlarge());
 const controllers = new Controllers(session, (id) => desk.checkpointOf(id), (message) => notices.show('warning', message));
@@ -89,12 +97,14 @@ async function build() {
   panel = new Panel({
     change: (change) => session.set(change),
     toggle, step, reset,
+    open: (files) => opener.open(files),
     theme: () => theme.toggle(),
     help: () => keyboard.toggleSheet(),
     fold: uncover,
   }, tasks, train);
   desk.panel = panel;
   panel.show(session.options);
+  showOwn();
   await breathe();
   stage = new Stage(session.options.renderer, turn);
   stage.set(session.options);
@@ -106,9 +116,9 @@ async function build() {
     notices.show('warning', 'The graphics driver was reset: drawing goes on when it is back.');
   });
   app.replaceChildren(
-    stage.canvas, stage.empty, details.element, desk.large, bar.element, panel.element, boot.element, desk.offers, notices.element, keyboard.sheet,
+    stage.canvas, stage.empty, details.element, desk.large, bar.element, panel.element, boot.element, desk.offers, opener.element, notices.element, keyboard.sheet,
   );
-  acceptDrops(app, (file) => desk.openFile(file));
+  acceptDrops(app, (files) => opener.open(files));
   new ResizeObserver(uncover).observe(details.element);
 }
 
@@ -130,6 +140,10 @@ on('options', (change) => {
   desk.show();
   if ('paused' in change) desk.hold(session.options.paused);
   if ('follow' in change) showFollowed();
+});
+on('experiment', () => {
+  showOwn();
+  desk.show();
 });
 on('opening', () => boot.begin(session.sim ? 'Changing the simulation' : 'Starting'));
 on('progress', (progress) => boot.progress(progress));
@@ -164,8 +178,8 @@ on('opened', async () => {
   panel.element.inert = false;
   boot.end();
   session.run();
-  for (const { task, scene: { undrawn } } of sim.groups) {
-    if (undrawn.length) notices.show('info', `Not drawn of ${task}: ${undrawn.join(', ')}.`);
+  for (const { title, scene: { undrawn } } of sim.groups) {
+    if (undrawn.length) notices.show('info', `Not drawn of ${title}: ${undrawn.join(', ')}.`);
   }
   showFollowed();
 });
@@ -180,6 +194,11 @@ on('error', ({ name, message }) => notices.show('error', `${name}: ${message}`))
 on('state', ({ running }) => {
   if (running === session.options.paused) session.set({ paused: !running }, 'replace');
 });
+
+async function showOwn() {
+  await built;
+  panel.robot.showOwn(await listExperiments());
+}
 
 function togglePanel() {
   app.classList.toggle('no-panel');

@@ -1,22 +1,26 @@
 /**
- * The running simulation and what the user has set: applies changes, to the simulation as it runs
- * or by making a new one, and keeps the address in step.
+ * The running simulation, what the user has set, and the user's own experiment if there is one: applies
+ * changes, to the simulation as it runs or by making a new one, and keeps the address in step.
  */
 
+import { fetchManifest } from '../sim/page/manifest.js';
 import { WebSim } from '../sim/websim.js';
+import { isOwn, sameRobots } from './experiment.js';
+import { newId } from './keeping/ids.js';
 import { comparedOf, groupsOf, rebuilds } from './panel/options.js';
 import { readUrl, writeUrl } from './urlstate.js';
 
 /**
  * @typedef {import('./panel/options.js').Options} Options
  * @typedef {import('../sim/websim.js').Progress} Progress
+ * @typedef {import('../sim/shared/protocol.js').Experiment} Experiment
  */
 
 /** Events of WebSim that are passed on. */
 const PASSED = /** @type {const} */ (['notice', 'badState', 'state', 'error', 'episode']);
 
 /**
- * Events: `options` (any of them changed), `opening`, `progress` (detail: Progress), `overture`
+ * Events: `options` (any of them changed), `experiment` (another one is simulated, or it was changed), `opening`, `progress` (detail: Progress), `overture`
  * (detail: WebSim, whose robots move though it is not open yet), `opened`,
  * `failed` (detail: Error), `refused` (detail: Error; training cannot be as it was asked for),
  * `closing` (the simulation is about to go), and of WebSim those above with their payload as detail.
@@ -26,6 +30,8 @@ export class Session extends EventTarget {
   sim = null;
   /** Called before the simulation goes; it is waited for. @type {() => Promise<void>} */
   leaving = async () => {};
+  /** The user's own. @type {{id: string, experiment: Experiment}|null} */
+  #own = null;
   /** What is to be learnt, if anything is. @type {import('../sim/page/trainingrun.js').TrainingOptions|null} */
   #training = null;
   /** The simulation before one that could not be made. @type {WebSim|undefined} */
@@ -52,19 +58,105 @@ export class Session extends EventTarget {
    */
   set(change, how = 'push') {
     const next = { ...this.options, ...change };
+    // Who chooses a task leaves the experiment of one's own.
+    if (change.task !== undefined && change.experiment === undefined) next.experiment = '';
     // Another simulation has other robots.
     if (rebuilds(difference(this.options, next))) next.follow = null;
     writeUrl(next, how);
     this.#apply(next);
   }
 
-  /** Takes over options of a simulation that is about to be opened. @param {Partial<Options>} change */
-  adopt(change) {
+  /**
+   * Takes over options of a simulation that is about to be opened, and its experiment.
+   *
+   * @param {Partial<Options>} change @param {Experiment} experiment
+   */
+  async adopt(change, experiment) {
+    const { experiment: present } = this;
+    if (present && sameRobots(experiment, present)) return this.#adopt(change);
+    this.#adopt({ ...change, ...(isOwn(experiment) ? await this.#keep(newId(), experiment) : { task: experiment.task, experiment: '' }) });
+  }
+
+  /** @param {Partial<Options>} change */
+  #adopt(change) {
     const next = { ...this.options, ...change };
     const different = difference(this.options, next);
     this.options = next;
     writeUrl(next, 'push');
     this.#emit('options', different);
+    this.#emit('experiment');
+  }
+
+  /** What is simulated, its robot's files in `archive`; null where there are several types. @returns {Experiment|null} */
+  get experiment() {
+    const { options } = this;
+    if (this.#own && this.#own.id === options.experiment) return this.#own.experiment;
+    const [group, ...more] = groupsOf(options);
+    return more.length ? null : { task: group.task };
+  }
+
+  /**
+   * Simulates an experiment of the user's own.
+   *
+   * @param {Experiment} experiment
+   * @param {Partial<Options>} [change]  of options with it
+   * @throws {Error} it cannot be simulated; everything stays as it was
+   */
+  async bring(experiment, change = {}) {
+    await this.sim?.check(experiment);
+    this.set({ ...change, ...await this.#keep(newId(), experiment) });
+  }
+
+  /**
+   * Changes what is simulated: its reward, its measure or anything else of it. A built-in task becomes an
+   * experiment of the user's own by that.
+   *
+   * @param {{[K in keyof Experiment]?: Experiment[K] | null}} change  null takes something away
+   * @param {{live?: boolean}} [how]  live: the simulation has the change already, and goes on
+   * @throws {Error} it cannot be simulated; everything stays as it was
+   */
+  async change(change, { live = false } = {}) {
+    const { experiment: before, options: { experiment: id } } = this;
+    if (!before) throw new Error('There are several types of robots: choose one of them first.');
+    const entries = Object.entries({ ...before, ...change }).filter(([, value]) => value !== null && value !== undefined);
+    const experiment = /** @type {Experiment} */ (Object.fromEntries(entries));
+    if (!live) await this.sim?.check(experiment);
+    this.#adopt(await this.#keep(id || newId(), experiment));
+    if (live) return;
+    this.#training = null;
+    await this.open();
+  }
+
+  /**
+   * The user's own from now on, and after a reload.
+   *
+   * @param {string} id @param {Experiment} experiment
+   * @returns {Promise<Partial<Options>>}  the options with it
+   */
+  async #keep(id, experiment) {
+    const [{ keepExperiment }, { tasks }] = await Promise.all([import('./keeping/experiments.js'), fetchManifest()]);
+    await keepExperiment(id, experiment).catch(({ message }) => this.#emit('notice', { level: 'warning', message }));
+    this.#own = { id, experiment };
+    // Elsewhere the address shows the task, if it is a built-in one.
+    return { experiment: id, ...(tasks.includes(experiment.task) ? { task: experiment.task } : {}) };
+  }
+
+  /** Brings the user's own experiment of which only the id is known yet: after a reload. */
+  async #find() {
+    const { experiment: id } = this.options;
+    if (!id || this.#own?.id === id) return;
+    const { findExperiment } = await import('./keeping/experiments.js');
+    /** @type {Error|undefined} */
+    let problem;
+    const experiment = await findExperiment(id).catch((error) => void (problem = error));
+    if (experiment) {
+      this.#own = { id, experiment };
+      this.#emit('experiment');
+    } else {
+      const message = problem?.message ?? 'The robot that was here is no longer kept in this browser: bring it again.';
+      this.#emit('notice', { level: 'warning', message });
+      this.#adopt({ experiment: '' });
+    }
   }
 
   /** @param {Options} next */
@@ -73,6 +165,7 @@ export class Session extends EventTarget {
     if (Object.keys(change).length === 0) return;
     this.options = next;
     this.#emit('options', change);
+    if ('experiment' in change || 'task' in change) this.#emit('experiment');
     if ('renderer' in change) location.reload();
     else if (rebuilds(change)) {
       this.#training = null;
@@ -129,12 +222,14 @@ export class Session extends EventTarget {
     this.#emit('opening');
     const replaced = this.#leave() ?? this.#left;
     const training = this.#training;
-    const { options } = this;
+    await this.#find();
+    const { options, experiment } = this;
     const moves = !options.paused && options.controller === 'random';
     const sim = await WebSim.create({
       replacing: replaced,
       training: training ?? undefined,
-      tasks: training ? besideOf(options, training) : groupsOf(options),
+      tasks: training ? besideOf(options, training)
+        : experiment ? [{ experiment, numEnvs: groupsOf(options)[0].numEnvs }] : groupsOf(options),
       numWorkers: options.workers,
       seed: options.seed,
       speed: options.speed,

@@ -10,7 +10,7 @@
  */
 
 import {
-  CONTROLLERS, checkBytes, checkInteger, checkNames, checkOptions, checkRange, checkSampleRate, checkSeed, checkSpeed,
+  CONTROLLERS, checkBytes, checkExperiment, checkInteger, checkNames, checkOptions, checkRange, checkSampleRate, checkSeed, checkSpeed,
   checkText, shown,
 } from './page/arguments.js';
 import { InvalidArgument, WorkerError, toPlain } from './shared/errors.js';
@@ -267,9 +267,9 @@ export class WebSim {
    *
    * @param {Record<string, ArrayBuffer>} files  by path
    * @param {string} [main]  which of them is the model, where there are several
-   * @returns {Promise<{experiment: import('./shared/protocol.js').CompleteExperiment | null, missing: string[], models: string[]}>}
-   *   experiment: the robot is only observed; null where files are missing, or one of several models
-   *   is to be chosen
+   * @returns {Promise<{experiment: import('./shared/protocol.js').CompleteExperiment | null, missing: string[], models: string[], isRun: boolean}>}
+   *   experiment: the robot is only observed; null where files are missing, one of several models is to
+   *   be chosen, or the one file is a run, for `readRun`
    * @throws ModelError in MuJoCo's words; InvalidArgument
    */
   async readRobot(files, main) {
@@ -277,6 +277,17 @@ export class WebSim {
       worker.request('readRobot', { files, main: main ?? null })
     ));
     return { ...open, experiment: experiment && archive ? withArchive(experiment, archive.buffer) : null };
+  }
+
+  /**
+   * Makes a few environments of an experiment in a worker and lets them take some steps, beside those that there are.
+   *
+   * @param {import('./shared/protocol.js').Experiment} experiment
+   * @throws {Error} what `create` would throw of it: ModelError, UnsafeCode, InvalidArgument, ...
+   */
+  async check(experiment) {
+    checkExperiment(experiment, this.#simulation.manifest.tasks);
+    await this.#open.anyone((worker) => worker.request('measure', { specs: [{ experiment }] }));
   }
 
   /** @param {number} speed multiples of real time; Infinity: as fast as it goes */

@@ -103,7 +103,12 @@ def _job(arguments: argparse.Namespace) -> tuple[Job, int]:
             raise TrainError(f"{arguments.resume} cannot be read: {error.strerror}") from None
         checkpoint = checkpoints.loads(data)
         experiment, folder = checkpoint.experiment, arguments.resume.parent
-        experiment.hyperparameters |= changed
+        experiment = replace(
+            experiment,
+            hyperparameters=experiment.hyperparameters | changed,
+            reward=_code(arguments.reward) or experiment.reward,
+            measure=_code(arguments.measure) or experiment.measure,
+        )
         ranks = len(checkpoint.ranks) if arguments.ranks is None else arguments.ranks
     else:
         if not arguments.task:

@@ -10,6 +10,7 @@ import { readNumber, readWhole } from '../numbers.js';
 /**
  * @typedef {object} Options
  * @property {string} task          id, or several with their numbers: `Ant-v5:200,Hopper-v5:100`
+ * @property {string} experiment    id of the user's own, kept in this browser, in place of `task`; empty: none
  * @property {number|'auto'} envs   number of environments, where `task` names one
  * @property {number|'auto'} workers
  * @property {number} seed
@@ -108,6 +109,13 @@ export const OPTIONS = {
       + 'Ant-v5:200,Hopper-v5:100',
     read: readTask,
     rebuilds: true,
+  },
+  experiment: {
+    initial: '',
+    allowed: 'the id of an experiment that is kept in this browser',
+    read: matching(/^[0-9a-f]*$/),
+    rebuilds: true,
+    local: (id) => id !== '',
   },
   envs: { initial: 1000, allowed: `auto, or 1 to ${MAX_ENVS}`, read: automatic(1, MAX_ENVS), rebuilds: true },
   workers: {

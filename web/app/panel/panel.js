@@ -6,6 +6,7 @@ import { WHY_NOT_SHARED } from '../../sim/shared/memory.js';
 import { WebSim } from '../../sim/websim.js';
 import { choiceField, textField } from './fields.js';
 import { Figures } from './figures.js';
+import { RobotField } from './robotfield.js';
 import { Transport } from './transport.js';
 import { Workers } from './workers.js';
 
@@ -19,13 +20,11 @@ const HELP = 'M9.2 9a3 3 0 1 1 4.3 2.7c-1 .5-1.5 1.2-1.5 2.3M12 17.6v.4';
 const SPEEDS = [0.1, 0.25, 0.5, 1, 2, 5, 10];
 const RATES = [60, 30, 15, 5, 1];
 
-/** Chosen in the list of tasks to name several. */
-const SEVERAL = 'several';
-
 /**
  * @typedef {object} Actions
  * @property {(change: Partial<Options>) => void} change
  * @property {() => void} toggle @property {() => void} step @property {() => void} reset
+ * @property {(files: import('../opening/files.js').Files) => void} open  what the user has chosen
  * @property {() => void} theme @property {() => void} help
  * @property {() => void} fold  the panel was folded or unfolded
  */
@@ -41,20 +40,7 @@ export class Panel {
     this.figures = new Figures();
     this.workers = new Workers();
 
-    const task = choiceField('task', 'Robot', [
-      ...tasks.map((id) => ({ value: id, text: id })),
-      { value: SEVERAL, text: 'Several types…' },
-    ], (next) => {
-      if (next.task !== SEVERAL) change(next);
-      else this.#showSeveral(true);
-    });
-    const several = textField('task', 'Robots and their numbers', change);
-    several.element.hidden = true;
-    const severalInput = /** @type {HTMLInputElement} */ (several.element.querySelector('input'));
-    severalInput.id = 'option-several';
-    severalInput.placeholder = 'Ant-v5:200,Hopper-v5:100';
-    several.element.querySelector('label')?.setAttribute('for', severalInput.id);
-    this.several = several.element;
+    const robot = new RobotField(tasks, change, actions.open);
     const envs = textField('envs', 'Environments', change);
     const workers = textField('workers', 'Workers', change);
     const seed = textField('seed', 'Seed', change, { numeric: true });
@@ -73,15 +59,11 @@ export class Panel {
       { value: 'auto', text: 'auto' },
       ...RATES.map((value) => ({ value: String(value), text: `${value} a second` })),
     ], change);
-    this.envs = envs.element;
-    // Several types have a field of their own.
-    const oneTask = {
-      show: (/** @type {Options} */ options) => (
-        task.show(options.task.includes(':') ? { ...options, task: SEVERAL } : options)
-      ),
-    };
+    // Several types have their numbers with them.
+    robot.onSeveral = (several) => (envs.element.hidden = several);
+    this.robot = robot;
     this.controller = controller;
-    this.#fields = [oneTask, several, envs, workers, seed, speed, overview, draw, fps];
+    this.#fields = [robot, envs, workers, seed, speed, overview, draw, fps];
 
     this.drawing = h('p', { class: 'subtle', id: 'drawing' });
     this.mode = h('p', { class: 'mode', hidden: true });
@@ -93,7 +75,7 @@ export class Panel {
         actions.fold();
       },
     });
-    this.simulation = h('fieldset', {}, task.element, several.element,
+    this.simulation = h('fieldset', {}, robot.element,
       h('div', { class: 'grid' }, envs.element, workers.element, seed.element));
     this.reason = h('p', { class: 'subtle', id: 'choice' });
     this.locked = h('p', { class: 'subtle', hidden: true }, 'While robots learn, their number is the hyperparameter num_envs. '
@@ -115,17 +97,10 @@ export class Panel {
       this.mode, this.body);
   }
 
-  /** @param {boolean} shown  the field for several robot types, instead of the number for one */
-  #showSeveral(shown) {
-    this.several.hidden = !shown;
-    this.envs.hidden = shown;
-  }
-
   /** @param {Options} options */
   show(options) {
     for (const field of this.#fields) field.show(options);
     if (!this.controller.select.disabled) this.controller.show(options);
-    this.#showSeveral(options.task.includes(':'));
     this.transport.show(options.paused);
   }
 

@@ -58,7 +58,7 @@ export class Details {
    * @param {Group} group @param {number} index  of the environment
    */
   open(group, index) {
-    setText(this.title, `${group.task} ${index - group.offset}`);
+    setText(this.title, `${group.title} ${index - group.offset}`);
     setText(this.observationLabel, `Observation (${group.observationSize})`);
     this.observation.setAttribute('aria-label', `Observation: ${group.observationSize} values as bars`);
     if (group !== this.#group) {

@@ -6,7 +6,8 @@
 
 import { breathe } from '../dom.js';
 import { Run } from './run.js';
-import { StorageError, newId } from './storage.js';
+import { StorageError } from '../keeping/database.js';
+import { newId } from '../keeping/ids.js';
 
 /**
  * @typedef {import('../session.js').Session} Session

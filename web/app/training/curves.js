@@ -4,7 +4,7 @@
  */
 
 import { breathe, h, setText } from '../dom.js';
-import { download } from './files.js';
+import { download } from '../opening/files.js';
 import { CurvePlot } from './curveplot.js';
 import { themeColor } from '../theme.js';
 import { MetricLog } from './metriclog.js';

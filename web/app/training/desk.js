@@ -119,8 +119,8 @@ export class TrainDesk {
   }
 
   /** @param {File} file */
-  openFile(file) {
-    this.section?.openFile(file);
+  async openRun(file) {
+    await this.section?.openRun(file);
   }
 
   /** Brings it to the options and the simulation. */

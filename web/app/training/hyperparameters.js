@@ -144,16 +144,13 @@ export function setUpOf(options, task, algorithms) {
 /**
  * The experiment that `WebSim.create` takes.
  *
- * @param {SetUp} setUp @param {string} task
+ * @param {SetUp} setUp @param {import('../../sim/shared/protocol.js').Experiment} simulated
+ * @returns {import('./run.js').Experiment}
  */
-export function experimentOf({ algorithm, initial, changed, totalTimesteps, seed }, task) {
+export function experimentOf({ algorithm, initial, changed, totalTimesteps, seed }, simulated) {
   return {
-    task,
-    algorithm,
-    task_options: {},
-    hyperparameters: { ...initial, ...changed, [TOTAL]: totalTimesteps },
-    seed,
-    title: '',
+    task_options: {}, title: '', ...simulated,
+    algorithm, hyperparameters: { ...initial, ...changed, [TOTAL]: totalTimesteps }, seed,
   };
 }
 

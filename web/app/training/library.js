@@ -1,6 +1,7 @@
 /** Runs that are kept in this browser: a list with what can be done with each. */
 
 import { h } from '../dom.js';
+import { titleOf } from '../experiment.js';
 import { ago, bytes, measure, short } from '../format.js';
 
 /**
@@ -16,20 +17,19 @@ import { ago, bytes, measure, short } from '../format.js';
 
 /** What a run is called: as the user says, or by what it is. @param {RunRecord} record */
 export const nameOf = ({ name, experiment, globalStep }) => (
-  name || `${experiment.task} · ${experiment.algorithm} · ${short(globalStep)} steps`
+  name || `${titleOf(experiment)} · ${experiment.algorithm} · ${short(globalStep)} steps`
 );
 
 export class Library {
-  /** @param {Actions} actions @param {HTMLElement[]} buttons  below the list */
-  constructor(actions, buttons) {
+  /** @param {Actions} actions */
+  constructor(actions) {
     this.actions = actions;
     this.list = h('ul', { class: 'saved' });
     this.list.addEventListener('focusout', () => this.#late?.());
     this.summary = h('summary', {}, 'Saved');
     this.empty = h('p', { class: 'subtle' }, 'Nothing yet. Training is kept in this browser as it goes on, the newest state of the last runs.');
     this.problem = h('p', { class: 'problem', role: 'alert' });
-    this.element = h('details', { class: 'library' }, this.summary, this.problem, this.empty, this.list,
-      h('div', { class: 'row' }, ...buttons));
+    this.element = h('details', { class: 'library' }, this.summary, this.problem, this.empty, this.list);
   }
 
   /** Shows what came while a name was being typed. @type {(() => void)|null} */
@@ -64,7 +64,7 @@ export class Library {
       if (key === 'Enter' || key === 'Escape') input.blur();
     });
     const facts = [
-      record.name ? experiment.task : '',
+      record.name ? titleOf(experiment) : '',
       `${short(globalStep)} of ${short(totalTimesteps)}`,
       Number.isFinite(episodicReturn) ? `return ${measure(episodicReturn)}` : '',
       bytes(record.bytes),

@@ -1,6 +1,7 @@
 /** The card that offers to go on with a run that a reload, a crash or a closed laptop interrupted. */
 
 import { h } from '../dom.js';
+import { titleOf } from '../experiment.js';
 import { ago, count, measure } from '../format.js';
 
 /** @typedef {import('./storage.js').RunRecord} RunRecord */
@@ -21,7 +22,7 @@ export function offer({ experiment, globalStep, totalTimesteps, episodicReturn, 
   ];
   const card = h('section', { class: 'offer card', 'aria-label': 'Interrupted training' },
     h('button', { class: 'quiet', 'aria-label': 'Not now', title: 'Not now: it stays under “Saved”', onclick: done(later) }, '×'),
-    h('h2', {}, `Go on training ${experiment.task}?`),
+    h('h2', {}, `Go on training ${titleOf(experiment)}?`),
     h('p', {}, `${experiment.algorithm.toUpperCase()} · ${facts.filter(Boolean).join(' · ')}`),
     ...(failure ? [h('p', { class: 'problem' }, `It had failed after this: ${failure}`)] : []),
     h('div', { class: 'row' },

@@ -1,9 +1,10 @@
 /** One training run as the page knows it: what is trained, how far it is, its curve. */
 
+import { withoutFiles } from '../experiment.js';
 import { RECENT_EPISODES } from '../../sim/shared/messages.js';
 import { MetricLog } from './metriclog.js';
 import { recentMeans } from './reduce.js';
-import { newId } from './storage.js';
+import { newId } from '../keeping/ids.js';
 
 /**
  * @typedef {import('../../sim/shared/protocol.js').CompleteExperiment} Experiment  what is trained
@@ -52,7 +53,8 @@ export class Run {
    * @param {RunRecord} record @param {import('./storage.js').Kept} kept
    */
   static from({ id, experiment, iteration, globalStep, seconds, episodicReturn }, { checkpoint, curve }) {
-    const run = new Run(experiment, id);
+    // A checkpoint has the files of a robot.
+    const run = new Run(experiment.robot ? { ...experiment, archive: checkpoint } : experiment, id);
     run.log = new MetricLog(curve);
     run.saved = { checkpoint, iteration, globalStep, seconds, episodicReturn };
     run.rewind();
@@ -102,7 +104,7 @@ export class Run {
     const { checkpoint, ...where } = /** @type {Saved} */ (this.saved);
     return {
       record: {
-        ...how, ...where, id: this.id, experiment: this.experiment, totalTimesteps: this.totalTimesteps,
+        ...how, ...where, id: this.id, experiment: withoutFiles(this.experiment), totalTimesteps: this.totalTimesteps,
         savedAt: Date.now(), bytes: checkpoint.byteLength,
       },
       kept,
@@ -146,6 +148,6 @@ export class Run {
 }
 
 /** A file's name that says what is in it, without what file systems dislike. @param {Experiment} experiment @param {number} globalStep */
-export const fileNameOf = ({ task, algorithm, seed }, globalStep) => (
-  `${task}__${algorithm}__${seed}__${globalStep}`.replaceAll(/[^\w.-]/g, '-')
+export const fileNameOf = ({ task, title, algorithm, seed }, globalStep) => (
+  `${title || task}__${algorithm}__${seed}__${globalStep}`.replaceAll(/[^\w.-]/g, '-')
 );

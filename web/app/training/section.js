@@ -1,11 +1,12 @@
 /** The panel's part on training: puts form, progress, plots, comparison and what is saved together. */
 
 import { h, setText } from '../dom.js';
-import { bytes, count, short } from '../format.js';
+import { isOwn, sameBodies, titleOf } from '../experiment.js';
+import { count, short } from '../format.js';
 import { groupsOf } from '../panel/options.js';
 import { Compare } from './compare.js';
 import { Curves } from './curves.js';
-import { download, fileInput } from './files.js';
+import { download } from '../opening/files.js';
 import { optionsOf, setUpOf, experimentOf } from './hyperparameters.js';
 import { Library, nameOf } from './library.js';
 import { MetricLog } from './metriclog.js';
@@ -34,12 +35,6 @@ const SAVE = 'Save as file';
 
 const EXTENSION = '.websim';
 
-/** Runs were zip archives by name as well. */
-const READABLE = `${EXTENSION},.zip`;
-
-/** Of a file that is opened. */
-const MOST_BYTES = 256 << 20;
-
 export class TrainSection {
   /** @type {RunRecord[]} */
   #records = [];
@@ -58,14 +53,13 @@ export class TrainSection {
     this.best = h('button', { title: 'Follow the robot with the highest return (B)', hidden: true, onclick: followBest }, 'Follow best');
     this.keep = h('button', { title: 'Keep what is learnt by now under a name of its own', onclick: () => this.#try(this.#keep()) }, 'Keep');
     this.toFile = h('button', { title: 'Save the newest checkpoint as a file', onclick: () => this.#try(this.#saveRun()) }, SAVE);
-    const file = fileInput(READABLE, (chosen) => this.openFile(chosen));
     this.library = new Library({
-      use: (record) => session.set({ controller: savedController(record.id) }),
+      use: (record) => this.#try(this.#use(record)),
       resume: (record) => this.#try(this.resume(record)),
       save: (record) => this.#try(this.saveRecord(record)),
       remove: (record) => this.#try(this.remove(record)),
       rename: (record, name) => this.#try(this.#rename(record, name)),
-    }, [h('button', { onclick: () => file.click() }, 'Open a file…'), file]);
+    });
     this.what = h('span');
     this.message = h('p', { class: 'training-message', role: 'alert', hidden: true });
     this.slower = h('button', { hidden: true, onclick: () => this.#try(training.retrySlower()) },
@@ -88,22 +82,23 @@ export class TrainSection {
     const { session: { sim } } = this.settings;
     const saved = new Map(this.#records.map((record) => [savedController(record.id), nameOf(record)]));
     const own = (sim?.controllers ?? []).filter((name) => !saved.has(name));
-    const task = this.#task;
-    const fitting = this.#records.filter(({ experiment }) => experiment.task === task);
+    const simulated = this.#experiment;
+    const fitting = this.#records.filter(({ experiment }) => simulated && sameBodies(experiment, simulated));
     return [
       ...own.map((name) => ({ value: name, text: LABELS[name] ?? name })),
       ...fitting.map((record) => ({ value: savedController(record.id), text: record.name || `${record.experiment.algorithm} · ${short(record.globalStep)} steps` })),
     ];
   }
 
-  get #task() {
-    const { session, training } = this.settings;
-    return training.active && training.run ? training.run.experiment.task : groupsOf(session.options)[0].task;
+  /** What is learnt, or could be; of several types of robots the first. */
+  get #experiment() {
+    const { session, training: { active, run } } = this.settings;
+    return active && run ? run.experiment : session.experiment ?? { task: groupsOf(session.options)[0].task };
   }
 
   get #setUp() {
     const { session: { options }, algorithms } = this.settings;
-    return setUpOf(options, groupsOf(options)[0].task, algorithms);
+    return setUpOf(options, this.#experiment.task, algorithms);
   }
 
   /** What a controller is called. @param {string} name */
@@ -115,7 +110,7 @@ export class TrainSection {
   show() {
     const { session: { options, sim }, training } = this.settings;
     const setUp = this.#setUp;
-    setText(this.what, this.#task);
+    setText(this.what, titleOf(this.#experiment));
     this.form.show(options, setUp, training.active);
     this.compare.show(options, Boolean(sim?.training));
     this.settings.onControllers(this.choices);
@@ -164,7 +159,7 @@ export class TrainSection {
   /** Starts, holds or goes on. */
   toggle() {
     const { training } = this.settings;
-    this.#try(Promise.resolve(training.toggle(() => experimentOf(this.#setUp, this.#task))));
+    this.#try(Promise.resolve(training.toggle(() => experimentOf(this.#setUp, this.#experiment))));
   }
 
   /** Reads the list of what is kept. */
@@ -185,10 +180,24 @@ export class TrainSection {
     // One that is over goes on for as long as the form says.
     const longer = globalStep >= totalTimesteps ? { total_timesteps: globalStep + this.#setUp.totalTimesteps } : {};
     const next = { ...experiment, hyperparameters: { ...experiment.hyperparameters, ...longer } };
-    if (experiment.algorithm in algorithms) {
-      session.adopt({ ...optionsOf(next, algorithms), ...(experiment.task === this.#task ? {} : { task: experiment.task }) });
-    }
+    const options = experiment.algorithm in algorithms ? optionsOf(next, algorithms) : {};
+    await session.adopt(options, await this.#whole(record));
     await training.resumeKept(record.id, longer);
+  }
+
+  /** Lets robots move by what was learnt, those of the run where others are simulated. @param {RunRecord} record */
+  async #use(record) {
+    const { session } = this.settings;
+    const controller = savedController(record.id);
+    if (sameBodies(record.experiment, this.#experiment)) session.set({ controller });
+    else await session.bring(await this.#whole(record), { controller });
+  }
+
+  /** The experiment of a run, with the files of its robot. @param {RunRecord} record */
+  async #whole({ id, experiment }) {
+    if (!experiment.robot) return experiment;
+    const found = await this.settings.store.get(id);
+    return found ? Run.from(found.record, found.kept).experiment : experiment;
   }
 
   /** @param {RunRecord} record */
@@ -218,7 +227,7 @@ export class TrainSection {
     const { training } = this.settings;
     const taken = new Set(this.#records.map(({ name }) => name));
     let number = 1;
-    const name = () => `${this.#task} ${number}`;
+    const name = () => `${titleOf(this.#experiment)} ${number}`;
     while (taken.has(name())) number++;
     await training.keep(name());
     await this.refresh();
@@ -238,26 +247,33 @@ export class TrainSection {
     await this.refresh();
   }
 
-  /** Takes a checkpoint's file into the list. @param {File} file */
-  async openFile(file) {
-    const { session, store, tell } = this.settings;
-    await this.#try((async () => {
-      const { sim } = session;
-      if (!sim) throw new Error('Wait until the simulation is there, then open the file again.');
-      if (file.size > MOST_BYTES) throw new Error(`${file.name} has ${bytes(file.size)}; files of up to ${bytes(MOST_BYTES)} can be opened here.`);
-      const checkpoint = await file.arrayBuffer();
-      const header = await sim.readRun(checkpoint);
-      if (header.experiment.robot) throw new Error(`${file.name} has a robot of its own: the page cannot show it yet. \`websim train\` and the JavaScript API can.`);
-      if (!header.ranks) throw new Error(`In ${file.name} nothing has been learnt yet that could be used or resumed.`);
-      const { curveOf } = await runFile();
-      const run = Run.fromFile(header, checkpoint, await curveOf(checkpoint));
-      const name = file.name.replace(/\.(zip|websim)$/i, '');
-      const { record, kept } = run.toKeep({ name, kept: true, unfinished: false });
-      await store.put(record, kept);
-      await this.refresh();
-      this.library.element.open = true;
-      tell(`Opened ${file.name}: it is under “Saved”, to be used or resumed.`);
-    })());
+  /**
+   * Takes a run's file into the list; where nothing is learnt by it yet, its experiment is simulated.
+   *
+   * @param {File} file
+   */
+  async openRun(file) {
+    const { session, store, tell, training, algorithms } = this.settings;
+    const { sim } = session;
+    if (!sim) throw new Error('Wait until the simulation is there, then open the file again.');
+    const archive = await file.arrayBuffer();
+    const header = await sim.readRun(archive);
+    const { experiment } = header;
+    const options = experiment.algorithm in algorithms ? optionsOf(experiment, algorithms) : {};
+    if (!header.ranks) {
+      if (training.active) throw new Error('Robots learn: stop the training, then open the file again.');
+      return session.bring(experiment, options);
+    }
+    const { curveOf } = await runFile();
+    const run = Run.fromFile(header, archive, await curveOf(archive));
+    const name = file.name.replace(/\.(zip|websim)$/i, '');
+    const { record, kept } = run.toKeep({ name, kept: true, unfinished: false });
+    await store.put(record, kept);
+    await this.refresh();
+    this.library.element.open = true;
+    tell(`Opened ${file.name}: it is under “Saved”, to be used or resumed.`);
+    // What stands nowhere else is shown at once.
+    if (isOwn(experiment) && !training.active) await session.bring(experiment, { ...options, controller: savedController(run.id) });
   }
 
   /** @param {Partial<Options>} options */

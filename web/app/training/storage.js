@@ -1,11 +1,10 @@
 /**
- * Runs kept in this browser: IndexedDB, since the private file system (OPFS) is for secure contexts
- * only, and a page on a LAN address is none. What belongs together is written in one transaction: a
- * crash leaves the checkpoint before, whole. Every run has an id of its own, so that two tabs do not
- * meet; a lock on it tells others that it goes on in this tab.
+ * Runs kept in this browser. What belongs together is written in one transaction: a crash leaves the
+ * checkpoint before, whole. Every run has an id of its own, so that two tabs do not meet; a lock on it
+ * tells others that it goes on in this tab.
  */
 
-import { openDB } from 'idb';
+import { StorageError, database } from '../keeping/database.js';
 import { problemOf, problemOfKept, readRecord } from './records.js';
 
 /**
@@ -28,100 +27,18 @@ import { problemOf, problemOfKept, readRecord } from './records.js';
  * @typedef {object} Kept
  * @property {ArrayBuffer} checkpoint
  * @property {import('./metriclog.js').StoredLog} curve
- *
- * @typedef {import('idb').DBSchema & {
- *   runs: {key: string, value: RunRecord},
- *   checkpoints: {key: string, value: Kept},
- * }} Schema
  */
-
-const NAME = 'websim';
-/** Before 2 a record's `experiment` was called `spec`. */
-const VERSION = 2;
-
-/** What the browser says of a database that it has closed by itself. */
-const CLOSED = ['InvalidStateError', 'AbortError', 'UnknownError'];
 
 /** Runs that are kept without having been asked for. */
 const MOST_RECENT = 8;
 
 const LOCK = 'websim-run-';
 
-/** Raised when the browser keeps nothing, or nothing more; the message says what can be done. */
-export class StorageError extends Error {
-  /** @override */
-  name = 'StorageError';
-}
-
-/** An id that no other tab has. Not by `randomUUID`: that is for secure contexts only. */
-export function newId() {
-  const bytes = crypto.getRandomValues(new Uint8Array(8));
-  return [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join('');
-}
-
 export class RunStore {
-  /** @type {Promise<import('idb').IDBPDatabase<Schema>>|null} */
-  #database = null;
-  /** The same, once it is open. @type {import('idb').IDBPDatabase<Schema>|null} */
-  #opened = null;
-
-  #open() {
-    if (this.#database) return this.#database;
-    const forget = () => {
-      if (this.#database === opened) this.#database = this.#opened = null;
-    };
-    /** @type {Promise<import('idb').IDBPDatabase<Schema>>} */
-    const opened = openDB(NAME, VERSION, {
-      async upgrade(database, before, _, transaction) {
-        if (before < 1) {
-          database.createObjectStore('runs', { keyPath: 'id' });
-          database.createObjectStore('checkpoints');
-          return;
-        }
-        for await (const cursor of transaction.objectStore('runs')) {
-          const { spec: experiment, ...record } = /** @type {any} */ (cursor.value);
-          cursor.update({ ...record, experiment });
-        }
-      },
-      // Another tab has a newer page, or the user clears what this site keeps.
-      blocking: async () => {
-        forget();
-        (await opened).close();
-      },
-      terminated: forget,
-    });
-    this.#database = opened;
-    opened.then((database) => (this.#opened = database), forget);
-    return opened;
-  }
-
-  /**
-   * Works with the database; once more, with a new connection, where the browser has closed it.
-   *
-   * @template T
-   * @param {(database: import('idb').IDBPDatabase<Schema>) => Promise<T>} work
-   * @returns {Promise<T>}
-   * @throws {StorageError}
-   */
-  async #use(work) {
-    try {
-      try {
-        return await work(await this.#open());
-      } catch (error) {
-        if (!CLOSED.includes(/** @type {Error} */ (error).name)) throw error;
-        this.#opened?.close();
-        this.#database = this.#opened = null;
-        return await work(await this.#open());
-      }
-    } catch (error) {
-      throw explained(/** @type {Error} */ (error));
-    }
-  }
-
   /** All records, the newest first; those that are damaged say so. */
   async list() {
-    return this.#use(async (database) => {
-      const { store } = database.transaction('runs');
+    return database.use(async (connection) => {
+      const { store } = connection.transaction('runs');
       const [ids, values] = await Promise.all([store.getAllKeys(), store.getAll()]);
       return values.map((value, i) => readRecord(ids[i], value)).sort((a, b) => b.savedAt - a.savedAt);
     });
@@ -133,8 +50,8 @@ export class RunStore {
    * @throws {StorageError}
    */
   async get(id) {
-    const found = await this.#use(async (database) => {
-      const transaction = database.transaction(['runs', 'checkpoints']);
+    const found = await database.use(async (connection) => {
+      const transaction = connection.transaction(['runs', 'checkpoints']);
       const [record, kept] = await Promise.all([
         transaction.objectStore('runs').get(id), transaction.objectStore('checkpoints').get(id),
       ]);
@@ -156,8 +73,8 @@ export class RunStore {
     const problem = problemOf(record) || problemOfKept(kept);
     if (problem) throw new StorageError(`This run cannot be kept: ${problem}.`);
     const live = await this.liveIds();
-    await this.#use(async (database) => {
-      const transaction = database.transaction(['runs', 'checkpoints'], 'readwrite');
+    await database.use(async (connection) => {
+      const transaction = connection.transaction(['runs', 'checkpoints'], 'readwrite');
       const [runs, checkpoints] = [transaction.objectStore('runs'), transaction.objectStore('checkpoints')];
       const written = [runs.put(record), checkpoints.put(kept, record.id)];
       const dropped = runs.getAll().then((all) => {
@@ -176,7 +93,7 @@ export class RunStore {
    */
   putAtOnce(record, kept) {
     try {
-      const transaction = this.#opened?.transaction(['runs', 'checkpoints'], 'readwrite');
+      const transaction = database.opened?.transaction(['runs', 'checkpoints'], 'readwrite');
       if (!transaction) return;
       transaction.done.catch(() => {});
       transaction.objectStore('runs').put(record).catch(() => {});
@@ -189,8 +106,8 @@ export class RunStore {
 
   /** Changes what lists show of a run. @param {string} id @param {Partial<RunRecord>} change */
   async update(id, change) {
-    await this.#use(async (database) => {
-      const transaction = database.transaction('runs', 'readwrite');
+    await database.use(async (connection) => {
+      const transaction = connection.transaction('runs', 'readwrite');
       const record = await transaction.store.get(id);
       if (record) await transaction.store.put({ ...record, ...change });
       await transaction.done;
@@ -199,8 +116,8 @@ export class RunStore {
 
   /** @param {string} id */
   async remove(id) {
-    await this.#use(async (database) => {
-      const transaction = database.transaction(['runs', 'checkpoints'], 'readwrite');
+    await database.use(async (connection) => {
+      const transaction = connection.transaction(['runs', 'checkpoints'], 'readwrite');
       await Promise.all([
         transaction.objectStore('runs').delete(id), transaction.objectStore('checkpoints').delete(id),
         transaction.done,
@@ -241,8 +158,3 @@ export class RunStore {
     return new Set(held.map(({ name = '' }) => name).filter((name) => name.startsWith(LOCK)).map((name) => name.slice(LOCK.length)));
   }
 }
-
-/** Says what can be done. @param {Error} error */
-const explained = ({ name, message }) => new StorageError(name === 'QuotaExceededError'
-  ? 'This browser has no room left for checkpoints. Delete saved ones, or save this run as a file.'
-  : `This browser keeps no checkpoints (${name}: ${message}). Save the run as a file to keep it.`);

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from websim.errors import DamagedCheckpoint, InvalidArgument, ModelError
-from websim.physics import STATE
+from websim.physics import STATE, compute
 from websim.states import generator_state, load_generator
 from websim.vector import MujocoVectorEnv
 
@@ -43,7 +43,7 @@ def restore(env: MujocoVectorEnv, state: dict[str, Any]) -> None:
     """
     data = env.physics.data
     read = {name for name in data.fields if name not in env.task.fields}
-    may_lack = {*_LATER, *read, "episode_measures"}
+    may_lack = {*_LATER, *read, "unrewarded_steps", "episode_measures"}
     arrays = {
         name: array for name, array in _arrays(env).items() if name in state or name not in may_lack
     }
@@ -63,10 +63,8 @@ def restore(env: MujocoVectorEnv, state: dict[str, Any]) -> None:
     env.episode_measures.fill(np.nan)
     for name, array in arrays.items():
         array[...] = state[name]
-    if not read <= arrays.keys():
-        env.physics.forward(np.arange(env.num_envs))
-        for name, array in arrays.items():
-            array[...] = state[name]
+    if missing := read - arrays.keys():
+        compute(env.physics, missing)
     for rng, saved in zip(env.np_random, state["generators"], strict=True):
         load_generator(rng, saved)
     if env.world is not None:
@@ -118,6 +116,7 @@ def _arrays(env: MujocoVectorEnv) -> dict[str, NDArray[Any]]:
         "observations": env.observations,
         "episode_returns": env.episode_returns,
         "episode_lengths": env.episode_lengths,
+        "unrewarded_steps": env.unrewarded_steps,
         **({} if env.measure is None else {"episode_measures": env.episode_measures}),
     }
 

@@ -1,7 +1,7 @@
 """Many environments of one task behind Gymnasium's vector interface."""
 
 from collections.abc import Sequence
-from typing import Any, TypeGuard
+from typing import Any, NamedTuple, TypeGuard
 
 import numpy as np
 from gymnasium.spaces import Box
@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from websim import mjcf
 from websim.action_ranges import ActionRanges
-from websim.errors import ClosedEnvironment, InvalidArgument, ResetNeeded
+from websim.errors import ClosedEnvironment, CodeFailed, InvalidArgument, ResetNeeded
 from websim.physics import FloatArray, IndexArray, Physics, make_physics
-from websim.rewards import Measure, Reward, moments_of, sum_of
+from websim.rewards import Measure, Reward, Terms, moments_of, sum_of
 from websim.task import Actions, Outcome, Task
 from websim.worlds import World
 from websim.worlds.running import RunningWorld
@@ -26,6 +26,20 @@ BoolArray = NDArray[np.bool_]
 Infos = dict[str, Any]
 
 
+class Codes(NamedTuple):
+    """What pays and judges environments, tried on them.
+
+    Attributes:
+        reward: Pays instead of the task; None: the task itself does.
+        measure: Judges episodes; None: nobody does.
+        terms: Names of the parts of the reward.
+    """
+
+    reward: Reward | None
+    measure: Measure | None
+    terms: tuple[str, ...]
+
+
 class MujocoVectorEnv(VectorEnv[FloatArray, Actions, NDArray[Any]]):
     """Steps n environments of one task together; equal to a SyncVectorEnv of Gymnasium's own.
 
@@ -33,13 +47,19 @@ class MujocoVectorEnv(VectorEnv[FloatArray, Actions, NDArray[Any]]):
     finite) ends its episode: truncated, reward 0, the last good observation as the final one,
     `infos["bad_state"]` marks it, and it is reset like any other ended episode.
 
-    These arrays always hold the newest step, and are never rebound:
+    What pays and judges may change between two steps (`use`). If it fails as it runs and something
+    was there before, nothing is paid until that is put back (`fall_back`).
+
+    These arrays always hold the newest step, and are never rebound, but for `reward_term_values`
+    when what pays changes:
 
     Attributes:
         task: The task.
         reward: Pays instead of the task; None: the task itself does.
         reward_terms: Names of the parts of the reward.
         measure: Judges episodes; None: nobody does.
+        former: What may be put back if the present code fails; None: then `step` raises.
+        failure: Why nothing is paid; None: all is well.
         world: What differs from environment to environment, and disturbs them; None: nothing does.
         physics: Its physics; `physics.data` holds the state of all environments.
         action_sources: [nu], where the bounds of each action come from
@@ -51,14 +71,14 @@ class MujocoVectorEnv(VectorEnv[FloatArray, Actions, NDArray[Any]]):
         reward_term_values: [n, k] float64, in the order of `reward_terms`.
         episode_returns: [n] float64, sum of rewards of the running episode.
         unrewarded_steps: [n] int32, steps of the running episode that its return lacks, because
-            others made them (`websim.browser.overture.take_over`).
+            others made them (`websim.browser.overture.take_over`) or something else paid for them.
         episode_lengths: [n] int32, steps of the running episode.
         final_observations: [n, obs] float64, where an episode ended in this step (SAME_STEP only).
         final_returns: [n] float64, return of the last episode that ended; NaN where it lacks steps.
         final_lengths: [n] int32, length of the last episode that ended.
         episode_measures: [n] float64, what the measure knows of the running episode.
-        final_measures: [n] float64, what it says of the last episode that ended; NaN where that
-            lacks steps, and where there is no measure.
+        final_measures: [n] float64, what it says of the last episode that ended; NaN where there is
+            no measure, and where a mean or a sum lacks steps.
         bad_states: How many blow-ups there have been.
     """
 
@@ -129,19 +149,11 @@ class MujocoVectorEnv(VectorEnv[FloatArray, Actions, NDArray[Any]]):
         self.metadata = {"autoreset_mode": self.autoreset_mode}
         self.bad_states = 0
         self._max_episode_steps = np.iinfo(np.int32).max if limit == -1 else int(limit)
-        self.reward, self.measure = reward, measure
-        codes = [code for code in (reward, measure) if code is not None]
-        fields = dict.fromkeys((*task.fields, *(name for code in codes for name in code.fields)))
-        self.physics: Physics = make_physics(source, n, tuple(fields), num_threads)
+        self.physics: Physics = make_physics(source, n, task.fields, num_threads)
         try:
             model = self.physics.model
             task.bind(model)
-            self.reward_terms = task.reward_terms
-            if reward is not None:
-                self.reward_terms = reward.try_out(model, task.dt)
-            if measure is not None:
-                measure.try_out(model, task.dt)
-            self._moments = moments_of(model, task.dt, self.physics.data, codes)
+            codes = self.tried(reward, measure)
             shapes = [part.shape for part in task.observation(self.physics.data)]
             if any(len(shape) != 2 or shape[0] != n for shape in shapes):
                 raise InvalidArgument(
@@ -166,7 +178,6 @@ class MujocoVectorEnv(VectorEnv[FloatArray, Actions, NDArray[Any]]):
         self.rewards: FloatArray = np.zeros(n)
         self.terminations: BoolArray = np.zeros(n, np.bool_)
         self.truncations: BoolArray = np.zeros(n, np.bool_)
-        self.reward_term_values: FloatArray = np.zeros((n, len(self.reward_terms)))
         self.episode_returns: FloatArray = np.zeros(n)
         self.episode_lengths: NDArray[np.int32] = np.zeros(n, np.int32)
         self.unrewarded_steps: NDArray[np.int32] = np.zeros(n, np.int32)
@@ -181,6 +192,10 @@ class MujocoVectorEnv(VectorEnv[FloatArray, Actions, NDArray[Any]]):
         self._rngs: list[np.random.Generator | None] = [None] * n
         self._rng_seeds: list[int | None] = [None] * n
         self._started = False  # True once every environment has been reset.
+        self.former: Codes | None = None
+        self.failure: CodeFailed | None = None
+        self.reward, self.measure, self.reward_terms = codes
+        self._put(codes)
 
     def reset(
         self,
@@ -258,9 +273,7 @@ class MujocoVectorEnv(VectorEnv[FloatArray, Actions, NDArray[Any]]):
             self.bad_states += int(bad.sum())
         self.observations[...] = self._fresh
         self.episode_returns += self.rewards
-        if self.measure is not None:
-            values = self.measure.values(self._moments, self.num_envs)
-            self.measure.add(self.episode_measures, values, ~(bad | waiting))
+        self._judge(~(bad | waiting))
         ended = self.terminations | self.truncations
         some_ended = bool(ended.any())
         if some_ended:
@@ -270,7 +283,8 @@ class MujocoVectorEnv(VectorEnv[FloatArray, Actions, NDArray[Any]]):
             if self.measure is not None:
                 results = self.measure.result(self.episode_measures, self.episode_lengths)
                 self.final_measures[ended] = results[ended]
-                self.final_measures[ended & (self.unrewarded_steps > 0)] = np.nan
+            else:
+                self.final_measures[ended] = np.nan
         if self.autoreset_mode is AutoresetMode.SAME_STEP:
             restarting = ended
             if some_ended:
@@ -293,6 +307,63 @@ class MujocoVectorEnv(VectorEnv[FloatArray, Actions, NDArray[Any]]):
             self.truncations.copy(),
             infos,
         )
+
+    @property
+    def codes(self) -> Codes:
+        """What pays and judges."""
+        return Codes(self.reward, self.measure, self.reward_terms)
+
+    def tried(self, reward: Reward | None, measure: Measure | None) -> Codes:
+        """Tries what is to pay and to judge, on robots at rest and on these environments.
+
+        Returns:
+            What `use` takes.
+
+        Raises:
+            CodeFailed: it fails, or costs too much (TooCostly). Nothing is changed.
+        """
+        model, dt, data = self.physics.model, self.task.dt, self.physics.data
+        codes = [code for code in (reward, measure) if code is not None]
+        self.physics.publish([name for code in codes for name in code.fields])
+        moments = moments_of(model, dt, data, codes)
+        terms = self.task.reward_terms
+        if reward is not None:
+            terms = reward.try_out(model, dt)
+            reward.terms(moments, data.ctrl.astype(np.float32), terms)
+        if measure is not None:
+            measure.try_out(model, dt)
+            measure.values(moments, self.num_envs)
+        return Codes(reward, measure, terms)
+
+    def use(self, codes: Codes) -> None:
+        """Pays and judges otherwise from the next step on; what did until now is `former`.
+
+        Episodes go on. If something else pays, their returns begin at 0 here and lack what came
+        before, as `unrewarded_steps` say; as final ones they are NaN.
+
+        Args:
+            codes: What `tried` gave.
+        """
+        self.former, self.failure = self.codes, None
+        self._put(codes)
+
+    def _put(self, codes: Codes) -> None:
+        former = self.codes
+        self.reward, self.measure, self.reward_terms = codes
+        there = [code for code in codes[:2] if code is not None]
+        self._moments = moments_of(self.physics.model, self.task.dt, self.physics.data, there)
+        self.reward_term_values = np.zeros((self.num_envs, len(codes.terms)))
+        if self.reward is not former.reward:
+            self.episode_returns.fill(0.0)
+            self.unrewarded_steps[...] = self.episode_lengths
+        if self.measure is not former.measure:
+            self.episode_measures.fill(np.nan)
+
+    def fall_back(self) -> None:
+        """Puts back what paid and judged before."""
+        assert self.former is not None
+        self._put(self.former)
+        self.former = self.failure = None
 
     @property  # type: ignore[misc]  # As in SyncVectorEnv: one per environment, not settable.
     def np_random(self) -> tuple[np.random.Generator | None, ...]:  # type: ignore[override]
@@ -322,7 +393,7 @@ class MujocoVectorEnv(VectorEnv[FloatArray, Actions, NDArray[Any]]):
         with np.errstate(all="ignore"):  # A state that blew up must not make numpy warn.
             outcome = self.task.outcome(data, before, actions)
             if self.reward is not None:
-                terms = self.reward.terms(self._moments, actions, self.reward_terms)
+                terms = self._pay(actions)
                 outcome = outcome._replace(rewards=sum_of(terms), terms=terms)
             np.concatenate(self.task.observation(data), axis=1, out=self._fresh)
             self.rewards[...] = outcome.rewards
@@ -344,6 +415,33 @@ class MujocoVectorEnv(VectorEnv[FloatArray, Actions, NDArray[Any]]):
         self.episode_lengths += 1
         np.greater_equal(self.episode_lengths, self._max_episode_steps, out=self.truncations)
         return outcome, bad
+
+    def _pay(self, actions: Actions) -> Terms:
+        """The terms of a step."""
+        assert self.reward is not None
+        if self.failure is None:
+            try:
+                return self.reward.terms(self._moments, actions, self.reward_terms)
+            except CodeFailed as error:
+                self._failed(error)
+        return {name: np.zeros(self.num_envs) for name in self.reward_terms}
+
+    def _judge(self, rows: BoolArray) -> None:
+        """Adds the step of some environments to what the measure knows of their episodes."""
+        if self.measure is None or self.failure is not None:
+            return
+        try:
+            values = self.measure.values(self._moments, self.num_envs)
+        except CodeFailed as error:
+            self._failed(error)
+        else:
+            self.measure.add(self.episode_measures, values, rows)
+
+    def _failed(self, error: CodeFailed) -> None:
+        """Pays nothing until what was there before is put back; raises where there is nothing."""
+        if self.former is None:
+            raise error
+        self.failure = error
 
     def _forget(self, rows: IndexArray | BoolArray) -> None:
         """Takes back what the step said of some environments."""

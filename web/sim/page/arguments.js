@@ -220,7 +220,7 @@ function checkTasks(requests, known, few) {
  * @param {unknown} experiment @param {string[]} known  ids of all tasks
  * @returns {Experiment}
  */
-function checkExperiment(experiment, known) {
+export function checkExperiment(experiment, known) {
   const { archive, ...fields } = checkObject('experiment', experiment);
   if (archive !== undefined) checkBytes(archive);
   checkPlain('experiment', fields);

@@ -70,6 +70,7 @@
  * @property {number} iteration  finished iterations
  * @property {number} globalStep  environment steps so far
  * @property {number} ranks  ranks that wrote it; 0 where nothing has been learnt yet
+ * @property {Change[]} changes  of what is paid or judged by, the newest last
  */
 
 /**
@@ -78,6 +79,7 @@
  * @property {Uint8Array<ArrayBuffer> | null} archive  a run with the robot's files
  * @property {string[]} missing  files that the model names and that are not there
  * @property {string[]} models  of which one is to be chosen
+ * @property {boolean} isRun  whether it is a run instead, to be read as one
  */
 
 /**
@@ -85,6 +87,15 @@
  * @property {string} task  task id
  * @property {number} observationSize  numbers that it sees
  * @property {number} actionSize  numbers that it gives
+ */
+
+/**
+ * @typedef {object} Change  a change of what is paid or judged by, between two iterations
+ * @property {number} iteration  finished iterations at that time
+ * @property {number} globalStep  environment steps at that time
+ * @property {string | null} reward  code that had paid until then; null: the task itself had
+ * @property {string | null} measure  code that had judged until then; null: none had
+ * @property {string} failure  why it was put back to what had been before; empty: somebody wished it
  */
 
 /**
@@ -98,6 +109,9 @@
  * @property {boolean} done  it was the last one, or has been told to be
  * @property {boolean} finished  it was the last one
  * @property {number[]} lost  ranks lost in it; it was given up, and the others go on
+ * @property {Change | null} changed  what is paid or judged by is another from now on
+ * @property {Record<'reward' | 'measure', string | null> | null} code  what pays and judges then; null where nothing has changed
+ * @property {string} refused  why nothing has, though it was wished: the old code is in force
  * @property {Uint8Array<ArrayBuffer> | null} checkpoint  where one was due and this rank is the root
  * @property {number} saving  seconds that the checkpoint took
  */

@@ -44,7 +44,7 @@ export class WorkerShard extends Published {
     const wanted = pythonExperiment(pyodide, experiment);
     const pythonPlace = pyodide.toPy(place);
     const onEpisode = (/** @type {number[]} */ ...episode) => void ended.push(...episode);
-    const python = module.make_shard(wanted, pythonPlace, controller, policies, onEpisode);
+    const python = module.make_shard(wanted, pythonPlace, controller, policies, onEpisode, () => {});
     pythonPlace.destroy();
     wanted.destroy();
     module.destroy();

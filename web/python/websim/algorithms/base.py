@@ -20,6 +20,7 @@ from websim.policies import Policy
 from websim.ranks import Communicator
 from websim.snapshots import restore, snapshot
 from websim.states import StateDict, generator_state, load_arrays, load_generator
+from websim.vector import Codes
 
 Metrics = dict[str, float]
 """Values by TensorBoard tag; NaN where there is nothing to tell."""
@@ -249,12 +250,43 @@ class Algorithm(ABC):
         restore(self.env, state["env"])
         load_generator(self.rng, state["rng"])
 
+    def use(self, experiment: Experiment, codes: Codes) -> None:
+        """Goes on with another reward or measure, between two iterations.
+
+        Weights, their optimiser and the statistics of observations stay; what is known of the size
+        of rewards is of another reward, and begins anew.
+
+        Args:
+            experiment: With the new code.
+            codes: The same, tried on this rank's environments.
+        """
+        pays = codes.reward is not self.env.reward
+        self.experiment = experiment
+        self.env.use(codes)
+        if pays:
+            self.forget_rewards()
+
+    def fall_back(self, experiment: Experiment) -> None:
+        """Goes back to the reward and the measure before; `experiment` is the one with these."""
+        former = self.env.former
+        assert former is not None
+        pays = former.reward is not self.env.reward
+        self.experiment = experiment
+        self.env.fall_back()
+        if pays:
+            self.forget_rewards()
+
+    def forget_rewards(self) -> None:  # noqa: B027  # A population has nothing to forget.
+        """Begins anew with what is known of the size of rewards."""
+
     def close(self) -> None:
         """Frees the environments."""
         self.env.close()
 
     def _step(self, actions: NDArray[np.float32], running: NDArray[np.bool_] | None = None) -> None:
         """Steps the environments, with actions clipped to their bounds; keeps ended episodes.
+
+        Not those of which nobody knows what they were paid in all.
 
         Args:
             actions: [n, nu].
@@ -265,8 +297,9 @@ class Algorithm(ABC):
         self._earned += rewards.sum(), rewards.size
         ended = infos.get("_episode")
         if ended is not None:
+            whole = ended & ~np.isnan(self.env.final_returns)
             self._episodes.append(
-                np.stack([self.env.final_returns[ended], self.env.final_lengths[ended]], axis=1)
+                np.stack([self.env.final_returns[whole], self.env.final_lengths[whole]], axis=1)
             )
         if self.observer is not None:
             self.observer.stepped(ended)

@@ -94,7 +94,7 @@ class PPO(Algorithm):
         self.agent.logstd[...] = args.log_std_init
         self.optimizer = Adam(self.agent.flat)
         self.clip = GradientClipping(args.max_grad_norm)
-        self.normalize_reward = NormalizeReward(n, args.gamma)
+        self.forget_rewards()
         self.normalize_observation.rms.update(self.env.observations)
 
         shape = (args.num_steps, n)
@@ -105,7 +105,6 @@ class PPO(Algorithm):
         self.values: Array = np.zeros(shape, np.float32)
         self.next_values: Array = np.zeros(shape, np.float32)
         self.ended: NDArray[np.bool_] = np.zeros(shape, np.bool_)
-        self.term_means: NDArray[np.float64] = np.zeros(len(self.env.reward_terms))
 
     @classmethod
     def check_ranks(cls, args: PPOHyperparameters, ranks: int) -> None:
@@ -170,10 +169,14 @@ class PPO(Algorithm):
         self.global_step += self.ended.size * len(self.communicator.members)
         return {**episodes, "charts/learning_rate": learning_rate, **metrics}
 
+    def forget_rewards(self) -> None:
+        """See Algorithm."""
+        self.normalize_reward = NormalizeReward(self.env.num_envs, self.args.gamma)
+
     def _rollout(self) -> None:
         """Fills the storage with `num_steps` steps of every environment."""
         env, agent, normalize = self.env, self.agent, self.normalize_observation
-        self.term_means.fill(0.0)
+        self.term_means = np.zeros(len(env.reward_terms))
         self.next_values.fill(0.0)
         observations = normalize(env.observations)
         for step in range(self.args.num_steps):

@@ -68,7 +68,7 @@ class Reinforce(Algorithm):
         )
         self.optimizer = Adam(self.agent.flat, eps=1e-8)
         self.clip = GradientClipping(args.max_grad_norm)
-        self.normalize_reward = NormalizeReward(self.env.num_envs, args.gamma)
+        self.forget_rewards()
         self.normalize_observation.rms.update(self.env.observations)
 
     @property
@@ -86,6 +86,10 @@ class Reinforce(Algorithm):
         """See Algorithm."""
         return self.agent.parameters
 
+    def forget_rewards(self) -> None:
+        """See Algorithm."""
+        self.normalize_reward = NormalizeReward(self.env.num_envs, self.args.gamma)
+
     def iterate(self) -> Metrics:
         """See Algorithm."""
         args, agent, env, normalize = self.args, self.agent, self.env, self.normalize_observation
@@ -94,7 +98,7 @@ class Reinforce(Algorithm):
         running = np.ones(env.num_envs, np.bool_)
         steps: list[tuple[NDArray[np.float32], ...]] = []
         masks, rewards = [], []
-        terms = np.zeros(env.reward_term_values.shape[1])
+        terms = np.zeros(len(env.reward_terms))
         while running.any():
             observations = normalize(env.observations)
             noise = self.rng.standard_normal((env.num_envs, self.action_size), dtype=np.float32)

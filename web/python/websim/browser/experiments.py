@@ -11,6 +11,7 @@ from websim.experiments.experiment import Experiment, as_dict, from_dict
 from websim.experiments.files import MissingFiles, SeveralModels
 from websim.experiments.robot import make_robot
 from websim.experiments.sources import of_robot
+from websim.training import checkpoints
 
 
 def parse(document: str, archive: bytes | None = None) -> Experiment:
@@ -52,8 +53,11 @@ def of_files(files: Mapping[str, Any], main: str | None = None) -> dict[str, Any
     Raises:
         ModelError, InvalidArgument: see `websim.experiments.robot.make_robot`.
     """
+    contents = {path: bytes(data) for path, data in files.items()}
+    if len(contents) == 1 and checkpoints.is_run(*contents.values()):
+        return plain(RobotReading(is_run=True))
     try:
-        experiment = of_robot(make_robot({path: bytes(data) for path, data in files.items()}, main))
+        experiment = of_robot(make_robot(contents, main))
     except MissingFiles as error:
         reading = RobotReading(missing=error.names)
     except SeveralModels as error:

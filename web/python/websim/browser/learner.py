@@ -4,6 +4,7 @@ Everything that crosses to JavaScript is plain: strings, numbers, bytes, diction
 """
 
 import contextlib
+import json
 from collections.abc import Callable
 from dataclasses import asdict, replace
 from time import perf_counter
@@ -31,7 +32,7 @@ from websim.ranks import Communicator
 from websim.states import StateDict
 from websim.training import checkpoints
 from websim.training.checkpoints import Checkpoint
-from websim.training.trainer import Trainer, policy_of
+from websim.training.trainer import Change, Trainer, policy_of
 from websim.training.verification import try_out, verify
 
 MAX_BYTES = 256 << 20
@@ -132,6 +133,7 @@ def describe(data: bytes) -> dict[str, Any]:
         iteration=checkpoint.learner["iteration"],
         global_step=checkpoint.learner["global_step"],
         ranks=len(checkpoint.ranks),
+        changes=[Change(**change) for change in checkpoint.learner.get("changes", ())],
     )
     return plain(description)
 
@@ -229,15 +231,21 @@ class Learner:
             raise TrainingAbandoned
         self._next_pulse = perf_counter() + pause
 
-    def advance(self, stop: bool, save: bool) -> dict[str, Any]:
+    def advance(self, stop: bool, save: bool, code: str | None = None) -> dict[str, Any]:
         """See Trainer; gives an Iteration.
+
+        Args:
+            stop: See Trainer.
+            save: Likewise.
+            code: Likewise, as JSON.
 
         Raises:
             TrainingDiverged: losses or weights are no longer finite.
             RankLost: this rank was given up by the others.
             TrainingAbandoned: nobody wants this any longer.
         """
-        iteration = self.trainer.advance(stop=stop, save=save)
+        wanted = None if code is None else json.loads(code)
+        iteration = self.trainer.advance(stop=stop, save=save, code=wanted)
         for policy in (self._current, self._best):
             policy.outdated = True
         return plain(iteration)

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
 from typing import Any, Literal, TypeVar
 
-from websim.training.trainer import Iteration
+from websim.training.trainer import Change, Iteration
 
 Message = TypeVar("Message")
 
@@ -153,12 +153,14 @@ class RunDescription:
         iteration: Finished iterations.
         global_step: Environment steps so far.
         ranks: Ranks that wrote it; 0 where nothing has been learnt yet.
+        changes: Of what is paid or judged by, the newest last.
     """
 
     experiment: str
     iteration: int
     global_step: int
     ranks: int
+    changes: list[Change] = field(default_factory=list)
 
 
 @dataclass(kw_only=True)
@@ -170,12 +172,14 @@ class RobotReading:
         archive: A run with the robot's files.
         missing: Files that the model names and that are not there.
         models: Of which one is to be chosen.
+        is_run: Whether it is a run instead, to be read as one.
     """
 
     experiment: str | None = None
     archive: bytes | None = None
     missing: list[str] = field(default_factory=list)
     models: list[str] = field(default_factory=list)
+    is_run: bool = False
 
 
 @dataclass(kw_only=True)
@@ -332,6 +336,7 @@ MESSAGES = (
     RunDescription,
     RobotReading,
     PolicySizes,
+    Change,
     Iteration,
     Hyperparameter,
     Algorithm,

@@ -37,3 +37,4 @@ def take_over(env: MujocoVectorEnv, state: Mapping[str, Any], lengths: Any) -> N
     env.episode_lengths[...] = lengths
     env.episode_returns.fill(0.0)
     env.unrewarded_steps[...] = lengths
+    env.episode_measures.fill(np.nan)

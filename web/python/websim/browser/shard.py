@@ -5,7 +5,9 @@ a batch.
 """
 
 import itertools
+import json
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any, cast
 
 import numpy as np
@@ -17,12 +19,16 @@ from websim.browser.controllers import Controller, make_controller
 from websim.browser.messages import About, ArrayPlace, ShardPlace, ShardSizes, plain, read
 from websim.browser.overture import take_over
 from websim.errors import InvalidArgument
+from websim.experiments.environments import tried
 from websim.experiments.experiment import Experiment
+from websim.experiments.sources import experiment_of
 from websim.names import action_names, observation_names
 from websim.policies import Policy
-from websim.vector import MujocoVectorEnv
+from websim.vector import Codes, MujocoVectorEnv
 
 OnEpisode = Callable[[int, float, int], object]
+
+OnFailure = Callable[[str], object]
 
 
 class Display:
@@ -153,6 +159,7 @@ class Shard(Display):
         controller: str = "random",
         policies: Mapping[str, Policy] | None = None,
         on_episode: OnEpisode = lambda index, episode_return, length: None,
+        on_failure: OnFailure = lambda message: None,
     ) -> None:
         """Makes the environments; `reset` starts them.
 
@@ -164,14 +171,20 @@ class Shard(Display):
             controller: A name of `websim.browser.controllers.CONTROLLERS`, or of `policies`.
             policies: By name, what else may control; may change later.
             on_episode: Told index within the group, return and length of each episode that ended.
+            on_failure: Told what made the reward or the measure fail, as they ran, and those before
+                come back.
         """
+        self._experiment = experiment_of(experiment)
         env = websim.make_vec(
-            experiment,
+            self._experiment,
             num_envs,
             autoreset_mode=AutoresetMode.SAME_STEP,
             copy=False,
         )
         super().__init__(env, first, on_episode)
+        self._on_failure = on_failure
+        self._tried: tuple[Experiment, Codes] | None = None
+        self._former = self._experiment
         self._seed = seed
         self._policies = {} if policies is None else policies
         self._held: dict[int, NDArray[np.float32]] = {}
@@ -262,6 +275,30 @@ class Shard(Display):
         *_, infos = self.env.step(self.actions)
         if "_episode" in infos:
             self.tell(infos["_episode"])
+        if self.env.failure is not None:
+            message = str(self.env.failure)
+            self.env.fall_back()
+            self._experiment = self._former
+            self._on_failure(message)
+
+    def try_code(self, code: str) -> None:
+        """Tries another reward or measure, which `use_code` then puts in force.
+
+        Args:
+            code: A `websim.training.trainer.Code` as JSON.
+
+        Raises:
+            UnsafeCode, CodeFailed, InvalidArgument: the code is wrong; nothing is changed.
+        """
+        wanted = replace(self._experiment, **json.loads(code))
+        self._tried = wanted, tried(self.env, self._experiment, wanted)
+
+    def use_code(self) -> None:
+        """Pays and judges by what was tried; episodes go on."""
+        assert self._tried is not None
+        self._former = self._experiment
+        self._experiment, codes = self._tried
+        self.env.use(codes)
 
 
 def make_shard(
@@ -270,6 +307,7 @@ def make_shard(
     controller: str,
     policies: Mapping[str, Policy],
     on_episode: OnEpisode,
+    on_failure: OnFailure,
 ) -> Shard:
     """Makes the environments of a ShardPlace, and starts their episodes; see Shard."""
     wanted = read(ShardPlace, place)
@@ -281,6 +319,7 @@ def make_shard(
         controller=controller,
         policies=policies,
         on_episode=on_episode,
+        on_failure=on_failure,
     )
     shard.reset(wanted.seed)
     return shard

@@ -8,7 +8,7 @@ from gymnasium.vector import AutoresetMode
 
 from websim.experiments.experiment import Experiment
 from websim.experiments.sources import experiment_of
-from websim.vector import MujocoVectorEnv
+from websim.vector import Codes, MujocoVectorEnv
 
 
 def make_vec(
@@ -48,4 +48,22 @@ def make_vec(
         max_episode_steps=max_episode_steps,
         copy=copy,
         num_threads=num_threads,
+    )
+
+
+def tried(env: MujocoVectorEnv, present: Experiment, wanted: Experiment) -> Codes:
+    """The reward and the measure that an experiment wants, tried on environments.
+
+    Args:
+        env: Environments of the present experiment.
+        present: What is in force.
+        wanted: The same with another reward or measure; what is the same stays as it is.
+
+    Raises:
+        UnsafeCode, CodeFailed, InvalidArgument: the code is wrong; nothing is changed.
+    """
+    reward, measure = wanted.make_code()
+    return env.tried(
+        env.reward if wanted.reward == present.reward else reward,
+        env.measure if wanted.measure == present.measure else measure,
     )

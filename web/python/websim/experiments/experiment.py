@@ -78,13 +78,21 @@ class Experiment:
             UnsafeCode: reward or measure do more than calculate.
             CodeFailed: one of them fails on robots that do not move.
         """
+        reward, measure = self.make_code()
         return MujocoVectorEnv(
             self.make_task(),
             num_envs,
-            reward=None if self.reward is None else Reward(self.reward),
-            measure=None if self.measure is None else Measure(self.measure),
+            reward=reward,
+            measure=measure,
             world=self.world,
             **options,
+        )
+
+    def make_code(self) -> tuple[Reward | None, Measure | None]:
+        """Loads reward and measure, where it has them; raises UnsafeCode."""
+        return (
+            None if self.reward is None else Reward(self.reward),
+            None if self.measure is None else Measure(self.measure),
         )
 
     @property

@@ -89,7 +89,7 @@ def make_robot(files: Mapping[str, bytes], main: str | None = None) -> Robot:
     """Makes a robot of files, of which those that it does not need are left out.
 
     Args:
-        files: Contents by path; a single zip archive stands for what it holds.
+        files: Contents by path; a zip archive stands for what it holds.
         main: Which is the model, where there are several.
 
     Raises:
@@ -98,12 +98,12 @@ def make_robot(files: Mapping[str, bytes], main: str | None = None) -> Robot:
         ModelError: there is none, or MuJoCo cannot compile it.
         InvalidArgument: a path that is none, or more files than is allowed.
     """
-    if len(files) == 1:
-        [(path, content)] = files.items()
-        if path.lower().endswith(".zip"):
-            files = robot_files.from_zip(content)
-    files = {robot_files.plain_path(path): content for path, content in files.items()}
-    robot_files.check_sizes(files)
+    unpacked: dict[str, bytes] = {}
+    for path, content in files.items():
+        zipped = path.lower().endswith(".zip")
+        unpacked |= robot_files.from_zip(content) if zipped else {path: content}
+        robot_files.check_sizes(unpacked)
+    files = {robot_files.plain_path(path): content for path, content in unpacked.items()}
     main = robot_files.main_of(files) if main is None else robot_files.plain_path(main)
     return _with_floor(main, robot_files.complete(main, files))
 

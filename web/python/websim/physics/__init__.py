@@ -8,7 +8,7 @@ import difflib
 import math
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -302,9 +302,24 @@ class BatchData:
             ModelError: the model has a state besides STATE.
         """
         model.check_state()
-        self.fields = tuple(dict.fromkeys(fields))
-        for name in (*STATE, *self.fields):
+        self._model, self._num_envs = model, num_envs
+        self.fields: tuple[str, ...] = ()
+        for name in STATE:
             setattr(self, name, np.zeros((num_envs, *model.shape(name))))
+        self.add(fields)
+
+    def add(self, fields: Sequence[str]) -> tuple[str, ...]:
+        """Allocates more fields; returns those that were not there.
+
+        Raises:
+            InvalidArgument: a field that FIELDS does not have; nothing is allocated.
+        """
+        new = tuple(name for name in dict.fromkeys(fields) if name not in self.fields)
+        arrays = {name: np.zeros((self._num_envs, *self._model.shape(name))) for name in new}
+        for name, array in arrays.items():
+            setattr(self, name, array)
+        self.fields += new
+        return new
 
     def __getattr__(self, name: str) -> FloatArray:
         # Only reached for what is not there; typed, so that tasks can be checked.
@@ -362,6 +377,13 @@ class Physics(Protocol):
     def forward(self, indices: IndexArray) -> None:
         """Recomputes the fields of environments `indices` [k] after their state was written."""
 
+    def publish(self, fields: Sequence[str]) -> None:
+        """Keeps more fields from now on, computed of the states as they stand; all else stays.
+
+        Raises:
+            InvalidArgument: an unknown field; nothing is changed.
+        """
+
     def vary(self, fields: Sequence[str]) -> None:
         """Lets fields of MjModel differ by environment; at first they are as in the model.
 
@@ -386,6 +408,19 @@ class Physics(Protocol):
 
     def close(self) -> None:
         """Frees MuJoCo's objects; may be called again. Any other later use raises."""
+
+
+def compute(physics: Physics, fields: Collection[str]) -> None:
+    """Computes fields of the states as they stand, and leaves all else as it is.
+
+    MuJoCo leaves the others one physics step behind, and computes the solver's warm start anew.
+    """
+    data = physics.data
+    others = [name for name in (*STATE, *data.fields) if name not in fields]
+    kept = {name: getattr(data, name).copy() for name in others}
+    physics.forward(np.arange(physics.num_envs))
+    for name, array in kept.items():
+        getattr(data, name)[...] = array
 
 
 def usable_cores() -> int:

@@ -27,6 +27,7 @@ from websim.physics import (
     FloatArray,
     IndexArray,
     Model,
+    compute,
     usable_cores,
 )
 from websim.physics.stepper import Job, Kind, Lane, Stepper
@@ -66,12 +67,7 @@ class NativePhysics(Variation):
         self.data = BatchData(self.model, num_envs, fields)
         self.num_envs = num_envs
         self.bad: NDArray[np.bool_] = np.zeros(num_envs, dtype=np.bool_)
-        self._stepper = Stepper(
-            [getattr(self.data, name) for name in STATE],
-            _SIGNATURE,
-            self.bad,
-            post_constraint=not POST_CONSTRAINT_FIELDS.isdisjoint(fields),
-        )
+        self._stepper = self._make_stepper()
         self._arrays = {}
         self._lanes: list[Lane] = []
         self._threads = Threads(min(num_threads or usable_cores(), num_envs))
@@ -106,6 +102,22 @@ class NativePhysics(Variation):
         self._check_open()
         indices = self._checked(indices)
         self._run(Job(Kind.FORWARD, len(indices), indices=indices), self._threads.best)
+
+    def publish(self, fields: Sequence[str]) -> None:
+        """See `Physics.publish`."""
+        self._check_open()
+        if new := self.data.add(fields):
+            self._stepper = self._make_stepper()
+            self._lanes = []  # each is made for the fields that it copies
+            compute(self, new)
+
+    def _make_stepper(self) -> Stepper:
+        return Stepper(
+            [getattr(self.data, name) for name in STATE],
+            _SIGNATURE,
+            self.bad,
+            post_constraint=not POST_CONSTRAINT_FIELDS.isdisjoint(self.data.fields),
+        )
 
     def model_array(self, name: str) -> NDArray[Any]:
         """See `Physics.model_array`."""

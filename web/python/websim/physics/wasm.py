@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from websim.errors import ClosedEnvironment, ModelError
 from websim.mjcf import Source
-from websim.physics import ARRAYS, STATE, BatchData, FloatArray, IndexArray, Model
+from websim.physics import ARRAYS, STATE, BatchData, FloatArray, IndexArray, Model, compute
 from websim.physics.variation import Variation
 
 
@@ -43,8 +43,7 @@ class WasmPhysics(Variation):
         self.num_envs = num_envs
         self.bad: NDArray[np.bool_] = np.zeros(num_envs, dtype=np.bool_)
         self.batch.bind("bad", self.bad.ctypes.data)
-        for name in (*STATE, *self.data.fields):
-            self.batch.bind(name, getattr(self.data, name).ctypes.data)
+        self._bind((*STATE, *self.data.fields))
         self._arrays = {}
         self._closed = False
 
@@ -66,6 +65,17 @@ class WasmPhysics(Variation):
         """See `Physics.forward`."""
         self._check_open()
         self.batch.forward(np.ascontiguousarray(indices, dtype=np.int32))
+
+    def publish(self, fields: Sequence[str]) -> None:
+        """See `Physics.publish`."""
+        self._check_open()
+        if new := self.data.add(fields):
+            self._bind(new)
+            compute(self, new)
+
+    def _bind(self, names: Sequence[str]) -> None:
+        for name in names:
+            self.batch.bind(name, getattr(self.data, name).ctypes.data)
 
     def model_array(self, name: str) -> NDArray[Any]:
         """See `Physics.model_array`."""

@@ -8,7 +8,7 @@ return {"backwards": -speed, "effort": -0.1 * np.square(action).sum(axis=1)}
 envs = MujocoVectorEnv(HalfCheetah(), 1000, reward=reward)
 """
 
-from websim.rewards.code import REDUCTIONS, Measure, Reward, moments_of, sum_of
+from websim.rewards.code import REDUCTIONS, Measure, Reward, Terms, moments_of, sum_of
 from websim.rewards.state import Moments, State
 
-__all__ = ["REDUCTIONS", "Measure", "Moments", "Reward", "State", "moments_of", "sum_of"]
+__all__ = ["REDUCTIONS", "Measure", "Moments", "Reward", "State", "Terms", "moments_of", "sum_of"]

@@ -137,12 +137,22 @@ def has_learnt(data: bytes) -> bool:
 
     Files that are neither count as checkpoints: `loads` says what is wrong with them.
     """
+    names = _names(data)
+    return EXPERIMENT not in names or _FOLDER + _HEADER in names
+
+
+def is_run(data: bytes) -> bool:
+    """Whether a zip archive is meant as a run, an experiment alone included."""
+    return not {EXPERIMENT, _HEADER}.isdisjoint(_names(data))
+
+
+def _names(data: bytes) -> list[str]:
+    """The members of a zip archive; none of what is no such archive."""
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            names = archive.namelist()
+            return archive.namelist()
     except zipfile.BadZipFile:
-        return True
-    return EXPERIMENT not in names or _FOLDER + _HEADER in names
+        return []
 
 
 def _header(archive: zipfile.ZipFile) -> tuple[dict[str, Any], str]:

@@ -4,26 +4,60 @@ The same in a terminal, in a browser's workers and in a test. Who calls `advance
 between two iterations: draw, answer messages, save.
 """
 
+import contextlib
+import json
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from time import perf_counter
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from websim.algorithms import Algorithm, algorithm_class, make_algorithm
 from websim.algorithms.base import Metrics, make_hyperparameters
-from websim.errors import DamagedCheckpoint, RankLost, TrainingDiverged
+from websim.errors import (
+    CodeFailed,
+    DamagedCheckpoint,
+    InvalidArgument,
+    RankLost,
+    TrainingDiverged,
+    UnsafeCode,
+)
+from websim.experiments.environments import tried
 from websim.experiments.experiment import Experiment
 from websim.policies import Policy
 from websim.ranks import Communicator
 from websim.states import StateDict
 from websim.training import checkpoints
 from websim.training.checkpoints import Checkpoint, Packed
+from websim.vector import Codes
 
 RECENT_EPISODES = 100
 """Runs are judged by the mean return of so many episodes, the newest."""
+
+
+Code = dict[Literal["reward", "measure"], str | None]
+"""Another reward or measure, or both; None is the task's own reward, or no measure."""
+
+
+@dataclass(kw_only=True)
+class Change:
+    """A change of what is paid or judged by, between two iterations.
+
+    Attributes:
+        iteration: Finished iterations at that time.
+        global_step: Environment steps at that time.
+        reward: Code that had paid until then; null: the task itself had.
+        measure: Code that had judged until then; null: none had.
+        failure: Why it was put back to what had been before; empty: somebody wished it.
+    """
+
+    iteration: int
+    global_step: int
+    reward: str | None
+    measure: str | None
+    failure: str = ""
 
 
 @dataclass(kw_only=True)
@@ -40,6 +74,9 @@ class Iteration:
         done: It was the last one, or has been told to be.
         finished: It was the last one.
         lost: Ranks lost in it; it was given up, and the others go on.
+        changed: What is paid or judged by is another from now on.
+        code: What pays and judges then; null where nothing has changed.
+        refused: Why nothing has, though it was wished: the old code is in force.
         checkpoint: Where one was due and this rank is the root.
         saving: Seconds that the checkpoint took.
     """
@@ -53,6 +90,9 @@ class Iteration:
     done: bool = False
     finished: bool = False
     lost: list[int] = field(default_factory=list)
+    changed: Change | None = None
+    code: Code | None = None
+    refused: str = ""
     checkpoint: bytes | None = None
     saving: float = 0.0
 
@@ -114,6 +154,7 @@ class Trainer:
     Attributes:
         algorithm: What learns.
         best: The best policy so far.
+        changes: Of what is paid or judged by, the newest last.
         restarted_environments: Whether a checkpoint's environments could not be taken over,
             because they were of another number of ranks, or this rank had been lost.
     """
@@ -129,21 +170,31 @@ class Trainer:
         """Makes the algorithm; with a checkpoint, as it was when that was written.
 
         Args:
-            experiment: What is trained; of a checkpoint, its own or with other hyperparameters.
+            experiment: What is trained; of a checkpoint, its own, or with other hyperparameters, or
+                with another reward or measure from now on.
             communicator: The ranks; one alone by default.
             checkpoint: What to go on from.
 
         Raises:
             InvalidArgument: the experiment is wrong.
+            UnsafeCode, CodeFailed: its reward or its measure are.
             DamagedCheckpoint: the checkpoint does not fit what it says it is of.
         """
         self.communicator = communicator or Communicator()
-        self.algorithm = make_algorithm(experiment, self.communicator)
+        begun = experiment if checkpoint is None else _recoded(experiment, checkpoint.experiment)
+        self.algorithm = make_algorithm(begun, self.communicator)
         self.best = Best()
+        self.changes: list[Change] = []
         self.restarted_environments = False
         if checkpoint is None:
             return
         self._load(checkpoint)
+        self._load_rank(checkpoint)
+        if experiment != begun:
+            self._use(experiment, self._tried(experiment))
+
+    def _load_rank(self, checkpoint: Checkpoint) -> None:
+        """Takes over what is this rank's own, where the checkpoint has it."""
         ranks = checkpoint.ranks
         own = ranks[self.communicator.rank] if len(ranks) == self.communicator.size else None
         if own is None:
@@ -161,10 +212,17 @@ class Trainer:
         try:
             self.algorithm.load(checkpoint.learner)
             self.best.load(checkpoint.learner.get("best", {}))
+            self.changes = [Change(**saved) for saved in checkpoint.learner.get("changes", ())]
         except DamagedCheckpoint:
             raise
         except (KeyError, TypeError, AttributeError, ValueError) as error:
             raise DamagedCheckpoint(f"The checkpoint lacks something: {error!r}.") from None
+        env = self.algorithm.env
+        env.former = None
+        if self.changes and not self.changes[-1].failure:
+            before = self.changes[-1]
+            with contextlib.suppress(UnsafeCode, CodeFailed, InvalidArgument):
+                env.former = self._tried(_recoded(self.algorithm.experiment, before))
 
     def rejoin(self, communicator: Communicator, checkpoint: Checkpoint | None) -> None:
         """Goes on in another group, with the environments as they are.
@@ -174,15 +232,24 @@ class Trainer:
             checkpoint: What all its ranks go on from; None where they agree already.
         """
         self.communicator = self.algorithm.communicator = communicator
-        if checkpoint is not None:
-            self._load(checkpoint)
+        if checkpoint is None:
+            return
+        own = self.algorithm.experiment
+        wanted = _recoded(own, checkpoint.experiment)
+        if wanted != own:
+            self.algorithm.use(wanted, self._tried(wanted))
+        self._load(checkpoint)
 
-    def advance(self, *, stop: bool = False, save: bool = False) -> Iteration:
+    def advance(
+        self, *, stop: bool = False, save: bool = False, code: Code | None = None
+    ) -> Iteration:
         """One iteration.
 
         Args:
             stop: Ends the run after it; only the first rank's word counts.
             save: Asks for a checkpoint after it, likewise; the last one has one anyway.
+            code: Pays or judges after it, likewise, unless that fails on any rank; then there is a
+                checkpoint too.
 
         Raises:
             TrainingDiverged: a loss or a weight is no longer finite; go back to a checkpoint.
@@ -190,13 +257,39 @@ class Trainer:
         """
         algorithm, communicator = self.algorithm, self.communicator
         began = perf_counter()
-        wishes = np.array([stop, save], np.uint8)
         try:
             metrics = algorithm.iterate()
-            communicator.broadcast(wishes)
+            failed = algorithm.env.failure is not None
+            wishes = communicator.gather(np.array([stop, save, code is not None, failed]))
+            stop, save, change, _ = wishes[0].tolist()
+            self._judge(metrics)
+            changed, refused = None, ""
+            if wishes[:, 3].any():
+                changed = self._fall_back()
+            elif change:
+                changed, refused = self._change(code)
         except RankLost as error:
             communicator.reform(error.ranks)
             return self._iteration(began, lost=list(error.ranks))
+        finished = algorithm.iteration >= algorithm.num_iterations
+        done = finished or stop
+        due, learnt = done or save or changed is not None, perf_counter()
+        checkpoint = self.checkpoint() if due else None
+        return self._iteration(
+            began,
+            metrics=metrics,
+            done=done,
+            finished=finished,
+            changed=changed,
+            code=None if changed is None else self._code(),
+            refused=refused,
+            checkpoint=checkpoint,
+            saving=perf_counter() - learnt if due else 0.0,
+        )
+
+    def _judge(self, metrics: Metrics) -> None:
+        """Keeps the policy if it is the best; raises TrainingDiverged."""
+        algorithm = self.algorithm
         losses = [value for tag, value in metrics.items() if tag.endswith("_loss")]
         if not (np.isfinite(losses).all() and np.isfinite(algorithm.weights).all()):
             raise TrainingDiverged(
@@ -204,18 +297,6 @@ class Trainer:
                 "A lower learning rate usually helps."
             )
         self.best.consider(algorithm, metrics)
-        finished = algorithm.iteration >= algorithm.num_iterations
-        done = finished or bool(wishes[0])
-        due, learnt = done or bool(wishes[1]), perf_counter()
-        checkpoint = self.checkpoint() if due else None
-        return self._iteration(
-            began,
-            metrics=metrics,
-            done=done,
-            finished=finished,
-            checkpoint=checkpoint,
-            saving=perf_counter() - learnt if due else 0.0,
-        )
 
     def _iteration(self, began: float, **what: Any) -> Iteration:
         return Iteration(
@@ -250,12 +331,77 @@ class Trainer:
         ranks: list[Packed | None] = [None] * communicator.size
         for rank, part in zip(communicator.members, parts, strict=True):
             ranks[rank] = part
-        learner = {**algorithm.state(), "best": self.best.state()}
+        changes = [asdict(change) for change in self.changes]
+        learner = {**algorithm.state(), "best": self.best.state(), "changes": changes}
         return checkpoints.dumps(algorithm.experiment, checkpoints.pack(learner), ranks)
+
+    def _change(self, code: Code | None) -> tuple[Change | None, str]:
+        """Takes the first rank's wish, unless it fails on any rank; says then why."""
+        wish = self.communicator.gather_bytes(json.dumps(code).encode())[0]
+        own = self.algorithm.experiment
+        wanted = replace(own, **json.loads(wish))
+        if wanted == own:
+            return None, ""
+        error = b""
+        try:
+            codes = self._tried(wanted)
+        except (InvalidArgument, UnsafeCode, CodeFailed) as problem:
+            error = str(problem).encode()
+        errors = self.communicator.gather_bytes(error)
+        if refused := next(filter(None, errors), b"").decode():
+            return None, refused
+        return self._use(wanted, codes), ""
+
+    def _tried(self, experiment: Experiment) -> Codes:
+        """The code of an experiment, tried on this rank's environments; raises what it does."""
+        return tried(self.algorithm.env, self.algorithm.experiment, experiment)
+
+    def _use(self, wanted: Experiment, codes: Codes) -> Change:
+        """Goes on with other code; returns what is written down of it."""
+        change = self._changed()
+        own = self.algorithm.experiment
+        self.algorithm.use(wanted, codes)
+        if wanted.reward != own.reward:
+            self.best = Best()  # of another reward
+        return change
+
+    def _fall_back(self) -> Change:
+        """Goes back to the code before the last change; returns what is written down of it."""
+        failure = self.algorithm.env.failure
+        told = self.communicator.gather_bytes(str(failure or "").encode())
+        before = self.changes[-1]
+        change = self._changed(next(filter(None, told)).decode())
+        own = self.algorithm.experiment
+        self.algorithm.fall_back(replace(own, reward=before.reward, measure=before.measure))
+        if before.reward != own.reward:
+            self.best = Best()
+        return change
+
+    def _code(self) -> Code:
+        own = self.algorithm.experiment
+        return {"reward": own.reward, "measure": own.measure}
+
+    def _changed(self, failure: str = "") -> Change:
+        """Writes down that the present code pays and judges no longer."""
+        algorithm = self.algorithm
+        change = Change(
+            iteration=algorithm.iteration,
+            global_step=algorithm.global_step,
+            reward=algorithm.experiment.reward,
+            measure=algorithm.experiment.measure,
+            failure=failure,
+        )
+        self.changes.append(change)
+        return change
 
     def close(self) -> None:
         """Frees the environments."""
         self.algorithm.close()
+
+
+def _recoded(experiment: Experiment, other: Experiment | Change) -> Experiment:
+    """An experiment with another reward and measure."""
+    return replace(experiment, reward=other.reward, measure=other.measure)
 
 
 def policy_of(

@@ -1,0 +1,39 @@
+/** What is simulated, as the page speaks of it. */
+
+/** @typedef {import('../sim/shared/protocol.js').Experiment} Experiment */
+
+/** What decides how robots stand and move, and what they are paid; the rest is about learning. */
+const ROBOTS = /** @type {const} */ (['task', 'task_options', 'robot', 'reward', 'measure']);
+
+/** What an experiment is called. @param {Pick<Experiment, 'task'|'title'>} experiment */
+export const titleOf = ({ title, task }) => title || task;
+
+/**
+ * An experiment as lists know it: the files of its robot lie elsewhere.
+ *
+ * @template {Experiment} E
+ * @param {E} experiment
+ */
+export function withoutFiles(experiment) {
+  const known = { ...experiment };
+  delete known.archive;
+  return known;
+}
+
+/** Whether it is more than a built-in task as it comes. @param {Experiment} experiment */
+export const isOwn = (experiment) => robotsOf(experiment) !== robotsOf({ task: experiment.task });
+
+/** Whether two experiments have the same robots, paid for the same. @param {Experiment} one @param {Experiment} other */
+export const sameRobots = (one, other) => robotsOf(one) === robotsOf(other);
+
+/** Whether what has been learnt by robots of one can move those of the other. @param {Experiment} one @param {Experiment} other */
+export const sameBodies = ({ task, robot }, other) => robotsOf({ task, robot }) === robotsOf({ task: other.task, robot: other.robot });
+
+/** @param {Experiment} experiment */
+function robotsOf(experiment) {
+  const parts = ROBOTS.map((name) => experiment[name] ?? (name === 'task_options' ? {} : null));
+  return JSON.stringify(parts, (_, value) => (isObject(value) ? Object.fromEntries(Object.entries(value).sort()) : value));
+}
+
+/** @param {unknown} value */
+const isObject = (value) => typeof value === 'object' && value !== null && !Array.isArray(value);

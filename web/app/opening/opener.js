@@ -1,0 +1,117 @@
+/** What the user opens: robots, runs, and code. It is read in a worker; what is wrong is told, and nothing changes. */
+
+import { h, setText } from '../dom.js';
+import { bytes, count } from '../format.js';
+import { askFiles, askModel } from './questions.js';
+
+/**
+ * @typedef {import('./files.js').Files} Files
+ *
+ * @typedef {object} Settings
+ * @property {import('../session.js').Session} session
+ * @property {(file: File) => Promise<void>} openRun
+ * @property {() => boolean} learning  whether robots learn
+ * @property {(error: Error) => void} report
+ * @property {(message: string) => void} tell
+ */
+
+/** Of a robot's files together; of a run, which may be in a zip archive as well. */
+const MOST_BYTES = { robot: 64 << 20, run: 256 << 20 };
+
+/** What goes on for longer than so many milliseconds is shown. */
+const PATIENCE_MS = 1000;
+
+export class Opener {
+  /** @param {Settings} settings */
+  constructor(settings) {
+    this.settings = settings;
+    this.what = h('p');
+    /** Shown while something takes its time. */
+    this.element = h('section', { class: 'reading card', role: 'status', hidden: true }, this.what, h('progress', { 'aria-label': 'Reading' }));
+  }
+
+  /** @param {Files | Promise<Files>} given */
+  async open(given) {
+    const slow = setTimeout(() => (this.element.hidden = false), PATIENCE_MS);
+    try {
+      setText(this.what, 'Reading the files …');
+      await this.#open(await given);
+    } catch (error) {
+      this.settings.report(/** @type {Error} */ (error));
+    } finally {
+      clearTimeout(slow);
+      this.element.hidden = true;
+    }
+  }
+
+  /** @param {Files} files */
+  async #open(files) {
+    const [file, ...more] = Object.values(files);
+    if (!file) throw new Error('There are no files in it.');
+    if (!more.length && /\.websim$/i.test(file.name)) return this.#openRun(file);
+    if (!more.length && /\.py$/i.test(file.name)) return this.#openCode(file);
+    return this.#openRobot(files);
+  }
+
+  /** @param {File} file */
+  async #openRun(file) {
+    if (file.size > MOST_BYTES.run) {
+      throw new Error(`${file.name} has ${megabytes(file.size)}; up to ${megabytes(MOST_BYTES.run)} can be opened here.`);
+    }
+    await this.settings.openRun(file);
+  }
+
+  /** @param {Files} files */
+  async #openRobot(files) {
+    const { session, learning } = this.settings;
+    let given = files;
+    /** @type {string|undefined} */
+    let main;
+    for (;;) {
+      const { sim } = session;
+      if (!sim) throw new Error('Wait until the simulation is there, then open it again.');
+      const all = Object.values(given);
+      const size = all.reduce((sum, file) => sum + file.size, 0);
+      const most = all.length === 1 && /\.zip$/i.test(all[0].name) ? MOST_BYTES.run : MOST_BYTES.robot;
+      if (size > most) throw new Error(`${nameOf(given)} has ${megabytes(size)}; up to ${megabytes(most)} can be opened here.`);
+      setText(this.what, `Reading ${nameOf(given)} (${bytes(size)}) …`);
+      const contents = await Promise.all(Object.entries(given).map(async ([path, file]) => [path, await file.arrayBuffer()]));
+      const { experiment, missing, models, isRun } = await sim.readRobot(Object.fromEntries(contents), main);
+      if (isRun) return this.#openRun(all[0]);
+      if (models.length) {
+        main = await askModel(models) ?? undefined;
+        if (!main) return;
+      } else if (missing.length) {
+        const others = await askFiles(missing);
+        if (!others) return;
+        given = { ...given, ...others };
+      } else if (experiment) {
+        if (learning()) throw new Error('Robots learn: stop the training, then open the robot again.');
+        return session.bring(experiment);
+      }
+    }
+  }
+
+  /** @param {File} file */
+  async #openCode(file) {
+    const { session, tell } = this.settings;
+    const code = await file.text();
+    const kinds = /** @type {const} */ (['reward', 'measure']).filter((kind) => new RegExp(`^def ${kind}\\(`, 'm').test(code));
+    const [kind] = kinds;
+    if (kinds.length !== 1) throw new Error(`${file.name} must define either reward(now, before, action) or measure(now, before).`);
+    await session.change({ [kind]: code });
+    tell(`${file.name} is the ${kind} now.`);
+  }
+}
+
+/** As limits are said, here and in Python. @param {number} size */
+const megabytes = (size) => `${Math.ceil(size / (1 << 20))} MB`;
+
+/** @param {Files} files */
+function nameOf(files) {
+  const [path, ...more] = Object.keys(files);
+  const [folder] = path.split('/');
+  if (!more.length) return path;
+  const common = path !== folder && more.every((other) => other.startsWith(`${folder}/`));
+  return `${common ? folder : path} and what comes with it (${count(more.length + 1)} files)`;
+}

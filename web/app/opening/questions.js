@@ -1,0 +1,59 @@
+/** What is asked while a robot is opened: which model is meant, and where files are. */
+
+import { h } from '../dom.js';
+import { acceptDrops, fileInput } from './files.js';
+
+/**
+ * Asks which of several models is the robot.
+ *
+ * @param {string[]} models
+ * @returns {Promise<string|null>}  null: none
+ */
+export function askModel(models) {
+  return ask('Which one is the robot?', (answer) => [
+    h('p', {}, 'There are several models among the files. The others are left out, unless this one includes them.'),
+    h('div', { class: 'choices' }, ...models.map((path) => h('button', { onclick: () => answer(path) }, path))),
+  ]);
+}
+
+/**
+ * Asks for files that a robot names and that are not there.
+ *
+ * @param {string[]} missing
+ * @returns {Promise<import('./files.js').Files|null>}  some of them, perhaps; null: there are none
+ */
+export function askFiles(missing) {
+  return ask('Files are missing', (answer, dialog) => {
+    acceptDrops(dialog, (files) => files.then(answer, () => answer(null)));
+    const input = fileInput({}, answer);
+    return [
+      h('p', {}, 'The robot names these files. Drop them here, or the folder in which they are.'),
+      h('ul', { class: 'missing' }, ...missing.map((name) => h('li', {}, name))),
+      h('button', { class: 'primary', onclick: () => input.click() }, 'Choose files…'),
+      input,
+    ];
+  });
+}
+
+/**
+ * @template T
+ * @param {string} title
+ * @param {(answer: (value: T|null) => void, dialog: HTMLDialogElement) => HTMLElement[]} content
+ * @returns {Promise<T|null>}
+ */
+function ask(title, content) {
+  return new Promise((resolve) => {
+    const dialog = h('dialog', { class: 'question', 'aria-label': title });
+    const answer = (/** @type {T|null} */ value) => {
+      resolve(value);
+      dialog.close();
+    };
+    dialog.append(h('h2', {}, title), ...content(answer, dialog), h('button', { onclick: () => answer(null) }, 'Cancel'));
+    dialog.addEventListener('close', () => {
+      resolve(null);
+      dialog.remove();
+    });
+    document.body.append(dialog);
+    dialog.showModal();
+  });
+}

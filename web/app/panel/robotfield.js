@@ -1,0 +1,77 @@
+/** What is simulated: a built-in task, several of them, or robots of one's own. */
+
+import { h } from '../dom.js';
+import { fileInput } from '../opening/files.js';
+import { labelled, textField } from './fields.js';
+
+/**
+ * @typedef {import('./options.js').Options} Options
+ * @typedef {import('./fields.js').Change} Change
+ */
+
+/** Chosen in the list to name several. */
+const SEVERAL = 'several';
+
+/** Of the user's own: `own-` and their id. */
+const OWN = 'own-';
+
+export class RobotField {
+  /** @type {Options|null} */
+  #options = null;
+
+  /** @param {string[]} tasks @param {Change} change @param {(files: import('../opening/files.js').Files) => void} open */
+  constructor(tasks, change, open) {
+    this.own = h('optgroup', { label: 'Your own', hidden: true });
+    this.select = h('select', { id: 'option-task' }, this.own,
+      h('optgroup', { label: 'Tasks' }, ...tasks.map((id) => h('option', { value: id }, id))),
+      h('option', { value: SEVERAL }, 'Several types…'));
+    this.select.addEventListener('change', () => {
+      const { value } = this.select;
+      if (value === SEVERAL) this.#showSeveral(true);
+      else if (value.startsWith(OWN)) change({ experiment: value.slice(OWN.length) });
+      else change({ task: value });
+    });
+    this.several = textField('task', 'Robots and their numbers', change);
+    this.several.input.id = 'option-several';
+    this.several.input.placeholder = 'Ant-v5:200,Hopper-v5:100';
+    this.several.element.querySelector('label')?.setAttribute('for', this.several.input.id);
+    const files = fileInput({ id: 'open-files', accept: '.xml,.mjcf,.urdf,.zip,.websim,.py,.stl,.obj,.msh,.skn,.png,.hf,.dae' }, open);
+    const folder = fileInput({ id: 'open-folder', webkitdirectory: true }, open);
+    this.element = h('div', {},
+      labelled(this.select, 'Robot'), this.several.element,
+      h('div', { class: 'row open' },
+        h('button', { title: 'A robot (MJCF, URDF or a zip archive), a run (.websim) or a reward (.py); or drop it on the page', onclick: () => files.click() }, 'Open…'),
+        h('button', { title: 'A robot with all of its files', onclick: () => folder.click() }, 'Open a folder…'),
+        files, folder));
+  }
+
+  /** Told whether several types are typed in. @type {(several: boolean) => void} */
+  onSeveral = () => {};
+
+  /** @param {boolean} shown */
+  #showSeveral(shown) {
+    this.several.element.hidden = !shown;
+    this.onSeveral(shown);
+  }
+
+  /** @param {Options} options */
+  show(options) {
+    this.#options = options;
+    const several = !options.experiment && options.task.includes(':');
+    const value = several ? SEVERAL : options.experiment ? OWN + options.experiment : options.task;
+    if (![...this.select.options].some((option) => option.value === value)) {
+      if (options.experiment) this.own.append(h('option', { value }, 'Your own'));
+      else this.select.append(h('option', { value }, value));
+    }
+    this.select.value = value;
+    this.several.show(several ? options : { ...options, task: '' });
+    this.#showSeveral(several);
+  }
+
+  /** @param {{id: string, title: string}[]} own  the user's own, that there are now */
+  showOwn(own) {
+    this.own.replaceChildren(...own.map(({ id, title }) => h('option', { value: OWN + id }, title)));
+    this.own.hidden = !own.length;
+    if (this.#options) this.show(this.#options);
+  }
+}
