@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 import websim
+from websim.experiments.experiment import from_dict
 from websim.physics import FIELDS, STATE, make_physics
 
 # What a step shows, besides the state after it.
@@ -121,4 +122,26 @@ def batch(
         if step in looks:
             shown.append({name: getattr(data, name).tolist() for name in (*STATE, *FIELDS)})
     physics.close()
+    return shown
+
+
+def in_world(
+    task: str, world: dict[str, Any], states: dict[str, list[Any]], actions: list[Any]
+) -> dict[str, Any]:
+    """As `single_steps`, each state in an environment of its own of a world, with what it draws."""
+    n = len(actions)
+    experiment = from_dict({"task": task, "world": world}, {})
+    env = experiment.make_vec(n, autoreset_mode="Disabled")
+    env.reset(seed=0)
+    data = env.physics.data
+    for name, values in states.items():
+        array = getattr(data, name)
+        array[...] = np.reshape(values, array.shape)
+    env.step(np.array(actions, dtype=np.float32))
+    shown = {name: getattr(env, name).tolist() for name in SHOWN}
+    shown |= {name: getattr(data, name).tolist() for name in (*STATE, *data.fields)}
+    shown |= {name: array.tolist() for name, array in env.physics.varied.items()}
+    assert env.world is not None
+    shown |= {"values": env.world.values.tolist()}
+    env.close()
     return shown

@@ -140,6 +140,8 @@ def test_rows_after_the_checkpoint_are_dropped(tmp_path: Path) -> None:
         (["--resume", "nowhere.zip"], "nowhere.zip cannot be read"),
         (["Hopper-v5", "--reward", "nowhere.py"], "nowhere.py cannot be read"),
         (["Hopper-v5", "--reward", __file__], "import"),
+        (["Hopper-v5", "--world", "nowhere.json"], "nowhere.json cannot be read"),
+        (["Hopper-v5", "--world", __file__], "test_train.py: Extra data"),
         (["--resume", __file__], "no checkpoint of websim's"),
     ],
 )
@@ -219,3 +221,24 @@ def test_a_robot_with_a_reward_is_a_run(tmp_path: Path) -> None:
     reward.unlink()
     assert train("--resume", folder / "checkpoint.websim", "--total-timesteps", "6144") == 0
     assert "rewards/speed" in (folder / "metrics.csv").read_text()
+
+
+def test_a_world_is_in_the_run_and_goes_on(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    world = tmp_path / "world.json"
+    event = {"mode": "reset", "target": "mass", "operation": "scale", "range": [0.5, 2]}
+    world.write_text(json.dumps({"events": [event], "action_delay": [0, 2]}))
+    steps = ("--total-timesteps", "512", *SMALL)
+    assert train("Hopper-v5", "--world", world, *steps, "--output", tmp_path / "runs") == 0
+    file = only(tmp_path / "runs") / "checkpoint.websim"
+    world.write_text(json.dumps({"events": [{**event, "range": [2, 1]}]}))
+    assert train("Hopper-v5", "--world", world, *steps, "--output", tmp_path / "others") == 1
+    assert "world.json: world.events[0].range must be two numbers" in capsys.readouterr().err
+    world.unlink()
+    saved = checkpoints.loads(file.read_bytes())
+    assert saved.experiment.world is not None
+    assert saved.experiment.world.action_delay == (0, 2)
+    assert train("--resume", file, "--total-timesteps", "768") == 0
+    assert cli.main(["evaluate", str(file), "--episodes", "4"]) == 0
+    assert "4 episodes" in capsys.readouterr().out

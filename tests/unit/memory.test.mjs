@@ -7,7 +7,7 @@ import { shardLayout, viewsOf } from '../../web/sim/shared/memory.js';
 
 test('the views of a shard share one buffer and do not overlap', () => {
   const layout = shardLayout({
-    numEnvs: 3, observationSize: 5, actionSize: 1, rewardTerms: 2, nq: 3, nv: 3, nbody: 2,
+    numEnvs: 3, observationSize: 5, actionSize: 1, rewardTerms: 2, worldValues: 0, nq: 3, nv: 3, nbody: 2,
   });
   const views = viewsOf(layout, new ArrayBuffer(layout.bytes));
   Object.values(views).forEach((view, i) => view.fill(i + 1));
@@ -15,7 +15,7 @@ test('the views of a shard share one buffer and do not overlap', () => {
 });
 
 test('what is read while a worker writes is of one sample', async () => {
-  const sizes = { numEnvs: 50, observationSize: 100, actionSize: 20, rewardTerms: 2, nq: 30, nv: 30, nbody: 20 };
+  const sizes = { numEnvs: 50, observationSize: 100, actionSize: 20, rewardTerms: 2, worldValues: 0, nq: 30, nv: 30, nbody: 20 };
   const layout = shardLayout(sizes);
   const buffer = new SharedArrayBuffer(layout.bytes);
   const about = { sizes, dt: 1, frameSkip: 1 };

@@ -309,7 +309,7 @@ export class WebSim {
     const { shards, driving } = this.#open;
     const { worker, shard, group, within } = shards.locate(index);
     if (!shard) throw new WorkerError(`worker ${worker} is being replaced; its environments restart soon`);
-    const { task, rewardTerms } = this.groups[group];
+    const { task, rewardTerms, worldValues } = this.groups[group];
     const row = Shards.row(shard, within - shard.first);
     return {
       ...row,
@@ -318,6 +318,7 @@ export class WebSim {
       worker,
       controller: driving.of(index),
       rewardTerms: Object.fromEntries(rewardTerms.map((name, k) => [name, row.rewardTerms[k]])),
+      worldValues: Object.fromEntries(worldValues.map((name, k) => [name, row.worldValues[k]])),
     };
   }
 

@@ -9,9 +9,12 @@ import time
 from dataclasses import fields, replace
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from websim_server.train.job import Job, TrainError
+
+if TYPE_CHECKING:
+    from websim.worlds import World
 
 
 def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -35,6 +38,9 @@ def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
         ("measure", "says what success is"),
     ):
         parser.add_argument(f"--{code}", type=Path, metavar="FILE", help=f"Python that {does}")
+    parser.add_argument(
+        "--world", type=Path, metavar="FILE", help="JSON of what differs from robot to robot"
+    )
     parser.add_argument("--list", action="store_true", help="list the hyperparameters, and end")
     parser.add_argument(
         "--backend",
@@ -128,6 +134,7 @@ def _job(arguments: argparse.Namespace) -> tuple[Job, int]:
                 hyperparameters=chosen | changed,
                 reward=_code(arguments.reward) or given.reward,
                 measure=_code(arguments.measure) or given.measure,
+                world=_world(arguments.world) or given.world,
                 seed=given.seed if arguments.seed is None else arguments.seed,
             )
         )
@@ -153,6 +160,20 @@ def _code(file: Path | None) -> str | None:
         return file.read_text()
     except (OSError, UnicodeDecodeError) as error:
         raise TrainError(f"{file} cannot be read: {error}") from None
+
+
+def _world(file: Path | None) -> "World | None":
+    """The world of a file; raises TrainError where it cannot be read, or InvalidArgument."""
+    from websim import plain
+    from websim.worlds.world import world_from_dict
+
+    text = _code(file)
+    if text is None:
+        return None
+    try:
+        return world_from_dict(plain.loads(text.encode()))
+    except ValueError as error:
+        raise TrainError(f"{file}: {plain.brief(error)}.") from None
 
 
 def _source(text: str) -> str | Path:

@@ -137,6 +137,7 @@ export class Shards {
       action: of(views.actions),
       reward: views.rewards[row],
       rewardTerms: of(views.rewardTerms),
+      worldValues: of(views.worldValues),
       episodeReturn: views.episodeReturns[row],
       episodeLength: views.episodeLengths[row],
       unrewardedSteps: views.unrewardedSteps[row],

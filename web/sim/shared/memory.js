@@ -47,7 +47,7 @@ export const COUNTERS = /** @type {const} */ ([
  * @param {import('./messages.js').ShardSizes} sizes
  * @returns {Layout}
  */
-export function shardLayout({ numEnvs: n, observationSize, actionSize, rewardTerms, nq, nv, nbody }) {
+export function shardLayout({ numEnvs: n, observationSize, actionSize, rewardTerms, worldValues, nq, nv, nbody }) {
   /** @type {[string, ElementType, number][]} */
   const wanted = [
     ['counters', 'f64', COUNTERS.length],
@@ -55,6 +55,7 @@ export function shardLayout({ numEnvs: n, observationSize, actionSize, rewardTer
     ['finalObservations', 'f64', n * observationSize],
     ['rewards', 'f64', n],
     ['rewardTerms', 'f64', n * rewardTerms],
+    ['worldValues', 'f64', n * worldValues],
     ['episodeReturns', 'f64', n],
     ['qpos', 'f64', n * nq],
     ['qvel', 'f64', n * nv],
@@ -134,6 +135,7 @@ export const hasPoses = ({ sequence }, number) => ((Atomics.load(sequence, 0) - 
  * @property {Float64Array} finalObservations
  * @property {Float64Array} rewards
  * @property {Float64Array} rewardTerms
+ * @property {Float64Array} worldValues    NaN where nothing has been drawn yet
  * @property {Float64Array} episodeReturns
  * @property {Float64Array} qpos
  * @property {Float64Array} qvel

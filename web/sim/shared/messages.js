@@ -9,6 +9,7 @@
  * @property {number} observationSize  numbers of an observation
  * @property {number} actionSize  numbers of an action
  * @property {number} rewardTerms  terms that a reward is the sum of
+ * @property {number} worldValues  numbers that the world has drawn for an environment
  * @property {number} nq  numbers of a position
  * @property {number} nv  numbers of a velocity
  * @property {number} nbody  bodies, the world included
@@ -32,6 +33,7 @@
  * @property {number[]} actionHigh  upper bounds
  * @property {string[]} actionSources  where the bounds of each come from, see `websim.action_ranges`
  * @property {string[]} rewardTerms  names of the terms that a reward is the sum of
+ * @property {string[]} worldValues  names of the numbers that the world has drawn for an environment
  */
 
 /**

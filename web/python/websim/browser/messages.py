@@ -25,6 +25,7 @@ class ShardSizes:
         observation_size: Numbers of an observation.
         action_size: Numbers of an action.
         reward_terms: Terms that a reward is the sum of.
+        world_values: Numbers that the world has drawn for an environment.
         nq: Numbers of a position.
         nv: Numbers of a velocity.
         nbody: Bodies, the world included.
@@ -34,6 +35,7 @@ class ShardSizes:
     observation_size: int
     action_size: int
     reward_terms: int
+    world_values: int
     nq: int
     nv: int
     nbody: int
@@ -68,6 +70,7 @@ class About:
         action_high: Upper bounds.
         action_sources: Where the bounds of each come from, see `websim.action_ranges`.
         reward_terms: Names of the terms that a reward is the sum of.
+        world_values: Names of the numbers that the world has drawn for an environment.
     """
 
     sizes: ShardSizes
@@ -79,6 +82,7 @@ class About:
     action_high: list[float]
     action_sources: list[str]
     reward_terms: list[str]
+    world_values: list[str]
 
 
 @dataclass(kw_only=True)

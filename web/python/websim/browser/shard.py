@@ -71,6 +71,7 @@ class Display:
                 observation_size=env.observations.shape[1],
                 action_size=self.actions.shape[1],
                 reward_terms=len(env.reward_terms),
+                world_values=0 if env.world is None else len(env.world.names),
                 nq=model.nq,
                 nv=model.nv,
                 nbody=model.nbody,
@@ -83,6 +84,7 @@ class Display:
             action_high=self.high.tolist(),
             action_sources=list(env.action_sources),
             reward_terms=list(env.reward_terms),
+            world_values=[] if env.world is None else list(env.world.names),
         )
 
     def describe(self) -> dict[str, Any]:
@@ -97,6 +99,7 @@ class Display:
             "finalObservations": env.final_observations,
             "rewards": env.rewards,
             "rewardTerms": env.reward_term_values,
+            "worldValues": env.reward_term_values[:, :0] if env.world is None else env.world.values,
             "episodeReturns": env.episode_returns,
             "episodeLengths": env.episode_lengths,
             "unrewardedSteps": env.unrewarded_steps,

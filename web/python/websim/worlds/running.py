@@ -1,5 +1,6 @@
 """A world at work: draws what it says for a batch, and gives it to the physics."""
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -31,6 +32,9 @@ _VALUE, _WAIT, _DIRECTION = range(3)
 """Streams of an event."""
 
 
+_SIGNS = {"abs": "=", "scale": "*", "add": "+"}
+
+
 def _stream(event: int, of: int) -> int:
     return 8 + 4 * event + of
 
@@ -39,7 +43,7 @@ class RunningWorld:
     """What a world has done to environments so far, and does next.
 
     Attributes:
-        names: Of the numbers in `values`.
+        names: Of the numbers in `values`, each another: what changes, and how (=, * or +).
         values: [n, k], what has been drawn for the models and delays that environments have now;
             NaN where nothing has been yet.
     """
@@ -308,12 +312,18 @@ class RunningWorld:
 
     def _names(self) -> tuple[str, ...]:
         """What `values` are."""
-        names = []
+        names: list[str] = []
         for i, part in self._parts.items():
             event = self._world.events[i]
             labels = ("",) if event.shared_random else part.labels
-            names += [f"{event.target} {label}".strip() for label in labels]
-        return (*names, *(f"{name} delay" for name, _ in self._delays()))
+            sign = _SIGNS[event.operation]
+            names += [f"{event.target} {label}".strip() + f" {sign}" for label in labels]
+        names += [f"{name} delay" for name, _ in self._delays()]
+        before = Counter[str]()
+        for k, name in enumerate(names):
+            before[name] += 1
+            names[k] = name if before[name] == 1 else f"{name} ({before[name]})"
+        return tuple(names)
 
     def _report(self, indices: IndexArray) -> None:
         """Brings `values` up to date."""
