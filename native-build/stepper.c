@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define EXPORT __attribute__((visibility("default")))
@@ -19,6 +20,13 @@ typedef struct {
   __typeof__(&mj_step) step;
   __typeof__(&mj_rnePostConstraint) post_constraint; // NULL: nobody reads what it fills
   __typeof__(&mj_setConst) set_const;
+  __typeof__(&mj_kinematics) kinematics;
+  __typeof__(&mj_comPos) com_pos;
+  __typeof__(&mj_comVel) com_vel;
+  __typeof__(&mj_fwdPosition) fwd_position;
+  __typeof__(&mj_jac) jac;
+  __typeof__(&mj_solveM) solve_m;
+  __typeof__(&mjv_applyPerturbForce) apply_perturb_force;
 } Functions;
 
 // An array of MjData, and where a batch keeps it.
@@ -41,6 +49,11 @@ typedef struct {
   size_t size;
 } Parameter;
 
+// A spring from a point of a body to a place; physics/__init__.py says more. No mass: none.
+typedef struct {
+  double body, mass, point[3], target[3], anchor[3];
+} Pull;
+
 // What a thread steps with.
 typedef struct {
   mjModel *model; // its own where there are parameters
@@ -60,15 +73,19 @@ typedef struct {
   size_t num_elements;
   int signature; // of such a state
   unsigned char *bad; // [n]
+  const Pull *pulls;  // [n]
 } Batch;
 
-typedef enum { STEP, FORWARD, RESET, CONSTANTS } Kind;
+typedef enum { STEP, FORWARD, RESET, CONSTANTS, GRASP } Kind;
 
 // What is to be done with `count` environments of a batch.
 typedef struct {
   Kind kind;
   int nstep;                 // STEP; 0 for the others
   const double *qpos, *qvel; // RESET: [count, nq], [count, nv]
+  int body;                  // GRASP
+  const double *point;       // GRASP: [3], of the body
+  double *grasped;           // GRASP: [count, 7]: mass, and where the point and the centre of mass are
   const intptr_t *indices;   // [count]; NULL: the first ones
   size_t count;
   size_t block;              // how many a thread takes at once
@@ -104,6 +121,36 @@ EXPORT void catch_errors(__typeof__(&mju_setLogHandler) set_log_handler) {
   if (before != log_message) others = before;
 }
 
+// As MuJoCo's viewer pulls.
+static void pull(const Functions *mujoco, const mjModel *model, mjData *data, const Pull *one) {
+  mjvPerturb perturb = {.select = (int)one->body, .active = mjPERT_TRANSLATE, .localmass = one->mass};
+  memcpy(perturb.localpos, one->point, sizeof perturb.localpos);
+  memcpy(perturb.refselpos, one->target, sizeof perturb.refselpos);
+  mujoco->apply_perturb_force(model, data, &perturb);
+}
+
+// The mass that a pull has to move, as MuJoCo's viewer reckons it (mjv_initPerturb), and places.
+static void grasp(const Functions *mujoco, const mjModel *model, mjData *data, const Job *job,
+                  double *out) {
+  mujoco->fwd_position(model, data);
+  const double *pos = data->xpos + 3 * job->body, *mat = data->xmat + 9 * job->body;
+  double *where = out + 1, inverse = 0;
+  for (int r = 0; r < 3; r++) {
+    where[r] = pos[r];
+    for (int c = 0; c < 3; c++) where[r] += mat[3 * r + c] * job->point[c];
+  }
+  memcpy(out + 4, data->xipos + 3 * job->body, 3 * sizeof(double));
+  double *jac = malloc((size_t)(4 * model->nv + 1) * sizeof(double)), *solved = jac + 3 * model->nv;
+  mujoco->jac(model, data, jac, NULL, where, job->body);
+  for (int r = 0; r < 3; r++) {
+    const double *row = jac + r * model->nv;
+    mujoco->solve_m(model, data, solved, row, 1);
+    for (int v = 0; v < model->nv; v++) inverse += row[v] * solved[v];
+  }
+  out[0] = inverse > mjMINVAL ? 3 / inverse : 0;
+  free(jac);
+}
+
 static void run_one(Batch *batch, const Job *job, Lane *lane, size_t k) {
   const Functions *mujoco = &batch->mujoco;
   mjModel *model = lane->model;
@@ -135,8 +182,21 @@ static void run_one(Batch *batch, const Job *job, Lane *lane, size_t k) {
       part += element->size;
     }
     mujoco->set_state(model, data, lane->state, batch->signature);
+    if (job->kind == GRASP) {
+      grasp(mujoco, model, data, job, job->grasped + 7 * k);
+      return;
+    }
     if (job->kind == FORWARD) mujoco->forward(model, data);
-    for (int n = 0; n < job->nstep; n++) mujoco->step(model, data);
+    const Pull *one = job->nstep && batch->pulls[i].mass ? batch->pulls + i : NULL;
+    if (one) { // what the state before left behind is of another environment
+      mujoco->kinematics(model, data);
+      mujoco->com_pos(model, data);
+      mujoco->com_vel(model, data);
+    }
+    for (int n = 0; n < job->nstep; n++) {
+      if (one) pull(mujoco, model, data, one);
+      mujoco->step(model, data);
+    }
     if (mujoco->post_constraint) mujoco->post_constraint(model, data);
   }
   for (size_t n = 0; n < sizeof lane->warnings / sizeof *lane->warnings; n++) {

@@ -145,3 +145,22 @@ def in_world(
     shown |= {"values": env.world.values.tolist()}
     env.close()
     return shown
+
+
+def pushed(task: str, steps: int) -> list[dict[str, Any]]:
+    """What environments show after each step while hands push and pull them."""
+    env = websim.make_vec(task, 3, autoreset_mode="SameStep", max_episode_steps=-1)
+    env.reset(seed=0)
+    rng = np.random.default_rng(0)
+    space, last = env.single_action_space, env.physics.model.nbody - 1
+    env.apply_force([0, 2], last, [0.1, 0.2, 0.3], torque=[0.1, 0, 0], point=[0, 0.1, 0], steps=2)
+    env.pull(1, last, [0.05, 0.1, 0.1], point=[0.01, 0, 0.02], relative=True)
+    shown = []
+    for step in range(steps):
+        if step == 3:
+            env.release(1)
+        shown.append({name: getattr(env.physics.data, name).tolist() for name in STATE})
+        shown[-1]["pulls"] = env.physics.pulls.tolist()
+        env.step(rng.uniform(space.low, space.high, (3, *space.shape)).astype(np.float32))
+    env.close()
+    return shown

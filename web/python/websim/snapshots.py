@@ -11,8 +11,16 @@ from websim.physics import STATE, compute
 from websim.states import generator_state, load_generator
 from websim.vector import MujocoVectorEnv
 
-_LATER = {"history", "qfrc_applied", "xfrc_applied", "eq_active", "plugin_state"}
-"""Elements of the state that the first saved environments do not have."""
+_LATER = {
+    "history",
+    "qfrc_applied",
+    "xfrc_applied",
+    "eq_active",
+    "plugin_state",
+    "pulls",
+    "push_steps",
+}
+"""What the first saved environments do not have."""
 
 _UNBOUNDED = {"episode_returns", "episode_measures"}
 """What may not be finite."""
@@ -65,6 +73,7 @@ def restore(env: MujocoVectorEnv, state: dict[str, Any]) -> None:
         array[...] = state[name]
     if missing := read - arrays.keys():
         compute(env.physics, missing)
+    env.hands.refresh()
     for rng, saved in zip(env.np_random, state["generators"], strict=True):
         load_generator(rng, saved)
     if env.world is not None:
@@ -113,6 +122,8 @@ def _arrays(env: MujocoVectorEnv) -> dict[str, NDArray[Any]]:
     # Fields too: MuJoCo leaves them one physics step behind qpos, so they cannot be recomputed.
     return {
         **{name: getattr(data, name) for name in (*STATE, *data.fields)},
+        "pulls": env.physics.pulls,
+        "push_steps": env.hands.push_steps,
         "observations": env.observations,
         "episode_returns": env.episode_returns,
         "episode_lengths": env.episode_lengths,

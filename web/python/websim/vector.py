@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from websim import mjcf
 from websim.action_ranges import ActionRanges
 from websim.errors import ClosedEnvironment, CodeFailed, InvalidArgument, ResetNeeded
+from websim.hands import Environments, Event, Hands
 from websim.physics import FloatArray, IndexArray, Physics, make_physics
 from websim.rewards import Measure, Reward, Terms, moments_of, sum_of
 from websim.task import Actions, Outcome, Task
@@ -62,6 +63,7 @@ class MujocoVectorEnv(VectorEnv[FloatArray, Actions, NDArray[Any]]):
         failure: Why nothing is paid; None: all is well.
         world: What differs from environment to environment, and disturbs them; None: nothing does.
         physics: Its physics; `physics.data` holds the state of all environments.
+        hands: What pushes and pulls robots; records it, and does it again.
         action_sources: [nu], where the bounds of each action come from
             (`websim.action_ranges.ActionRanges`).
         observations: [n, obs] float64.
@@ -167,6 +169,7 @@ class MujocoVectorEnv(VectorEnv[FloatArray, Actions, NDArray[Any]]):
             self.physics.close()
             raise
 
+        self.hands = Hands(self.physics, task.dt, self._look_again)
         low, high = (bound.astype(np.float32) for bound in ranges[:2])
         self.action_sources = ranges.sources
         self.single_action_space = Box(low, high, dtype=np.float32)
@@ -229,6 +232,8 @@ class MujocoVectorEnv(VectorEnv[FloatArray, Actions, NDArray[Any]]):
         self._forget(indices)
         self._waiting[indices] = False
         self._started = self._started or None not in self._rngs
+        if seed is not None and len(indices) == self.num_envs:
+            self.hands.begin(0)
         if not self.copy:
             return self.observations, {}
         infos: Infos = {}
@@ -251,8 +256,7 @@ class MujocoVectorEnv(VectorEnv[FloatArray, Actions, NDArray[Any]]):
         """
         self._check_open()
         actions = self._checked(actions)
-        if not self._started:
-            raise ResetNeeded("Call reset() for all environments before the first step().")
+        self._check_started()
         if self.autoreset_mode is AutoresetMode.DISABLED and self._waiting.any():
             over = np.flatnonzero(self._waiting).tolist()
             raise ResetNeeded(
@@ -297,6 +301,7 @@ class MujocoVectorEnv(VectorEnv[FloatArray, Actions, NDArray[Any]]):
             infos |= _masked({**outcome.infos, **outcome.terms}, ~(bad | restarting))
         indices = np.flatnonzero(restarting)
         self._restart(indices)
+        self.hands.after_step()
         if not self.copy:
             return self.observations, self.rewards, self.terminations, self.truncations, infos
         self._add_reset_infos(infos, indices)
@@ -307,6 +312,102 @@ class MujocoVectorEnv(VectorEnv[FloatArray, Actions, NDArray[Any]]):
             self.truncations.copy(),
             infos,
         )
+
+    def apply_force(
+        self,
+        environments: Environments,
+        body: int | str,
+        force: Any,
+        *,
+        torque: Any = (0.0, 0.0, 0.0),
+        point: Any = None,
+        seconds: float | None = None,
+        steps: int | None = None,
+    ) -> Event:
+        """Pushes a body for some time, or until the episode ends: sets its row of `xfrc_applied`.
+
+        A body that is pushed already is pushed in the new way only.
+
+        Args:
+            environments: Indices in order, one index, or None for all.
+            body: Name or id.
+            force: [3], or [k, 3] for each of the environments, in newtons, in the world's frame.
+            torque: Likewise, in newton metres.
+            point: [3] where the force acts, in the body's frame as it is now; None: at its centre
+                of mass.
+            seconds: How long, rounded to steps of the environment, at least one.
+            steps: How long, in such steps; either is given.
+
+        Returns:
+            What has been done, as it is recorded.
+
+        Raises:
+            InvalidArgument: no such environment or body, or something else that is not allowed.
+        """
+        self._check_started()
+        return self.hands.push(
+            environments, body, force, torque=torque, point=point, seconds=seconds, steps=steps
+        )
+
+    def pull(
+        self,
+        environments: Environments,
+        body: int | str,
+        target: Any,
+        *,
+        point: Any = (0.0, 0.0, 0.0),
+        relative: bool = False,
+    ) -> Event:
+        """Pulls a body by a spring and a damper, as MuJoCo's viewer does, until `release`.
+
+        Its force is mjv_applyPerturbForce's of each physics step, scaled by the mass that there is
+        to move. An environment has one pull; a second one of the same point moves its target. It
+        ends with the episode.
+
+        Args:
+            environments: See `apply_force`.
+            body: Likewise.
+            target: [3], or [k, 3], to where, in the world's frame.
+            point: [3] of the body, in its frame.
+            relative: Whether the target counts from where the point was when it was taken hold of.
+
+        Raises:
+            InvalidArgument: see `apply_force`; or the body cannot move.
+        """
+        self._check_started()
+        return self.hands.pull(environments, body, target, point=point, relative=relative)
+
+    def release(self, environments: Environments = None) -> Event:
+        """Ends pulls and pushes; see `apply_force`."""
+        self._check_started()
+        return self.hands.release(environments)
+
+    def set_state(self, environments: Environments, qpos: Any, qvel: Any) -> Event:
+        """Puts robots elsewhere in the middle of their episodes.
+
+        Args:
+            environments: See `apply_force`.
+            qpos: [nq], or [k, nq].
+            qvel: [nv], or [k, nv].
+
+        Raises:
+            InvalidArgument: see `apply_force`.
+        """
+        self._check_started()
+        return self.hands.pose(environments, qpos, qvel)
+
+    def set_keyframe(self, environments: Environments, keyframe: int | str) -> Event:
+        """Puts robots into a keyframe of their model (positions, velocities, activations).
+
+        Args:
+            environments: See `apply_force`.
+            keyframe: Name or index.
+
+        Raises:
+            InvalidArgument: see `apply_force`.
+        """
+        self._check_started()
+        return self.hands.keyframe(environments, keyframe)
 
     @property
     def codes(self) -> Codes:
@@ -464,8 +565,8 @@ class MujocoVectorEnv(VectorEnv[FloatArray, Actions, NDArray[Any]]):
         if self.world is not None:
             self.world.begin(indices, qpos, qvel)
         self.physics.reset(indices, qpos, qvel)
-        parts = self.task.observation(self.physics.data.rows(indices))
-        first = np.concatenate(parts, axis=1)
+        self.hands.forget(indices)
+        first = self._seen(indices)
         if self.world is not None:
             self.world.observe(first, indices)
         self.observations[indices] = first
@@ -474,6 +575,15 @@ class MujocoVectorEnv(VectorEnv[FloatArray, Actions, NDArray[Any]]):
             self.episode_measures[indices] = self.measure.begun(len(indices))
         self.unrewarded_steps[indices] = 0
         self.episode_lengths[indices] = 0
+
+    def _seen(self, indices: IndexArray) -> FloatArray:
+        """Observations [k, obs] of environments as they stand, without noise and delay."""
+        return np.concatenate(self.task.observation(self.physics.data.rows(indices)), axis=1)
+
+    def _look_again(self, indices: IndexArray) -> None:
+        """The state of environments has been set; a world's sensors tell of it in the next step."""
+        if self.world is None:
+            self.observations[indices] = self._seen(indices)
 
     def _final_infos(self, outcome: Outcome, ended: BoolArray, bad: BoolArray) -> Infos:
         """What there is to report of episodes that SAME_STEP is about to replace."""
@@ -564,6 +674,11 @@ class MujocoVectorEnv(VectorEnv[FloatArray, Actions, NDArray[Any]]):
                 f"least one True, not {mask!r}."
             )
         return mask
+
+    def _check_started(self) -> None:
+        self._check_open()
+        if not self._started:
+            raise ResetNeeded("Call reset() for all environments first.")
 
     def _check_open(self) -> None:
         if self.closed:

@@ -192,6 +192,7 @@
  * @property {number} [seed]  of weights, environments and everything random
  * @property {string} [title]  what people call it
  * @property {string | null} [parent]  the sha256 of the experiment that it was made of
+ * @property {Record<string, unknown>[] | null} [hands]  what hands do to the robots that learn, and when (`websim.hands.Event`)
  */
 
 /**

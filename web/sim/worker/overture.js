@@ -7,7 +7,7 @@
  * What it has to know of the task the server takes from the task's Python (`openings.py`).
  */
 
-import { BatchPhysics, STATE } from './physics.js';
+import { BatchPhysics, PULL_SIZE, STATE } from './physics.js';
 import { Published } from './published.js';
 
 /** It is there to be seen, not to get far. */
@@ -59,14 +59,16 @@ export class Overture extends Published {
     const { numEnvs } = this.sizes;
     const lengths = names.map((name) => numEnvs * (name === 'time' ? 1 : physics.sizeOf(name)));
     const doubles = lengths.reduce((sum, length) => sum + length, 0);
-    const memory = new Uint8Array(8 * doubles + numEnvs);
+    const pulls = 8 * numEnvs * PULL_SIZE;
+    const memory = new Uint8Array(8 * doubles + pulls + numEnvs);
     let address = 0;
     names.forEach((name, i) => {
       physics.bind(name, address);
       this.arrays[name] = new Float64Array(memory.buffer, address, lengths[i]);
       address += 8 * lengths[i];
     });
-    physics.bind('bad', address);
+    physics.bind('pulls', address); // nobody does yet
+    physics.bind('bad', address + pulls);
     return memory;
   }
 

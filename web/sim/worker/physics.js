@@ -17,7 +17,8 @@ const SIZES = [
 
 const ARRAYS = [
   'qpos0', 'body_mass', 'body_rootid', 'jnt_type', 'jnt_bodyid', 'jnt_qposadr', 'jnt_dofadr', 'jnt_range',
-  'jnt_actfrcrange', 'geom_type', 'geom_aabb', 'geom_bodyid', 'site_bodyid', 'key_qpos', 'key_qvel', 'tendon_range',
+  'jnt_actfrcrange', 'geom_type', 'geom_aabb', 'geom_bodyid', 'site_bodyid', 'key_qpos', 'key_qvel',
+  'key_act', 'tendon_range',
   'actuator_ctrlrange', 'actuator_forcerange',
   'actuator_dyntype', 'actuator_gaintype', 'actuator_gainprm', 'actuator_biastype', 'actuator_biasprm',
   'actuator_gear', 'actuator_trntype', 'actuator_trnid', 'actuator_ctrladr', 'actuator_ctrlnum', 'actuator_outadr',
@@ -32,6 +33,12 @@ export const STATE = [
 
 /** The arrays that mj_step leaves out and mj_rnePostConstraint computes. */
 const POST_CONSTRAINT = ['cacc', 'cfrc_int', 'cfrc_ext'];
+
+/** Numbers of a pull, as `websim.physics.PULL_SIZE`: body, mass, point [3], target [3], anchor [3]. */
+export const PULL_SIZE = 11;
+
+/** Below this MuJoCo divides by nothing (mjMINVAL). */
+const SMALLEST = 1e-15;
 
 /** What the rows of an array of MjModel belong to, by how its name begins. */
 const ROWS = /** @type {Record<string, string>} */ ({
@@ -110,6 +117,7 @@ export class BatchPhysics {
     this.model = track(compile(mujoco, source));
     this.data = makeData(mujoco, this.model);
     this.switches = new Switches(mujoco, this.model, this.data);
+    this.perturb = track(new mujoco.MjvPerturb());
     /** @type {Parameter[]} loaded before anything is done with an environment */
     this.parameters = [];
     /** @type {Mirror[]} loaded before a step, and saved after it */
@@ -118,9 +126,11 @@ export class BatchPhysics {
     this.outputs = [];
     this.timeAddress = 0;
     this.badAddress = 0;
+    this.pullsAddress = 0;
     this.postConstraint = false;
     this.time = new Float64Array(0);
     this.bad = new Uint8Array(0);
+    this.pulls = new Float64Array(0);
     this.poseSize = this.model.nbody * POSE_SIZE;
     /** Poses of all environments for display, [numEnvs, nbody, POSE_SIZE], of their last step. */
     this.poses = new Float32Array(numEnvs * this.poseSize);
@@ -155,6 +165,7 @@ export class BatchPhysics {
       tendon_names: namesOf(model, 'tendon'),
       actuator_names: namesOf(model, 'actuator'),
       sensor_names: namesOf(model, 'sensor'),
+      key_names: namesOf(model, 'key'),
     };
   }
 
@@ -173,7 +184,7 @@ export class BatchPhysics {
   }
 
   /**
-   * Names the memory of a batch array: rows of `data[name]`, or of `time` and `bad`.
+   * Names the memory of a batch array: rows of `data[name]`, or of `time`, `bad` and `pulls`.
    *
    * @param {string} name
    * @param {number} address  in Pyodide's memory
@@ -181,6 +192,7 @@ export class BatchPhysics {
   bind(name, address) {
     if (name === 'time') this.timeAddress = address;
     else if (name === 'bad') this.badAddress = address;
+    else if (name === 'pulls') this.pullsAddress = address;
     else if (this.sizeOf(name)) (STATE.includes(name) ? this.state : this.outputs).push(this.#mirror(name, address));
     this.postConstraint ||= POST_CONSTRAINT.includes(name);
     this.time = new Float64Array(0); // views are made anew before the next use
@@ -245,6 +257,7 @@ export class BatchPhysics {
     }
     this.time = new Float64Array(memory, this.timeAddress, n);
     this.bad = new Uint8Array(memory, this.badAddress, n);
+    this.pulls = new Float64Array(memory, this.pullsAddress, n * PULL_SIZE);
     this.xpos = this.data.xpos;
     this.xquat = this.data.xquat;
   }
@@ -264,7 +277,11 @@ export class BatchPhysics {
     for (let i = first; i < end; i++) {
       this.#load(i);
       const before = this.time[i];
-      for (let k = 0; k < nstep; k++) mujoco.mj_step(model, data);
+      const pulled = this.pulls[i * PULL_SIZE + 1] > 0 && this.#takePull(i);
+      for (let k = 0; k < nstep; k++) {
+        if (pulled) mujoco.mjv_applyPerturbForce(model, data, this.perturb);
+        mujoco.mj_step(model, data);
+      }
       if (this.postConstraint) mujoco.mj_rnePostConstraint(model, data);
       this.#save(i);
       // MuJoCo's reset of a bad state sets the time to 0: a time that ran on needs no closer look.
@@ -273,6 +290,62 @@ export class BatchPhysics {
       if (i % BEAT_ENVS === 0) this.#keepAlive();
     }
     this.elapsedMs += performance.now() - start;
+  }
+
+  /** Makes ready for an environment's pull. @param {number} i */
+  #takePull(i) {
+    const { mujoco, model, data, perturb } = this;
+    const [body, mass, ...places] = this.pulls.subarray(i * PULL_SIZE, (i + 1) * PULL_SIZE);
+    perturb.select = body;
+    perturb.active = mujoco.mjtPertBit.mjPERT_TRANSLATE.value;
+    perturb.localmass = mass;
+    perturb.localpos.set(places.slice(0, 3));
+    perturb.refselpos.set(places.slice(3, 6));
+    // What the state before left behind is of another environment.
+    mujoco.mj_kinematics(model, data);
+    mujoco.mj_comPos(model, data);
+    mujoco.mj_comVel(model, data);
+    return true;
+  }
+
+  /**
+   * What a hand has hold of; see `websim.physics.Physics.grasp`.
+   *
+   * @param {any} pyIndices [k] int32, numpy
+   * @param {number} body
+   * @param {any} pyPoint [3] of the body, a list
+   * @returns {Float64Array} [k, 7]: mass, and where the point and the centre of mass are
+   */
+  grasp(pyIndices, body, pyPoint) {
+    const { mujoco, model, data } = this;
+    const [indices, point] = [pyIndices.toJs(), pyPoint.toJs()];
+    const { nv } = model;
+    const grasped = new Float64Array(7 * indices.length);
+    const [jacobian, solved] = [3 * nv, nv].map((size) => track(new mujoco.DoubleBuffer(Math.max(1, size))));
+    this.#refreshViews();
+    indices.forEach((/** @type {number} */ i, /** @type {number} */ k) => {
+      this.#load(i);
+      mujoco.mj_fwdPosition(model, data);
+      if (!this.xpos.length) this.#refreshViews();
+      const [pos, mat] = [this.xpos.subarray(3 * body), data.xmat.subarray(9 * body)];
+      const where = [0, 1, 2].map((r) => (
+        pos[r] + mat[3 * r] * point[0] + mat[3 * r + 1] * point[1] + mat[3 * r + 2] * point[2]
+      ));
+      let inverse = 0;
+      if (nv) {
+        mujoco.mj_jac(model, data, jacobian, null, where, body);
+        const rows = Array.from(jacobian.GetView());
+        for (let r = 0; r < 3; r++) {
+          const row = rows.slice(r * nv, (r + 1) * nv);
+          mujoco.mj_solveM(model, data, solved, row);
+          inverse += solved.GetView().reduce((/** @type {number} */ sum, /** @type {number} */ value, /** @type {number} */ v) => sum + row[v] * value, 0);
+        }
+      }
+      grasped.set([inverse > SMALLEST ? 3 / inverse : 0, ...where, ...data.xipos.subarray(3 * body, 3 * body + 3)], 7 * k);
+    });
+    free(jacobian);
+    free(solved);
+    return grasped;
   }
 
   /**
@@ -345,6 +418,7 @@ export class BatchPhysics {
   /** Frees what MuJoCo holds; a second call does nothing. */
   close() {
     this.switches.close();
+    free(this.perturb);
     free(this.data);
     free(this.model);
   }

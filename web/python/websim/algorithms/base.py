@@ -161,6 +161,7 @@ class Algorithm(ABC):
         )
         # As in `websim.browser.shard`: environment i of all is seeded with seed + i.
         first = experiment.seed + n * communicator.rank
+        self.env.hands.first = n * communicator.rank
         self.env.reset(seed=list(range(first, first + n)))
         self.low: NDArray[np.float32] = self.env.single_action_space.low
         self.high: NDArray[np.float32] = self.env.single_action_space.high

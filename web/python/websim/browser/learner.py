@@ -65,6 +65,8 @@ def read(wanted: Experiment | None, data: bytes | None) -> tuple[Experiment, Che
             here, there = getattr(wanted, name), getattr(checkpoint.experiment, name)
             if here != there:
                 raise ForeignCheckpoint(f"The checkpoint is of the {name} {there}, not of {here}.")
+        if wanted.hands is None:  # what hands did before belongs to the run
+            wanted = replace(wanted, hands=checkpoint.experiment.hands)
     return wanted, checkpoint
 
 

@@ -17,7 +17,12 @@ ROBOT = "robot/"
 CODE = ("reward", "measure")
 """What lies there as Python, and is not repeated in the document."""
 
+HANDS = "hands.jsonl"
+"""What hands did, an event a line; likewise."""
+
 _MAX_BYTES = 256 << 10
+
+_MAX_HANDS_BYTES = 64 << 20
 
 
 def load(data: bytes) -> Experiment:
@@ -45,6 +50,9 @@ def write_experiment(archive: zipfile.ZipFile, experiment: Experiment) -> None:
     for name in CODE:
         if name in written:
             archive.writestr(f"{name}.py", written.pop(name))
+    if "hands" in written:
+        lines = (json.dumps(event, allow_nan=False) for event in written.pop("hands"))
+        archive.writestr(HANDS, "".join(f"{line}\n" for line in lines), zipfile.ZIP_DEFLATED, 1)
     archive.writestr(NAME, json.dumps(written, indent=2, allow_nan=False))
     if experiment.robot is not None:
         for path, content in experiment.robot.files.items():
@@ -68,7 +76,18 @@ def read_experiment(archive: zipfile.ZipFile) -> Experiment:
             if archive.getinfo(f"{name}.py").file_size > _MAX_BYTES:
                 raise ValueError(f"its {name}.py may have {_MAX_BYTES:,} bytes")
             written[name] = archive.read(f"{name}.py").decode()
+    if HANDS in archive.namelist() and isinstance(written, dict):
+        written["hands"] = _events(archive)
     return from_document(written, _robot_files(archive, written))
+
+
+def _events(archive: zipfile.ZipFile) -> list[Any]:
+    """What hands did; it is looked at with the rest of the experiment."""
+    if archive.getinfo(HANDS).file_size > _MAX_HANDS_BYTES:
+        raise ValueError(f"its {HANDS} may have {_MAX_HANDS_BYTES:,} bytes")
+    events = [plain.loads(line) for line in archive.read(HANDS).splitlines()]
+    plain.check_finite(events)
+    return events
 
 
 def _robot_files(archive: zipfile.ZipFile, written: Any) -> dict[str, bytes]:

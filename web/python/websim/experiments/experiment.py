@@ -9,6 +9,7 @@ from typing import Any
 from websim import plain
 from websim.errors import ForeignCheckpoint, InvalidArgument
 from websim.experiments.robot import Robot, robot_as_dict, robot_from_dict
+from websim.hands import read_events
 from websim.registry import task_class
 from websim.rewards import Measure, Reward
 from websim.task import Task, make_task
@@ -41,6 +42,7 @@ class Experiment:
         seed: Of weights, environments and everything random.
         title: What people call it.
         parent: The sha256 of the experiment that it was made of.
+        hands: What hands do to the robots that learn, and when (`websim.hands.Event`).
     """
 
     task: str
@@ -54,6 +56,7 @@ class Experiment:
     seed: int = 1
     title: str = ""
     parent: str | None = None
+    hands: list[dict[str, Any]] | None = None
 
     def make_task(self) -> Task:
         """Makes the task.
@@ -137,6 +140,8 @@ def from_dict(given: Mapping[str, Any], files: Mapping[str, bytes]) -> Experimen
         raise InvalidArgument(f"seed must be an integer of at least 0, not {values['seed']!r:.99}.")
     if len(values.get("title", "")) > MAX_TITLE:
         raise InvalidArgument(f"title may have {MAX_TITLE} characters.")
+    if "hands" in values:
+        values["hands"] = read_events(values["hands"])
     if "robot" in values:
         values["robot"] = robot_from_dict(values["robot"], files)
     if "world" in values:

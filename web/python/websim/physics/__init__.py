@@ -76,6 +76,11 @@ POST_CONSTRAINT_FIELDS = frozenset({"cacc", "cfrc_int", "cfrc_ext"})
 """Fields that MuJoCo fills only in mj_rnePostConstraint."""
 
 
+PULL_SIZE = 11
+"""Numbers of a pull: the body; the mass that there is to move, 0 where nobody pulls; the point of
+the body [3], in its own frame; the place that it is pulled to [3]; where the point was when it was
+taken hold of [3]."""
+
 ARRAYS: dict[str, tuple[str | int, ...]] = {
     "qpos0": ("nq",),
     "body_mass": ("nbody",),
@@ -94,6 +99,7 @@ ARRAYS: dict[str, tuple[str | int, ...]] = {
     "site_bodyid": ("nsite",),
     "key_qpos": ("nkey", "nq"),
     "key_qvel": ("nkey", "nv"),
+    "key_act": ("nkey", "na"),
     "tendon_limited": ("ntendon",),
     "tendon_range": ("ntendon", 2),
     "actuator_ctrlrange": ("nu", 2),
@@ -169,6 +175,7 @@ class Model:
     site_bodyid: NDArray[np.int32]
     key_qpos: FloatArray
     key_qvel: FloatArray
+    key_act: FloatArray
     tendon_limited: NDArray[np.bool_]
     tendon_range: FloatArray
     actuator_ctrlrange: FloatArray
@@ -195,6 +202,7 @@ class Model:
     tendon_names: tuple[str, ...]
     actuator_names: tuple[str, ...]
     sensor_names: tuple[str, ...]
+    key_names: tuple[str, ...]
 
     def body(self, name: str) -> int:
         """The id of a body; raises InvalidArgument where the model has no such name."""
@@ -357,12 +365,15 @@ class Physics(Protocol):
         num_envs: Number of environments n.
         bad: [n] bool, True where the last `step` met a bad state (MuJoCo's warnings BADQPOS,
             BADQVEL, BADQACC). MuJoCo then has already put that environment back to qpos0.
+        pulls: [n, PULL_SIZE], springs with dampers as MuJoCo's viewer has them
+            (mjv_applyPerturbForce): in each physics step they set `xfrc_applied` of their body.
     """
 
     model: Model
     data: BatchData
     num_envs: int
     bad: NDArray[np.bool_]
+    pulls: FloatArray
 
     @property
     def varied(self) -> Mapping[str, FloatArray]:
@@ -382,6 +393,19 @@ class Physics(Protocol):
 
         Raises:
             InvalidArgument: an unknown field; nothing is changed.
+        """
+
+    def grasp(self, indices: IndexArray, body: int, point: FloatArray) -> FloatArray:
+        """What a hand has hold of that takes a body of environments `indices` [k] at a point [3].
+
+        Args:
+            indices: Environments.
+            body: Its id.
+            point: In the body's frame.
+
+        Returns:
+            [k, 7]: the mass there, as MuJoCo's viewer reckons it (mjv_initPerturb; 0: it cannot
+            move), where the point is [3], and where the body's centre of mass is [3].
         """
 
     def vary(self, fields: Sequence[str]) -> None:

@@ -22,6 +22,7 @@ from websim.mjcf import Source
 from websim.physics import (
     ARRAYS,
     POST_CONSTRAINT_FIELDS,
+    PULL_SIZE,
     STATE,
     BatchData,
     FloatArray,
@@ -67,6 +68,7 @@ class NativePhysics(Variation):
         self.data = BatchData(self.model, num_envs, fields)
         self.num_envs = num_envs
         self.bad: NDArray[np.bool_] = np.zeros(num_envs, dtype=np.bool_)
+        self.pulls = np.zeros((num_envs, PULL_SIZE))
         self._stepper = self._make_stepper()
         self._arrays = {}
         self._lanes: list[Lane] = []
@@ -116,8 +118,21 @@ class NativePhysics(Variation):
             [getattr(self.data, name) for name in STATE],
             _SIGNATURE,
             self.bad,
+            self.pulls,
             post_constraint=not POST_CONSTRAINT_FIELDS.isdisjoint(self.data.fields),
         )
+
+    def grasp(self, indices: IndexArray, body: int, point: FloatArray) -> FloatArray:
+        """See `Physics.grasp`."""
+        self._check_open()
+        indices = self._checked(indices)
+        grasped = np.zeros((len(indices), 7))
+        point = np.ascontiguousarray(point, dtype=np.float64)
+        job = Job(
+            Kind.GRASP, len(indices), indices=indices, body=body, point=point, grasped=grasped
+        )
+        self._run(job, self._threads.best)
+        return grasped
 
     def model_array(self, name: str) -> NDArray[Any]:
         """See `Physics.model_array`."""
@@ -198,4 +213,5 @@ def _describe(model: mujoco.MjModel) -> Model:
         tendon_names=names(kinds.mjOBJ_TENDON, model.ntendon),
         actuator_names=names(kinds.mjOBJ_ACTUATOR, model.nu),
         sensor_names=names(kinds.mjOBJ_SENSOR, model.nsensor),
+        key_names=names(kinds.mjOBJ_KEY, model.nkey),
     )

@@ -11,6 +11,7 @@ from enum import IntEnum
 from functools import cache
 from operator import attrgetter
 from pathlib import Path
+from typing import Any
 
 import mujoco
 import numpy as np
@@ -45,6 +46,13 @@ class _Functions(ctypes.Structure):
         ("step", ctypes.c_void_p),
         ("post_constraint", ctypes.c_void_p),
         ("set_const", ctypes.c_void_p),
+        ("kinematics", ctypes.c_void_p),
+        ("com_pos", ctypes.c_void_p),
+        ("com_vel", ctypes.c_void_p),
+        ("fwd_position", ctypes.c_void_p),
+        ("jac", ctypes.c_void_p),
+        ("solve_m", ctypes.c_void_p),
+        ("apply_perturb_force", ctypes.c_void_p),
     )
 
 
@@ -92,19 +100,21 @@ class _Batch(ctypes.Structure):
         ("num_elements", ctypes.c_size_t),
         ("signature", ctypes.c_int),
         ("bad", ctypes.c_void_p),
+        ("pulls", ctypes.c_void_p),
     )
 
 
 class Kind(IntEnum):
     """What is done with environments.
 
-    `nstep` steps, mj_forward, a reset to qpos and qvel, or mj_setConst.
+    `nstep` steps, mj_forward, a reset to qpos and qvel, mj_setConst, or `Physics.grasp`.
     """
 
     STEP = 0
     FORWARD = 1
     RESET = 2
     CONSTANTS = 3
+    GRASP = 4
 
 
 class _Job(ctypes.Structure):
@@ -113,6 +123,9 @@ class _Job(ctypes.Structure):
         ("nstep", ctypes.c_int),
         ("qpos", ctypes.c_void_p),
         ("qvel", ctypes.c_void_p),
+        ("body", ctypes.c_int),
+        ("point", ctypes.c_void_p),
+        ("grasped", ctypes.c_void_p),
         ("indices", ctypes.c_void_p),
         ("count", ctypes.c_size_t),
         ("block", ctypes.c_size_t),
@@ -137,6 +150,9 @@ class Job:
         indices: IndexArray | None = None,
         qpos: FloatArray | None = None,
         qvel: FloatArray | None = None,
+        body: int = 0,
+        point: FloatArray | None = None,
+        grasped: FloatArray | None = None,
     ) -> None:
         """All arrays are contiguous, indices exist: C checks nothing.
 
@@ -148,11 +164,28 @@ class Job:
             indices: [k], which ones; None: the first k.
             qpos: [k, nq] (RESET).
             qvel: [k, nv] (RESET).
+            body: Which one (GRASP).
+            point: [3] of it (GRASP).
+            grasped: [k, 7], what is found (GRASP).
         """
         self.count = count
-        self._keep = arrays = (qpos, qvel, indices)
-        addresses = (None if array is None else array.ctypes.data for array in arrays)
-        self.in_c = _Job(kind, nstep, *addresses, count, block)
+        self._keep = (qpos, qvel, point, grasped, indices)
+
+        def address(array: NDArray[Any] | None) -> int | None:
+            return None if array is None else array.ctypes.data
+
+        self.in_c = _Job(
+            kind=kind,
+            nstep=nstep,
+            qpos=address(qpos),
+            qvel=address(qvel),
+            body=body,
+            point=address(point),
+            grasped=address(grasped),
+            indices=address(indices),
+            count=count,
+            block=block,
+        )
 
 
 @cache
@@ -242,6 +275,7 @@ class Stepper:
         state: Sequence[FloatArray],
         signature: int,
         bad: NDArray[np.bool_],
+        pulls: FloatArray,
         *,
         post_constraint: bool,
     ) -> None:
@@ -251,6 +285,7 @@ class Stepper:
             state: The elements of a state in MuJoCo's order, each [n, ...].
             signature: Which elements these are (mjtState).
             bad: [n] bool, set to True where MuJoCo warns of a bad state.
+            pulls: [n, PULL_SIZE], see `Physics`.
             post_constraint: Whether fields are read that mj_rnePostConstraint fills.
 
         Raises:
@@ -262,7 +297,7 @@ class Stepper:
             return ctypes.cast(getattr(engine, name), ctypes.c_void_p).value
 
         elements = [_Element(a.ctypes.data, a[0].size) for a in state if a.size]
-        self._keep = (state, bad)
+        self._keep = (state, bad, pulls)
         self._batch = _Batch(
             mujoco=_Functions(
                 set_state=address("mj_setState"),
@@ -272,11 +307,19 @@ class Stepper:
                 step=address("mj_step"),
                 post_constraint=address("mj_rnePostConstraint") if post_constraint else None,
                 set_const=address("mj_setConst"),
+                kinematics=address("mj_kinematics"),
+                com_pos=address("mj_comPos"),
+                com_vel=address("mj_comVel"),
+                fwd_position=address("mj_fwdPosition"),
+                jac=address("mj_jac"),
+                solve_m=address("mj_solveM"),
+                apply_perturb_force=address("mjv_applyPerturbForce"),
             ),
             elements=(_Element * len(elements))(*elements),
             num_elements=len(elements),
             signature=signature,
             bad=bad.ctypes.data,
+            pulls=pulls.ctypes.data,
         )
 
     def run(self, job: Job, lane: Lane) -> None:

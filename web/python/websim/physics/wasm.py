@@ -13,7 +13,16 @@ from numpy.typing import NDArray
 
 from websim.errors import ClosedEnvironment, ModelError
 from websim.mjcf import Source
-from websim.physics import ARRAYS, STATE, BatchData, FloatArray, IndexArray, Model, compute
+from websim.physics import (
+    ARRAYS,
+    PULL_SIZE,
+    STATE,
+    BatchData,
+    FloatArray,
+    IndexArray,
+    Model,
+    compute,
+)
 from websim.physics.variation import Variation
 
 
@@ -42,7 +51,9 @@ class WasmPhysics(Variation):
             raise
         self.num_envs = num_envs
         self.bad: NDArray[np.bool_] = np.zeros(num_envs, dtype=np.bool_)
+        self.pulls = np.zeros((num_envs, PULL_SIZE))
         self.batch.bind("bad", self.bad.ctypes.data)
+        self.batch.bind("pulls", self.pulls.ctypes.data)
         self._bind((*STATE, *self.data.fields))
         self._arrays = {}
         self._closed = False
@@ -76,6 +87,13 @@ class WasmPhysics(Variation):
     def _bind(self, names: Sequence[str]) -> None:
         for name in names:
             self.batch.bind(name, getattr(self.data, name).ctypes.data)
+
+    def grasp(self, indices: IndexArray, body: int, point: FloatArray) -> FloatArray:
+        """See `Physics.grasp`."""
+        self._check_open()
+        indices = self._checked(indices)
+        found = self.batch.grasp(indices.astype(np.int32), body, [float(x) for x in point])
+        return np.array(found.to_py()).reshape(len(indices), 7)
 
     def model_array(self, name: str) -> NDArray[Any]:
         """See `Physics.model_array`."""

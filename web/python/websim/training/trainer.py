@@ -7,6 +7,7 @@ between two iterations: draw, answer messages, save.
 import contextlib
 import json
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from time import perf_counter
 from typing import Any, Literal
@@ -186,12 +187,15 @@ class Trainer:
         self.best = Best()
         self.changes: list[Change] = []
         self.restarted_environments = False
-        if checkpoint is None:
-            return
-        self._load(checkpoint)
-        self._load_rank(checkpoint)
+        if checkpoint is not None:
+            self._load(checkpoint)
+            self._load_rank(checkpoint)
         if experiment != begun:
             self._use(experiment, self._tried(experiment))
+        hands = self.algorithm.env.hands
+        hands.recorded = []
+        hands.play(experiment.hands or [])
+        hands.begin(self.algorithm.iteration)
 
     def _load_rank(self, checkpoint: Checkpoint) -> None:
         """Takes over what is this rank's own, where the checkpoint has it."""
@@ -239,6 +243,7 @@ class Trainer:
         if wanted != own:
             self.algorithm.use(wanted, self._tried(wanted))
         self._load(checkpoint)
+        self.algorithm.env.hands.begin(self.algorithm.iteration)
 
     def advance(
         self, *, stop: bool = False, save: bool = False, code: Code | None = None
@@ -275,6 +280,7 @@ class Trainer:
         done = finished or stop
         due, learnt = done or save or changed is not None, perf_counter()
         checkpoint = self.checkpoint() if due else None
+        algorithm.env.hands.begin(algorithm.iteration)
         return self._iteration(
             began,
             metrics=metrics,
@@ -316,6 +322,7 @@ class Trainer:
         """
         communicator, algorithm = self.communicator, self.algorithm
         values, arrays = checkpoints.pack(algorithm.rank_state())
+        done = json.dumps(algorithm.env.hands.recorded).encode()
         while True:
             try:
                 parts = zip(
@@ -323,6 +330,7 @@ class Trainer:
                     communicator.gather_bytes(arrays),
                     strict=True,
                 )
+                recorded = communicator.gather_bytes(done)
                 break
             except RankLost as error:
                 communicator.reform(error.ranks)
@@ -333,7 +341,8 @@ class Trainer:
             ranks[rank] = part
         changes = [asdict(change) for change in self.changes]
         learner = {**algorithm.state(), "best": self.best.state(), "changes": changes}
-        return checkpoints.dumps(algorithm.experiment, checkpoints.pack(learner), ranks)
+        experiment = _with_hands(algorithm.experiment, recorded)
+        return checkpoints.dumps(experiment, checkpoints.pack(learner), ranks)
 
     def _change(self, code: Code | None) -> tuple[Change | None, str]:
         """Takes the first rank's wish, unless it fails on any rank; says then why."""
@@ -402,6 +411,16 @@ class Trainer:
 def _recoded(experiment: Experiment, other: Experiment | Change) -> Experiment:
     """An experiment with another reward and measure."""
     return replace(experiment, reward=other.reward, measure=other.measure)
+
+
+def _with_hands(experiment: Experiment, recorded: Sequence[bytes]) -> Experiment:
+    """An experiment with what hands have done in each rank."""
+    new = [event for events in recorded for event in json.loads(events)]
+    if not new:
+        return experiment
+    # Those that were given lie before and after; what happened at the same time keeps its order.
+    hands = [*(experiment.hands or ()), *new]
+    return replace(experiment, hands=sorted(hands, key=lambda e: (e["iteration"], e["step"])))
 
 
 def policy_of(

@@ -60,7 +60,9 @@ def verify(checkpoint: Checkpoint, experiment: Experiment | None = None) -> Any:
 def try_out(experiment: Experiment) -> None:
     """Makes sure that environments can be made, with one of them; raises ForeignCheckpoint."""
     try:
-        make_vec(experiment, 1).close()
+        env = make_vec(experiment, 1)
+        env.hands.play(experiment.hands or [])
+        env.close()
         kind = algorithm_class(experiment.algorithm)
         make_hyperparameters(kind.Hyperparameters, experiment.hyperparameters)
     except (InvalidArgument, ModelError) as error:
