@@ -5,8 +5,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tests.trees import leaves
+
 from . import both_homes
 from .test_parity import TOLERANCE, disagreement, worker
+from .test_training import load, pause_after, wait_for
 
 __all__ = ["worker"]
 
@@ -19,3 +22,130 @@ def test_pushes_and_pulls_are_as_natively(worker: Any, task: str) -> None:
     for a, b in zip(native, browser, strict=True):
         differences = {name: disagreement(a[name], b[name]) for name in a}
         assert max(differences.values()) < TOLERANCE, differences
+
+
+def ants(sim: Any, **options: Any) -> None:
+    sim.create(task="Ant-v5", numEnvs=6, numWorkers=2, controller="zero", **options)
+    sim.run("sim.reset({ seed: 0 })")
+
+
+def state(sim: Any, index: int) -> Any:
+    return sim.run("sim.getEnvironmentState(x)", index)
+
+
+def test_hands_move_the_robots_that_they_are_to_move(sim: Any) -> None:
+    ants(sim)
+    before = [state(sim, i)["qpos"] for i in range(6)]
+    (event,) = sim.run("sim.push(4, 'torso', new Float64Array([0, 0, 900]), 0.1)")
+    assert event["do"] == "push"
+    assert event["environments"] == [[4, 1]]
+    assert event["step"] == 0
+    assert event["steps"] == 2
+    sim.run("sim.pull(1, 'torso', [0.5, 0, 1.5], { point: [0, 0, 0.1] })")
+    for _ in range(4):
+        sim.run("sim.stepOnce()")
+    height = [state(sim, i)["qpos"][2] - before[i][2] for i in range(6)]
+    assert height[4] > 0.05
+    assert height[1] > 0.05
+    assert max(height[0], height[2], height[3], height[5]) < 0.02
+    assert state(sim, 1)["qpos"][0] > before[1][0] + 0.02
+    events = sim.run("sim.release({ first: 1, count: 4 })")
+    assert [(e["environments"], e["step"]) for e in events] == [([[1, 2]], 4), ([[3, 2]], 4)]
+    assert [e["do"] for e in sim.events("hand")] == ["push", "pull", "release", "release"]
+
+
+def test_a_pose_is_seen_at_once(sim: Any) -> None:
+    ants(sim)
+    joints = sim.run("sim.groups[0].joints")
+    assert [joint["name"] for joint in joints][:2] == ["hip_1", "ankle_1"]
+    assert joints[0]["address"] == 7
+    assert joints[0]["angle"]
+    assert joints[0]["low"] == pytest.approx(-np.pi / 6)
+    sim.run("sim.setJoint(3, 'hip_1', 0.25)")
+    assert state(sim, 3)["qpos"][7] == 0.25
+    pose = {"qpos": [0, 0, 2, 1, *[0] * 11], "qvel": [0] * 14}
+    sim.run("sim.setPose({ first: 2, count: 2 }, x)", pose)
+    for index in (2, 3):
+        seen = state(sim, index)
+        assert seen["qpos"] == pose["qpos"]
+        assert seen["observation"][0] == 2
+    heights = """sim.poseShards(0).flatMap(({ current, bodies }) =>
+      [...current].filter((_, i) => i % (7 * bodies) === 9))"""
+    sim.wait(f"{heights}[2] === 2 && {heights}[3] === 2")
+
+
+WRONG = [
+    ("sim.push(6, 'torso', [0, 0, 1], 1)", "the index of an environment must be a whole number"),
+    ("sim.push({ first: 5, count: 2 }, 'torso', [0, 0, 1], 1)", "count must be a whole number"),
+    ("sim.push('some', 'torso', [0, 0, 1], 1)", "must be one of all, driven"),
+    ("sim.push(0, 'tors', [0, 0, 1], 1)", "no body named 'tors'"),
+    ("sim.push(0, 0, [0, 0, 1], 1)", "the world can be neither pushed nor pulled"),
+    ("sim.push(0, 1, [0, NaN, 1], 1)", "force must be finite"),
+    ("sim.push(0, 1, [0, 1e300, 1], 1)", "no greater than"),
+    ("sim.push(0, 1, [0, 1], 1)", "force must be 3 numbers"),
+    ("sim.push(0, 1, [0, 0, 1], NaN)", "seconds must be a number above 0"),
+    ("sim.push(0, 1, [0, 0, 1], 1, { where: 1 })", "no options of a hand named 'where'"),
+    ("sim.pull(0, 1, 'up')", "target must be 3 numbers"),
+    ("sim.pull(0, 1, [0, 0, 1], { point: [1] })", "point must be 3 numbers"),
+    ("sim.setJoint(0, 'knee', 1)", "joint must be one of hip_1, ankle_1"),
+    ("sim.setJoint(0, 'hip_1', Infinity)", "qpos must be finite"),
+    ("sim.setJoint(0, 'hip_1', 'x')", "value must be a number"),
+    ("sim.setPose(0, { qpos: [1], qvel: [1] })", "qpos must have 15 numbers"),
+    ("sim.setKeyframe(0, 'home')", "keyframe must be one of the model's (none)"),
+]
+
+
+def test_bad_input_is_named(sim: Any) -> None:
+    ants(sim)
+    before = state(sim, 0)["qpos"]
+    for expression, expected in WRONG:
+        name, message = sim.error(expression)
+        assert name == "InvalidArgument", (expression, name, message)
+        assert expected in message, expression
+    sim.run("sim.stepOnce()")
+    assert np.abs(np.subtract(state(sim, 0)["qpos"], before)).max() < 0.1
+
+
+SMALL = {"num_envs": 4, "num_steps": 32, "num_minibatches": 2, "total_timesteps": 384}
+
+PENDULUMS = {"task": "InvertedPendulum-v5", "hyperparameters": SMALL, "seed": 2}
+
+
+def train(sim: Any, hands: Any, reproducible: bool = True) -> None:
+    workers = 2 if sim.run("crossOriginIsolated") else 1
+    sim.create(
+        training={"experiment": {**PENDULUMS, **({"hands": hands} if hands else {})}},
+        tasks=[{"task": "InvertedPendulum-v5", "numEnvs": 2}],
+        numWorkers=workers,
+        reproducible=reproducible,
+    )
+
+
+def test_a_run_with_pushes_repeats_itself_bit_by_bit(sim: Any) -> None:
+    train(sim, None)
+    sim.run("sim.push('driven', 'pole', [1, 0, 0], 0.1)")
+    assert {e["group"] for e in sim.events("hand")} == {1}
+    pause_after(sim, 1)
+    sim.run("sim.push('all', 'pole', [20, 0, 0], 0.2)")
+    sim.run("sim.pull(3, 'cart', [0.5, 0, 0], { relative: true })")
+    sim.run("sim.training.start()")
+    wait_for(sim, "finished")
+    pushed = load(sim)
+    hands = pushed.experiment.hands
+    assert hands
+    assert {(e["do"], e["iteration"], e["step"]) for e in hands} == {("push", 1, 0), ("pull", 1, 0)}
+
+    train(sim, hands)
+    sim.run("sim.training.start()")
+    wait_for(sim, "finished")
+    again = load(sim)
+    assert again.experiment == pushed.experiment
+    leaves(pushed.learner, again.learner)
+    for own, other in zip(pushed.ranks, again.ranks, strict=True):
+        leaves(own, other)
+
+    train(sim, None)
+    sim.run("sim.training.start()")
+    wait_for(sim, "finished")
+    with pytest.raises(AssertionError):
+        leaves(pushed.learner, load(sim).learner)

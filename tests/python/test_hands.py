@@ -10,6 +10,7 @@ import pytest
 
 import websim
 from tests.state_models import arm
+from tests.trees import leaves
 from websim import Experiment, InvalidArgument, MujocoVectorEnv, ResetNeeded, mjcf
 from websim.hands import MAX_BYTES, read_events
 from websim.physics import FIELDS, STATE, make_physics
@@ -402,15 +403,6 @@ def same(a: Any, b: Any) -> None:
     leaves(a.learner, b.learner)
     for own, other in zip(a.ranks, b.ranks, strict=True):
         leaves(own, other)
-
-
-def leaves(a: Any, b: Any) -> None:
-    if isinstance(a, dict):
-        assert a.keys() == b.keys()
-        for key in a:
-            leaves(a[key], b[key])
-    else:
-        np.testing.assert_array_equal(a, b)
 
 
 def test_events_of_a_document_are_looked_at() -> None:

@@ -18,6 +18,7 @@ import { createExchange } from './shared/communicator.js';
 import { fetchManifest } from './page/manifest.js';
 import { WHY_NOT_SHARED } from './shared/memory.js';
 import { RANK_SLOT_BYTES } from './shared/messages.js';
+import { checkHow, checkSeconds } from './page/hands.js';
 import { Shards } from './page/shards.js';
 import { Simulation } from './page/simulation.js';
 import { start } from './page/start.js';
@@ -219,6 +220,66 @@ export class WebSim {
    */
   setAction(index, action) {
     this.#open.driving.hold(index, action);
+  }
+
+  /**
+   * Pushes a body for some simulated time, or until its episode ends; see `env.apply_force` of Python.
+   *
+   * @param {import('./page/hands.js').Where} where  an index, a range, `'all'`, or `'driven'`: those that do not learn
+   * @param {string | number} body  name or id
+   * @param {ArrayLike<number>} force  [3] in newtons, in the world's frame
+   * @param {number} seconds
+   * @param {{torque?: ArrayLike<number>, point?: ArrayLike<number>}} [how]  point: of the body, in its frame
+   * @returns {Promise<import('./shared/protocol.js').HandEvent[]>} what has been done, as it is recorded
+   * @throws InvalidArgument
+   */
+  async push(where, body, force, seconds, how = {}) {
+    const more = checkHow(how, ['torque', 'point']);
+    return this.#open.hands.act(where, 'push', { body, force, seconds: checkSeconds(seconds), ...more });
+  }
+
+  /**
+   * Pulls a body as MuJoCo's viewer does, until `release` or the end of its episode.
+   *
+   * @param {import('./page/hands.js').Where} where  see `push`
+   * @param {string | number} body
+   * @param {ArrayLike<number>} target  [3], in the world's frame
+   * @param {{point?: ArrayLike<number>, relative?: boolean}} [how]  point: of the body, in its frame;
+   *   relative: the target counts from where the point was when it was taken hold of
+   */
+  async pull(where, body, target, how = {}) {
+    return this.#open.hands.act(where, 'pull', { body, target, ...checkHow(how, ['point', 'relative']) });
+  }
+
+  /** Ends pulls and pushes. @param {import('./page/hands.js').Where} where */
+  async release(where) {
+    return this.#open.hands.act(where, 'release', {});
+  }
+
+  /**
+   * Puts robots elsewhere in the middle of their episodes.
+   *
+   * @param {import('./page/hands.js').Where} where
+   * @param {{qpos: ArrayLike<number>, qvel: ArrayLike<number>}} pose
+   */
+  async setPose(where, pose) {
+    return this.#open.hands.act(where, 'pose', checkHow(pose, ['qpos', 'qvel']));
+  }
+
+  /**
+   * Sets a hinge or a slide.
+   *
+   * @param {import('./page/hands.js').Where} where
+   * @param {string | number} joint  name, or place in the group's `joints`
+   * @param {number} value  in radians or metres
+   */
+  async setJoint(where, joint, value) {
+    return this.#open.hands.act(where, 'joint', { joint, value });
+  }
+
+  /** Puts robots into a keyframe of their model. @param {import('./page/hands.js').Where} where @param {string | number} keyframe */
+  async setKeyframe(where, keyframe) {
+    return this.#open.hands.act(where, 'keyframe', { keyframe });
   }
 
   /**

@@ -143,7 +143,7 @@ export function checkNames(what, value, names) {
  *
  * @param {string} name @param {unknown} value @param {number} [depth]
  */
-function checkPlain(name, value, depth = 0) {
+export function checkPlain(name, value, depth = 0) {
   if (depth > MAX_DEPTH) throw new InvalidArgument(`${name} must not be nested deeper than ${MAX_DEPTH} levels`);
   if (value === null || ['number', 'string', 'boolean'].includes(typeof value)) return;
   const plain = Array.isArray(value) || [Object.prototype, null].includes(Object.getPrototypeOf(Object(value)));

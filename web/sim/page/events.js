@@ -9,6 +9,7 @@ import { checkFunction, checkName } from './arguments.js';
  *   workerRestart: {worker: number, reason: string},
  *   badState: {count: number},
  *   state: {running: boolean},
+ *   hand: import('../shared/protocol.js').HandEvent & {group: number},
  *   error: {name: string, message: string, stack: string},
  *   iteration: Omit<import('../shared/messages.js').Iteration, 'checkpoint'>,
  *   training: import('./trainingrun.js').TrainingEvent,
@@ -17,7 +18,7 @@ import { checkFunction, checkName } from './arguments.js';
  */
 
 export const EVENTS = /** @type {(keyof SimEvents)[]} */ ([
-  'episode', 'notice', 'workerRestart', 'badState', 'state', 'error', 'iteration', 'training', 'checkpoint',
+  'episode', 'notice', 'workerRestart', 'badState', 'state', 'hand', 'error', 'iteration', 'training', 'checkpoint',
 ]);
 
 export class Events {

@@ -9,6 +9,7 @@ import { Dealing } from './dealing.js';
 import { Driving } from './driving.js';
 import { ClosedError, WorkerError, toPlain } from '../shared/errors.js';
 import { Events } from './events.js';
+import { Hands } from './hands.js';
 import { LockStep } from './lockstep.js';
 import { SHARES_MEMORY } from '../shared/memory.js';
 import { MAX_ENVS } from '../shared/protocol.js';
@@ -65,6 +66,7 @@ export class Simulation {
     checkTotal(this.numEnvs);
     this.shards = new Shards(this.dealing.groups, this.numWorkers);
     this.driving = new Driving(this.shards, () => this.workers, speed);
+    this.hands = new Hands(this.shards, () => this.workers, this.events);
     this.statistics = new Statistics(this.shards, this.numEnvs);
   }
 

@@ -23,6 +23,15 @@
  */
 
 /**
+ * @typedef {object} JointPlace  a joint of one number
+ * @property {string} name  its own, or what it is called by
+ * @property {number} address  of its number within qpos
+ * @property {number | null} low  least value; null: any
+ * @property {number | null} high  greatest value; null: any
+ * @property {boolean} angle  whether it is an angle, in radians; otherwise a length, in metres
+ */
+
+/**
  * @typedef {object} About  what a shard says of its environments
  * @property {ShardSizes} sizes  of what it publishes
  * @property {number} frameSkip  physics steps of an environment step
@@ -34,6 +43,17 @@
  * @property {string[]} actionSources  where the bounds of each come from, see `websim.action_ranges`
  * @property {string[]} rewardTerms  names of the terms that a reward is the sum of
  * @property {string[]} worldValues  names of the numbers that the world has drawn for an environment
+ * @property {JointPlace[]} joints  those of one number, hinges and slides
+ * @property {string[]} keyframes  names of the model's; those without one by their number
+ */
+
+/**
+ * @typedef {object} Deed  what a hand is to do to environments of one group that follow each other
+ * @property {number} group  index of the group
+ * @property {number} first  the first of them within their group
+ * @property {number} count  how many
+ * @property {'push' | 'pull' | 'release' | 'pose' | 'joint' | 'keyframe'} do  as in `websim.hands.KINDS`; `joint` sets one of the `joints` of each
+ * @property {Record<string, unknown>} what  the others of its values (KINDS); of a push `seconds` in place of `steps`, of `joint` `joint` and `value`
  */
 
 /**

@@ -21,6 +21,12 @@
  * @property {number} group
  * @property {ArrayBuffer} buffer
  *
+ * @typedef {object} HandEvent  what a hand has done, as it is recorded (`websim.hands.Event`)
+ * @property {'push' | 'pull' | 'release' | 'pose' | 'keyframe'} do
+ * @property {number} iteration
+ * @property {number} step
+ * @property {[number, number][]} environments  first and count each, within their group
+ *
  * @typedef {object} Drive   what drives the environments when nobody steps them from outside
  * @property {number} speed        multiples of real time; Infinity: as fast as it goes
  * @property {number} sampleRate   samples a second at most, where memory is not shared
@@ -66,6 +72,7 @@
  * @property {(payload: {}) => Sample[]} stepOnce  one step of the controller
  * @property {(payload: Partial<Drive>) => void} drive
  * @property {(payload: {group: number, index: number, action: Float32Array | null}) => void} setAction
+ * @property {(payload: import('./messages.js').Deed) => HandEvent} handle  what a hand does
  * @property {(payload: {group: number, first: number, count: number, name: string}) => void} setController
  * @property {(payload: {data: ArrayBuffer}) => PolicySizes} sizesOfPolicy  of a checkpoint's policy
  * @property {(payload: {name: string, data: ArrayBuffer}) => void} addPolicy

@@ -4,6 +4,7 @@ import { boot } from './boot.js';
 import { ExchangeEnd } from '../shared/communicator.js';
 import { mountPythonFiles } from './files.js';
 import { Learner } from './learner.js';
+import { WorkerError } from '../shared/errors.js';
 import { Overture } from './overture.js';
 import { BatchPhysics, embindObjects } from './physics.js';
 import { pythonBytes, pythonExperiment, pythonMemory, toJs } from './python.js';
@@ -212,6 +213,15 @@ export class Handlers {
   /** @param {Payload<'setAction'>} payload */
   setAction({ group, index, action }) {
     this.owned.driven(group)?.setAction(index, action);
+  }
+
+  /** @param {Payload<'handle'>} deed */
+  handle(deed) {
+    const shard = this.owned.all.find(({ group }) => group === deed.group);
+    if (!(shard instanceof WorkerShard)) throw new WorkerError('the robots are not there yet');
+    const event = shard.handle(deed);
+    if (this.scheduler.idle) this.news.samples();
+    return event;
   }
 
   /** @param {Payload<'runPython'>} payload */

@@ -53,6 +53,11 @@ export class Scheduler {
     });
   }
 
+  /** Whether nothing is stepped until it is asked for. */
+  get idle() {
+    return !this.#looping;
+  }
+
   get #hasWork() {
     const { learner, shards } = this.owned;
     return learner?.running || (this.drive.running && shards.length > 0);

@@ -108,6 +108,22 @@ export class WorkerShard extends Published {
     row?.destroy();
   }
 
+  /**
+   * Does what a hand is to do, and shows it.
+   *
+   * @param {import('../shared/messages.js').Deed} deed
+   * @returns {import('../shared/protocol.js').HandEvent}
+   */
+  handle(deed) {
+    const wanted = this.pyodide.toPy(deed);
+    try {
+      return toJs(this.python.handle(wanted));
+    } finally {
+      wanted.destroy();
+      this.publish();
+    }
+  }
+
   takeEnded() {
     return this.ended.splice(0);
   }

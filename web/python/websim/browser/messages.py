@@ -57,6 +57,25 @@ class ArrayPlace:
 
 
 @dataclass(kw_only=True)
+class JointPlace:
+    """A joint of one number.
+
+    Attributes:
+        name: Its own, or what it is called by.
+        address: Of its number within qpos.
+        low: Least value; null: any.
+        high: Greatest value; null: any.
+        angle: Whether it is an angle, in radians; otherwise a length, in metres.
+    """
+
+    name: str
+    address: int
+    low: float | None
+    high: float | None
+    angle: bool
+
+
+@dataclass(kw_only=True)
 class About:
     """What a shard says of its environments.
 
@@ -71,6 +90,8 @@ class About:
         action_sources: Where the bounds of each come from, see `websim.action_ranges`.
         reward_terms: Names of the terms that a reward is the sum of.
         world_values: Names of the numbers that the world has drawn for an environment.
+        joints: Those of one number, hinges and slides.
+        keyframes: Names of the model's; those without one by their number.
     """
 
     sizes: ShardSizes
@@ -83,6 +104,28 @@ class About:
     action_sources: list[str]
     reward_terms: list[str]
     world_values: list[str]
+    joints: list[JointPlace]
+    keyframes: list[str]
+
+
+@dataclass(kw_only=True)
+class Deed:
+    """What a hand is to do to environments of one group that follow each other.
+
+    Attributes:
+        group: Index of the group.
+        first: The first of them within their group.
+        count: How many.
+        do: As in `websim.hands.KINDS`; `joint` sets one of the `joints` of each.
+        what: The others of its values (KINDS); of a push `seconds` in place of `steps`, of `joint`
+            `joint` and `value`.
+    """
+
+    group: int
+    first: int
+    count: int
+    do: Literal["push", "pull", "release", "pose", "joint", "keyframe"]
+    what: dict[str, Any]
 
 
 @dataclass(kw_only=True)
@@ -333,7 +376,9 @@ class Manifest:
 MESSAGES = (
     ShardSizes,
     ArrayPlace,
+    JointPlace,
     About,
+    Deed,
     ShardPlace,
     Opening,
     TrainingPlan,

@@ -6,7 +6,7 @@ a batch.
 
 import itertools
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, cast
 
@@ -16,13 +16,25 @@ from numpy.typing import NDArray
 
 import websim
 from websim.browser.controllers import Controller, make_controller
-from websim.browser.messages import About, ArrayPlace, ShardPlace, ShardSizes, plain, read
+from websim.browser.messages import (
+    About,
+    ArrayPlace,
+    Deed,
+    JointPlace,
+    ShardPlace,
+    ShardSizes,
+    plain,
+    read,
+)
 from websim.browser.overture import take_over
 from websim.errors import InvalidArgument
 from websim.experiments.environments import tried
 from websim.experiments.experiment import Experiment
 from websim.experiments.sources import experiment_of
+from websim.hands import Event
 from websim.names import action_names, observation_names
+from websim.physics import Model
+from websim.physics.enums import Joint
 from websim.policies import Policy
 from websim.vector import Codes, MujocoVectorEnv
 
@@ -56,7 +68,7 @@ class Display:
             on_episode: Told index within the group, return and length of each episode that ended.
         """
         self.env = env
-        self.first = first
+        self.first = env.hands.first = first
         self._on_episode = on_episode
         space = env.single_action_space
         self.low, self.high = space.low, space.high
@@ -85,6 +97,8 @@ class Display:
             action_sources=list(env.action_sources),
             reward_terms=list(env.reward_terms),
             world_values=[] if env.world is None else list(env.world.names),
+            joints=list(_joints(model)),
+            keyframes=[name or str(i) for i, name in enumerate(model.key_names)],
         )
 
     def describe(self) -> dict[str, Any]:
@@ -124,6 +138,49 @@ class Display:
     def bad_states(self) -> int:
         """Episodes ended by a bad state so far."""
         return self.env.bad_states
+
+    def handle(self, deed: Mapping[str, Any]) -> dict[str, Any]:
+        """Does what a hand is to do, a Deed, to those of its environments that are here.
+
+        Returns:
+            The `websim.hands.Event`.
+
+        Raises:
+            InvalidArgument: something that is not allowed; nothing is changed.
+        """
+        wanted = read(Deed, deed)
+        first = wanted.first - self.first
+        indices = np.arange(max(0, first), min(self.env.num_envs, first + wanted.count))
+        hands, what = self.env.hands, wanted.what
+        try:
+            match wanted.do:
+                case "push":
+                    return hands.push(indices, **what)
+                case "pull":
+                    return hands.pull(indices, **what)
+                case "release":
+                    return hands.release(indices, **what)
+                case "pose":
+                    return hands.pose(indices, **what)
+                case "joint":
+                    return self._set_joint(indices, **what)
+                case "keyframe":
+                    return hands.keyframe(indices, **what)
+        except TypeError as error:  # of a name that the method does not have
+            raise InvalidArgument(f"A hand cannot {wanted.do} so: {error}.") from None
+
+    def _set_joint(self, indices: NDArray[np.intp], joint: int | str, value: float) -> Event:
+        data, joints = self.env.physics.data, list(_joints(self.env.physics.model))
+        found = [one for i, one in enumerate(joints) if joint in (one.name, i)]
+        if not found or isinstance(joint, bool):
+            names = ", ".join(one.name for one in joints) or "none"
+            raise InvalidArgument(f"joint must be one of {names}, not {joint!r:.99}.")
+        qpos = data.qpos[indices]
+        try:
+            qpos[:, found[0].address] = value
+        except (TypeError, ValueError):
+            raise InvalidArgument(f"value must be a number, not {value!r:.99}.") from None
+        return self.env.hands.pose(indices, qpos, data.qvel[indices])
 
     def refresh(self) -> None:
         """Brings `actions` up to date, where somebody else steps."""
@@ -302,6 +359,21 @@ class Shard(Display):
         self._former = self._experiment
         self._experiment, codes = self._tried
         self.env.use(codes)
+
+
+def _joints(model: Model) -> Iterator[JointPlace]:
+    """Those of one number."""
+    for i, kind in enumerate(map(Joint, model.jnt_type)):
+        if kind not in (Joint.HINGE, Joint.SLIDE):
+            continue
+        low, high = model.jnt_range[i].tolist() if model.jnt_limited[i] else (None, None)
+        yield JointPlace(
+            name=model.joint_names[i] or f"joint {i}",
+            address=int(model.jnt_qposadr[i]),
+            low=low,
+            high=high,
+            angle=kind is Joint.HINGE,
+        )
 
 
 def make_shard(
