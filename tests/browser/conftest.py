@@ -38,8 +38,8 @@ class Sim:
               window.sim = await WebSim.create({ ...options, replacing: window.sim });
               window.seen = [];
               const names = [
-                'episode', 'notice', 'workerRestart', 'badState', 'state', 'error', 'iteration',
-                'training', 'checkpoint',
+                'episode', 'notice', 'workerRestart', 'badState', 'state', 'hand', 'error',
+                'iteration', 'training', 'checkpoint',
               ];
               for (const name of names) {
                 sim.on(name, (detail) => seen.push({ event: name, ...detail }));

@@ -36,19 +36,17 @@ def state(sim: Any, index: int) -> Any:
 def test_hands_move_the_robots_that_they_are_to_move(sim: Any) -> None:
     ants(sim)
     before = [state(sim, i)["qpos"] for i in range(6)]
-    (event,) = sim.run("sim.push(4, 'torso', new Float64Array([0, 0, 900]), 0.1)")
+    (event,) = sim.run("sim.push(4, 'torso', new Float64Array([10, 0, 0]), 0.1)")
     assert event["do"] == "push"
     assert event["environments"] == [[4, 1]]
     assert event["step"] == 0
     assert event["steps"] == 2
-    sim.run("sim.pull(1, 'torso', [0.5, 0, 1.5], { point: [0, 0, 0.1] })")
+    sim.run("sim.pull(1, 'torso', [0.5, 0, 0.75], { point: [0, 0, 0.1] })")
     for _ in range(4):
         sim.run("sim.stepOnce()")
-    height = [state(sim, i)["qpos"][2] - before[i][2] for i in range(6)]
-    assert height[4] > 0.05
-    assert height[1] > 0.05
-    assert max(height[0], height[2], height[3], height[5]) < 0.02
-    assert state(sim, 1)["qpos"][0] > before[1][0] + 0.02
+    moved = [state(sim, i)["qpos"][0] - before[i][0] for i in range(6)]
+    assert min(moved[4], moved[1]) > 0.05
+    assert max(moved[0], moved[2], moved[3], moved[5]) < 0.03
     events = sim.run("sim.release({ first: 1, count: 4 })")
     assert [(e["environments"], e["step"]) for e in events] == [([[1, 2]], 4), ([[3, 2]], 4)]
     assert [e["do"] for e in sim.events("hand")] == ["push", "pull", "release", "release"]
@@ -103,10 +101,10 @@ def test_bad_input_is_named(sim: Any) -> None:
         assert name == "InvalidArgument", (expression, name, message)
         assert expected in message, expression
     sim.run("sim.stepOnce()")
-    assert np.abs(np.subtract(state(sim, 0)["qpos"], before)).max() < 0.1
+    assert np.abs(np.subtract(state(sim, 0)["qpos"], before))[:3].max() < 0.1
 
 
-SMALL = {"num_envs": 4, "num_steps": 32, "num_minibatches": 2, "total_timesteps": 384}
+SMALL = {"num_envs": 4, "num_steps": 32, "num_minibatches": 2, "total_timesteps": 2048}
 
 PENDULUMS = {"task": "InvertedPendulum-v5", "hyperparameters": SMALL, "seed": 2}
 
@@ -126,6 +124,7 @@ def test_a_run_with_pushes_repeats_itself_bit_by_bit(sim: Any) -> None:
     sim.run("sim.push('driven', 'pole', [1, 0, 0], 0.1)")
     assert {e["group"] for e in sim.events("hand")} == {1}
     pause_after(sim, 1)
+    paused = sim.run("sim.training.iteration")
     sim.run("sim.push('all', 'pole', [20, 0, 0], 0.2)")
     sim.run("sim.pull(3, 'cart', [0.5, 0, 0], { relative: true })")
     sim.run("sim.training.start()")
@@ -133,7 +132,8 @@ def test_a_run_with_pushes_repeats_itself_bit_by_bit(sim: Any) -> None:
     pushed = load(sim)
     hands = pushed.experiment.hands
     assert hands
-    assert {(e["do"], e["iteration"], e["step"]) for e in hands} == {("push", 1, 0), ("pull", 1, 0)}
+    assert {e["do"] for e in hands} == {"push", "pull"}
+    assert {(e["iteration"], e["step"]) for e in hands} == {(paused, 0)}
 
     train(sim, hands)
     sim.run("sim.training.start()")
