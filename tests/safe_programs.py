@@ -47,3 +47,26 @@ def calls(body: str) -> str:
         + textwrap.indent(textwrap.dedent(body).strip("\n"), "    ")
         + "\n"
     )
+
+
+DEEP = {
+    name: f"x = {code}"
+    for name, code in {
+        "not": "not " * 4900 + "1",
+        "signs": "-" * 19000 + "1",
+        "attributes": "a" + ".b" * 9000,
+        "calls": "a" + "()" * 9000,
+        "indices": "a" + "[0]" * 6000,
+        "sums": "1" + "+1" * 9000,
+        "powers": "1" + "**1" * 6000,
+        "choices": "1" + " if 1 else 1" * 1600,
+        "functions": "lambda: " * 2400 + "1",
+        "brackets": ("(" + "not " * 20) * 190 + "1" + ")" * 190,
+        "else": "1\nif 1: x\n" + "elif 1: x\n" * 1900,
+        "an end that is missing": "not " * 4900 + "'",
+    }.items()
+}
+"""Files that Python's parser goes through level by level: too many for a browser's stack."""
+
+AS_DEEP_AS_MAY_BE = ("not " * 490 + "1", "a" + ".b" * 490, "1" + " if 1 else 1" * 245)
+"""Expressions that are read, and then refused by what they mean."""

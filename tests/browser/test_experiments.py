@@ -123,3 +123,14 @@ def test_a_reward_that_does_more_than_calculate_is_refused(sim: Any) -> None:
     )
     assert name == "UnsafeCode", message
     assert "open" in message
+
+    experiment["reward"] = (
+        "import math\ndef reward(now, before, action):\n    return {'pi': math.pi}\n"
+    )
+    name, message = sim.error(
+        "WebSim.create({ experiment: x, numEnvs: 2, replacing: sim })", experiment
+    )
+    assert "import" in message
+    make(sim, "{ experiment: { ...x, trusted: true }, numEnvs: 2 }", experiment)
+    sim.run("sim.stepOnce()")
+    assert sim.run("sim.getEnvironmentState(1).rewardTerms") == {"pi": np.pi}

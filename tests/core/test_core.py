@@ -1,6 +1,7 @@
 """What must work in every browser: boot, step, learn, keep, resume, survive."""
 
 import contextlib
+import json
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -9,6 +10,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from tests.core.browsers import OTHERS, ChromiumTab, MissingBrowser, Tab
+from tests.safe_programs import AS_DEEP_AS_MAY_BE, DEEP
 from websim_server import browser
 
 #: Of HalfCheetah, which begins below 0.
@@ -81,6 +83,24 @@ def test_a_hundred_ants_step(core: Core) -> None:
     before = core.get("sim.getEnvironmentState(99).time")
     core.get("(await sim.stepOnce(), 1)")
     assert core.get("sim.getEnvironmentState(99).time") == pytest.approx(before + 0.05)
+
+
+def test_deep_code_does_not_end_python(core: Core) -> None:
+    """The stack of a worker differs between browsers."""
+    if not core.get("globalThis.websim"):  # any page will do
+        core.open("task=Ant-v5&envs=100&workers=2")
+    refused = f"""
+from websim.errors import UnsafeCode
+from websim.safecode import Program
+refused = 0
+for code in {[*DEEP.values(), *AS_DEEP_AS_MAY_BE]!r}:
+    try:
+        Program(code, {{}}, file="reward.py")
+    except UnsafeCode:
+        refused += 1
+refused
+"""
+    assert core.get(f"sim.runPython({json.dumps(refused)})") == len(DEEP) + len(AS_DEEP_AS_MAY_BE)
 
 
 def test_a_lost_worker_is_replaced(core: Core) -> None:

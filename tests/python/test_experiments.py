@@ -109,6 +109,7 @@ def test_the_canonical_form_is_that_of_javascript_too() -> None:
         ({"task": 7}, "task must be a text, not 7"),
         ({"task": None}, "task is missing"),
         ({"tusk": "x"}, "tusk is unknown; there are: task, task_options"),
+        ({"robot": {"main": ["a"], "files": {"a": ""}}}, "robot.main must be one of its files"),
         ({"task_options": []}, r"task_options must be an object, not \[\]"),
         (
             {"task_options": {"a": {"b": [0, float("nan")]}}},
@@ -129,6 +130,15 @@ def test_what_is_wrong_in_a_document_is_named_by_its_path(
 ) -> None:
     with pytest.raises(InvalidArgument, match=says):
         from_dict({"task": "Ant-v5", **change}, {"a": b"x"})
+
+
+def test_no_document_can_say_that_it_is_trusted() -> None:
+    trusted = Experiment(task="Ant-v5", trusted=True)
+    written = document(trusted)
+    assert "trusted" not in written
+    assert from_document(written, {}) == trusted == Experiment(task="Ant-v5")
+    with pytest.raises(InvalidArgument, match="trusted is nothing that a document can say"):
+        from_document(written | {"trusted": True}, {})
 
 
 def test_a_newer_document_says_so() -> None:

@@ -251,3 +251,11 @@ def test_fields_published_later_are_those_published_at_once(fields: tuple[str, .
             physics.step(5)
         for name in (*STATE, "xquat", *(fields if step >= 3 else ())):
             np.testing.assert_array_equal(getattr(later.data, name), getattr(at_once.data, name))
+
+
+@pytest.mark.parametrize("timestep", ["nan", "1e-300", "5"])
+def test_a_step_of_no_sensible_length_is_refused(timestep: str) -> None:
+    xml = f"""<mujoco><option timestep="{timestep}"/>
+        <worldbody><body><freejoint/><geom size="1"/></body></worldbody></mujoco>"""
+    with pytest.raises(ModelError, match="timestep"):
+        make_physics(xml, 1, ())

@@ -242,3 +242,28 @@ def test_a_world_is_in_the_run_and_goes_on(
     assert train("--resume", file, "--total-timesteps", "768") == 0
     assert cli.main(["evaluate", str(file), "--episodes", "4"]) == 0
     assert "4 episodes" in capsys.readouterr().out
+
+
+def test_code_that_is_not_safe_needs_somebody_s_word(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    reward = tmp_path / "reward.py"
+    reward.write_text(
+        "import math\n"
+        "def reward(now, before, action):\n"
+        "    return {'up': math.pi * now.body('pole').up[:, 2]}\n"
+    )
+    start = ("InvertedPendulum-v5", "--reward", reward, "--output", tmp_path / "runs", *SMALL)
+    assert train(*start, "--total-timesteps", "256") == 1
+    said = capsys.readouterr().err
+    assert "reward.py, line 1, column 1: this import is not allowed" in said
+    assert "--trust" in said
+    assert train(*start, "--trust", "--ranks", "2", "--total-timesteps", "256") == 0
+    run = only(tmp_path / "runs") / "checkpoint.websim"
+    resumed = ("--resume", run, "--total-timesteps", "512")
+    assert train(*resumed) == 1  # the file does not say that it is trusted
+    assert train(*resumed, "--trust") == 0
+    evaluated = ["evaluate", str(run), "--episodes", "2"]
+    assert cli.main(evaluated) == 1
+    assert "--trust" in capsys.readouterr().err
+    assert cli.main([*evaluated, "--trust"]) == 0

@@ -11,7 +11,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from websim_server.train.job import Job, TrainError
+from websim_server.train.job import UNTRUSTED, Job, TrainError
 
 if TYPE_CHECKING:
     from websim.worlds import World
@@ -40,6 +40,11 @@ def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
         parser.add_argument(f"--{code}", type=Path, metavar="FILE", help=f"Python that {does}")
     parser.add_argument(
         "--world", type=Path, metavar="FILE", help="JSON of what differs from robot to robot"
+    )
+    parser.add_argument(
+        "--trust",
+        action="store_true",
+        help="run reward and measure even if they do more than calculate: they may do anything",
     )
     parser.add_argument("--list", action="store_true", help="list the hyperparameters, and end")
     parser.add_argument(
@@ -70,7 +75,7 @@ def run(arguments: argparse.Namespace) -> None:
     """Runs the command."""
     # Before numpy is imported: ranks share the cores, and one rank's products are too small to.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    from websim import WebSimError
+    from websim.errors import UnsafeCode, WebSimError
 
     try:
         if arguments.list:
@@ -79,6 +84,8 @@ def run(arguments: argparse.Namespace) -> None:
         job, ranks = _job(arguments)
         backend = import_module(f"websim_server.train.backends.{arguments.backend}")
         backend.train(job, ranks, reproducible=arguments.reproducible)
+    except UnsafeCode as error:
+        raise TrainError(f"{error}\n{UNTRUSTED}") from None
     except WebSimError as error:
         raise TrainError(str(error)) from None
 
@@ -141,6 +148,7 @@ def _job(arguments: argparse.Namespace) -> tuple[Job, int]:
         name = re.sub(r"[^\w.-]+", "-", experiment.title).strip(".-") or experiment.task
         run_name = f"{name}__{experiment.algorithm}__{experiment.seed}__{int(time.time())}"
         folder = arguments.output / run_name
+    experiment.trusted = arguments.trust
     args = make_hyperparameters(
         algorithm_class(experiment.algorithm).Hyperparameters, experiment.hyperparameters
     )

@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from websim_server.train.job import TrainError
+from websim_server.train.job import UNTRUSTED, TrainError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -17,21 +17,29 @@ def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     parser.add_argument("run_file", type=Path, metavar="FILE", help="a run (.websim)")
     parser.add_argument("--episodes", type=int, default=100, help="how many (%(default)s)")
     parser.add_argument("--seed", type=int, default=0, help="of the first (%(default)s)")
+    parser.add_argument(
+        "--trust",
+        action="store_true",
+        help="run its reward and measure even if they do more than calculate",
+    )
     parser.add_argument("--json", action="store_true", help="for programs")
     parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> None:
     """Runs the command; raises TrainError for what cannot be evaluated."""
-    from websim import WebSimError
+    from websim.errors import UnsafeCode, WebSimError
     from websim.training import checkpoints
     from websim.training.evaluation import evaluate
 
     try:
         checkpoint = checkpoints.loads(arguments.run_file.read_bytes())
+        checkpoint.experiment.trusted = arguments.trust
         found = evaluate(checkpoint, arguments.episodes, arguments.seed)
     except OSError as error:
         raise TrainError(f"{arguments.run_file} cannot be read: {error.strerror}") from None
+    except UnsafeCode as error:
+        raise TrainError(f"{error}\n{UNTRUSTED}") from None
     except WebSimError as error:
         raise TrainError(str(error)) from None
     experiment = checkpoint.experiment

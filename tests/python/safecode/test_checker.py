@@ -4,11 +4,12 @@ import ast
 import dis
 from collections.abc import Iterator
 from types import CodeType
+from unittest.mock import patch
 
 import numpy as np
 import pytest
 
-from tests.safe_programs import FUNCTIONS, Robot, calls
+from tests.safe_programs import DEEP, FUNCTIONS, Robot, calls
 from websim.errors import UnsafeCode
 from websim.safecode import Program, check
 from websim.safecode.language import NUMPY
@@ -287,6 +288,21 @@ def test_what_does_not_pass(name: str) -> None:
         assert problem.line > 1
         assert problem.column >= 1
         assert "no Python" not in problem.refused
+
+
+@pytest.mark.parametrize("name", DEEP)
+def test_what_is_nested_too_deep_is_not_even_read(name: str) -> None:
+    with (
+        patch("ast.parse", side_effect=AssertionError),
+        pytest.raises(UnsafeCode, match="Nested too deep"),
+    ):
+        check(DEEP[name], FUNCTIONS)
+
+
+def test_long_code_is_not_deep() -> None:
+    terms = " + ".join(["2.0 * now.qpos[:, 0]"] * 40)
+    entries = ", ".join(f'"t{i}": {terms}' for i in range(8))
+    check(calls(f"return {{{entries}}}"), FUNCTIONS)
 
 
 FILES = {

@@ -213,6 +213,7 @@
  * @property {string} [title]  what people call it
  * @property {string | null} [parent]  the sha256 of the experiment that it was made of
  * @property {Record<string, unknown>[] | null} [hands]  what hands do to the robots that learn, and when (`websim.hands.Event`)
+ * @property {boolean} [trusted]  whether reward and measure may be code that is not safe, and may do anything. It is somebody's word, given here and now: no document holds it
  */
 
 /**

@@ -111,7 +111,7 @@ def _create(page: "Page", job: Job, ranks: int, reproducible: bool) -> None:
 
     checkpoint = base64.b64encode(job.checkpoint).decode() if job.checkpoint else None
     options = {
-        "experiment": as_dict(job.experiment),
+        "experiment": as_dict(job.experiment) | {"trusted": job.experiment.trusted},
         "archive": base64.b64encode(dump(job.experiment)).decode(),
         "checkpoint": checkpoint,
         "training": {"checkpointSeconds": job.checkpoint_seconds},

@@ -95,6 +95,6 @@ def _robot_files(archive: zipfile.ZipFile, written: Any) -> dict[str, bytes]:
     robot = written.get("robot") if isinstance(written, dict) else None
     named = robot.get("files") if isinstance(robot, dict) else None
     there = {info.filename: info.file_size for info in archive.infolist()}
-    wanted = [path for path in named or () if isinstance(named, dict) and ROBOT + path in there]
+    wanted = [path for path in named if ROBOT + path in there] if isinstance(named, dict) else []
     robot_files.check_count(len(wanted), sum(there[ROBOT + path] for path in wanted))
     return {path: archive.read(ROBOT + path) for path in wanted}

@@ -43,6 +43,8 @@ class Experiment:
         title: What people call it.
         parent: The sha256 of the experiment that it was made of.
         hands: What hands do to the robots that learn, and when (`websim.hands.Event`).
+        trusted: Whether reward and measure may be code that is not safe, and may do anything. It
+            is somebody's word, given here and now: no document holds it.
     """
 
     task: str
@@ -57,6 +59,7 @@ class Experiment:
     title: str = ""
     parent: str | None = None
     hands: list[dict[str, Any]] | None = None
+    trusted: bool = field(default=False, compare=False)
 
     def make_task(self) -> Task:
         """Makes the task.
@@ -94,8 +97,8 @@ class Experiment:
     def make_code(self) -> tuple[Reward | None, Measure | None]:
         """Loads reward and measure, where it has them; raises UnsafeCode."""
         return (
-            None if self.reward is None else Reward(self.reward),
-            None if self.measure is None else Measure(self.measure),
+            None if self.reward is None else Reward(self.reward, trusted=self.trusted),
+            None if self.measure is None else Measure(self.measure, trusted=self.trusted),
         )
 
     @property
@@ -111,6 +114,7 @@ def as_dict(experiment: Experiment) -> dict[str, Any]:
         values["robot"] = robot_as_dict(experiment.robot)
     if experiment.world is not None:
         values["world"] = world_as_dict(experiment.world)
+    del values["trusted"]
     return {name: value for name, value in values.items() if value is not None}
 
 
@@ -118,7 +122,7 @@ def from_dict(given: Mapping[str, Any], files: Mapping[str, bytes]) -> Experimen
     """Makes an experiment of plain data.
 
     Args:
-        given: As `as_dict` gives it; what is left out is as by default.
+        given: As `as_dict` gives it, and `trusted`; what is left out is as by default.
         files: The robot's, by path.
 
     Raises:
@@ -170,6 +174,8 @@ def from_document(document: Any, files: Mapping[str, bytes]) -> Experiment:
         raise ForeignCheckpoint(f"This is no experiment: its format is not {FORMAT!r}.")
     plain.check_version("experiment", document.get("version"), VERSION)
     values = {name: value for name, value in document.items() if name not in ("format", "version")}
+    if "trusted" in values:
+        raise InvalidArgument("trusted is nothing that a document can say.")
     return from_dict(values, files)
 
 
@@ -182,9 +188,10 @@ _KINDS: dict[str, type] = {
     "hyperparameters": dict,
     "title": str,
     "parent": str,
+    "trusted": bool,
 }
 
-_WORDS: dict[type, str] = {str: "a text", dict: "an object"}
+_WORDS: dict[type, str] = {str: "a text", dict: "an object", bool: "true or false"}
 
 
 def canonical(document: Any) -> bytes:

@@ -248,11 +248,16 @@ def from_zip(data: bytes) -> dict[str, bytes]:
 
 
 def from_folder(folder: Path) -> dict[str, bytes]:
-    """The files of a folder and of those in it; raises InvalidArgument for more than is allowed."""
+    """The files of a folder and of those in it, without archives, which may hold the same again.
+
+    Raises:
+        InvalidArgument: more files than is allowed.
+    """
     files: dict[str, bytes] = {}
     size = 0
     for path in sorted(folder.rglob("*")):
-        if path.is_file() and not any(part.startswith(".") for part in path.parts[1:]):
+        hidden = any(part.startswith(".") for part in path.parts[1:])
+        if path.is_file() and not hidden and path.suffix.lower() != ".zip":
             size += path.stat().st_size
             check_count(len(files) + 1, size)
             files[path.relative_to(folder).as_posix()] = path.read_bytes()

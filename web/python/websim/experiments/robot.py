@@ -216,7 +216,7 @@ def robot_from_dict(value: Any, files: Mapping[str, bytes]) -> Robot:
     hashes, floor = value.get("files"), value.get("floor")
     if not isinstance(hashes, Mapping) or not hashes:
         raise InvalidArgument("robot.files must be an object of sha256 by path.")
-    if main not in hashes:
+    if not isinstance(main, str) or main not in hashes:
         raise InvalidArgument(f"robot.main must be one of its files, not {main!r:.99}.")
     if floor is not None and not (type(floor) in (int, float) and abs(floor) < 1e6):
         raise InvalidArgument(f"robot.floor must be a height in m or null, not {floor!r:.99}.")

@@ -72,6 +72,9 @@ FIELDS: dict[str, tuple[str | int, ...]] = {
 }
 """Arrays of MjData that a task may ask for, with their shapes per environment."""
 
+MIN_TIMESTEP, MAX_TIMESTEP = 1e-6, 1.0
+"""Seconds: what is shorter would never end, and what is longer is no simulation."""
+
 POST_CONSTRAINT_FIELDS = frozenset({"cacc", "cfrc_int", "cfrc_ext"})
 """Fields that MuJoCo fills only in mj_rnePostConstraint."""
 
@@ -251,7 +254,16 @@ class Model:
             )
         return tuple(d if isinstance(d, int) else int(getattr(self, d)) for d in dimensions)
 
-    def check_state(self) -> None:
+    def check(self) -> None:
+        """Raises ModelError for a model that cannot be simulated in batches."""
+        if not MIN_TIMESTEP <= self.timestep <= MAX_TIMESTEP:
+            raise ModelError(
+                f'<option timestep="{self.timestep:g}"/>: a step may last {MIN_TIMESTEP:g} to '
+                f"{MAX_TIMESTEP:g} s."
+            )
+        self._check_state()
+
+    def _check_state(self) -> None:
         """Raises ModelError where STATE is not all that tells one environment from another."""
         known = sum(math.prod(self.shape(name)) for name in STATE)
         if known != self.state_size:
@@ -309,7 +321,7 @@ class BatchData:
             InvalidArgument: a field that FIELDS does not have.
             ModelError: the model has a state besides STATE.
         """
-        model.check_state()
+        model.check()
         self._model, self._num_envs = model, num_envs
         self.fields: tuple[str, ...] = ()
         for name in STATE:

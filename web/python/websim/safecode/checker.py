@@ -6,7 +6,11 @@ is no list of what is forbidden that something new could be missing from.
 
 import ast
 import difflib
+import io
+import token
+import tokenize
 from collections.abc import Iterable, Iterator, Mapping
+from keyword import iskeyword
 
 from websim.errors import Problem, UnsafeCode
 from websim.safecode.language import (
@@ -17,6 +21,7 @@ from websim.safecode.language import (
     MAX_LITERAL,
     MAX_SOURCE,
     MAX_TEXT,
+    MAX_TOKENS,
     NUMBER_TYPES,
     NUMPY,
     NUMPY_CONSTANTS,
@@ -43,7 +48,8 @@ ARITHMETIC = (
 COMPARISONS = (ast.Eq, ast.NotEq, ast.Lt, ast.LtE, ast.Gt, ast.GtE, ast.Is, ast.IsNot)
 
 OPERATORS = (
-    "Operators are + - * / // % ** @, & | ^ ~ between masks, == != < <= > >=, is, and, or, not."
+    "Operators are + - * / // % ** @, & | ^ ~ between masks, == != < <= > >=, `is None`, and, or, "
+    "not."
 )
 STATEMENTS = (
     "A function consists of assignments, if, for and return; a file of `import numpy as np`, "
@@ -115,6 +121,9 @@ def parse(source: str, file: str) -> ast.Module:
         raise UnsafeCode(
             file, [Problem(1, 1, "Too long", f"A file has up to {MAX_SOURCE} characters.")]
         )
+    deep = too_deep(source)
+    if deep:
+        raise UnsafeCode(file, [_nested(*deep)])
     try:
         tree = ast.parse(source)
     except SyntaxError as error:
@@ -131,10 +140,43 @@ def parse(source: str, file: str) -> ast.Module:
         levels = [child for node in levels for child in ast.iter_child_nodes(node)]
     if levels:
         node = next((node for node in levels if hasattr(node, "lineno")), tree)
-        line, column = getattr(node, "lineno", 1), getattr(node, "col_offset", 0) + 1
-        nested = Problem(line, column, "Nested too deep", "Give what is inside a name of its own.")
-        raise UnsafeCode(file, [nested])
+        place = getattr(node, "lineno", 1), getattr(node, "col_offset", 0) + 1
+        raise UnsafeCode(file, [_nested(*place)])
     return tree
+
+
+def _nested(line: int, column: int) -> Problem:
+    return Problem(line, column, "Nested too deep", "Give what is inside a name of its own.")
+
+
+def too_deep(source: str) -> tuple[int, int] | None:
+    """Line and column at which a file is nested so deep that reading it could end Python.
+
+    Python's parser calls itself for each level, and in a browser's worker it has a small stack,
+    whose end is that of Pyodide. So tokens are counted before it reads them: within a statement
+    each operator may be a level, those in brackets besides those before the brackets.
+    """
+    elifs = level = 0
+    around: list[int] = []
+    try:
+        for kind, text, place, _, _ in tokenize.generate_tokens(io.StringIO(source).readline):
+            if kind == token.NEWLINE:
+                level, around = elifs, []
+            elif kind == token.OP and text in ("(", "[", "{"):
+                around.append(level + 1)
+                level += 1
+            elif kind == token.OP and text in (")", "]", "}"):
+                level = around.pop() if around else level
+            elif kind == token.OP and text == ",":
+                level = around[-1] if around else elifs
+            elif (kind == token.OP and text not in ("=", ":")) or iskeyword(text):
+                level += 1
+                elifs += text == "elif"
+            if level > MAX_TOKENS:
+                return place[0], place[1] + 1
+    except (tokenize.TokenError, SyntaxError):
+        pass  # The parser stops there as well, and says why.
+    return None
 
 
 def target_names(target: ast.expr) -> Iterator[ast.Name]:
@@ -176,6 +218,11 @@ def is_text(statement: ast.stmt) -> bool:
         and isinstance(statement.value, ast.Constant)
         and isinstance(statement.value.value, str)
     )
+
+
+def is_none(node: ast.expr) -> bool:
+    """Whether an expression is None itself."""
+    return isinstance(node, ast.Constant) and node.value is None
 
 
 def accessors(functions: Functions) -> set[type[Accessor]]:
@@ -509,10 +556,13 @@ class _Checker(ast.NodeVisitor):
         """One comparison."""
         if len(node.ops) > 1:
             self.refuse(node, "A chain of comparisons is not allowed", "Write (a < x) & (x < b).")
+        values = [node.left, *node.comparators]
         for operator in node.ops:
             if not isinstance(operator, COMPARISONS):
                 self.refuse(node, f"{type(operator).__name__} is not allowed", OPERATORS)
-        for value in (node.left, *node.comparators):
+            elif isinstance(operator, ast.Is | ast.IsNot) and not any(map(is_none, values)):
+                self.refuse(node, "`is` without None is not allowed", "Compare with == or !=.")
+        for value in values:
             self.expression(value)
 
     def visit_IfExp(self, node: ast.IfExp) -> None:

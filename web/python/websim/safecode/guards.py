@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import Any
 
 import numpy as np
+import numpy.ma  # np.median imports it, which no call should wait for
 from numpy.typing import NDArray
 
 from websim.safecode.language import (

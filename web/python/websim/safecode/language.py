@@ -9,6 +9,9 @@ MAX_SOURCE = 20_000
 MAX_DEPTH = 50
 """Levels to which expressions and statements may be nested."""
 
+MAX_TOKENS = 500
+"""Operators and keywords in a row that may each be a level; Pyodide's parser bears 1,000 in V8."""
+
 MAX_TEXT = 200
 """Characters of a string."""
 
