@@ -14,10 +14,10 @@ def find(xml_file: str) -> Source:
 
     Args:
         xml_file: MJCF text; a path that starts with ".", "/" or "~"; or the name of a file among
-            Gymnasium's MuJoCo assets.
+            Gymnasium's MuJoCo assets or in `websim/robots`.
 
     Returns:
-        The text, or the path. Gymnasium's are texts: they refer to no files.
+        The text, or the path. What has a name is text: it refers to no files.
 
     Raises:
         ModelError: no such file.
@@ -30,12 +30,13 @@ def find(xml_file: str) -> Source:
             raise ModelError(f"The model file {xml_file} does not exist.")
         return path
     # Read as files: importing gymnasium.envs.mujoco would import the native mujoco package.
-    assets = files("gymnasium") / "envs" / "mujoco" / "assets"
-    found = assets / xml_file
-    if not found.is_file():
-        models = ", ".join(sorted(f.name for f in assets.iterdir() if f.name.endswith(".xml")))
+    folders = files("gymnasium") / "envs" / "mujoco" / "assets", files("websim") / "robots"
+    named = {
+        file.name: file for one in folders for file in one.iterdir() if file.name.endswith(".xml")
+    }
+    if xml_file not in named:
         raise ModelError(
-            f"Gymnasium has no model {xml_file!r}; it has {models}. A path of your own starts "
-            "with '.', '/' or '~'."
+            f"There is no model {xml_file!r}; there are {', '.join(sorted(named))}. A path of your "
+            "own starts with '.', '/' or '~'."
         )
-    return found.read_text()
+    return named[xml_file].read_text()

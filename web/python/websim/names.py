@@ -79,6 +79,8 @@ def observation_names(task: Task, num_envs: int) -> tuple[str, ...]:
         As many names as there are numbers, "" where one is not known; none at all where the task
         does to its numbers what cannot be written down.
     """
+    if task.observation_names:
+        return task.observation_names
     named = {array: _named(task.model, array) for array in (*STATE, *task.fields)}
     data = SimpleNamespace(
         **{array: np.stack([names] * num_envs) for array, names in named.items()}

@@ -50,9 +50,12 @@ class Task:
         max_episode_steps: Environment steps after which an episode is truncated.
         fields: Names of MjData arrays that the task reads besides the state (qpos, qvel, ...);
             `websim.physics.FIELDS` lists what there is.
-        reward_terms: Names of the parts of the reward, in the order in which they are shown.
+        observation_names: What the numbers of the observation are called; empty: as
+            `websim.names.observation_names` finds out.
+        reward_terms: Names of the parts of the reward, in the order in which they are shown; empty
+            where `reward_code` pays.
         reward_code: What `outcome` pays with default options as code (docs/rewards.md), as a start
-            for other rewards; "" where there is none.
+            for other rewards; or, where it pays nothing, what is paid. "" where there is none.
         measure_code: What episodes are judged by, whatever is paid; "" where there is none.
         xml_file: A file of Gymnasium's MuJoCo assets, a path (starting with ".", "/" or "~"), or
             the MJCF text itself.
@@ -64,7 +67,8 @@ class Task:
     id: ClassVar[str]
     max_episode_steps: ClassVar[int] = 1000
     fields: ClassVar[tuple[str, ...]] = ()
-    reward_terms: ClassVar[tuple[str, ...]]
+    observation_names: ClassVar[tuple[str, ...]] = ()
+    reward_terms: ClassVar[tuple[str, ...]] = ()
     reward_code: ClassVar[str] = ""
     measure_code: ClassVar[str] = ""
 
@@ -89,8 +93,18 @@ class Task:
         """Draws qpos [nq] and qvel [nv] of one new episode."""
         raise NotImplementedError
 
+    def initial_userdata(self, rng: np.random.Generator) -> FloatArray:
+        """Draws MuJoCo's userdata [nuserdata] of one new episode: what else it has to itself.
+
+        Asked after `initial_state`, where the model has userdata (`<size nuserdata="3"/>`).
+        """
+        return np.zeros(self.model.nuserdata)
+
     def before(self, data: BatchData) -> Any:
-        """What `outcome` has to know of the time before the step; copy what physics overwrites."""
+        """What `outcome` has to know of the time before the step; copy what physics overwrites.
+
+        Here a task may also change the state: push a robot, say.
+        """
         return None
 
     def outcome(self, data: BatchData, before: Any, actions: Actions) -> Outcome:

@@ -105,7 +105,8 @@ class MujocoVectorEnv(VectorEnv[FloatArray, Actions, NDArray[Any]]):
         Args:
             task: What the environments are about; belongs to this object from now on.
             num_envs: Number of environments n, from 1 to MAX_ENVIRONMENTS.
-            reward: What is paid instead of the task's own reward.
+            reward: What is paid instead of the task's own reward; None: what the task's outcome
+                pays, or its `reward_code` where that pays nothing.
             measure: What episodes are judged by.
             world: What differs from environment to environment, and disturbs them.
             autoreset_mode: What happens at the end of an episode, or its value as a string.
@@ -424,6 +425,8 @@ class MujocoVectorEnv(VectorEnv[FloatArray, Actions, NDArray[Any]]):
             CodeFailed: it fails, or costs too much (TooCostly). Nothing is changed.
         """
         model, dt, data = self.physics.model, self.task.dt, self.physics.data
+        if reward is None and self.task.reward_code and not self.task.reward_terms:
+            reward = Reward(self.task.reward_code)
         codes = [code for code in (reward, measure) if code is not None]
         self.physics.publish([name for code in codes for name in code.fields])
         moments = moments_of(model, dt, data, codes)
@@ -558,13 +561,17 @@ class MujocoVectorEnv(VectorEnv[FloatArray, Actions, NDArray[Any]]):
         model = self.physics.model
         qpos = np.empty((len(indices), model.nq))
         qvel = np.empty((len(indices), model.nv))
+        userdata = np.empty((len(indices), model.nuserdata))
         for k, i in enumerate(indices):
             rng = self._rngs[i]
             assert rng is not None  # reset() comes before step().
             qpos[k], qvel[k] = self.task.initial_state(rng)
+            if model.nuserdata:
+                userdata[k] = self.task.initial_userdata(rng)
         if self.world is not None:
             self.world.begin(indices, qpos, qvel)
         self.physics.reset(indices, qpos, qvel)
+        self.physics.data.userdata[indices] = userdata
         self.hands.forget(indices)
         first = self._seen(indices)
         if self.world is not None:

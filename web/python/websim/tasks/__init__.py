@@ -1,4 +1,4 @@
-"""The eleven MuJoCo tasks of Gymnasium (v5), one file each."""
+"""The eleven MuJoCo tasks of Gymnasium (v5), and those of a quadruped, one file each robot."""
 
 from websim.registry import register
 from websim.tasks.ant import Ant
@@ -9,6 +9,7 @@ from websim.tasks.humanoid_standup import HumanoidStandup
 from websim.tasks.inverted_double_pendulum import InvertedDoublePendulum
 from websim.tasks.inverted_pendulum import InvertedPendulum
 from websim.tasks.pusher import Pusher
+from websim.tasks.quadruped import QuadrupedBalance, QuadrupedWalk
 from websim.tasks.reacher import Reacher
 from websim.tasks.swimmer import Swimmer
 from websim.tasks.walker2d import Walker2d
@@ -25,5 +26,7 @@ for _task in (
     Reacher,
     Swimmer,
     Walker2d,
+    QuadrupedBalance,
+    QuadrupedWalk,
 ):
     register(_task)
