@@ -19,6 +19,9 @@ import websim
 
 MODES = tuple(AutoresetMode)
 
+TASKS = tuple(task for task in websim.task_ids() if task in gymnasium.registry)
+"""Those that Gymnasium has too."""
+
 
 class Differences(dict[str, float]):
     """The greatest absolute difference per quantity ("observations", "infos/x_position")."""
@@ -124,7 +127,7 @@ def main() -> None:
     arguments = parser.parse_args()
     print("| task | episodes | observations | rewards | infos | where not 0 |")
     print("|---|---|---|---|---|---|")
-    for task in websim.task_ids():
+    for task in TASKS:
         runs = [
             compare(task, mode, num_envs=arguments.envs, steps=arguments.steps, seed=arguments.seed)
             for mode in MODES

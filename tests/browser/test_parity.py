@@ -24,6 +24,8 @@ AGREED_STEPS = {
     "InvertedDoublePendulum-v5": 500,
     "InvertedPendulum-v5": 500,
     "Pusher-v5": 100,
+    "QuadrupedBalance-v0": 25,
+    "QuadrupedWalk-v0": 25,
     "Reacher-v5": 500,
     "Swimmer-v5": 200,
 }

@@ -7,7 +7,7 @@ import pytest
 from gymnasium.vector import AutoresetMode
 
 import websim
-from bench.parity import MODES, compare
+from bench.parity import MODES, TASKS, compare
 from websim.registry import task_class
 from websim.task import options_of
 
@@ -129,7 +129,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
 """Every option of every task, with values that are not the defaults (but for some files)."""
 
 
-@pytest.mark.parametrize("task", websim.task_ids())
+@pytest.mark.parametrize("task", TASKS)
 def test_a_thousand_steps(task: str) -> None:
     # 1,010 steps: beyond the time limit, so that every task's autoreset is part of it.
     differences = compare(task, AutoresetMode.NEXT_STEP, num_envs=4, steps=1010)
@@ -138,14 +138,14 @@ def test_a_thousand_steps(task: str) -> None:
 
 
 @pytest.mark.parametrize("mode", MODES)
-@pytest.mark.parametrize("task", websim.task_ids())
+@pytest.mark.parametrize("task", TASKS)
 def test_autoreset_modes(task: str, mode: AutoresetMode) -> None:
     differences = compare(task, mode, num_envs=3, steps=100, seed=7, max_episode_steps=17)
     assert differences.episodes >= 3 * 5
     assert max(differences.values()) <= TOLERANCE, differences
 
 
-@pytest.mark.parametrize("task", websim.task_ids())
+@pytest.mark.parametrize("task", TASKS)
 def test_options(task: str) -> None:
     options = OPTIONS[task]
     assert options.keys() == options_of(task_class(task)).keys(), "every option is tried"

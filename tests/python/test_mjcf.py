@@ -15,7 +15,7 @@ def test_a_file_of_gymnasiums() -> None:
     xml = mjcf.find("ant.xml")
     assert isinstance(xml, str)
     assert '<mujoco model="ant">' in xml
-    with pytest.raises(ModelError, match=r"no model 'aunt.xml'; it has ant.xml, half_cheetah.xml"):
+    with pytest.raises(ModelError, match=r"no model 'aunt.xml'; there are ant.xml, half_cheetah"):
         mjcf.find("aunt.xml")
 
 

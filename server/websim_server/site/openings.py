@@ -71,6 +71,7 @@ def _make(task: str) -> bytes:
             states=STATES,
             qpos=data.qpos.ravel().tolist(),
             qvel=data.qvel.ravel().tolist(),
+            userdata=data.userdata.ravel().tolist(),
             episode_steps=_median_length(shard),
         )
         return json.dumps(plain(begin), separators=(",", ":")).encode()

@@ -72,6 +72,7 @@
  * @property {number} states  in which episodes begin
  * @property {number[]} qpos  of each of them [states, nq]
  * @property {number[]} qvel  likewise [states, nv]
+ * @property {number[]} userdata  likewise [states, nuserdata]
  * @property {number | null} episodeSteps  of half of the episodes under random actions; null: many
  */
 

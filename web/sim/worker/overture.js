@@ -74,7 +74,7 @@ export class Overture extends Published {
 
   /** Starts episodes. @param {Int32Array} indices  of environments */
   #begin(indices) {
-    const { states, qpos, qvel } = this.opening;
+    const { states, qpos, qvel, userdata } = this.opening;
     const { nq, nv } = this.sizes;
     const first = this.state;
     /** @param {number[]} rows @param {number} size */
@@ -83,6 +83,9 @@ export class Overture extends Published {
       return rows[state * size + (k % size)];
     });
     this.physics.start(indices, dealt(qpos, nq), dealt(qvel, nv));
+    const own = userdata.length / states;
+    const drawn = dealt(userdata, own);
+    indices.forEach((i, k) => this.arrays.userdata.set(drawn.subarray(k * own, (k + 1) * own), i * own));
     this.state = (first + indices.length) % states;
     for (const i of indices) {
       this.lengths[i] = 0;

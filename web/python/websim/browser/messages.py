@@ -156,6 +156,7 @@ class Opening:
         states: In which episodes begin.
         qpos: Of each of them [states, nq].
         qvel: Likewise [states, nv].
+        userdata: Likewise [states, nuserdata].
         episode_steps: Of half of the episodes under random actions; null: many.
     """
 
@@ -165,6 +166,7 @@ class Opening:
     states: int
     qpos: list[float]
     qvel: list[float]
+    userdata: list[float]
     episode_steps: int | None
 
 

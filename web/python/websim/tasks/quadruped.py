@@ -60,11 +60,14 @@ def reward(now, before, action):
     velocity = now.sensor("velocity").value
     turn = now.qvel[:, 3:6]
     missed = np.square(velocity[:, :2] - goal[:, :2]).sum(axis=1)
+    wanted = np.linalg.norm(goal[:, :2], axis=1) + 0.01
+    along = (velocity[:, :2] * goal[:, :2]).sum(axis=1) / wanted
     bent = now.qpos[:, 7:].reshape(-1, 4, 3) - STANCE
     acceleration = (now.qvel[:, 6:] - before.qvel[:, 6:]) / now.dt
     return {
         "alive": 0.5,
-        "velocity": 2.0 * np.exp(-missed / 0.25),
+        "along": 2.0 * np.minimum(along / wanted, 1.0),
+        "velocity": 1.0 * np.exp(-missed / 0.1),
         "turn": 0.5 * np.exp(-np.square(turn[:, 2] - goal[:, 2]) / 0.25),
         "bounce": -0.5 * np.square(velocity[:, 2]) - 0.02 * np.square(turn[:, :2]).sum(axis=1),
         "level": -2.0 * (1 - now.body("trunk").up[:, 2]),
@@ -164,7 +167,7 @@ class QuadrupedBalance(Quadruped):
     measure_code: ClassVar[str] = BALANCE_MEASURE
 
     push_interval: Range = (2.0, 4.0)
-    push_velocity: Range = (0.5, 1.0)
+    push_velocity: Range = (0.5, 1.25)
 
     def initial_userdata(self, rng: np.random.Generator) -> FloatArray:
         times = rng.uniform(*self.push_interval, PUSHES).cumsum()
@@ -175,9 +178,9 @@ class QuadrupedBalance(Quadruped):
     def before(self, data: BatchData) -> None:
         pushes = data.userdata[:, GOAL:].reshape(-1, PUSHES, 3)
         times = pushes[:, :, 0]
+        since = data.time[:, np.newaxis] - times
         with np.errstate(invalid="ignore"):  # x % 0 where no pushes have been drawn
-            since = (data.time % times[:, -1])[:, np.newaxis] - times
-        due: NDArray[Any] = (since >= 0) & (since < self.dt)
+            due: NDArray[Any] = (since >= 0) & (since % times[:, -1:] < self.dt)
         data.qvel[:, :2] += (due[:, :, np.newaxis] * pushes[:, :, 1:]).sum(axis=1)
 
 
