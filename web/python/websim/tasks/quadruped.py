@@ -65,9 +65,9 @@ def reward(now, before, action):
     bent = now.qpos[:, 7:].reshape(-1, 4, 3) - STANCE
     acceleration = (now.qvel[:, 6:] - before.qvel[:, 6:]) / now.dt
     return {
-        "alive": 1.0,
-        "along": 1.5 * np.minimum(along / wanted, 1.0),
-        "velocity": 1.5 * np.exp(-missed / 0.1),
+        "alive": 0.5,
+        "along": 2.0 * np.minimum(along / wanted, 1.0),
+        "velocity": 1.0 * np.exp(-missed / 0.1),
         "turn": 0.5 * np.exp(-np.square(turn[:, 2] - goal[:, 2]) / 0.25),
         "bounce": -0.5 * np.square(velocity[:, 2]) - 0.02 * np.square(turn[:, :2]).sum(axis=1),
         "level": -2.0 * (1 - now.body("trunk").up[:, 2]),
