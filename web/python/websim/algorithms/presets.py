@@ -37,6 +37,13 @@ PRESETS: dict[str, dict[str, dict[str, dict[str, Any]]]] = {
             "Ant-v5": {"log_std_init": -2.0, "learning_rate": 3e-4},
             # Its torques end at 0.4.
             "Humanoid-v5": {"log_std_init": -1.0, "learning_rate": 3e-4},
+            # Wide torques throw it over before it can stand.
+            "QuadrupedBalance-v0": {"log_std_init": -2.0, "learning_rate": 3e-4},
+            "QuadrupedWalk-v0": {
+                "total_timesteps": 2_000_000,
+                "log_std_init": -2.0,
+                "learning_rate": 3e-4,
+            },
         },
     },
     "es": {

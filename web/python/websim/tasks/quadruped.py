@@ -66,8 +66,8 @@ def reward(now, before, action):
     acceleration = (now.qvel[:, 6:] - before.qvel[:, 6:]) / now.dt
     return {
         "alive": 0.5,
-        "along": 2.0 * np.minimum(along / wanted, 1.0),
-        "velocity": 1.0 * np.exp(-missed / 0.1),
+        "along": 1.5 * np.minimum(along / wanted, 1.0),
+        "velocity": 2.0 * np.exp(-missed / 0.1),
         "turn": 0.5 * np.exp(-np.square(turn[:, 2] - goal[:, 2]) / 0.25),
         "bounce": -0.5 * np.square(velocity[:, 2]) - 0.02 * np.square(turn[:, :2]).sum(axis=1),
         "level": -2.0 * (1 - now.body("trunk").up[:, 2]),
@@ -192,7 +192,7 @@ class QuadrupedWalk(Quadruped):
     reward_code: ClassVar[str] = WALK_REWARD
     measure_code: ClassVar[str] = WALK_MEASURE
 
-    forward_velocity: Range = (0.4, 1.0)
+    forward_velocity: Range = (0.5, 1.0)
     aside_velocity: Range = (-0.2, 0.2)
     turn_velocity: Range = (-0.5, 0.5)
 
