@@ -61,7 +61,7 @@ class Dashboard:
 
     def colors(self) -> int:
         """How many colours the canvas shows."""
-        clip = self.page.locator("canvas.stage").bounding_box()
+        clip = self.page.locator(".stage").bounding_box()
         assert clip is not None
         pixels = imread(self.page.screenshot(clip=clip))
         return np.unique(pixels[..., :3] @ np.array([1 << 16, 1 << 8, 1])).size

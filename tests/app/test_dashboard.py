@@ -57,7 +57,7 @@ def test_an_empty_picture_says_so_and_offers_the_way_back(shared: Dashboard) -> 
     page = shared.page
     empty = page.locator(".empty")
     expect(empty).to_be_hidden()
-    stage = page.locator("canvas.stage")
+    stage = page.locator(".stage")
     box = stage.bounding_box()
     assert box is not None
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
@@ -213,7 +213,7 @@ def test_another_simulation_and_back_and_reload(dashboard: Dashboard) -> None:
 def test_double_click_follows_the_robot_under_the_pointer(dashboard: Dashboard) -> None:
     page = dashboard.page
     dashboard.open("task=Ant-v5&envs=1&workers=1&controller=zero&speed=1")
-    box = page.locator("canvas.stage").bounding_box()
+    box = page.locator(".stage").bounding_box()
     assert box is not None
     page.mouse.dblclick(box["width"] / 2, box["height"] / 2)
     expect(page.get_by_role("heading", name="Ant-v5 0")).to_be_visible()

@@ -105,7 +105,7 @@ def test_kept_runs_and_files(training: TrainingPage, tmp_path: Path) -> None:
 
 def test_a_file_saved_while_pausing_is_of_the_pause(training: TrainingPage, tmp_path: Path) -> None:
     training.wait_for_steps(4096)
-    training.page.locator("canvas.stage").focus()
+    training.page.locator(".stage").focus()
     training.page.keyboard.press("l")
     path = save_as_file(training.page, tmp_path)
     expect(training.transport.get_by_role("button", name="Resume")).to_be_visible()
@@ -254,7 +254,7 @@ def test_a_file_can_be_dropped_on_the_page(training: TrainingPage, tmp_path: Pat
         }""",
         list(content),
     )
-    canvas = page.locator("canvas.stage")
+    canvas = page.locator(".stage")
     canvas.dispatch_event("dragover", {"dataTransfer": files})
     expect(page.locator("#app")).to_have_class(re.compile("dropping"))
     canvas.dispatch_event("drop", {"dataTransfer": files})

@@ -55,7 +55,7 @@ def stands(dashboard: Dashboard, title: str) -> None:
 def test_a_robot_is_dropped_and_comes_back(opened: Dashboard) -> None:
     page = opened.page
     before = page.url
-    drop(page.locator("canvas.stage"), {"ball.xml": BALL})
+    drop(page.locator(".stage"), {"ball.xml": BALL})
     stands(opened, "ball")
     assert page.url == before, "a robot of this browser's is no part of a link"
     assert opened.sim("sim.numEnvs") == 16
@@ -73,14 +73,14 @@ def test_a_robot_is_dropped_and_comes_back(opened: Dashboard) -> None:
 def test_folders_are_dropped(opened: Dashboard, layout: str) -> None:
     main, files = LAYOUTS[layout]
     dropped = {f"my robot/{path}": content for path, content in files.items()}
-    drop(opened.page.locator("canvas.stage"), dropped, folder=True)
+    drop(opened.page.locator(".stage"), dropped, folder=True)
     stands(opened, main.rpartition("/")[2].removesuffix(".xml"))
 
 
 def test_missing_files_are_asked_for(opened: Dashboard) -> None:
     _, files = LAYOUTS["single quotes"]
     page = opened.page
-    drop(page.locator("canvas.stage"), {"main.xml": files["main.xml"]})
+    drop(page.locator(".stage"), {"main.xml": files["main.xml"]})
     dialog = page.get_by_role("dialog", name="Files are missing")
     expect(dialog.locator("li")).to_have_text(["hull.obj"])
     drop(dialog, {"notes.txt": "not this one"})
@@ -92,12 +92,12 @@ def test_missing_files_are_asked_for(opened: Dashboard) -> None:
 
 def test_one_of_several_models_is_chosen(opened: Dashboard) -> None:
     page = opened.page
-    drop(page.locator("canvas.stage"), {"ball.xml": BALL, "other.xml": BALL})
+    drop(page.locator(".stage"), {"ball.xml": BALL, "other.xml": BALL})
     dialog = page.get_by_role("dialog", name="Which one is the robot?")
     dialog.get_by_role("button", name="Cancel").click()
     expect(dialog).to_be_hidden()
     assert opened.sim("sim.groups[0].task") == "InvertedPendulum-v5"
-    drop(page.locator("canvas.stage"), {"ball.xml": BALL, "other.xml": BALL})
+    drop(page.locator(".stage"), {"ball.xml": BALL, "other.xml": BALL})
     dialog.get_by_role("button", name="other.xml").click()
     stands(opened, "other")
 
@@ -119,7 +119,7 @@ def test_what_cannot_be_opened_is_told(
     opened: Dashboard, files: dict[str, bytes | str], says: str
 ) -> None:
     page = opened.page
-    drop(page.locator("canvas.stage"), files)
+    drop(page.locator(".stage"), files)
     expect(page.locator(".notice.error")).to_contain_text(re.compile(says, re.DOTALL))
     assert opened.sim("sim.groups[0].task") == "InvertedPendulum-v5"
     assert opened.sim("sim.stats().workerRestarts") == 0

@@ -34,5 +34,5 @@ def test_a_module_that_fails_is_named(
     expect(alert).to_contain_text(says)
     page.unroute(address)
     alert.get_by_role("button", name="Load it again").click()
-    expect(page.locator("canvas.stage")).to_be_visible(timeout=60_000)
+    expect(page.locator(".stage")).to_be_visible(timeout=60_000)
     page_errors.clear()

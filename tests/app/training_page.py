@@ -49,7 +49,7 @@ class TrainingPage(Dashboard):
 
     def pause(self) -> int:
         """Pauses by the keyboard; returns the steps done."""
-        self.page.locator("canvas.stage").focus()
+        self.page.locator(".stage").focus()
         self.page.keyboard.press("l")
         expect(self.transport.get_by_role("button", name="Resume")).to_be_visible()
         return self.settled()

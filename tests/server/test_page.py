@@ -66,9 +66,9 @@ def test_a_page_of_another_origin_shows_it_where_that_is_allowed(
         page.goto(f"{origin}/?{address}/")
         (frame,) = page.main_frame.child_frames
         if allowed:
-            expect(frame.locator("canvas.stage")).to_be_attached(timeout=30_000)
+            expect(frame.locator(".stage")).to_be_attached(timeout=30_000)
             assert frame.evaluate("crossOriginIsolated")
         else:
             assert frame.url == "chrome-error://chromewebdata/"
-            expect(frame.locator("canvas.stage")).to_have_count(0)
+            expect(frame.locator(".stage")).to_have_count(0)
         page.close()

@@ -108,15 +108,16 @@ async function build() {
   await breathe();
   stage = new Stage(session.options.renderer, turn);
   stage.set(session.options);
-  stage.canvas.addEventListener('dblclick', ({ offsetX, offsetY }) => {
+  stage.element.addEventListener('dblclick', ({ offsetX, offsetY }) => {
     const index = stage.view.pick(offsetX, offsetY);
     if (index !== null) follow(index);
   });
-  stage.canvas.addEventListener('webglcontextlost', () => {
+  // The event does not bubble from the canvas, but it comes down to it.
+  stage.element.addEventListener('webglcontextlost', () => {
     notices.show('warning', 'The graphics driver was reset: drawing goes on when it is back.');
-  });
+  }, true);
   app.replaceChildren(
-    stage.canvas, stage.empty, details.element, desk.large, bar.element, panel.element, boot.element, desk.offers, opener.element, notices.element, keyboard.sheet,
+    stage.element, stage.empty, details.element, desk.large, bar.element, panel.element, boot.element, desk.offers, opener.element, notices.element, keyboard.sheet,
   );
   acceptDrops(app, (files) => opener.open(files));
   new ResizeObserver(uncover).observe(details.element);

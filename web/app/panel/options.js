@@ -21,7 +21,7 @@ import { readNumber, readWhole } from '../numbers.js';
  * @property {'cells'|'world'} overview  robots that travel are held in their cells, or where they are
  * @property {number|'auto'} draw   robots drawn in full at most; the others are simple figures
  * @property {number|'auto'} fps    frames drawn a second at most
- * @property {'auto'|'2d'} renderer
+ * @property {'auto'|'webgl'|'flat'} renderer
  * @property {string} algo          what learns, when training is started
  * @property {string} preset        set of its hyperparameters; `auto`: the algorithm's first choice
  * @property {number|null} steps    environment steps to train for; null: as the preset says
@@ -156,8 +156,8 @@ export const OPTIONS = {
   fps: { initial: 'auto', allowed: `auto, or 1 to ${MAX_FPS}`, read: automatic(1, MAX_FPS) },
   renderer: {
     initial: 'auto',
-    allowed: 'auto or 2d',
-    read: (text) => /** @type {'auto'|'2d'|undefined} */ (oneOf(['auto', '2d'])(text)),
+    allowed: 'auto, webgl or flat',
+    read: (text) => /** @type {'auto'|'webgl'|'flat'|undefined} */ (oneOf(['auto', 'webgl', 'flat'])(text)),
   },
   algo: { initial: 'ppo', allowed: 'an algorithm, such as ppo', read: matching(/^\w+$/) },
   preset: { initial: 'auto', allowed: 'auto, or a preset of the algorithm', read: matching(/^\w+$/) },

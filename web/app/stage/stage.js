@@ -1,16 +1,16 @@
 /**
- * The canvas: picks the view that the browser can show, and asks it for frames as often as it is
- * good for the simulation.
+ * Where the robots are shown: picks the painter that the browser can do with, and asks for frames as often as
+ * it is good for the simulation.
  */
 
 import { h } from '../dom.js';
 import { measure } from '../../sim/shared/stages.js';
-import { View2D } from './flat/view2d.js';
-import { View3D } from './scene/view3d.js';
+import { FlatPainter } from './flat/flatpainter.js';
+import { GpuPainter } from './gpu/gpupainter.js';
+import { View } from './view.js';
 
 /**
  * @typedef {import('../../sim/websim.js').WebSim} WebSim
- * @typedef {View2D|View3D} View
  *
  * @typedef {object} Status  what is drawn
  * @property {number} full    robots in full
@@ -47,36 +47,38 @@ export class Stage {
   #fps = 'auto';
 
   /**
-   * @param {'auto'|'2d'} renderer
+   * @param {import('../panel/options.js').Options['renderer']} renderer
    * @param {(now: number) => void} onTurn  called with each drawn frame, and now and then without one:
    *   the rest of the page changes along with the robots, which costs the compositor least
    */
   constructor(renderer, onTurn) {
     this.onTurn = onTurn;
-    this.canvas = newCanvas();
+    this.element = h('div', {
+      class: 'stage', tabindex: 0, role: 'img',
+      'aria-label': 'The robots. Double click one to follow it; question mark lists the keys.',
+    });
     /** Told while no robot is in view. */
     this.empty = h('p', { class: 'empty card', role: 'status', hidden: true },
       'No robot is in view. ', h('button', { onclick: () => this.view.home() }, 'Show all (H)'));
-    /** Why there is no 3D view, or empty. */
+    /** Why the processor draws though a GPU was asked for, or empty. */
     this.fallback = '';
-    /** @type {View} */
-    this.view = this.#makeView(renderer);
-    new ResizeObserver(() => this.view.resize()).observe(this.canvas);
+    this.view = new View(this.element, this.#makePainter(renderer));
+    /** Whether the processor may go on where the GPU is none. */
+    this.yielding = renderer === 'auto';
+    new ResizeObserver(() => this.view.resize()).observe(this.element);
     requestAnimationFrame(this.#tick);
   }
 
-  /** @param {'auto'|'2d'} renderer @returns {View} */
-  #makeView(renderer) {
-    if (renderer !== '2d') {
+  /** @param {import('../panel/options.js').Options['renderer']} renderer */
+  #makePainter(renderer) {
+    if (renderer !== 'flat') {
       try {
-        return new View3D(this.canvas);
+        return new GpuPainter(renderer === 'webgl');
       } catch (error) {
-        this.fallback = `The robots are shown in 2D: ${/** @type {Error} */ (error).message}`;
-        // A canvas that was asked for WebGL gives no 2D context.
-        this.canvas = newCanvas();
+        if (renderer === 'webgl') this.fallback = `The processor draws the robots: ${/** @type {Error} */ (error).message}`;
       }
     }
-    return new View2D(this.canvas);
+    return new FlatPainter();
   }
 
   /** Shows a simulation; one that is being shown, or is about to be, stays. @param {WebSim} sim */
@@ -115,7 +117,7 @@ export class Stage {
    * @param {HTMLElement[]} covers
    */
   setCovers(covers) {
-    const canvas = this.canvas.getBoundingClientRect();
+    const canvas = this.element.getBoundingClientRect();
     const insets = { left: 0, right: 0, top: 0, bottom: 0 };
     for (const box of covers.map((cover) => cover.getBoundingClientRect())) {
       const beside = box.left >= canvas.right;
@@ -160,11 +162,18 @@ export class Stage {
       this.#turned = now;
     }
     if (!drawn) return this.view.software ? IDLE : 0;
+    if (this.yielding && this.view.painter.hopeless) this.#yield();
     this.#sim.countFrame();
     this.#noteMotion(this.#sim);
     this.#last = now;
     if (!this.#sim.isolated) this.#adaptSampling(this.#sim, interval);
     return interval;
+  }
+
+  /** WebGL turned out to be the processor's work: it is better at painting by itself. */
+  #yield() {
+    this.yielding = false;
+    this.view.paintWith(new FlatPainter());
   }
 
   /** The end of the start, as the user sees it. @param {WebSim} sim */
@@ -186,11 +195,4 @@ export class Stage {
     this.#sampleRate = rate;
     sim.setSampleRate(rate);
   }
-}
-
-function newCanvas() {
-  return h('canvas', {
-    class: 'stage', tabindex: 0, role: 'img',
-    'aria-label': 'The robots. Double click one to follow it; question mark lists the keys.',
-  });
 }

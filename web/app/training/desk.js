@@ -166,7 +166,7 @@ export class TrainDesk {
     if (this.#best.index !== null) this.follow(this.#best.index);
   }
 
-  /** Brings what has come since the last time to panel and view. @param {import('../stage/stage.js').View} view */
+  /** Brings what has come since the last time to panel and view. @param {import('../stage/view.js').View} view */
   turn(view) {
     this.section?.turn();
     const { index } = this.#best;

@@ -47,11 +47,11 @@ export class CameraRig {
    * @param {boolean} smooth  flights and inertia; they need frames to be seen
    */
   constructor(element, smooth) {
-    this.smooth = smooth && !reducedMotion.matches;
     this.camera = new THREE.PerspectiveCamera(FIELD, 1, 0.05, 2000);
     this.camera.up.set(0, 0, 1);
     this.controls = new OrbitControls(this.camera, element);
-    this.controls.enableDamping = this.smooth;
+    this.smooth = false;
+    this.setSmooth(smooth);
     this.controls.dampingFactor = 0.12;
     this.controls.zoomToCursor = true;
     this.controls.maxPolarAngle = Math.PI / 2 - 0.02;
@@ -62,6 +62,12 @@ export class CameraRig {
       this.controls.addEventListener(event, touch);
     }
     this.controls.addEventListener('start', () => { this.#flight.active = false; });
+  }
+
+  /** @param {boolean} smooth  flights and inertia; they need frames to be seen */
+  setSmooth(smooth) {
+    this.smooth = smooth && !reducedMotion.matches;
+    this.controls.enableDamping = this.smooth;
   }
 
   /** @param {import('./layout.js').Layout} layout */

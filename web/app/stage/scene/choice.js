@@ -97,9 +97,6 @@ export class Choice {
         (distance <= fine && !near.full ? near : far).add(plot.cells, env);
         left--;
       }
-      near.commit();
-      far.commit();
-      figures.commit();
     }
   }
 }

@@ -13,6 +13,9 @@ import { frameOf, groundOf, halfSizeOf, visibleGeoms } from './shapes.js';
 const ROOM = 1.5;
 const ROOM_LARGEST = 1.1;
 
+/** Room between two environments' tiles of the floor, as a part of their size. */
+export const TILE_GAP = 0.04;
+
 /** Where a model has no floor, one is drawn so far below the robot, in multiples of the robot's height. */
 const FLOOR = 0.5;
 
@@ -32,6 +35,7 @@ const FLOOR = 0.5;
  * @property {Plot[]} plots
  * @property {THREE.Box2} bounds  of all cells' origins
  * @property {number} spacing     between neighbours, the largest one
+ * @property {number} square      side of one square of the floor's checker, in metres
  */
 
 /**
@@ -72,7 +76,14 @@ export function layOut(groups, poses) {
     for (let i = 0; i < cells.length; i += 2) cells[i] -= middle;
   }
   bounds.translate(new THREE.Vector2(-middle, 0));
-  return { plots, bounds, spacing: Math.max(...plots.flatMap(({ step }) => step)) };
+  const spacing = Math.max(...plots.flatMap(({ step }) => step));
+  return { plots, bounds, spacing, square: squareOf(spacing) };
+}
+
+/** A square of the floor that suits the robots: 1, 2 or 5 times a power of ten metres. @param {number} spacing */
+function squareOf(spacing) {
+  const power = 10 ** Math.floor(Math.log10(spacing / 2));
+  return [5, 2, 1].map((digit) => digit * power).find((side) => side <= spacing / 2) ?? power;
 }
 
 /**

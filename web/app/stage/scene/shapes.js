@@ -13,12 +13,10 @@ import { mergeGeometries } from 'three/addons/utils/BufferGeometryUtils.js';
 
 /** @typedef {{radial: number, rings: number}} Detail  segments around an axis, and from an end's rim to its pole */
 
-/** @type {Record<'near'|'far'|'plain', Detail>} */
+/** @type {Record<'near'|'far', Detail>} */
 export const DETAILS = {
   near: { radial: 20, rings: 6 },
   far: { radial: 8, rings: 2 },
-  // Without a GPU each vertex counts.
-  plain: { radial: 6, rings: 1 },
 };
 
 /** MuJoCo's viewer shows these geom groups; collision shapes and the like are in others. */
@@ -137,7 +135,7 @@ export function halfSizeOf({ type, size: [a, b, c], data }, scene) {
  * @param {SceneGeom} geom @param {Scene} scene @param {Detail} detail
  * @returns {THREE.BufferGeometry}  in the geom's frame, indexed; MuJoCo's axes of revolution are z
  */
-function shapeOf(geom, scene, { radial, rings }) {
+export function shapeOf(geom, scene, { radial, rings }) {
   const { type, size: [a, b, c], data } = geom;
   switch (type) {
     case 'sphere': return new THREE.SphereGeometry(a, radial, 2 * rings);

@@ -4,19 +4,9 @@
  */
 
 import * as THREE from 'three';
-import { MAX_SHARDS } from './poses.js';
+import { MAX_SHARDS } from '../scene/poses.js';
 
 /** @typedef {Record<string, THREE.IUniform>} Uniforms */
-
-/** Direction from the floor to the sun. */
-export const SUN = new THREE.Vector3(-0.45, -0.55, 1).normalize();
-
-/** Light for materials without lighting: computed at vertices, of which there are fewer than pixels. */
-const VERTEX_LIGHT = /* glsl */ `
-vec3 facing = rotated(normal);
-vColor.rgb *= 0.45 + 0.15 * facing.z
-  + 0.5 * max(0.0, dot(facing, vec3(${SUN.toArray().map((part) => part.toFixed(4)).join(', ')})));
-`;
 
 /** Robots of a part that is compared are tinted. */
 const TINT = /* glsl */ `
@@ -56,14 +46,13 @@ vec3 rotated(vec3 v) {
 
 /**
  * @param {Uniforms} uniforms  `poses`, `alphas`, `lift`, `tints`; and `cubeMap` or `flatMap`, a texture
- * @param {{transparent: boolean, plain: boolean}} look  plain: the cheapest light
+ * @param {boolean} transparent
  */
-export function robotMaterial(uniforms, { transparent, plain }) {
-  const settings = { vertexColors: true, transparent, depthWrite: !transparent };
-  const material = plain
-    ? new THREE.MeshBasicMaterial(settings)
-    : new THREE.MeshStandardMaterial({ ...settings, roughness: 0.55, metalness: 0 });
-  return posed(material, uniforms, plain ? 'plain' : 'lit');
+export function robotMaterial(uniforms, transparent) {
+  const material = new THREE.MeshStandardMaterial({
+    vertexColors: true, transparent, depthWrite: !transparent, roughness: 0.55, metalness: 0,
+  });
+  return posed(material, uniforms, 'lit');
 }
 
 /**
@@ -89,11 +78,6 @@ export function figureMaterial(uniforms) {
         gl_Position = projectionMatrix * mvPosition;
         vColor.rgb *= 0.8 + 0.2 * (corner.x * aside.y + corner.y * along.y);`);
   });
-}
-
-/** Of the cheapest figures: lines. @param {Uniforms} uniforms  those of `robotMaterial` */
-export function lineMaterial(uniforms) {
-  return posed(new THREE.LineBasicMaterial({ vertexColors: true }), uniforms, 'line');
 }
 
 /**
@@ -142,7 +126,7 @@ function extended(material, change) {
 /**
  * @template {THREE.Material} M
  * @param {M} material @param {Uniforms} uniforms
- * @param {'plain'|'lit'|'depth'|'figure'|'line'|'blob'|'tile'} kind
+ * @param {'lit'|'depth'|'figure'|'blob'|'tile'} kind
  * @returns {M}
  */
 export function posed(material, uniforms, kind) {
@@ -158,9 +142,8 @@ export function posed(material, uniforms, kind) {
       .replace('#include <beginnormal_vertex>', 'vec3 objectNormal = rotated(normal);')
       .replace('#include <begin_vertex>', 'vec3 transformed = rotated(position) + bodyPos;');
     if (material.vertexColors) {
-      const light = kind === 'plain' ? VERTEX_LIGHT : '';
       shader.vertexShader = shader.vertexShader
-        .replace('#include <color_vertex>', `#include <color_vertex>${TINT}${light}`);
+        .replace('#include <color_vertex>', `#include <color_vertex>${TINT}`);
     }
     if (!map) return;
     const [sampler, place] = map === 'cubeMap' ? ['samplerCube', 'xyz'] : ['sampler2D', 'xy'];

@@ -4,7 +4,9 @@
  */
 
 import * as THREE from 'three';
-import { strokesOf } from '../flat/strokes.js';
+import { TILE_GAP } from '../scene/layout.js';
+import { visibleGeoms } from '../scene/shapes.js';
+import { strokesOf } from '../scene/strokes.js';
 
 /** @typedef {import('../../../sim/worker/scene.js').Scene} Scene */
 
@@ -42,30 +44,13 @@ export function figureOf(scene) {
   return geometry.setIndex(index);
 }
 
-/** The same as lines of one pixel, for very small figures. @param {Scene} scene */
-export function linesOf(scene) {
-  const ends = largest(scene).flatMap(({ from, to, radius, ...strip }) => {
-    // A disc has no length: it is a line as high as it is.
-    const more = new THREE.Vector3(0, 0, from.distanceTo(to) < radius ? radius : 0);
-    return [{ ...strip, end: from.clone().sub(more) }, { ...strip, end: to.clone().add(more) }];
-  });
-  const color = new THREE.Color();
-  const geometry = new THREE.BufferGeometry();
-  const attribute = (/** @type {number} */ size, /** @type {number[]} */ values) => (
-    new THREE.BufferAttribute(new Float32Array(values), size)
-  );
-  geometry.setAttribute('position', attribute(3, ends.flatMap(({ end }) => end.toArray())));
-  geometry.setAttribute('color', attribute(3, ends.flatMap(({ rgba: [r, g, b] }) => (
-    color.setRGB(r, g, b, THREE.SRGBColorSpace).toArray()
-  ))));
-  geometry.setAttribute('body', attribute(1, ends.map(({ body }) => body)));
-  return geometry;
-}
-
 /** @param {Scene} scene */
-const largest = (scene) => strokesOf(scene).sort((a, b) => sizeOf(b) - sizeOf(a)).slice(0, MOST_STRIPS);
+const largest = (scene) => {
+  const geoms = visibleGeoms(scene).filter(({ type }) => type !== 'plane' && type !== 'hfield');
+  return strokesOf(geoms, scene).sort((a, b) => sizeOf(b) - sizeOf(a)).slice(0, MOST_STRIPS);
+};
 
-/** @param {import('../flat/strokes.js').Stroke} stroke */
+/** @param {import('../scene/strokes.js').Stroke} stroke */
 const sizeOf = ({ from, to, radius }) => (from.distanceTo(to) + radius) * radius;
 
 /**
@@ -79,17 +64,14 @@ export function blobOf(body) {
   return geometry;
 }
 
-/** Room between two tiles, as a part of their size. */
-const GAP = 0.04;
-
 /**
  * The part of the floor that belongs to one environment.
  *
- * @param {import('./layout.js').Plot} plot
+ * @param {import('../scene/layout.js').Plot} plot
  * @param {number} side  of all of the floor: it belongs to a robot that is alone
  */
 export function tileOf({ step: [x, y], box, cells }, side) {
-  const gap = GAP * Math.min(x, y);
+  const gap = TILE_GAP * Math.min(x, y);
   const alone = cells.length === 2;
   const geometry = alone ? new THREE.PlaneGeometry(side, side) : new THREE.PlaneGeometry(x - gap, y - gap);
   const centre = box.getCenter(new THREE.Vector3());

@@ -7,19 +7,17 @@ export class Ground {
   /**
    * @param {number} square  side of one square of the checker, in metres
    * @param {number} side  of the floor, no longer than needed: huge triangles have coarse depths
-   * @param {boolean} plain  the cheapest look
    */
-  constructor(square, side, plain) {
+  constructor(square, side) {
     this.uniforms = {
       square: { value: square },
       otherColor: { value: new THREE.Color() },
     };
-    this.plain = plain;
     this.side = side;
-    this.material = this.#floor(plain ? new THREE.MeshBasicMaterial() : litFloor());
+    this.material = this.#floor(litFloor());
     // Tiles lie on it.
     Object.assign(this.material, { polygonOffset: true, polygonOffsetFactor: 1, polygonOffsetUnits: 4 });
-    /** Materials of tiles. @type {(THREE.MeshBasicMaterial|THREE.MeshStandardMaterial)[]} */
+    /** Materials of tiles. @type {THREE.MeshStandardMaterial[]} */
     this.tiles = [];
     this.mesh = new THREE.Mesh(new THREE.PlaneGeometry(side, side), this.material);
     this.mesh.receiveShadow = true;
@@ -32,16 +30,12 @@ export class Ground {
    * @param {import('./materials.js').Uniforms} uniforms  those of `robotMaterial`
    */
   tileMaterial(uniforms) {
-    const { plain } = this;
-    const material = this.#floor(posed(plain ? new THREE.MeshBasicMaterial() : litFloor(), uniforms, 'tile'));
+    const material = this.#floor(posed(litFloor(), uniforms, 'tile'));
     this.tiles.push(material);
     return material;
   }
 
-  /**
-   * @template {THREE.MeshBasicMaterial|THREE.MeshStandardMaterial} M
-   * @param {M} material
-   */
+  /** @param {THREE.MeshStandardMaterial} material */
   #floor(material) {
     const before = material.onBeforeCompile;
     const tile = before !== THREE.Material.prototype.onBeforeCompile;

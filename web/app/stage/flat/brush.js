@@ -1,0 +1,110 @@
+/** Takes what is to be drawn from bodies' frames to the picture, and hands it to the rasteriser. */
+
+import { CAPSULE, VERTEX } from './raster.js';
+
+/** Capsules are handed over so many at a time. */
+const MOST = 2048;
+
+/** Numbers of a frame: the axes as rows of a matrix that turns to the camera's axes (right, down, forwards), and the place there. */
+export const FRAME = 12;
+
+/** Numbers of a stroke: its ends in the body's frame, and the radius. */
+export const STROKE = 7;
+
+export class Brush {
+  #capsules = new Float32Array(MOST * CAPSULE);
+  #count = 0;
+  #vertices = new Float32Array(1024 * VERTEX);
+
+  /** @param {import('./raster.js').Raster} raster @param {import('./lens.js').Lens} lens */
+  constructor(raster, lens) {
+    this.raster = raster;
+    this.lens = lens;
+  }
+
+  /**
+   * Draws a capsule, sooner or later: `flush` brings all to the picture.
+   *
+   * @param {Float64Array} strokes @param {number} at  offset
+   * @param {Float64Array} frames @param {number} of  offset
+   * @param {number} ramp     the offset of its colours
+   * @param {number} opacity  0 to 1
+   */
+  stroke(strokes, at, frames, of, ramp, opacity) {
+    const { focus, middle, near } = this.lens;
+    const fromX = strokes[at];
+    const fromY = strokes[at + 1];
+    const fromZ = strokes[at + 2];
+    const toX = strokes[at + 3] - fromX;
+    const toY = strokes[at + 4] - fromY;
+    const toZ = strokes[at + 5] - fromZ;
+    const radius = strokes[at + 6] * focus;
+    const x0 = frames[of] * fromX + frames[of + 1] * fromY + frames[of + 2] * fromZ + frames[of + 9];
+    const y0 = frames[of + 3] * fromX + frames[of + 4] * fromY + frames[of + 5] * fromZ + frames[of + 10];
+    const z0 = frames[of + 6] * fromX + frames[of + 7] * fromY + frames[of + 8] * fromZ + frames[of + 11];
+    const dx = frames[of] * toX + frames[of + 1] * toY + frames[of + 2] * toZ;
+    const dy = frames[of + 3] * toX + frames[of + 4] * toY + frames[of + 5] * toZ;
+    const dz = frames[of + 6] * toX + frames[of + 7] * toY + frames[of + 8] * toZ;
+    if (z0 < near || z0 + dz < near) return;
+    const length = Math.sqrt(dx * dx + dy * dy + dz * dz);
+    const per = length > 1e-9 ? 1 / length : 0;
+    const i0 = 1 / z0;
+    const i1 = 1 / (z0 + dz);
+    const list = this.#capsules;
+    const to = this.#count * CAPSULE;
+    list[to] = middle[0] + focus * x0 * i0;
+    list[to + 1] = middle[1] + focus * y0 * i0;
+    list[to + 2] = i0;
+    list[to + 3] = radius * i0;
+    list[to + 4] = middle[0] + focus * (x0 + dx) * i1;
+    list[to + 5] = middle[1] + focus * (y0 + dy) * i1;
+    list[to + 6] = i1;
+    list[to + 7] = radius * i1;
+    list[to + 8] = dx * per;
+    list[to + 9] = dy * per;
+    list[to + 10] = -dz * per;
+    list[to + 11] = ramp;
+    list[to + 12] = opacity;
+    if (++this.#count === MOST) this.flush();
+  }
+
+  /** Brings the strokes so far to the picture. */
+  flush() {
+    this.raster.capsules(this.#capsules, this.#count, this.lens.focus);
+    this.#count = 0;
+  }
+
+  /**
+   * Draws a shape of triangles.
+   *
+   * @param {import('./solids.js').Shape} shape
+   * @param {Float64Array} frames @param {number} of  offset
+   * @param {number} ramp     the offset of its colours
+   * @param {number} opacity  0 to 1
+   */
+  shape({ positions, normals, index }, frames, of, ramp, opacity) {
+    const { raster, lens: { focus, middle, near } } = this;
+    if (this.#vertices.length < (positions.length / 3) * VERTEX) {
+      this.#vertices = new Float32Array((positions.length / 3) * VERTEX);
+    }
+    const vertices = this.#vertices;
+    const [a, b, c, d, e, f, g, h, i, shiftX, shiftY, shiftZ] = frames.subarray(of, of + FRAME);
+    for (let from = 0, to = 0; from < positions.length; from += 3, to += VERTEX) {
+      const x = positions[from];
+      const y = positions[from + 1];
+      const z = positions[from + 2];
+      const distance = g * x + h * y + i * z + shiftZ;
+      const inverse = distance > near ? 1 / distance : NaN;
+      vertices[to] = middle[0] + focus * inverse * (a * x + b * y + c * z + shiftX);
+      vertices[to + 1] = middle[1] + focus * inverse * (d * x + e * y + f * z + shiftY);
+      vertices[to + 2] = inverse;
+      const nx = normals[from];
+      const ny = normals[from + 1];
+      const nz = normals[from + 2];
+      vertices[to + 3] = raster.light(
+        a * nx + b * ny + c * nz, d * nx + e * ny + f * nz, -(g * nx + h * ny + i * nz),
+      );
+    }
+    raster.triangles(vertices, index, ramp, opacity);
+  }
+}

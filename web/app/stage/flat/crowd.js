@@ -1,0 +1,245 @@
+/** All robots of one type, drawn on the processor. */
+
+import { SUN } from '../scene/light.js';
+import { FRAME, STROKE } from './brush.js';
+import { SHADE } from './floor.js';
+import { solidsOf } from './solids.js';
+
+/** @typedef {import('../scene/robots.js').Robots} Robots */
+
+/** How much of its part's colour a tinted robot has. */
+const TINT = 0.85;
+
+/** What is smaller than this on the canvas is drawn as a stroke, and in its coarsest shape: radii in pixels. */
+const SMALL = 2.5;
+const COARSE = 24;
+
+/** Robots that take fewer pixels than this have one round shadow, others one for each of their geoms. */
+const WITH_SHADOWS = 56;
+
+/** A round shadow's radius, in multiples of the robot's half extent, and the least of its largest one. */
+const BLOB = { part: 1.05, least: 0.35, dark: 0.75 };
+
+/** How a shadow widens and fades with the height of what throws it, in metres for each metre. */
+const WIDENS = 0.12;
+const FADES = 0.2;
+
+/** Numbers of a body's poses in Poses: from its place and turn to the newest ones. */
+const POSE = 16;
+
+export class Crowd {
+  /** @param {Robots} robots */
+  constructor(robots) {
+    this.robots = robots;
+    const { group: { scene, numEnvs }, plot } = robots;
+    this.solids = solidsOf(scene);
+    this.strokes = Float64Array.from(this.solids.flatMap(({ stroke }) => stroke));
+    this.opaque = this.solids.filter(({ opacity }) => opacity >= 1).length;
+    this.frames = new Float64Array(scene.nbody * FRAME);
+    this.bodies = [...new Set([scene.trackBody, ...this.solids.map(({ body }) => body)])];
+    /** Of each environment: which of the tints it has; 0: none. */
+    this.tints = new Uint8Array(numEnvs);
+    /** Of each tint and solid: the offset of its ramp. */
+    this.ramps = new Uint32Array(0);
+    const least = (BLOB.least * plot.size) / 2;
+    const half = [plot.box.max.x - plot.box.min.x, plot.box.max.y - plot.box.min.y]
+      .map((extent) => Math.max(least, (BLOB.part * extent) / 2));
+    /** Of the round shadow: its radius, and how far its ends are from its middle. */
+    this.blob = { radius: Math.min(...half), x: Math.max(0, half[0] - half[1]), y: Math.max(0, half[1] - half[0]) };
+  }
+
+  /**
+   * @param {{first: number, count: number, rgb: number[]}[]} parts  of all environments
+   * @param {import('./palette.js').Palette} palette
+   */
+  tint(parts, palette) {
+    const { offset, numEnvs } = this.robots.group;
+    this.tints.fill(0);
+    parts.forEach(({ first, count }, i) => {
+      this.tints.fill(i + 1, Math.max(0, first - offset), Math.max(0, Math.min(numEnvs, first + count - offset)));
+    });
+    this.ramps = Uint32Array.from([null, ...parts].flatMap((part) => this.solids.map(({ rgb }) => (
+      palette.offset(part ? rgb.map((own, c) => own + TINT * (part.rgb[c] - own)) : rgb)
+    ))));
+  }
+
+  /**
+   * Brings one robot's bodies into the camera's frame.
+   *
+   * @param {number} env @param {import('./lens.js').Lens} lens
+   */
+  #pose(env, { eye, right, down, forward }) {
+    const { bodies, frames, robots: { poses: { data, alphas, bodies: all }, plot: { cells, lift } } } = this;
+    const [rx, ry, rz] = right;
+    const [dx, dy, dz] = down;
+    const [fx, fy, fz] = forward;
+    const cellX = cells[2 * env] - eye[0];
+    const cellY = cells[2 * env + 1] - eye[1];
+    const cellZ = lift - eye[2];
+    for (let i = 0; i < bodies.length; i++) {
+      const at = (env * all + bodies[i]) * POSE;
+      const to = bodies[i] * FRAME;
+      const part = alphas[data[at + 3]];
+      const rest = 1 - part;
+      const x = data[at] * rest + data[at + 8] * part + cellX;
+      const y = data[at + 1] * rest + data[at + 9] * part + cellY;
+      const z = data[at + 2] * rest + data[at + 10] * part + cellZ;
+      let qw = data[at + 12];
+      let qx = data[at + 13];
+      let qy = data[at + 14];
+      let qz = data[at + 15];
+      if (part < 1) {
+        // q and -q are one rotation: mixed along the shorter way.
+        const same = data[at + 4] * qw + data[at + 5] * qx + data[at + 6] * qy + data[at + 7] * qz < 0 ? -rest : rest;
+        qw = qw * part + data[at + 4] * same;
+        qx = qx * part + data[at + 5] * same;
+        qy = qy * part + data[at + 6] * same;
+        qz = qz * part + data[at + 7] * same;
+      }
+      const twice = 2 / (qw * qw + qx * qx + qy * qy + qz * qz);
+      const xx = 1 - twice * (qy * qy + qz * qz);
+      const yx = twice * (qx * qy + qz * qw);
+      const zx = twice * (qx * qz - qy * qw);
+      const xy = twice * (qx * qy - qz * qw);
+      const yy = 1 - twice * (qx * qx + qz * qz);
+      const zy = twice * (qy * qz + qx * qw);
+      const xz = twice * (qx * qz + qy * qw);
+      const yz = twice * (qy * qz - qx * qw);
+      const zz = 1 - twice * (qx * qx + qy * qy);
+      frames[to] = rx * xx + ry * yx + rz * zx;
+      frames[to + 1] = rx * xy + ry * yy + rz * zy;
+      frames[to + 2] = rx * xz + ry * yz + rz * zz;
+      frames[to + 3] = dx * xx + dy * yx + dz * zx;
+      frames[to + 4] = dx * xy + dy * yy + dz * zy;
+      frames[to + 5] = dx * xz + dy * yz + dz * zz;
+      frames[to + 6] = fx * xx + fy * yx + fz * zx;
+      frames[to + 7] = fx * xy + fy * yy + fz * zy;
+      frames[to + 8] = fx * xz + fy * yz + fz * zz;
+      frames[to + 9] = rx * x + ry * y + rz * z;
+      frames[to + 10] = dx * x + dy * y + dz * z;
+      frames[to + 11] = fx * x + fy * y + fz * z;
+    }
+  }
+
+  /**
+   * Draws the robots that are in view.
+   *
+   * @param {import('./brush.js').Brush} brush
+   * @param {boolean} opaque  what hides what is behind it, or else what does not
+   */
+  draw(brush, opaque) {
+    const { near, far, figures } = this.robots;
+    const first = opaque ? 0 : this.opaque;
+    const last = opaque ? this.opaque : this.solids.length;
+    if (first === last) return;
+    for (const slots of [figures, far, near]) {
+      // From the back of the field as it is seen at first: smooth edges are mixed with what is there.
+      for (let i = slots.count - 1; i >= 0; i--) {
+        const env = slots.places[3 * i + 2];
+        this.#pose(env, brush.lens);
+        this.#drawOne(brush, env, first, last, slots !== figures);
+      }
+    }
+    brush.flush();
+  }
+
+  /**
+   * @param {import('./brush.js').Brush} brush @param {number} env
+   * @param {number} first @param {number} last  of the solids
+   * @param {boolean} full
+   */
+  #drawOne(brush, env, first, last, full) {
+    const { solids, strokes, frames, ramps, tints } = this;
+    const { focus } = brush.lens;
+    const tint = tints[env] * solids.length;
+    for (let s = first; s < last; s++) {
+      const solid = solids[s];
+      const of = solid.body * FRAME;
+      const ramp = ramps[tint + s];
+      if (!solid.round && full) {
+        const { centre: [x, y, z], radius } = solid;
+        const distance = frames[of + 6] * x + frames[of + 7] * y + frames[of + 8] * z + frames[of + 11];
+        if (distance < -radius) continue;
+        const pixels = (radius * focus) / Math.max(distance, 1e-3 * radius);
+        if (pixels > SMALL) {
+          const shape = solid.shapes[pixels > COARSE ? solid.shapes.length - 1 : 0];
+          brush.shape(shape, frames, of, ramp, solid.opacity);
+          continue;
+        }
+      }
+      brush.stroke(strokes, s * STROKE, frames, of, ramp, solid.opacity);
+    }
+  }
+
+  /**
+   * Adds the shadows of the robots in view.
+   *
+   * @param {import('./lens.js').Lens} lens
+   * @param {{list: Float32Array, count: number}} shadows  grows as needed
+   */
+  shade(lens, shadows) {
+    const { robots: { near, far, figures, plot: { size }, group: { scene } }, frames, blob } = this;
+    const { eye, right, down, forward, focus } = lens;
+    const of = scene.trackBody * FRAME;
+    for (const slots of [figures, far, near]) {
+      for (let i = 0; i < slots.count; i++) {
+        this.#pose(slots.places[3 * i + 2], lens);
+        const x = frames[of + 9];
+        const y = frames[of + 10];
+        const distance = frames[of + 11];
+        if (slots !== figures && size * focus > WITH_SHADOWS * distance) {
+          this.#shadeSolids(lens, shadows);
+          continue;
+        }
+        const height = Math.max(0, eye[2] + right[2] * x + down[2] * y + forward[2] * distance);
+        const placeX = eye[0] + right[0] * x + down[0] * y + forward[0] * distance - (height * SUN.x) / SUN.z;
+        const placeY = eye[1] + right[1] * x + down[1] * y + forward[1] * distance - (height * SUN.y) / SUN.z;
+        const raised = height / size;
+        const wide = 1 + 0.3 * raised;
+        const at = room(shadows);
+        shadows.list[at] = placeX - wide * blob.x;
+        shadows.list[at + 1] = placeY - wide * blob.y;
+        shadows.list[at + 2] = placeX + wide * blob.x;
+        shadows.list[at + 3] = placeY + wide * blob.y;
+        shadows.list[at + 4] = wide * blob.radius;
+        shadows.list[at + 5] = BLOB.dark / (1 + raised * raised);
+      }
+    }
+  }
+
+  /** @param {import('./lens.js').Lens} lens @param {{list: Float32Array, count: number}} shadows */
+  #shadeSolids({ eye, right, down, forward }, shadows) {
+    const { solids, strokes, frames } = this;
+    for (let s = 0; s < this.opaque; s++) {
+      const from = s * STROKE;
+      const of = solids[s].body * FRAME;
+      if (solids[s].body === 0) continue;
+      const at = room(shadows);
+      let highest = 0;
+      for (let end = 0; end < 2; end++) {
+        const [px, py, pz] = strokes.subarray(from + 3 * end, from + 3 * end + 3);
+        const x = frames[of] * px + frames[of + 1] * py + frames[of + 2] * pz + frames[of + 9];
+        const y = frames[of + 3] * px + frames[of + 4] * py + frames[of + 5] * pz + frames[of + 10];
+        const z = frames[of + 6] * px + frames[of + 7] * py + frames[of + 8] * pz + frames[of + 11];
+        const height = Math.max(0, eye[2] + right[2] * x + down[2] * y + forward[2] * z);
+        highest = Math.max(highest, height);
+        shadows.list[at + 2 * end] = eye[0] + right[0] * x + down[0] * y + forward[0] * z - (height * SUN.x) / SUN.z;
+        shadows.list[at + 2 * end + 1] = eye[1] + right[1] * x + down[1] * y + forward[1] * z - (height * SUN.y) / SUN.z;
+      }
+      const radius = strokes[from + 6];
+      shadows.list[at + 4] = 1.15 * radius + WIDENS * highest;
+      shadows.list[at + 5] = radius / (radius + FADES * Math.max(0, highest - radius));
+    }
+  }
+}
+
+/** The offset of one shadow more. @param {{list: Float32Array, count: number}} shadows */
+function room(shadows) {
+  const at = shadows.count++ * SHADE;
+  if (at + SHADE > shadows.list.length) {
+    const larger = new Float32Array(2 * shadows.list.length);
+    larger.set(shadows.list);
+    shadows.list = larger;
+  }
+  return at;
+}

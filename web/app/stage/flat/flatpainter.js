@@ -1,0 +1,122 @@
+/** Draws the robots on the processor, for browsers without a GPU: with all pixels, in some milliseconds. */
+
+import { Color } from 'three';
+import { breathe } from '../../dom.js';
+import { themeColor } from '../../theme.js';
+import { SUN } from '../scene/light.js';
+import { Brush } from './brush.js';
+import { Crowd } from './crowd.js';
+import { FlatBudget } from './flatbudget.js';
+import { Floor, SHADE } from './floor.js';
+import { Lens } from './lens.js';
+import { drawArrow, drawRing } from './marks.js';
+import { Palette } from './palette.js';
+import { Raster, packed } from './raster.js';
+
+export class FlatPainter {
+  software = true;
+  hopeless = false;
+  busy = false;
+  /** Whether the budget has changed since this was set back. */
+  changed = false;
+  canvas = document.createElement('canvas');
+  budget = new FlatBudget({ robots: 0, spareCores: 0, screenRatio: 1 });
+  #context = /** @type {CanvasRenderingContext2D} */ (
+    this.canvas.getContext('2d', { alpha: false, willReadFrequently: true }) // kept in memory, not on a GPU
+  );
+  #image = new ImageData(1, 1);
+  #raster = new Raster();
+  #lens = new Lens();
+  #brush = new Brush(this.#raster, this.#lens);
+  #floor = new Floor();
+  #palette = new Palette();
+  #accent = { pixel: 0, ramp: 0 };
+  /** @type {Crowd[]} */
+  #crowds = [];
+  #square = 1;
+  #shadows = { list: new Float32Array(256 * SHADE), count: 0 };
+
+  constructor() {
+    this.applyTheme();
+  }
+
+  /**
+   * @param {import('../scene/robots.js').Robots[]} groups
+   * @param {import('../scene/layout.js').Layout} layout
+   * @param {import('three').PerspectiveCamera} _camera
+   * @param {import('../view.js').Machine} machine
+   */
+  async show(groups, layout, _camera, machine) {
+    this.clear();
+    this.budget = new FlatBudget(machine);
+    this.#square = layout.square;
+    for (const robots of groups) {
+      this.#crowds.push(new Crowd(robots));
+      await breathe();
+    }
+    this.tint([]);
+  }
+
+  clear() {
+    this.#crowds = [];
+  }
+
+  /** @param {number} width @param {number} height  in CSS pixels @param {number} ratio  pixels for one of them */
+  resize(width, height, ratio) {
+    this.canvas.width = Math.max(1, Math.round(width * ratio));
+    this.canvas.height = Math.max(1, Math.round(height * ratio));
+    this.#raster.resize(this.canvas.width, this.canvas.height);
+    this.#image = new ImageData(
+      new Uint8ClampedArray(/** @type {ArrayBuffer} */ (this.#raster.pixels.buffer)), this.canvas.width,
+    );
+  }
+
+  applyTheme() {
+    this.#floor.setColors(rgbOf('--floor-one'), rgbOf('--floor-other'), rgbOf('--field'));
+    const accent = rgbOf('--accent');
+    this.#accent = { pixel: packed(accent), ramp: this.#palette.offset(accent) };
+  }
+
+  /** @param {import('../view.js').Tint[]} parts */
+  tint(parts) {
+    const colored = parts.map(({ first, count, color }) => ({ first, count, rgb: screenColor(color) }));
+    for (const crowd of this.#crowds) crowd.tint(colored, this.#palette);
+  }
+
+  choose() {}
+
+  /** @param {import('../view.js').Picture} picture */
+  draw({ camera, fog, followed, marked }) {
+    const start = performance.now();
+    const raster = this.#raster;
+    const lens = this.#lens;
+    const brush = this.#brush;
+    lens.look(camera, raster.width, raster.height);
+    raster.setLight(lens.turned(SUN.toArray()), lens.turned([0, 0, 1]));
+    raster.ramps = this.#palette.ramps;
+    this.#shadows.count = 0;
+    for (const crowd of this.#crowds) crowd.shade(lens, this.#shadows);
+    this.#floor.shade(lens, this.#shadows.list, this.#shadows.count);
+    const tiled = this.#crowds.map(({ robots }) => robots).filter(({ held }) => held);
+    this.#floor.paint(raster, lens, { square: this.#square, fog, tiled });
+    if (followed) drawRing(raster, lens, followed, this.#accent.pixel);
+    for (const crowd of this.#crowds) crowd.draw(brush, true);
+    if (marked) drawArrow(brush, marked, this.#accent.ramp);
+    for (const crowd of this.#crowds) crowd.draw(brush, false);
+    this.#context.putImageData(this.#image, 0, 0);
+    if (this.budget.note(performance.now() - start)) this.changed = true;
+  }
+
+  dispose() {
+    this.clear();
+  }
+}
+
+/** A colour of the stylesheet as the screen shows it, 0 to 1. @param {string} name */
+const rgbOf = (name) => screenColor(themeColor(name));
+
+/** @param {string} color  of CSS */
+function screenColor(color) {
+  const { r, g, b } = new Color(color).convertLinearToSRGB();
+  return [r, g, b];
+}

@@ -1,0 +1,209 @@
+/** Draws the robots with WebGL 2, by three.js. */
+
+import * as THREE from 'three';
+import { breathe } from '../../dom.js';
+import { themeColor } from '../../theme.js';
+import { SUN } from '../scene/light.js';
+import { FrameTimer } from './frametimer.js';
+import { GpuBudget } from './gpubudget.js';
+import { Ground } from './ground.js';
+import { RobotMeshes } from './robotmeshes.js';
+
+/** @typedef {import('../view.js').Machine} Machine */
+/** @typedef {import('../view.js').Picture} Picture */
+
+/** The arrow above the best robot: its height and width, in multiples of the robot's size. */
+const ARROW = { height: 0.36, width: 0.13 };
+
+/** The ring around the followed robot, likewise: its radius. */
+const RING = 0.75;
+
+const SHADOW_MAP = 2048;
+
+export class GpuPainter {
+  software = false;
+  canvas = document.createElement('canvas');
+  /** @type {RobotMeshes[]} */
+  #meshes = [];
+  /** @type {import('../scene/layout.js').Layout|null} */
+  #layout = null;
+  /** @type {Ground|null} */
+  #ground = null;
+  #scene = new THREE.Scene();
+  #fog = new THREE.Fog(0, 1, 2);
+  #sun = new THREE.DirectionalLight(0xffffff, 2.2);
+  #ring = new THREE.Mesh(
+    new THREE.RingGeometry(0.96, 1, 64), new THREE.MeshBasicMaterial({ transparent: true, opacity: 0.9 }),
+  );
+  #arrow = new THREE.Mesh(
+    new THREE.ConeGeometry(ARROW.width, ARROW.height, 24).rotateX(-Math.PI / 2), new THREE.MeshBasicMaterial(),
+  );
+  /** What was drawn last. @type {THREE.Camera|null} */
+  #camera = null;
+
+  /**
+   * @param {boolean} anyway  even where the processor has to do a GPU's work
+   * @throws {Error} when there is no WebGL 2
+   */
+  constructor(anyway) {
+    const wanted = { powerPreference: /** @type {const} */ ('high-performance'), alpha: false };
+    // Smooth edges are for a GPU.
+    const gl = this.canvas.getContext('webgl2', { ...wanted, antialias: true, failIfMajorPerformanceCaveat: true })
+      ?? (anyway ? this.canvas.getContext('webgl2', { ...wanted, antialias: false }) : null);
+    if (!gl || (!anyway && isSoftware(gl))) throw new Error('This browser offers no WebGL 2 on a GPU.');
+    this.budget = new GpuBudget({ robots: 0, screenRatio: 1 });
+    this.renderer = new THREE.WebGLRenderer({ canvas: this.canvas, context: gl });
+    this.renderer.shadowMap.type = THREE.PCFShadowMap;
+    const sky = new THREE.HemisphereLight(0xffffff, 0x8090a0, 1.4);
+    sky.position.set(0, 0, 1);
+    this.#sun.shadow.mapSize.setScalar(SHADOW_MAP);
+    this.#sun.shadow.bias = -0.0005;
+    this.#sun.shadow.normalBias = 0.02;
+    this.#scene.fog = this.#fog;
+    this.#scene.add(sky, this.#sun, this.#sun.target, this.#ring, this.#arrow);
+    this.timer = new FrameTimer(gl, (cost) => {
+      if (this.budget.note(cost)) this.changed = true;
+    });
+    /** Whether the budget has changed since this was set back. */
+    this.changed = false;
+    this.applyTheme();
+  }
+
+  /** Whether a frame more would only queue up: a GPU may lag one behind, others would take physics' time. */
+  get busy() {
+    return this.budget.hopeless && this.timer.busy;
+  }
+
+  /** Whether the processor turned out to do all the work. */
+  get hopeless() {
+    return this.budget.hopeless;
+  }
+
+  /**
+   * @param {import('../scene/robots.js').Robots[]} groups
+   * @param {import('../scene/layout.js').Layout} layout
+   * @param {THREE.PerspectiveCamera} camera
+   * @param {Machine} machine
+   */
+  async show(groups, layout, camera, machine) {
+    this.clear();
+    this.budget = new GpuBudget(machine);
+    this.#layout = layout;
+    const ground = new Ground(layout.square, 2 * camera.far);
+    this.#ground = ground;
+    this.#scene.add(ground.mesh);
+    for (const robots of groups) {
+      const meshes = new RobotMeshes(robots, ground);
+      this.#meshes.push(meshes);
+      this.#scene.add(meshes.root);
+      await breathe();
+      if (this.#ground !== ground) return; // another simulation is shown meanwhile
+    }
+    this.applyTheme();
+    this.#light(camera, new THREE.Vector3());
+    await this.renderer.compileAsync(this.#scene, camera);
+  }
+
+  clear() {
+    this.#camera = null;
+    this.#ring.visible = this.#arrow.visible = false;
+    for (const meshes of this.#meshes) {
+      this.#scene.remove(meshes.root);
+      meshes.dispose();
+    }
+    this.#meshes = [];
+    if (this.#ground) {
+      this.#scene.remove(this.#ground.mesh);
+      this.#ground.dispose();
+      this.#ground = null;
+    }
+  }
+
+  /** @param {number} width @param {number} height  in CSS pixels @param {number} ratio  pixels for one of them */
+  resize(width, height, ratio) {
+    this.renderer.setPixelRatio(ratio);
+    this.renderer.setSize(width, height, false);
+    // A canvas that changes its size is black until something is drawn.
+    if (this.#camera) this.renderer.render(this.#scene, this.#camera);
+    else this.renderer.clear();
+  }
+
+  applyTheme() {
+    const background = new THREE.Color(themeColor('--field'));
+    this.#scene.background = background;
+    this.renderer.setClearColor(background);
+    if (!this.#camera) this.renderer.clear();
+    this.#fog.color.copy(background);
+    this.#ground?.setColors(themeColor('--floor-one'), themeColor('--floor-other'));
+    for (const mark of [this.#ring, this.#arrow]) mark.material.color.set(themeColor('--accent'));
+  }
+
+  /** @param {import('../view.js').Tint[]} parts */
+  tint(parts) {
+    for (const meshes of this.#meshes) meshes.tint(parts);
+  }
+
+  /** Takes over which robots are drawn how. @param {number} pixel  the size of one at a distance of 1 */
+  choose(pixel) {
+    for (const meshes of this.#meshes) {
+      meshes.commit();
+      meshes.pixel.value = pixel;
+      meshes.blobs.visible = !this.budget.shadows;
+      meshes.tiles.visible = meshes.robots.held;
+    }
+  }
+
+  /** @param {Picture} picture */
+  draw({ camera, target, fog, followed, marked }) {
+    this.timer.begin();
+    this.#camera = camera;
+    this.#fog.near = fog.near;
+    this.#fog.far = fog.far;
+    this.#light(camera, target);
+    this.#ring.visible = followed !== null;
+    if (followed) {
+      this.#ring.scale.setScalar(RING * followed.size);
+      this.#ring.position.set(followed.place.x, followed.place.y, 0.004 * followed.size);
+    }
+    this.#arrow.visible = marked !== null;
+    if (marked) {
+      this.#arrow.scale.setScalar(marked.size);
+      this.#arrow.position.copy(marked.place);
+    }
+    this.renderer.render(this.#scene, camera);
+    this.timer.end();
+  }
+
+  /** Brings sun and shadows to where the camera looks. @param {THREE.Camera} camera @param {THREE.Vector3} target */
+  #light(camera, target) {
+    const { shadows } = this.budget;
+    if (this.renderer.shadowMap.enabled !== shadows) {
+      this.renderer.shadowMap.enabled = shadows;
+      this.#sun.castShadow = shadows;
+      this.#scene.traverse((object) => {
+        if (object instanceof THREE.Mesh) object.material.needsUpdate = true;
+      });
+    }
+    const reach = Math.max(1.1 * camera.position.distanceTo(target), 2 * (this.#layout?.spacing ?? 1));
+    this.#sun.target.position.copy(target).setZ(0);
+    this.#sun.position.copy(SUN).multiplyScalar(2 * reach).add(this.#sun.target.position);
+    const box = this.#sun.shadow.camera;
+    box.left = box.bottom = -reach;
+    box.right = box.top = reach;
+    box.near = 0.1 * reach;
+    box.far = 4 * reach;
+    box.updateProjectionMatrix();
+  }
+
+  dispose() {
+    this.clear();
+    this.renderer.dispose();
+  }
+}
+
+/** Whether WebGL runs on the processor. @param {WebGL2RenderingContext} gl */
+function isSoftware(gl) {
+  const info = gl.getExtension('WEBGL_debug_renderer_info');
+  const name = String(gl.getParameter(info?.UNMASKED_RENDERER_WEBGL ?? gl.RENDERER));
+  return /swiftshader|llvmpipe|softpipe|software|basic render/i.test(name);
+}

@@ -1,0 +1,138 @@
+/**
+ * All robots of one type on the GPU: a few draw calls, whatever their number. Robots close to the camera have
+ * finer shapes than those far away.
+ */
+
+import * as THREE from 'three';
+import { DETAILS, batchesOf, geometryOf } from '../scene/shapes.js';
+import { Slots } from '../scene/slots.js';
+import { blobOf, figureOf, tileOf } from './figures.js';
+import { blobMaterial, figureMaterial, robotMaterial, shadowMaterial, textureOf } from './materials.js';
+
+/** @typedef {import('../scene/robots.js').Robots} Robots */
+
+/** How much of its part's colour a tinted robot has. */
+const TINT = 0.85;
+
+/** A soft shadow's half sizes, in multiples of the robot's half extents, and the least of its largest one. */
+const BLOB = { part: 1.1, least: 0.35 };
+
+export class RobotMeshes {
+  /** What is drawn once for each of some slots. @type {{slots: Slots, geometry: THREE.InstancedBufferGeometry}[]} */
+  #instanced = [];
+  /** Their places, one attribute for all that is drawn there. @type {Map<Slots, THREE.InstancedBufferAttribute>} */
+  #places = new Map();
+
+  /** @param {Robots} robots @param {import('./ground.js').Ground} ground */
+  constructor(robots, ground) {
+    this.robots = robots;
+    const { group, poses, plot, near, far, figures } = robots;
+    this.root = new THREE.Group();
+    /** @type {(THREE.BufferGeometry|THREE.Material|THREE.Texture)[]} */
+    this.disposables = [];
+    this.tints = new THREE.DataTexture(new Uint8Array(4 * group.numEnvs), group.numEnvs, 1);
+    this.tints.needsUpdate = true;
+    this.disposables.push(this.tints);
+
+    const uniforms = {
+      poses: { value: poses.texture },
+      alphas: { value: poses.alphas },
+      lift: { value: plot.lift },
+      tints: { value: this.tints },
+    };
+    this.pixel = { value: 0 };
+    const figure = figureOf(group.scene);
+    if (figure) this.#add(figures, figure, figureMaterial({ ...uniforms, pixel: this.pixel }));
+    const half = plot.box.getSize(new THREE.Vector3()).multiplyScalar(BLOB.part / 2);
+    const least = (BLOB.least * plot.size) / 2;
+    const blob = { value: new THREE.Vector3(Math.max(half.x, least), Math.max(half.y, least), plot.size) };
+    const blobs = blobMaterial({ ...uniforms, blob });
+    /** Soft shadows, for where there are no shadow maps. */
+    this.blobs = new THREE.Group();
+    this.root.add(this.blobs);
+    for (const slots of [near, far, figures]) {
+      this.blobs.add(this.#add(slots, blobOf(group.scene.trackBody), blobs));
+    }
+    const all = new Slots(group.numEnvs);
+    for (let env = 0; env < group.numEnvs; env++) all.add(plot.cells, env);
+    /** Moving parts of the floor, where robots are held in their cells. */
+    this.tiles = this.#add(all, tileOf(plot, ground.side), ground.tileMaterial(uniforms));
+    this.tiles.receiveShadow = true;
+    this.tiles.renderOrder = -1; // the floor below need not be drawn
+    const depth = shadowMaterial(uniforms);
+    this.disposables.push(depth);
+    for (const batch of batchesOf(group.scene)) {
+      const source = group.scene.textures[batch.texture];
+      const texture = source && textureOf(source);
+      if (texture) this.disposables.push(texture);
+      const map = texture && { [source.type === '2d' ? 'flatMap' : 'cubeMap']: { value: texture } };
+      const material = robotMaterial({ ...uniforms, ...map }, batch.transparent);
+      for (const slots of [near, far]) {
+        const detail = slots === near ? DETAILS.near : DETAILS.far;
+        const mesh = this.#add(slots, geometryOf(batch, group.scene, detail), material);
+        mesh.customDepthMaterial = depth;
+        mesh.castShadow = !batch.transparent;
+        mesh.receiveShadow = true;
+      }
+    }
+    this.commit();
+  }
+
+  /** @param {Slots} slots @param {THREE.BufferGeometry} geometry  one robot @param {THREE.Material} material */
+  #add(slots, geometry, material) {
+    const mesh = new THREE.Mesh(this.#instance(slots, geometry), material);
+    // The vertices' places are known to the GPU alone; what is not in view gets no slot.
+    mesh.frustumCulled = false;
+    this.root.add(mesh);
+    this.disposables.push(mesh.geometry, material);
+    return mesh;
+  }
+
+  /** @param {Slots} slots @param {THREE.BufferGeometry} geometry  its buffers are taken over */
+  #instance(slots, geometry) {
+    let places = this.#places.get(slots);
+    if (!places) {
+      places = new THREE.InstancedBufferAttribute(slots.places, 3);
+      places.setUsage(THREE.DynamicDrawUsage);
+      this.#places.set(slots, places);
+    }
+    const instanced = new THREE.InstancedBufferGeometry();
+    instanced.setIndex(geometry.index);
+    for (const [name, attribute] of Object.entries(geometry.attributes)) {
+      instanced.setAttribute(name, attribute);
+    }
+    instanced.setAttribute('slot', places);
+    this.#instanced.push({ slots, geometry: instanced });
+    return instanced;
+  }
+
+  /** Takes over which robots are drawn how. */
+  commit() {
+    for (const places of this.#places.values()) places.needsUpdate = true;
+    for (const { slots, geometry } of this.#instanced) geometry.instanceCount = slots.count;
+  }
+
+  /**
+   * Tints robots; those that are not named get their own colours.
+   *
+   * @param {import('../view.js').Tint[]} parts
+   */
+  tint(parts) {
+    const { offset, numEnvs } = this.robots.group;
+    const { image } = this.tints;
+    const texels = /** @type {Uint8Array} */ (image.data);
+    texels.fill(0);
+    for (const { first, count, color } of parts) {
+      const { r, g, b } = new THREE.Color(color);
+      const texel = [r, g, b, TINT].map((part) => Math.round(255 * part));
+      const begin = Math.max(0, first - offset);
+      const end = Math.min(numEnvs, first + count - offset);
+      for (let env = begin; env < end; env++) texels.set(texel, 4 * env);
+    }
+    this.tints.needsUpdate = true;
+  }
+
+  dispose() {
+    for (const disposable of this.disposables) disposable.dispose();
+  }
+}

@@ -1,0 +1,398 @@
+/**
+ * The robots as they are looked at: where the camera is, which of them are drawn and how, whom it follows.
+ * A painter makes the pictures: `gpu/` with WebGL, `flat/` on the processor.
+ */
+
+import * as THREE from 'three';
+import { themeColor } from '../theme.js';
+import { CameraRig } from './scene/camera.js';
+import { Choice } from './scene/choice.js';
+import { layOut } from './scene/layout.js';
+import { pick } from './scene/pick.js';
+import { Poses } from './scene/poses.js';
+import { Robots } from './scene/robots.js';
+
+/**
+ * @typedef {import('../../sim/websim.js').WebSim} WebSim
+ * @typedef {import('./gpu/gpupainter.js').GpuPainter} GpuPainter
+ * @typedef {import('./flat/flatpainter.js').FlatPainter} FlatPainter
+ *
+ * @typedef {object} Machine  what there is to draw, and with
+ * @property {number} robots
+ * @property {number} spareCores   that no worker uses
+ * @property {number} screenRatio  pixels for each CSS pixel
+ *
+ * @typedef {{place: THREE.Vector3, size: number}} Mark  a place, and the size of the robot that is there
+ *
+ * @typedef {object} Picture
+ * @property {THREE.PerspectiveCamera} camera
+ * @property {THREE.Vector3} target  what it looks at
+ * @property {{near: number, far: number}} fog  distances at which the floor begins to fade, and is gone
+ * @property {Mark|null} followed  below which a ring is drawn
+ * @property {Mark|null} marked    where an arrow is drawn
+ *
+ * @typedef {{first: number, count: number, color: string}} Tint  some of all environments, and a CSS colour
+ */
+
+/** The arrow's place above the best robot, in multiples of its size. */
+const ABOVE = 0.9;
+
+/** Time between two choices of the robots to draw while the camera rests, in ms. */
+const CHOICE_INTERVAL = 250;
+
+/** After its last movement the user's hand is taken to be on the camera for so long, in ms. */
+const HANDS_ON = 600;
+
+/**
+ * Where not all robots are drawn in full: those around this point of the way from what is looked at to the
+ * camera. At 0 the foreground would be empty, at 1 the background.
+ */
+const FOREGROUND = 0.2;
+
+/** What has not moved for so long is drawn once more with all pixels, in ms. */
+const STILL = 300;
+
+/** In the overview of the world robots count that are within so many standard deviations of the centroid. */
+const OUTLIERS = 3;
+
+/** A floor that is further below the robots, in multiples of their size, is left out of the overview. */
+const FLOOR_IN_VIEW = 4;
+
+export class View {
+  /** @type {Robots[]} */
+  #groups = [];
+  /** @type {import('./scene/layout.js').Layout|null} */
+  #layout = null;
+  /** @type {Choice|null} */
+  #choice = null;
+  #chosen = -Infinity;
+  /** @type {WebSim|null} */
+  #sim = null;
+  /** The simulation that is being prepared or shown: another one may be wanted meanwhile. @type {WebSim|null} */
+  #wanted = null;
+  #last = 0;
+  #dirty = true;
+  /** When something was last seen to move, and whether what stands still has been drawn with all pixels. */
+  #moved = 0;
+  #sharp = false;
+  #ratio = 0;
+  #place = new THREE.Vector3();
+  #centre = new THREE.Vector3();
+  #followed = { place: new THREE.Vector3(), size: 1 };
+  #marked = { place: new THREE.Vector3(), size: 1 };
+  /** @type {Tint[]} */
+  #tints = [];
+
+  /**
+   * @param {HTMLElement} element  that the pictures are shown in
+   * @param {GpuPainter|FlatPainter} painter
+   */
+  constructor(element, painter) {
+    this.element = element;
+    this.painter = painter;
+    element.replaceChildren(painter.canvas);
+    this.rig = new CameraRig(element, !painter.software);
+    /** @type {number|null} */
+    this.followed = null;
+    /** Environment with the arrow. @type {number|null} */
+    this.marked = null;
+    /** @type {number|'auto'} */
+    this.limit = 'auto';
+    /** @type {import('./scene/camera.js').Insets} */
+    this.insets = { left: 0, right: 0, top: 0, bottom: 0 };
+  }
+
+  /** Whether the processor makes the pictures. */
+  get software() {
+    return this.painter.software;
+  }
+
+  /** Lets another painter go on. @param {GpuPainter|FlatPainter} painter */
+  async paintWith(painter) {
+    this.painter.dispose();
+    this.painter = painter;
+    this.element.replaceChildren(painter.canvas);
+    this.rig.setSmooth(!painter.software);
+    this.#ratio = 0;
+    const sim = this.#sim;
+    this.#sim = null; // nothing is drawn meanwhile
+    if (sim) await this.#present(sim);
+  }
+
+  /**
+   * Shows another simulation.
+   *
+   * @param {WebSim} sim
+   */
+  async show(sim) {
+    this.clear();
+    this.#wanted = sim;
+    const poses = sim.groups.map(({ scene, numEnvs }) => new Poses(scene.nbody, numEnvs, scene.trackBody));
+    poses.forEach((of, g) => of.take(sim.poseShards(g)));
+    const layout = layOut(sim.groups, poses);
+    this.#layout = layout;
+    this.rig.setField(layout);
+    this.#groups = sim.groups.map((group, g) => new Robots(group, poses[g], layout.plots[g]));
+    this.#hold();
+    this.#groups.forEach((robots, g) => robots.poses.take(sim.poseShards(g)));
+    this.#choice = new Choice(this.#groups);
+    this.resize();
+    this.home(false);
+    this.rig.update(performance.now(), 0);
+    await this.#present(sim);
+  }
+
+  /** Has the painter prepare a simulation. @param {WebSim} sim */
+  async #present(sim) {
+    const layout = /** @type {import('./scene/layout.js').Layout} */ (this.#layout);
+    await this.painter.show(this.#groups, layout, this.rig.camera, {
+      robots: sim.numEnvs,
+      spareCores: navigator.hardwareConcurrency - sim.numWorkers,
+      screenRatio: Math.min(devicePixelRatio, 2),
+    });
+    if (this.#wanted !== sim) return;
+    this.#sim = sim;
+    this.resize();
+    this.painter.tint(this.#tints);
+  }
+
+  clear() {
+    this.#wanted = null;
+    this.#sim = null;
+    this.followed = null;
+    this.marked = null;
+    this.#tints = [];
+    this.painter.clear();
+    for (const robots of this.#groups) robots.dispose();
+    this.#groups = [];
+  }
+
+  resize() {
+    const { clientWidth, clientHeight } = this.element;
+    if (!clientWidth || !clientHeight) return;
+    this.rig.resize(clientWidth, clientHeight, this.insets);
+    this.#ratio = this.#wantedRatio;
+    this.painter.resize(clientWidth, clientHeight, this.#ratio);
+    this.#dirty = true;
+  }
+
+  /** Pixels for each CSS pixel. */
+  get #wantedRatio() {
+    const { screenRatio, pixelRatio } = this.painter.budget;
+    return this.#sharp ? screenRatio : pixelRatio;
+  }
+
+  applyTheme() {
+    this.painter.applyTheme();
+    this.#dirty = true;
+  }
+
+  /** @param {number|null} index  of the environment, or null for the overview */
+  follow(index) {
+    if (index === this.followed) return;
+    this.followed = index;
+    this.#dirty = true;
+    if (index === null) {
+      this.home();
+      return;
+    }
+    const { robots, env } = this.#find(index);
+    this.rig.follow((out) => robots.place(env, out), robots.plot.size, true);
+  }
+
+  /** Puts the arrow above a robot. @param {number|null} index  of the environment, or null: no arrow */
+  mark(index) {
+    if (index === this.marked || !this.#sim) return;
+    this.marked = index;
+    this.#dirty = true;
+  }
+
+  /**
+   * Tints parts of the robots.
+   *
+   * @param {Tint[]} parts  with names of colours of the stylesheet
+   */
+  tint(parts) {
+    const colored = parts.map((part) => ({ ...part, color: themeColor(part.color) }));
+    if (JSON.stringify(colored) === JSON.stringify(this.#tints) || !this.#sim) return;
+    this.#tints = colored;
+    this.painter.tint(colored);
+    this.#dirty = true;
+  }
+
+  /** Shows all robots. @param {boolean} [fly] */
+  home(fly = true) {
+    if (!this.#groups.length) return;
+    // Robots that travel over the world are accompanied.
+    const together = this.overview === 'world' && this.#groups.some(({ travels }) => travels);
+    this.rig.overview(this.#field(), together ? (out) => this.#centroid(out) : null, fly);
+    this.#dirty = true;
+  }
+
+  /** @type {'cells'|'world'} */
+  #overview = 'cells';
+
+  /** Whether robots that travel are held in their cells, or drawn where they are. */
+  get overview() {
+    return this.#overview;
+  }
+
+  set overview(overview) {
+    if (overview === this.#overview) return;
+    this.#overview = overview;
+    this.#hold();
+    const sim = this.#sim;
+    if (sim) this.#groups.forEach(({ poses }, g) => poses.take(sim.poseShards(g)));
+    if (this.followed === null) this.home(false);
+    this.#dirty = true;
+  }
+
+  #hold() {
+    for (const robots of this.#groups) robots.hold(this.#overview === 'cells');
+  }
+
+  /** The middle of all robots. @param {THREE.Vector3} out */
+  #centroid(out) {
+    out.set(0, 0, 0);
+    let number = 0;
+    for (const robots of this.#groups) {
+      number += robots.group.numEnvs;
+      for (let env = 0; env < robots.group.numEnvs; env++) out.add(robots.place(env, this.#place));
+    }
+    return out.divideScalar(number);
+  }
+
+  /** The room that the robots are in, but for a few that are far from all others. */
+  #field() {
+    const middle = this.#centroid(new THREE.Vector3());
+    const box = new THREE.Box3();
+    const spread = new THREE.Vector3();
+    let number = 0;
+    for (const robots of this.#groups) {
+      number += robots.group.numEnvs;
+      for (let env = 0; env < robots.group.numEnvs; env++) {
+        robots.place(env, this.#place).sub(middle);
+        spread.add(this.#place.multiply(this.#place));
+      }
+    }
+    spread.divideScalar(number).set(Math.sqrt(spread.x), Math.sqrt(spread.y), Math.sqrt(spread.z));
+    spread.multiplyScalar(OUTLIERS);
+    for (const robots of this.#groups) {
+      const { reach, size } = robots.plot;
+      for (let env = 0; env < robots.group.numEnvs; env++) {
+        this.#place.copy(robots.place(env, this.#place).sub(middle).clamp(spread.clone().negate(), spread).add(middle));
+        const room = reach.clone().translate(this.#place);
+        const above = room.min.z;
+        // A robot that nothing holds above its floor is going to be on it.
+        if (robots.travels && above > 0 && above < FLOOR_IN_VIEW * size) room.min.z = 0;
+        box.union(room);
+      }
+    }
+    return box;
+  }
+
+  /**
+   * The environment whose robot is at a place of the picture, or null.
+   *
+   * @param {number} x @param {number} y  in CSS pixels
+   */
+  pick(x, y) {
+    const { clientWidth, clientHeight } = this.element;
+    const pointer = new THREE.Vector2((2 * x) / clientWidth - 1, 1 - (2 * y) / clientHeight);
+    return pick(this.#groups, pointer, this.rig.camera);
+  }
+
+  /** Robots in a row of the followed one's grid. @param {number} index */
+  columns(index) {
+    return this.#find(index).robots.plot.columns;
+  }
+
+  /** What is drawn, for the panel. @returns {import('./stage.js').Status} */
+  get status() {
+    const choice = this.#choice;
+    return {
+      full: choice?.full ?? 0,
+      inView: choice?.inView ?? 0,
+      total: choice?.total ?? 0,
+      reason: this.limit !== 'auto' ? 'as set' : this.software ? 'no GPU' : 'frames were slow',
+    };
+  }
+
+  /** Time to leave between frames, in ms. @param {number} now */
+  interval(now) {
+    return this.painter.budget.interval(now - this.rig.touched < HANDS_ON);
+  }
+
+  /**
+   * Draws if there is anything new to be seen.
+   *
+   * @param {number} now  in ms
+   * @returns {boolean}  whether a frame was drawn
+   */
+  draw(now) {
+    const { painter } = this;
+    if (!this.#sim || painter.busy) return false;
+    let moved = false;
+    for (const [g, { poses }] of this.#groups.entries()) {
+      if (poses.take(this.#sim.poseShards(g))) moved = true;
+      if (poses.advance(now)) moved = true;
+    }
+    const turned = this.rig.update(now, now - this.#last);
+    this.#last = now;
+    if (moved || turned) this.#moved = now;
+    if (painter.changed) this.#dirty = true;
+    painter.changed = false;
+    const still = now - this.#moved > STILL;
+    if (!moved && !turned && !this.#dirty && this.#sharp === still) return false;
+    this.#sharp = still;
+    if (this.#ratio !== this.#wantedRatio) this.resize();
+    if (turned || this.#dirty || now - this.#chosen > CHOICE_INTERVAL) this.#choose(now);
+    this.#dirty = false;
+    painter.draw({
+      camera: this.rig.camera,
+      target: this.rig.controls.target,
+      fog: this.#fog(),
+      followed: this.followed === null ? null : this.#markOf(this.followed, this.#followed),
+      marked: this.marked === null ? null : this.#markOf(this.marked, this.#marked, ABOVE),
+    });
+    return true;
+  }
+
+  /** @param {number} now */
+  #choose(now) {
+    this.#chosen = now;
+    const { camera, controls: { target } } = this.rig;
+    const limit = this.limit !== 'auto' ? this.limit : this.painter.budget.robots;
+    this.#centre.lerpVectors(target, camera.position, FOREGROUND);
+    this.#choice?.update(camera, this.#centre, limit, [this.followed, this.marked]);
+    this.painter.choose((2 * Math.tan(THREE.MathUtils.degToRad(camera.fov / 2))) / this.element.clientHeight);
+  }
+
+  #fog() {
+    const { camera, controls: { target } } = this.rig;
+    const { spacing = 1, bounds } = this.#layout ?? {};
+    const distance = camera.position.distanceTo(target);
+    const field = bounds ? bounds.getSize(this.#size).length() : 0;
+    return {
+      near: distance + 0.3 * field + 4 * spacing,
+      far: 2.5 * distance + 1.5 * field + 24 * spacing,
+    };
+  }
+
+  #size = new THREE.Vector2();
+
+  /** @param {number} index @param {Mark} out @param {number} [above]  in multiples of the robot's size */
+  #markOf(index, out, above = 0) {
+    const { robots, env } = this.#find(index);
+    out.size = robots.plot.size;
+    robots.place(env, out.place).z += above * out.size;
+    return out;
+  }
+
+  /** @param {number} index  of the environment */
+  #find(index) {
+    const robots = this.#groups.find(({ group }) => index < group.offset + group.numEnvs)
+      ?? this.#groups[0];
+    return { robots, env: index - robots.group.offset };
+  }
+}
