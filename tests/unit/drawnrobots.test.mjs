@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import * as THREE from 'three';
 import { Choice } from '../../web/app/stage/scene/choice.js';
 import { Poses } from '../../web/app/stage/scene/poses.js';
-import { Slots } from '../../web/app/stage/scene/robots.js';
+import { Slots } from '../../web/app/stage/scene/slots.js';
 import { scene, shard } from './scenes.mjs';
 
 test('robots in view are drawn, the nearest first', () => {
@@ -25,8 +25,8 @@ test('robots in view are drawn, the nearest first', () => {
   camera.lookAt(0, 1, 1);
   camera.updateMatrixWorld();
   const choice = new Choice([robots]);
-  const envs = ({ attribute, count }) => (
-    Array.from({ length: count }, (_, i) => attribute.array[3 * i + 2]));
+  const envs = ({ places, count }) => (
+    Array.from({ length: count }, (_, i) => places[3 * i + 2]));
   const drawn = (limit, ...always) => {
     choice.update(camera, camera.position, limit, always);
     const lists = [robots.near, robots.far, robots.figures].map(envs);

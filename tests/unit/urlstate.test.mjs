@@ -8,7 +8,7 @@ for (const query of [
   '',
   '?task=Hopper-v5',
   '?envs=64&workers=3&seed=7&controller=zero&speed=0.5&paused=1&follow=12&draw=10&fps=30',
-  '?task=Ant-v5:200,Hopper-v5:100&renderer=2d',
+  '?task=Ant-v5:200,Hopper-v5:100&renderer=flat',
   '?envs=64&algo=es&unknown=1',
 ]) {
   test(`the address says what differs from the defaults: ${query}`, () => {

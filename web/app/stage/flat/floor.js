@@ -20,6 +20,13 @@ const SHADOW = 0.5;
 /** Numbers that describe one shadow. */
 export const SHADE = 6;
 
+/** Fixed point numbers: squares have so many parts. */
+const ONE = 1 << 16;
+
+/** A checker with less contrast than this is even, of `SHARPEST` squared. */
+const EVEN = 0.06 * 256 * 256;
+const SHARPEST = 0xffff;
+
 /** A floor's depth is a bit more than it is: what lies on it is seen. */
 const BELOW = 1 - 1e-4;
 
@@ -135,6 +142,8 @@ export class Floor {
       const base = MIXES * Math.round(Math.max(0, haze) * (FOGS - 1));
       const du = stepX[y] * per;
       const dv = stepY[y] * per;
+      const stepU = fixed(du);
+      const stepV = fixed(dv);
       // From row to row: the floor is looked at from the side, so that this step is the longer one.
       const next = y + 1 < height ? y + 1 : y - 1;
       const toNextU = (floorX[next] - floorX[y]) * per;
@@ -157,28 +166,38 @@ export class Floor {
           }
         }
         if (end <= x) end = x + 1;
-        let u = (placeX - offsetX) * per;
-        let v = (placeY - offsetY) * per;
         // A checker is averaged over what a pixel covers of it: its edges are smooth, and far away it is even.
         const middle = (x + end) / 2;
-        const blurU = Math.abs(du) + Math.abs(toNextU + middle * turnU);
-        const blurV = Math.abs(dv) + Math.abs(toNextV + middle * turnV);
-        const sharpU = 1 / (blurU > 1e-3 ? blurU : 1e-3);
-        const sharpV = 1 / (blurV > 1e-3 ? blurV : 1e-3);
-        for (; x < end; x++, pixel++, u += du, v += dv) {
-          const inU = u - 2 * Math.floor(u * 0.5);
-          let waveU = (inU < 1 ? 0.5 - Math.abs(inU - 0.5) : Math.abs(inU - 1.5) - 0.5) * 2 * sharpU;
-          waveU = waveU > 1 ? 1 : waveU < -1 ? -1 : waveU;
-          const inV = v - 2 * Math.floor(v * 0.5);
-          let waveV = (inV < 1 ? 0.5 - Math.abs(inV - 0.5) : Math.abs(inV - 1.5) - 0.5) * 2 * sharpV;
-          waveV = waveV > 1 ? 1 : waveV < -1 ? -1 : waveV;
-          const mix = (half - half * waveU * waveV + 0.5) | 0;
+        const sharpU = sharpness(Math.abs(du) + Math.abs(toNextU + middle * turnU));
+        const sharpV = sharpness(Math.abs(dv) + Math.abs(toNextV + middle * turnV));
+        if (sharpU * sharpV < EVEN) {
+          const mean = base + half;
+          for (; x < end; x++, pixel++) pixels[pixel] = colors[(shades[pixel] >> 4) * (MIXES * FOGS) + mean];
+          continue;
+        }
+        // In fixed point, with a period of two squares: that is twice as fast.
+        let u = fixed((placeX - offsetX) * per);
+        let v = fixed((placeY - offsetY) * per);
+        for (; x < end; x++, pixel++, u = (u + stepU) | 0, v = (v + stepV) | 0) {
+          // How far it is to the nearest edge of a square, at most half a square.
+          const edgeU = (u ^ -((u >> 15) & 1)) & 0x7fff;
+          const edgeV = (v ^ -((v >> 15) & 1)) & 0x7fff;
+          const partU = Math.imul(edgeU, sharpU) >> 15;
+          const partV = Math.imul(edgeV, sharpV) >> 15;
+          const contrast = Math.imul(partU > 256 ? 256 : partU, partV > 256 ? 256 : partV) >> 13;
+          const mix = (u ^ v) & 0x10000 ? half + contrast : half - contrast;
           pixels[pixel] = colors[(shades[pixel] >> 4) * (MIXES * FOGS) + base + mix];
         }
       }
     }
   }
 }
+
+/** In fixed point, but for whole periods of the checker. @param {number} squares */
+const fixed = (squares) => (ONE * (squares - 2 * Math.floor(squares / 2))) | 0;
+
+/** Of the checker's edges, in 256 parts: how little of it a pixel covers. @param {number} blur  squares for each pixel */
+const sharpness = (blur) => Math.min(SHARPEST, Math.round(256 / blur)) | 0;
 
 /** The tiles that the robots of one type stand on. */
 class Tiles {
@@ -210,7 +229,7 @@ class Tiles {
    * @returns {number}  pixels until it may be another one
    */
   find(x, y, stepX, stepY) {
-    const { columns, rows, step, gapX, gapY } = this;
+    const { columns, rows, step } = this;
     this.found = false;
     if (this.envs === 1) {
       // The floor is all its own.
@@ -219,6 +238,10 @@ class Tiles {
     }
     const acrossX = stepX / step[0];
     const acrossY = stepY / step[1];
+    // Gaps that are narrower than a pixel are left out.
+    const wide = Math.abs(acrossX) < 2 * this.gapX && Math.abs(acrossY) < 2 * this.gapY;
+    const gapX = wide ? this.gapX : 0;
+    const gapY = wide ? this.gapY : 0;
     const inX = (x - this.left) / step[0];
     const inY = (y - this.bottom) / step[1];
     const column = Math.floor(inX);

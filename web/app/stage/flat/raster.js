@@ -84,11 +84,11 @@ export class Raster {
     for (let c = 0, at = 0; c < count; c++, at += CAPSULE) {
       const x0 = list[at];
       const y0 = list[at + 1];
-      const i0 = list[at + 2];
+      let i0 = list[at + 2];
       let r0 = list[at + 3];
       const dx = list[at + 4] - x0;
       const dy = list[at + 5] - y0;
-      const di = list[at + 6] - i0;
+      let di = list[at + 6] - i0;
       let r1 = list[at + 7];
       const axisX = list[at + 8];
       const axisY = list[at + 9];
@@ -111,7 +111,13 @@ export class Raster {
       // Along the axis on the canvas (e), across it (p), and the way of the surface that faces the camera (q).
       const length = Math.sqrt(dx * dx + dy * dy);
       const flat = Math.sqrt(axisX * axisX + axisY * axisY);
-      const lying = length > 1e-3 && flat > 1e-4;
+      const lying = length > 1e-3 + Math.abs(r1 - r0) && flat > 1e-4;
+      if (!lying) {
+        // It points at the camera: the nearer end hides the rest.
+        r0 = r1 = most;
+        i0 = di > 0 ? i0 + di : i0;
+        di = 0;
+      }
       const ex = lying ? dx / length : 1;
       const ey = lying ? dy / length : 0;
       const perLength = lying ? 1 / length : 0;
