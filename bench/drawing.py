@@ -1,4 +1,4 @@
-"""What a frame of the dashboard costs the main thread, in JavaScript, with a thousand robots.
+"""What a frame of the dashboard costs the main thread of a page with a GPU, with a thousand robots.
 
     python -m bench.drawing [--seconds 8] [--output docs/results]
 
@@ -26,6 +26,7 @@ from tqdm import tqdm
 from bench.browser import head, write
 from bench.devtools import allocation
 from websim_server.browser import open_browser
+from websim_server.chromium import SOFTWARE_WEBGL
 
 SCENES = {"1,000 Ants": ("Ant-v5", 1000), "300 Humanoids": ("Humanoid-v5", 300)}
 GOAL_MS = 4.0
@@ -39,7 +40,7 @@ def measure(browser: Browser, address: str, task: str, envs: int, seconds: float
     page = browser.new_page(viewport={"width": 1280, "height": 800})
     try:
         page.add_init_script(path=SCRIPT)
-        page.goto(f"{address}/?task={task}&envs={envs}&workers=1&draw={envs}&fps=60")
+        page.goto(f"{address}/?task={task}&envs={envs}&workers=1&draw={envs}&fps=60&renderer=webgl")
         page.evaluate("drawing.start()")
         _until_drawn(page)
         page.wait_for_timeout(1000 * WARM_UP_SECONDS)
@@ -141,7 +142,7 @@ def main() -> None:
     )
     arguments = parser.parse_args()
     bar = tqdm(total=len(SCENES))
-    with bar, open_browser() as (browser, address):
+    with bar, open_browser(*SOFTWARE_WEBGL) as (browser, address):
         scenes = {}
         for name, (task, envs) in SCENES.items():
             scenes[name] = measure(browser, address, task, envs, arguments.seconds)

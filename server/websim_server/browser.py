@@ -17,8 +17,11 @@ class BrowserError(ServerError):
 
 
 @contextmanager
-def open_browser() -> "Iterator[tuple[Browser, str]]":
+def open_browser(*arguments: str) -> "Iterator[tuple[Browser, str]]":
     """Gives a browser, and the address of a server that runs as long.
+
+    Args:
+        *arguments: Of the browser's command line, besides those that it always gets.
 
     Raises:
         BrowserError: Playwright is not installed, or the server does not start; or, in the body,
@@ -40,7 +43,7 @@ def open_browser() -> "Iterator[tuple[Browser, str]]":
         with (
             server() as address,
             sync_playwright() as playwright,
-            chromium.launch(playwright) as browser,
+            chromium.launch(playwright, *arguments) as browser,
         ):
             yield browser, address
     except Error as error:

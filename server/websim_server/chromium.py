@@ -23,10 +23,11 @@ ARGUMENTS = [
     "--disable-component-update",
     "--disable-quic",
     "--disable-sync",
-    # WebGL by software, where there is no graphics card.
-    "--use-angle=swiftshader",
-    "--enable-unsafe-swiftshader",
 ]
+
+#: WebGL by software, where there is no graphics card: for looking at what is drawn with it. The
+#: page itself draws without WebGL there, which takes less of the processor.
+SOFTWARE_WEBGL = ["--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
 
 
 class ChromiumError(ServerError):
@@ -52,8 +53,12 @@ def find(playwright: "Playwright") -> str | None:
     return next(filter(None, on_path), None) or _playwrights_own(playwright)
 
 
-def launch(playwright: "Playwright") -> "Browser":
+def launch(playwright: "Playwright", *arguments: str) -> "Browser":
     """Starts a headless Chromium.
+
+    Args:
+        playwright: A running Playwright.
+        *arguments: Of the command line, besides those that it always gets.
 
     Raises:
         ChromiumError: there is none.
@@ -64,7 +69,9 @@ def launch(playwright: "Playwright") -> "Browser":
             f"there is no Chromium: install one, or name one in the variable {VARIABLE}"
         )
     # Ctrl-C is for who drives it: a training run still has to be saved.
-    return playwright.chromium.launch(executable_path=path, args=ARGUMENTS, handle_sigint=False)
+    return playwright.chromium.launch(
+        executable_path=path, args=[*ARGUMENTS, *arguments], handle_sigint=False
+    )
 
 
 def install() -> None:

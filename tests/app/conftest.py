@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, Playwright
 
 from tests.app.page import Dashboard
 from tests.app.training_page import SMALL, TrainingPage
+from websim_server import chromium
 
 
 @pytest.fixture(scope="session", params=["server", "server_plain"], ids=["isolated", "messages"])
@@ -38,6 +39,18 @@ def shared(chromium: Browser, site: str) -> Iterator[Dashboard]:
 def isolated(page: Page, server: str) -> TrainingPage:
     """A page with shared memory, not opened yet; what is not about the mode needs one only."""
     return TrainingPage(page, server)
+
+
+@pytest.fixture
+def with_webgl(playwright: Playwright, server: str) -> Iterator[Dashboard]:
+    """A page in a Chromium with WebGL by software, not opened yet."""
+    errors: list[str] = []
+    with chromium.launch(playwright, *chromium.SOFTWARE_WEBGL) as browser:
+        page = browser.new_page()
+        page.on("pageerror", lambda error: errors.append(f"{error.message}\n{error.stack}"))
+        page.on("console", lambda m: errors.append(m.text) if m.type == "error" else None)
+        yield Dashboard(page, server)
+    assert not errors, "errors in the page:\n" + "\n".join(errors)
 
 
 @pytest.fixture

@@ -59,9 +59,12 @@ class Dashboard:
             self.page.wait_for_timeout(100)
         pytest.fail("nothing is drawn")
 
+    def picture(self) -> Any:
+        """What the stage shows, [height, width, 3]."""
+        clip = self.page.locator(".stage canvas").bounding_box()
+        assert clip is not None
+        return imread(self.page.screenshot(clip=clip))[..., :3]
+
     def colors(self) -> int:
         """How many colours the canvas shows."""
-        clip = self.page.locator(".stage").bounding_box()
-        assert clip is not None
-        pixels = imread(self.page.screenshot(clip=clip))
-        return np.unique(pixels[..., :3] @ np.array([1 << 16, 1 << 8, 1])).size
+        return np.unique(self.picture() @ np.array([1 << 16, 1 << 8, 1])).size

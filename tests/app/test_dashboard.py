@@ -21,6 +21,14 @@ ALL_TASKS = [
     "Walker2d",
 ]
 
+#: A browser without WebGL.
+NO_WEBGL = """
+const get = HTMLCanvasElement.prototype.getContext;
+HTMLCanvasElement.prototype.getContext = function (type, ...rest) {
+  return type.startsWith('webgl') ? null : get.call(this, type, ...rest);
+};
+"""
+
 #: What stands where a figure is not known.
 NOTHING_YET = "\N{EN DASH}"
 
@@ -231,7 +239,7 @@ def test_double_click_follows_the_robot_under_the_pointer(dashboard: Dashboard) 
 
 
 def test_all_tasks_side_by_side(dashboard: Dashboard) -> None:
-    """One simulation of all robots: each of them is drawn without an error of WebGL."""
+    """One simulation of all robots: each of them is drawn without an error."""
     complaints: list[str] = []
     dashboard.page.on("console", lambda m: complaints.append(m.text) if m.type == "error" else None)
     dashboard.open("workers=1&speed=1&task=" + ",".join(f"{task}-v5:2" for task in ALL_TASKS))
@@ -252,23 +260,30 @@ def test_all_tasks_side_by_side(dashboard: Dashboard) -> None:
     assert not complaints
 
 
-@pytest.mark.parametrize("forced", [True, False])
-def test_2d_view(dashboard: Dashboard, forced: bool) -> None:
-    page = dashboard.page
-    if not forced:
-        page.add_init_script(
-            "const get = HTMLCanvasElement.prototype.getContext;"
-            "HTMLCanvasElement.prototype.getContext = function (type, ...rest) {"
-            "  return type.startsWith('webgl') ? null : get.call(this, type, ...rest);"
-            "};"
-        )
-    dashboard.open(f"{FEW}&renderer=2d" if forced else FEW)
-    if not forced:
-        expect(page.get_by_role("status")).to_contain_text("shown in 2D")
-    dashboard.wait("sim.stats().framesPerSecond > 0")
-    assert dashboard.colors() > 50
+@pytest.mark.parametrize("renderer", ["auto", "webgl", "flat"])
+def test_the_processor_draws_where_there_is_no_webgl(isolated: Dashboard, renderer: str) -> None:
+    page = isolated.page
+    page.add_init_script(NO_WEBGL)
+    isolated.open(f"{FEW}&renderer={renderer}")
+    told = page.get_by_role("status").filter(has_text="The processor draws the robots")
+    expect(told).to_have_count(1 if renderer == "webgl" else 0)
+    isolated.wait("sim.stats().framesPerSecond > 0")
+    isolated.drawn()
     page.keyboard.press("f")
     expect(page.get_by_role("region", name="Followed robot")).to_be_visible()
+
+
+def test_both_painters_show_the_same(with_webgl: Dashboard) -> None:
+    """The Ant is where it is, and as large, whoever paints it: it alone is orange."""
+    pictures = []
+    for renderer in ("webgl", "flat"):
+        with_webgl.open(f"task=Ant-v5&envs=1&workers=1&paused=1&renderer={renderer}")
+        with_webgl.drawn()
+        pixels = with_webgl.picture().astype(int)
+        pictures.append(pixels[..., 0] > pixels[..., 2] + 40)
+    webgl, flat = pictures
+    assert webgl.sum() > 2000
+    assert (webgl & flat).sum() > 0.9 * (webgl | flat).sum()
 
 
 def test_phone(chromium: Browser, server: str) -> None:
