@@ -44,8 +44,8 @@ globalThis.requestAnimationFrame = (callback) => (
 );
 """
 
-#: Physics steps a second of all workers, and frames a second. Workers count whole batches, which may
-#: take long: what counts is the time from one batch's end to another's.
+#: Physics steps a second of all workers, and frames a second. Workers count whole batches, which
+#: may take long: what counts is the time from one batch's end to another's.
 WATCH = """async (seconds) => {
   const pass = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
   const steps = () => websim.stats().workerLoads.map(({ physicsSteps }) => physicsSteps);
