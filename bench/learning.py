@@ -4,6 +4,7 @@
     python -m bench.learning fast --backend browser --ranks 2 --stop-when-reached
     python -m bench.learning search --backend browser --ranks 2
     python -m bench.learning long --backend browser --jobs 2 --seeds 1
+    python -m bench.learning quadruped --backend browser --ranks 2
 
 Every run of a suite (its tasks x seeds) is a process of its own, `--jobs` of them at a time; for
 wall-clock figures leave it at 1 and the machine alone. A finished run is kept under `--runs` and
@@ -29,6 +30,9 @@ from pathlib import Path
 from typing import Any
 
 from bench.curves import Result, judge, machine, read_metrics, write_results
+from websim.registry import task_class
+from websim.training import checkpoints
+from websim.training.evaluation import evaluate
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "docs" / "results"
@@ -49,6 +53,8 @@ class Experiment:
         threshold: Return that is to be reached.
         published: What others report, with its spread, for the plot; None for wall-clock goals.
         minutes: The run is stopped after so long; None: never.
+        goal: What the measure of the policy that has been learnt is to be, as `websim evaluate`
+            finds it; None: it is not evaluated.
     """
 
     task: str
@@ -58,6 +64,7 @@ class Experiment:
     threshold: float | None = None
     published: tuple[float, float] | None = None
     minutes: float | None = None
+    goal: float | None = None
 
     @property
     def setting(self) -> str:
@@ -90,6 +97,10 @@ SUITES: dict[str, tuple[Experiment, ...]] = {
         Experiment("Swimmer-v5", "ars", "default", 600_000, 300),
         Experiment("HalfCheetah-v5", "ars", "default", 4_000_000, 1500),
         Experiment("InvertedPendulum-v5", "es", "default", 1_000_000, 900),
+    ),
+    "quadruped": (
+        Experiment("QuadrupedBalance-v0", "ppo", "fast", goal=0.95),
+        Experiment("QuadrupedWalk-v0", "ppo", "fast", goal=0.8),
     ),
     # As many steps as an hour on one core has room for, so that the learning rate's way down to 0
     # fits into it; a slower machine is cut off. Both at once have a core each.
@@ -162,6 +173,13 @@ class Run:
         (metrics,) = self.folder.glob("*/metrics.csv")
         return judge(self.seed, list(read_metrics(metrics)), self.experiment.threshold)
 
+    def measured(self) -> dict[str, float]:
+        """Mean measure of the policy without noise, and the part of episodes without a fall."""
+        (file,) = self.folder.glob("*/checkpoint.websim")
+        found = evaluate(checkpoints.loads(file.read_bytes()))
+        whole = found.lengths == task_class(self.experiment.task).max_episode_steps
+        return {"measure": float(found.measures.mean()), "whole": float(whole.mean())}
+
     def reached(self) -> bool:
         """Whether it has been at its threshold; it may be running, and its last row be half."""
         with contextlib.suppress(ValueError, TypeError):
@@ -231,10 +249,13 @@ def show(run: Run) -> None:
     result = run.result()
     reached = result.seconds_to_threshold
     final = "no 100 episodes" if result.final is None else f"return {result.final:.0f}"
+    goal = run.experiment.goal
+    measure = "" if goal is None else f"; measure {run.measured()['measure']:.3f}, goal {goal:g}"
     print(
         f"{run.experiment.task} {run.experiment.setting} seed {run.seed}: {final}, "
         f"{result.steps} steps, {result.seconds:.0f} s"
-        + ("" if reached is None else f"; {run.experiment.threshold:g} after {reached:.1f} s"),
+        + ("" if reached is None else f"; {run.experiment.threshold:g} after {reached:.1f} s")
+        + measure,
         flush=True,
     )
 
@@ -249,6 +270,8 @@ def row(experiment: Experiment, runs: list[Run]) -> dict[str, Any]:
         "threshold": experiment.threshold,
         "published": experiment.published,
         "runs": [run.result() for run in runs],
+        **({} if experiment.goal is None else {"goal": experiment.goal}),
+        **({} if experiment.goal is None else {"evaluated": [run.measured() for run in runs]}),
     }
 
 
