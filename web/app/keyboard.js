@@ -15,6 +15,7 @@ const GESTURES = [
   ['Drag', 'Turn the view'],
   ['Right drag, or two fingers', 'Move the view'],
   ['Wheel, or pinch', 'Zoom'],
+  ['Ctrl and drag, or Pull and drag', 'Pull a robot by a spring; with Shift all of its kind'],
   ['Double click, or double tap', 'Follow a robot and open its details'],
 ];
 

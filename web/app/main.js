@@ -14,6 +14,7 @@ import { Opener } from './opening/opener.js';
 import { Panel } from './panel/panel.js';
 import { WHY_NOT } from './panel/transport.js';
 import { StageBar } from './stage/bar.js';
+import { Hands } from './stage/hands/hands.js';
 import { Stage } from './stage/stage.js';
 import { opened, session } from './start.js';
 import { Theme } from './theme.js';
@@ -29,7 +30,8 @@ const SOFTWARE_INTERVALS = { figures: 1000, details: 500 };
 const theme = new Theme();
 const notices = new Notices();
 const boot = new Boot({ retry: () => start(() => session.open()) });
-const details = new Details({ close: () => follow(null), step: (by) => followNext(by) });
+const hands = new Hands({ sim: () => session.sim, tell: (message) => notices.show('info', message), report });
+const details = new Details({ close: () => follow(null), step: (by) => followNext(by) }, hands.controls);
 const desk = new TrainDesk({
   session, report,
   tell: (message) => notices.show('info', message),
@@ -117,8 +119,9 @@ async function build() {
     notices.show('warning', 'The graphics driver was reset: drawing goes on when it is back.');
   }, true);
   app.replaceChildren(
-    stage.element, stage.empty, details.element, desk.large, bar.element, panel.element, boot.element, desk.offers, opener.element, notices.element, keyboard.sheet,
+    stage.element, stage.empty, details.element, desk.large, bar.element, panel.element, hands.element, boot.element, desk.offers, opener.element, notices.element, keyboard.sheet,
   );
+  hands.attach(stage);
   acceptDrops(app, (files) => opener.open(files));
   new ResizeObserver(uncover).observe(details.element);
 }
@@ -158,6 +161,7 @@ on('overture', async (sim) => {
 });
 on('closing', () => {
   stage?.clear();
+  hands.clear();
   details.close();
   window.websim = null;
 });
@@ -176,6 +180,7 @@ on('opened', async () => {
   await stage.show(sim);
   if (session.sim !== sim) return;
   desk.show();
+  hands.show(sim);
   panel.element.inert = false;
   boot.end();
   session.run();

@@ -23,8 +23,12 @@ export class Details {
   /** @type {State|null} */
   #state = null;
 
-  /** @param {{close: () => void, step: (by: number) => void}} actions */
-  constructor({ close, step }) {
+  /**
+   * @param {{close: () => void, step: (by: number) => void}} actions
+   * @param {import('./hands/controls.js').HandControls} byHand
+   */
+  constructor({ close, step }, byHand) {
+    this.byHand = byHand;
     this.title = h('h2');
     this.subtitle = h('p', { class: 'subtle' });
     this.figures = h('dl', { class: 'tiles' });
@@ -46,6 +50,7 @@ export class Details {
         h('h3', {}, 'Reward'), this.rewards,
         h('h3', {}, 'Action'), this.actions,
         h('div', { class: 'heading' }, this.observationLabel, this.observationValue), this.observation,
+        byHand.element,
         h('details', {}, h('summary', {}, 'Positions and velocities'),
           h('h3', {}, 'qpos'), this.positions, h('h3', {}, 'qvel'), this.velocities)));
     this.observation.addEventListener('pointermove', ({ offsetX }) => this.#point(offsetX));
@@ -67,6 +72,7 @@ export class Details {
       this.#buildTerms(group);
       this.#buildFigures();
     }
+    this.byHand.open(group, index);
     this.element.hidden = false;
   }
 
@@ -127,6 +133,7 @@ export class Details {
     });
     setText(this.positions, [...state.qpos].map(measure).join('  '));
     setText(this.velocities, [...state.qvel].map(measure).join('  '));
+    this.byHand.update(state);
     this.#drawObservation(state.observation);
   }
 

@@ -5,6 +5,7 @@
 
 import * as THREE from 'three';
 import { themeColor } from '../theme.js';
+import { seize } from './hands/grip.js';
 import { CameraRig } from './scene/camera.js';
 import { Choice } from './scene/choice.js';
 import { layOut } from './scene/layout.js';
@@ -297,9 +298,22 @@ export class View {
    * @param {number} x @param {number} y  in CSS pixels
    */
   pick(x, y) {
+    return pick(this.#groups, this.#pointer(x, y), this.rig.camera);
+  }
+
+  /**
+   * What a hand takes hold of at a place of the picture, or null.
+   *
+   * @param {number} x @param {number} y  in CSS pixels
+   */
+  seize(x, y) {
+    return this.#sim && seize(this.#sim, this.#groups, this.#pointer(x, y), this.rig.camera);
+  }
+
+  /** @param {number} x @param {number} y  in CSS pixels */
+  #pointer(x, y) {
     const { clientWidth, clientHeight } = this.element;
-    const pointer = new THREE.Vector2((2 * x) / clientWidth - 1, 1 - (2 * y) / clientHeight);
-    return pick(this.#groups, pointer, this.rig.camera);
+    return new THREE.Vector2((2 * x) / clientWidth - 1, 1 - (2 * y) / clientHeight);
   }
 
   /** Robots in a row of the followed one's grid. @param {number} index */

@@ -1,0 +1,162 @@
+"""Hands on the robots of the dashboard: pulled with the mouse and by touch, moved by sliders."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+from imageio.v3 import imread
+from playwright.sync_api import Browser, FloatRect, Page, expect
+
+from tests.app.page import BOOT_MS, Dashboard
+
+#: One robot, where the middle of the picture is; it stands still but for gravity and hands.
+ONE = "task=HalfCheetah-v5&envs=1&workers=1&speed=1&controller=zero"
+
+
+@pytest.fixture(scope="module")
+def cheetah(chromium: Browser, server: str) -> Iterator[Dashboard]:
+    errors: list[str] = []
+    with chromium.new_context() as context:
+        page = context.new_page()
+        page.on("pageerror", lambda error: errors.append(f"{error.message}\n{error.stack}"))
+        dashboard = Dashboard(page, server)
+        dashboard.open(ONE)
+        dashboard.drawn()
+        yield dashboard
+    assert not errors, "uncaught in the page:\n" + "\n".join(errors)
+
+
+def middle(page: Page) -> tuple[float, float]:
+    box = page.locator(".stage").bounding_box()
+    assert box is not None
+    return box["width"] / 2, box["height"] / 2
+
+
+def qpos(dashboard: Dashboard) -> list[float]:
+    return [float(x) for x in dashboard.sim("[...sim.getEnvironmentState(0).qpos]")]
+
+
+def picture(page: Page) -> Any:
+    box = page.locator(".stage").bounding_box()
+    assert box is not None
+    # The middle: what lies over the stage changes by itself.
+    x, y = box["width"] / 4, box["height"] / 4
+    clip: FloatRect = {"x": x, "y": y, "width": 2 * x, "height": 2 * y}
+    return imread(page.screenshot(clip=clip))[..., :3]
+
+
+def still(page: Page) -> Any:
+    """The picture when it no longer changes; what stands still is drawn once more, finer."""
+    before = picture(page)
+    for _ in range(60):
+        page.wait_for_timeout(400)
+        now = picture(page)
+        if np.array_equal(now, before):
+            return now
+        before = now
+    pytest.fail("the picture goes on changing")
+
+
+def pause(dashboard: Dashboard, paused: bool) -> None:
+    dashboard.sim("sim.pause()" if paused else "sim.play()")
+    dashboard.wait("!sim.running" if paused else "sim.running")
+
+
+def difference(a: Any, b: Any) -> float:
+    """Of two pictures; one that is drawn coarser differs a little at its edges."""
+    return float(np.abs(a.astype(int) - b).mean())
+
+
+def grab(page: Page) -> tuple[float, float]:
+    """Presses the button on the robot, which is somewhere about the middle; gives the place."""
+    x, y = middle(page)
+    line = page.locator(".pull-line")
+    for dy in range(-60, 121, 20):
+        page.mouse.move(x, y + dy)
+        page.mouse.down()
+        if line.is_visible():
+            return x, y + dy
+        page.mouse.up()
+    pytest.fail("there is no robot in the middle")
+
+
+def test_control_and_a_drag_pull_the_robot(cheetah: Dashboard) -> None:
+    page = cheetah.page
+    before = qpos(cheetah)[0]
+    page.keyboard.down("Control")
+    x, y = grab(page)
+    page.mouse.move(x + 150, y, steps=5)
+    cheetah.wait(f"sim.getEnvironmentState(0).qpos[0] > {before + 0.1}", 20)
+    page.mouse.up()
+    page.keyboard.up("Control")
+    expect(page.locator(".pull-line")).to_be_hidden()
+
+
+def test_the_camera_stands_still_meanwhile(cheetah: Dashboard) -> None:
+    page = cheetah.page
+    pause(cheetah, True)
+    rest = still(page)
+
+    def drag() -> float:
+        x, y = grab(page) if control else middle(page)
+        page.mouse.move(x, y)
+        page.mouse.down()
+        page.mouse.move(x - 150, y + 60, steps=5)
+        page.mouse.up()
+        return difference(still(page), rest)
+
+    control = True
+    page.keyboard.down("Control")
+    pulled = drag()
+    page.keyboard.up("Control")
+    control = False
+    turned = drag()
+    assert pulled < 0.2 * turned
+    page.keyboard.press("h")
+    pause(cheetah, False)
+
+
+def test_what_is_held_by_hand_stays_until_it_is_let_go(cheetah: Dashboard) -> None:
+    page = cheetah.page
+    pause(cheetah, False)
+    page.keyboard.press("f")
+    page.locator(".by-hand summary").click()
+    motor = page.locator(".by-hand .sliders").first.locator("input").first
+    motor.fill("0.5")
+    cheetah.wait("sim.getEnvironmentState(0).action[0] === 0.5")
+    page.get_by_role("button", name="Let go").click()
+    cheetah.wait("sim.getEnvironmentState(0).action[0] === 0")
+    pause(cheetah, True)
+    joint = page.get_by_label("bthigh", exact=True).last
+    joint.fill("0.3")
+    place = cheetah.sim("sim.groups[0].joints.find(({ name }) => name === 'bthigh').address")
+    cheetah.wait(f"Math.abs(sim.getEnvironmentState(0).qpos[{place}] - 0.3) < 0.01")
+    pause(cheetah, False)
+    page.keyboard.press("Escape")
+
+
+def test_a_finger_pulls_while_the_mode_is_on(chromium: Browser, server: str) -> None:
+    with chromium.new_context(viewport={"width": 390, "height": 844}, has_touch=True) as context:
+        page = context.new_page()
+        dashboard = Dashboard(page, server)
+        dashboard.open(ONE)
+        dashboard.drawn()
+        page.get_by_role("button", name="Pull").tap()
+        expect(page.get_by_role("button", name="All")).to_be_visible(timeout=BOOT_MS)
+        before = qpos(dashboard)[0]
+        x, y = middle(page)
+        touch = context.new_cdp_session(page)
+
+        def send(kind: str, *points: tuple[float, float]) -> None:
+            touch.send(
+                "Input.dispatchTouchEvent",
+                {"type": kind, "touchPoints": [{"x": px, "y": py} for px, py in points]},
+            )
+
+        send("touchStart", (x, y))
+        expect(page.locator(".pull-line")).to_be_visible()
+        send("touchMove", (x + 100, y))
+        dashboard.wait(f"sim.getEnvironmentState(0).qpos[0] > {before + 0.1}", 20)
+        send("touchEnd")
+        expect(page.locator(".pull-line")).to_be_hidden()

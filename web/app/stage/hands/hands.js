@@ -1,0 +1,84 @@
+/** Hands on the robots that are shown: who may be moved, the mode in which a drag pulls, the followed one by hand. */
+
+import { h } from '../../dom.js';
+import { HandControls } from './controls.js';
+import { Pull } from './pull.js';
+
+/**
+ * @typedef {import('../../../sim/websim.js').WebSim} WebSim
+ * @typedef {import('../../../sim/websim.js').Group} Group
+ * @typedef {import('./grip.js').Grip} Grip
+ */
+
+export class Hands {
+  /** @type {Pull|null} */
+  #pull = null;
+
+  /**
+   * @param {object} host
+   * @param {() => WebSim|null} host.sim
+   * @param {(message: string) => void} host.tell
+   * @param {(error: Error) => void} host.report
+   */
+  constructor(host) {
+    this.host = host;
+    this.mode = h('button', {
+      'aria-pressed': 'false', title: 'A drag pulls robots, as it does with Control held down', onclick: () => this.#switch(this.mode),
+    }, 'Pull');
+    this.all = h('button', { 'aria-pressed': 'false', hidden: true, title: 'All robots of its kind at once (Shift)', onclick: () => this.#switch(this.all) }, 'All');
+    this.learners = h('input', { type: 'checkbox' });
+    this.learnersLabel = h('label', { class: 'card', hidden: true }, this.learners, 'Also robots that learn');
+    this.element = h('div', { class: 'hands', role: 'group', 'aria-label': 'Hands' }, this.mode, this.all, this.learnersLabel);
+    this.controls = new HandControls({ sim: host.sim, may: (group) => this.may(group), report: host.report });
+  }
+
+  /** The robots of a stage can be pulled. @param {import('../stage.js').Stage} stage */
+  attach({ element, view }) {
+    this.#pull = new Pull(element, {
+      view,
+      mode: () => pressed(this.mode),
+      reach: (grip, shift) => this.#reach(grip, shift || pressed(this.all)),
+      report: this.host.report,
+    });
+    element.after(this.#pull.line);
+  }
+
+  /** Another simulation is shown. @param {WebSim} sim */
+  show(sim) {
+    const learns = sim.groups.some((group) => group.learns);
+    this.learnersLabel.hidden = !learns;
+    if (!learns) this.learners.checked = false;
+  }
+
+  /** The simulation is about to go. */
+  clear() {
+    this.#pull?.end();
+  }
+
+  /** Whether hands may move robots of a group. @param {Group} group */
+  may(group) {
+    return !group.learns || this.learners.checked;
+  }
+
+  /** @param {HTMLButtonElement} button */
+  #switch(button) {
+    button.setAttribute('aria-pressed', String(!pressed(button)));
+    this.all.hidden = !pressed(this.mode);
+    if (this.all.hidden) this.all.setAttribute('aria-pressed', 'false');
+  }
+
+  /** See Pull. @param {Grip} grip @param {boolean} all */
+  #reach({ group, sim }, all) {
+    if (!this.may(group)) {
+      this.host.tell('This robot learns, and is left alone: “Also robots that learn” lets hands move it.');
+      return undefined;
+    }
+    if (!all) return null;
+    const bodies = String(group.scene.bodyNames);
+    return sim.groups.filter((one) => this.may(one) && String(one.scene.bodyNames) === bodies)
+      .map(({ offset, numEnvs }) => ({ first: offset, count: numEnvs }));
+  }
+}
+
+/** @param {HTMLButtonElement} button */
+const pressed = (button) => button.getAttribute('aria-pressed') === 'true';

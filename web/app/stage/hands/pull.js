@@ -1,0 +1,159 @@
+/**
+ * Pulling robots with the pointer: Control and a drag, or a drag while the mode is on, takes hold of the body
+ * that it begins on; the camera stands still meanwhile. What pulls is MuJoCo's spring in the worker.
+ */
+
+import * as THREE from 'three';
+
+/**
+ * @typedef {import('./grip.js').Grip} Grip
+ * @typedef {import('../../../sim/websim.js').WebSim} WebSim
+ * @typedef {{first: number, count: number}} Range  of environments
+ *
+ * @typedef {object} Held
+ * @property {Grip} grip
+ * @property {number} pointer
+ * @property {number} x  of the pointer, in CSS pixels
+ * @property {number} y
+ * @property {THREE.Vector3} began  where the point was
+ * @property {Range[]|null} ranges  that are pulled; null: it alone
+ */
+
+/** A target is told at most so often, in ms; another one is waited for until the last was heard of. */
+const INTERVAL = 30;
+
+/** A target that has moved by less, in metres, is the same. */
+const SAME = 1e-3;
+
+export class Pull {
+  /** @type {Held|null} */
+  #held = null;
+  #told = new THREE.Vector3();
+  #lastTold = 0;
+  #waiting = false;
+
+  /**
+   * @param {HTMLElement} element  that the robots are drawn in
+   * @param {object} host
+   * @param {import('../view.js').View} host.view
+   * @param {() => boolean} host.mode  whether a drag pulls without Control
+   * @param {(grip: Grip, all: boolean) => Range[]|null|undefined} host.reach  those that are pulled besides the
+   *   one that is held; null: it alone; undefined: it may not be
+   * @param {(error: Error) => void} host.report
+   */
+  constructor(element, host) {
+    this.element = element;
+    this.host = host;
+    const namespace = 'http://www.w3.org/2000/svg';
+    /** From the body to the pointer. */
+    this.line = document.createElementNS(namespace, 'svg');
+    this.line.setAttribute('class', 'pull-line');
+    this.line.setAttribute('aria-hidden', 'true');
+    this.stroke = document.createElementNS(namespace, 'line');
+    this.line.append(this.stroke);
+    this.line.style.display = 'none';
+    // Before the camera's own listeners, which are on the same element.
+    element.addEventListener('pointerdown', (event) => this.#begin(event), { capture: true });
+    element.addEventListener('pointermove', (event) => this.#move(event));
+    for (const end of /** @type {const} */ (['pointerup', 'pointercancel'])) {
+      element.addEventListener(end, ({ pointerId }) => {
+        if (pointerId === this.#held?.pointer) this.end();
+      });
+    }
+    element.addEventListener('contextmenu', (event) => {
+      if (event.ctrlKey) event.preventDefault(); // on a Mac Control makes a click the second button's
+    });
+  }
+
+  /** Lets go. */
+  end() {
+    const held = this.#held;
+    if (!held) return;
+    this.#held = null;
+    this.line.style.display = 'none';
+    this.host.view.rig.controls.enabled = true;
+    for (const where of held.ranges ?? [held.grip.index]) {
+      held.grip.sim.release(where).catch((error) => this.#fail(error));
+    }
+  }
+
+  /** @param {PointerEvent} event */
+  #begin(event) {
+    const wanted = event.ctrlKey || event.metaKey || this.host.mode();
+    if (!wanted || this.#held || !event.isPrimary) return;
+    const view = this.host.view;
+    const grip = view.seize(event.offsetX, event.offsetY);
+    if (!grip) return;
+    event.stopImmediatePropagation();
+    event.preventDefault();
+    const ranges = this.host.reach(grip, event.shiftKey);
+    const began = grip.real(new THREE.Vector3());
+    if (ranges === undefined || !began) return;
+    view.rig.controls.enabled = false;
+    this.element.setPointerCapture(event.pointerId);
+    this.#held = { grip, pointer: event.pointerId, x: event.offsetX, y: event.offsetY, began, ranges };
+    this.#told.set(NaN, NaN, NaN);
+    const { clientWidth, clientHeight } = this.element;
+    this.line.setAttribute('width', String(clientWidth));
+    this.line.setAttribute('height', String(clientHeight));
+    this.line.style.display = '';
+    this.#follow();
+  }
+
+  /** @param {PointerEvent} event */
+  #move(event) {
+    const held = this.#held;
+    if (event.pointerId !== held?.pointer) return;
+    held.x = event.offsetX;
+    held.y = event.offsetY;
+  }
+
+  /** Draws the line and tells of the target, again and again. */
+  #follow = () => {
+    const held = this.#held;
+    if (!held) return;
+    const { grip, x, y } = held;
+    const { camera } = this.host.view.rig;
+    const { clientWidth: width, clientHeight: height } = this.element;
+    const drawn = grip.drawn(new THREE.Vector3());
+    const from = drawn.clone().project(camera);
+    // The pointer is as deep in the picture as the body.
+    const to = new THREE.Vector3((2 * x) / width - 1, 1 - (2 * y) / height, from.z).unproject(camera);
+    for (const [name, value] of Object.entries({
+      x1: ((from.x + 1) * width) / 2, y1: ((1 - from.y) * height) / 2, x2: x, y2: y,
+    })) this.stroke.setAttribute(name, value.toFixed(1));
+    const target = grip.real(new THREE.Vector3())?.add(to.sub(drawn));
+    const now = performance.now();
+    const due = !this.#waiting && now - this.#lastTold >= INTERVAL;
+    if (target && due && !(target.distanceTo(this.#told) < SAME)) {
+      this.#lastTold = now;
+      this.#told.copy(target);
+      this.#tell(held, target);
+    }
+    requestAnimationFrame(this.#follow);
+  };
+
+  /** @param {Held} held @param {THREE.Vector3} target */
+  async #tell({ grip, ranges, began }, target) {
+    const { sim, body } = grip;
+    const point = grip.point.toArray();
+    this.#waiting = true;
+    try {
+      // All others go as far from where they were as this one.
+      const by = target.clone().sub(began).toArray();
+      await (ranges
+        ? Promise.all(ranges.map((range) => sim.pull(range, body, by, { point, relative: true })))
+        : sim.pull(grip.index, body, target.toArray(), { point }));
+    } catch (error) {
+      this.#fail(/** @type {Error} */ (error));
+      this.end();
+    }
+    this.#waiting = false;
+  }
+
+  /** @param {Error} error */
+  #fail(error) {
+    // A worker that is lost, or a simulation that goes, takes the pull with it.
+    if (!['WorkerError', 'ClosedError'].includes(error.name)) this.host.report(error);
+  }
+}
