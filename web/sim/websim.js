@@ -10,7 +10,7 @@
  */
 
 import {
-  CONTROLLERS, checkBytes, checkExperiment, checkInteger, checkNames, checkOptions, checkRange, checkSampleRate, checkSeed, checkSpeed,
+  CONTROLLERS, checkBytes, checkExperiment, checkInteger, checkNames, checkOptions, checkRange, checkSampleRate, checkSeed, checkSource, checkSpeed,
   checkText, shown,
 } from './page/arguments.js';
 import { InvalidArgument, WorkerError, toPlain } from './shared/errors.js';
@@ -295,6 +295,62 @@ export class WebSim {
   }
 
   /**
+   * Pays a group by other code, while its environments go on; returns of episodes under way are not
+   * counted. What learns is changed by `training.setReward`.
+   *
+   * @param {number} group
+   * @param {string | null} source  of a file with `reward(now, before, action)`; null: the task's own
+   * @throws UnsafeCode, CodeFailed, TooCostly, InvalidArgument; then the old one stays in force everywhere
+   */
+  async setReward(group, source) {
+    await this.#open.recoding.change(this.#group(group), { reward: checkSource(source) });
+  }
+
+  /** The same for what judges. @param {number} group @param {string | null} source  of a file with `measure(now, before)`; null: none */
+  async setMeasure(group, source) {
+    await this.#open.recoding.change(this.#group(group), { measure: checkSource(source) });
+  }
+
+  /**
+   * What a group was paid in its last step, by term: means over all environments.
+   *
+   * @param {number} group
+   */
+  rewardTerms(group) {
+    return this.#open.shards.terms(this.#group(group));
+  }
+
+  /** What code may say of a group's robots. @param {number} group */
+  async vocabulary(group) {
+    return this.#askOwner(group, (worker) => worker.request('vocabulary', { group }));
+  }
+
+  /**
+   * What is wrong with code for a group's robots; none of it is put in force.
+   *
+   * @param {number} group
+   * @param {'reward' | 'measure'} kind
+   * @param {string} source
+   */
+  async checkCode(group, kind, source) {
+    checkText('code', source);
+    return this.#askOwner(group, (worker) => worker.request('checkCode', { group, kind, source }));
+  }
+
+  /** @template T @param {number} group @param {(worker: import('./page/keptworker.js').KeptWorker) => Promise<T>} ask  one that has some of a group */
+  #askOwner(group, ask) {
+    const { shards, workers } = this.#open;
+    const owner = workers.find(({ index, equipped }) => equipped && shards.of(index).some((shard) => shard.group === this.#group(group)));
+    if (!owner) throw new WorkerError('all workers are being replaced; try again in a few seconds');
+    return ask(owner);
+  }
+
+  /** @param {number} group */
+  #group(group) {
+    return checkInteger('group', group, 0, this.groups.length - 1);
+  }
+
+  /**
    * Makes a controller of a saved policy.
    *
    * @param {string} name
@@ -370,7 +426,7 @@ export class WebSim {
     const { shards, driving } = this.#open;
     const { worker, shard, group, within } = shards.locate(index);
     if (!shard) throw new WorkerError(`worker ${worker} is being replaced; its environments restart soon`);
-    const { task, rewardTerms, worldValues } = this.groups[group];
+    const { task, worldValues } = this.groups[group];
     const row = Shards.row(shard, within - shard.first);
     return {
       ...row,
@@ -378,7 +434,7 @@ export class WebSim {
       task,
       worker,
       controller: driving.of(index),
-      rewardTerms: Object.fromEntries(rewardTerms.map((name, k) => [name, row.rewardTerms[k]])),
+      rewardTerms: Object.fromEntries(shard.rewardTerms.map((name, k) => [name, row.rewardTerms[k]])),
       worldValues: Object.fromEntries(worldValues.map((name, k) => [name, row.worldValues[k]])),
     };
   }
@@ -391,7 +447,7 @@ export class WebSim {
    * @returns {import('./page/poses.js').PoseShard[]}
    */
   poseShards(group) {
-    return this.#simulation.shards.poses(checkInteger('group', group, 0, this.groups.length - 1));
+    return this.#simulation.shards.poses(this.#group(group));
   }
 
   /** What happens, in numbers. Rates are means over the last seconds, returns over the last episodes. */

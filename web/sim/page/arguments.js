@@ -114,6 +114,11 @@ export function checkText(name, value) {
   return typeof value === 'string' ? value : refuse(name, 'a text', value);
 }
 
+/** Code, or null for what is there without any. @param {unknown} source */
+export function checkSource(source) {
+  return source === null ? null : checkText('code', source);
+}
+
 /** @param {string} name @param {unknown} value */
 export function checkFunction(name, value) {
   if (typeof value !== 'function') refuse(name, 'a function', value);

@@ -13,12 +13,13 @@ import { checkFunction, checkName } from './arguments.js';
  *   error: {name: string, message: string, stack: string},
  *   iteration: Omit<import('../shared/messages.js').Iteration, 'checkpoint'>,
  *   training: import('./trainingrun.js').TrainingEvent,
+ *   code: {group: number, reward: string | null, measure: string | null, failure: string},
  *   checkpoint: import('./trainingrun.js').CheckpointEvent,
  * }} SimEvents
  */
 
 export const EVENTS = /** @type {(keyof SimEvents)[]} */ ([
-  'episode', 'notice', 'workerRestart', 'badState', 'state', 'hand', 'error', 'iteration', 'training', 'checkpoint',
+  'episode', 'notice', 'workerRestart', 'badState', 'state', 'hand', 'error', 'iteration', 'training', 'checkpoint', 'code',
 ]);
 
 export class Events {

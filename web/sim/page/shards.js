@@ -20,6 +20,7 @@ import { PoseReader } from './poses.js';
  * @property {ArrayBuffer | SharedArrayBuffer} buffer
  * @property {import('../shared/memory.js').ShardViews} views
  * @property {PoseReader} poses
+ * @property {string[]} rewardTerms
  */
 
 export class Shards {
@@ -59,8 +60,37 @@ export class Shards {
       // After an overture the same memory is read on from.
       const goesOn = before?.group === group && before.first === first && before.count === count;
       const poses = goesOn ? before.poses : new PoseReader(first, count, about.sizes.nbody);
-      return { group, first, count, layout, buffer, views: viewsOf(layout, buffer), poses };
+      const { rewardTerms } = about;
+      return { group, first, count, layout, buffer, views: viewsOf(layout, buffer), poses, rewardTerms };
     });
+  }
+
+  /** Takes the memory in which a worker shows environments from now on. @param {number} worker @param {import('../shared/protocol.js').ShardDescription} description */
+  renew(worker, { group, about: { rewardTerms }, layout, buffer }) {
+    const shard = this.#of[worker].find((candidate) => candidate.group === group);
+    if (shard) Object.assign(shard, { layout, buffer, views: viewsOf(layout, buffer), rewardTerms });
+  }
+
+  /**
+   * What environments of a group were paid in their last step, by term in the order of the group's.
+   *
+   * @param {number} group
+   * @returns {Record<string, {mean: number, magnitude: number}>}  means over all, of the values and of their sizes
+   */
+  terms(group) {
+    const { rewardTerms: names } = this.groups[group];
+    const totals = names.map(() => ({ mean: 0, magnitude: 0 }));
+    // While the reward changes, some workers show the terms of the former one.
+    const shards = this.all().filter((shard) => shard.group === group && shard.rewardTerms.join() === names.join());
+    const count = shards.reduce((sum, shard) => sum + shard.count, 0);
+    for (const { views } of shards) {
+      readWhole(views, () => views.rewardTerms.slice()).forEach((value, i) => {
+        const total = totals[i % totals.length];
+        total.mean += value / count;
+        total.magnitude += Math.abs(value) / count;
+      });
+    }
+    return Object.fromEntries(names.map((name, i) => [name, totals[i]]));
   }
 
   /** A worker is gone, and its environments with it; what it has done counts. @param {number} worker */

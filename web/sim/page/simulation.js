@@ -13,6 +13,7 @@ import { Hands } from './hands.js';
 import { LockStep } from './lockstep.js';
 import { SHARES_MEMORY } from '../shared/memory.js';
 import { MAX_ENVS } from '../shared/protocol.js';
+import { Recoding } from './recoding.js';
 import { Shards } from './shards.js';
 import { Statistics } from './statistics.js';
 import { TrainingRun } from './trainingrun.js';
@@ -67,6 +68,7 @@ export class Simulation {
     this.shards = new Shards(this.dealing.groups, this.numWorkers);
     this.driving = new Driving(this.shards, () => this.workers, speed);
     this.hands = new Hands(this.shards, () => this.workers, this.events);
+    this.recoding = new Recoding(this.dealing, this.shards, () => this.workers, this.events);
     this.statistics = new Statistics(this.shards, this.numEnvs);
   }
 
@@ -205,6 +207,9 @@ export class Simulation {
         break;
       case 'iteration':
         this.training?.onIteration(worker, message);
+        break;
+      case 'recoded':
+        this.recoding.onRecoded(worker, message);
         break;
       case 'diverged':
         this.training?.onDiverged(message.message);

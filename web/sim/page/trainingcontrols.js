@@ -1,5 +1,7 @@
 /** What users may do with a training run, and see of it: `sim.training`. */
 
+import { checkSource } from './arguments.js';
+
 export class TrainingControls {
   #run;
 
@@ -67,6 +69,22 @@ export class TrainingControls {
   /** Ends the run after the iteration under way, with a checkpoint; resolves when it has. */
   stop() {
     return this.#run.stop();
+  }
+
+  /**
+   * Pays by other code from the end of an iteration on, without a new start: weights, optimiser and
+   * statistics of observations go on. Resolves when it is in force.
+   *
+   * @param {string | null} source  of a file with `reward(now, before, action)`; null: the task's own
+   * @throws UnsafeCode, CodeFailed, TooCostly; then the old one stays in force everywhere
+   */
+  async setReward(source) {
+    await this.#run.change({ reward: checkSource(source) });
+  }
+
+  /** The same for what judges. @param {string | null} source  of a file with `measure(now, before)`; null: none */
+  async setMeasure(source) {
+    await this.#run.change({ measure: checkSource(source) });
   }
 
   /**

@@ -4,8 +4,9 @@
  */
 
 import { createExchange, expel } from '../shared/communicator.js';
-import { InvalidArgument, WorkerError } from '../shared/errors.js';
+import { CodeFailed, InvalidArgument, WorkerError } from '../shared/errors.js';
 import { RANK_SLOT_BYTES } from '../shared/messages.js';
+import { recoded } from './recoding.js';
 
 /** A run in which workers are lost so often without an iteration in between has failed. */
 const MAX_LOSSES = 6;
@@ -58,6 +59,8 @@ export class TrainingRun {
   #expected;
   /** Called when the run halts. @type {(() => void)[]} */
   #halted = [];
+  /** Other code that is wished, until it is in force. @type {{code: import('../shared/protocol.js').Code, resolve: () => void, reject: (error: Error) => void} | undefined} */
+  #wish;
   /** Called with the next checkpoint. @type {{resolve: (data: ArrayBuffer) => void, reject: (error: Error) => void}[]} */
   #asked = [];
 
@@ -125,6 +128,34 @@ export class TrainingRun {
   }
 
   /**
+   * Pays or judges by other code, from the end of an iteration on; resolves when it is in force.
+   *
+   * @param {import('../shared/protocol.js').Code} code
+   * @returns {Promise<void>}  rejected where the code fails in any worker: then nothing has changed
+   */
+  change(code) {
+    if (!['waiting', 'paused', 'running'].includes(this.state)) {
+      return Promise.reject(new InvalidArgument('training has ended: begin another run, from a checkpoint perhaps'));
+    }
+    this.#wish?.reject(new InvalidArgument('something else was asked for before this was in force'));
+    return new Promise((resolve, reject) => {
+      this.#wish = { code, resolve, reject };
+      if (this.#iterating) this.#command({ code });
+    });
+  }
+
+  /** What was wished is decided on. @param {import('../shared/messages.js').Iteration['code']} code  in force @param {string} refused */
+  #decide(code, refused) {
+    const wish = this.#wish;
+    if (!code || !wish) return;
+    const granted = Object.entries(wish.code).every(([kind, source]) => code[/** @type {'reward'} */ (kind)] === source);
+    if (!granted && !refused) return; // of an earlier wish
+    this.#wish = undefined;
+    if (granted) wish.resolve();
+    else wish.reject(new CodeFailed(refused));
+  }
+
+  /**
    * Makes a worker's learner.
    *
    * @param {KeptWorker} worker
@@ -155,13 +186,19 @@ export class TrainingRun {
   /** @param {KeptWorker} worker @param {import('../shared/messages.js').Iteration} told */
   onIteration(worker, { checkpoint, ...told }) {
     if (!told.root || !this.#members.has(worker) || this.state !== 'running') return;
-    const { iteration, globalStep, recentReturn, lost, done, finished } = told;
+    const { iteration, globalStep, recentReturn, lost, done, finished, changed, code, refused } = told;
     Object.assign(this, { iteration, globalStep, recentReturn });
     this.seconds += told.seconds;
     if (!lost.length) this.#losses = 0;
     const asked = this.#asked.splice(0, checkpoint ? this.#asked.length : 0);
     if (checkpoint) this.#last = { data: checkpoint.buffer, iteration, globalStep, episodicReturn: recentReturn };
     this.events.emit('iteration', told);
+    if (code) {
+      this.experiment = recoded(this.experiment, code);
+      if (changed) this.events.emit('code', { group: 0, ...code, failure: changed.failure });
+    }
+    this.#decide(code, refused);
+    if (lost.length && this.#wish) this.#command({ code: this.#wish.code });
     if (done) {
       this.#iterating = false;
       if (finished) this.state = 'finished';
@@ -279,7 +316,7 @@ export class TrainingRun {
   #go() {
     if (this.#members.size < this.#expected) return; // `#reform` goes on when all are there
     this.#iterating = true;
-    this.#command({ run: true, save: this.#asked.length > 0 });
+    this.#command({ run: true, save: this.#asked.length > 0, code: this.#wish?.code });
   }
 
   /** @param {import('../shared/protocol.js').Payload<'train'>} wish */
@@ -316,6 +353,10 @@ export class TrainingRun {
   /** @param {string} [message]  why it failed */
   #tell(message) {
     const { state } = this;
+    if (['finished', 'stopped', 'failed'].includes(state)) {
+      this.#wish?.reject(new InvalidArgument('training has ended before it was in force'));
+      this.#wish = undefined;
+    }
     this.events.emit('training', message === undefined ? { state } : { state, message });
   }
 

@@ -38,10 +38,19 @@ export class ForeignCheckpoint extends WebSimError {}
 /** Raised when a checkpoint was written by a newer version, in a format not known here. */
 export class FutureCheckpoint extends WebSimError {}
 
+/** Raised when a reward or a measure says what safe code may not; the message has the lines, and what it may. */
+export class UnsafeCode extends WebSimError {}
+
+/** Raised when a reward or a measure fails as it runs; the message has the line. */
+export class CodeFailed extends WebSimError {}
+
+/** Raised when a reward or a measure takes more time or memory than it may. */
+export class TooCostly extends CodeFailed {}
+
 /** @type {Record<string, typeof WebSimError>} */
 const CLASSES = {
   UnknownTask, InvalidArgument, ModelError, WorkerError, ClosedError,
-  DamagedCheckpoint, ForeignCheckpoint, FutureCheckpoint,
+  DamagedCheckpoint, ForeignCheckpoint, FutureCheckpoint, UnsafeCode, CodeFailed, TooCostly,
 };
 
 /** @typedef {{name: string, message: string, stack: string}} PlainError */

@@ -113,6 +113,24 @@
  */
 
 /**
+ * @typedef {object} Vocabulary  what code may say of robots
+ * @property {Record<string, string[]>} names  of the model, by what has them: bodies, joints, 
+ * @property {Record<string, Record<string, string>>} attributes  what each is by its name, of `now` and of what is asked by name
+ * @property {string[]} array  attributes and methods of arrays
+ * @property {string[]} numpy  functions and constants of numpy
+ * @property {string[]} builtins  functions of Python
+ * @property {Record<'reward' | 'measure', string>} own  the task's own reward and measure; empty texts where it has none
+ */
+
+/**
+ * @typedef {object} CodeProblem  something that is wrong with code
+ * @property {number} line  from 1
+ * @property {number} column  from 1
+ * @property {string} refused  what is wrong
+ * @property {string} allowed  what is allowed; empty where that is no answer
+ */
+
+/**
  * @typedef {object} Change  a change of what is paid or judged by, between two iterations
  * @property {number} iteration  finished iterations at that time
  * @property {number} globalStep  environment steps at that time
@@ -133,7 +151,7 @@
  * @property {boolean} finished  it was the last one
  * @property {number[]} lost  ranks lost in it; it was given up, and the others go on
  * @property {Change | null} changed  what is paid or judged by is another from now on
- * @property {Record<'reward' | 'measure', string | null> | null} code  what pays and judges then; null where nothing has changed
+ * @property {Record<'reward' | 'measure', string | null> | null} code  what pays and judges then; null where nothing has changed and nobody has wished it
  * @property {string} refused  why nothing has, though it was wished: the old code is in force
  * @property {Uint8Array<ArrayBuffer> | null} checkpoint  where one was due and this rank is the root
  * @property {number} saving  seconds that the checkpoint took

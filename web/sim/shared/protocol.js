@@ -27,6 +27,9 @@
  * @property {number} step
  * @property {[number, number][]} environments  first and count each, within their group
  *
+ * @typedef {'reward' | 'measure'} CodeKind
+ * @typedef {{[kind in CodeKind]?: string | null}} Code  another reward or measure; null: the task's own reward, or no measure
+ *
  * @typedef {object} Drive   what drives the environments when nobody steps them from outside
  * @property {number} speed        multiples of real time; Infinity: as fast as it goes
  * @property {number} sampleRate   samples a second at most, where memory is not shared
@@ -74,6 +77,11 @@
  * @property {(payload: {group: number, index: number, action: Float32Array | null}) => void} setAction
  * @property {(payload: import('./messages.js').Deed) => HandEvent} handle  what a hand does
  * @property {(payload: {group: number, first: number, count: number, name: string}) => void} setController
+ * @property {(payload: {group: number}) => import('./messages.js').Vocabulary} vocabulary
+ * @property {(payload: {group: number, kind: CodeKind, source: string}) => import('./messages.js').CodeProblem[]} checkCode
+ * @property {(payload: {group: number, code: Code}) => void} tryCode
+ * @property {(payload: {group: number, tried: boolean}) => void} useCode
+ *   pays and judges by what was tried, or by what did before the last change; `recoded` comes first
  * @property {(payload: {data: ArrayBuffer}) => PolicySizes} sizesOfPolicy  of a checkpoint's policy
  * @property {(payload: {name: string, data: ArrayBuffer}) => void} addPolicy
  * @property {(payload: {code: string}) => unknown} runPython
@@ -83,8 +91,9 @@
  * @property {(payload: Learn) => {restarted: boolean, description: ShardDescription}} learn
  *   makes the worker a rank of a training run; if it is one, it joins another group of ranks.
  *   restarted: its environments could not be taken from the checkpoint
- * @property {(payload: {run?: boolean, save?: boolean}) => void} train
- *   run: begins, or ends after the iteration under way; save: asks for a checkpoint
+ * @property {(payload: {run?: boolean, save?: boolean, code?: Code}) => void} train
+ *   run: begins, or ends after the iteration under way; save: asks for a checkpoint; code: pays or
+ *   judges from then on
  * @property {(payload: {data: ArrayBuffer}) => RunDescription} readRun
  * @property {(payload: {files: Record<string, ArrayBuffer>, main: string | null}) => RobotReading} readRobot
  * @property {(payload: {}) => {embindObjects: number}} close
@@ -100,6 +109,8 @@
  * @property {{group: number, ended: number[]}} episodes  [index within the group, return, length]*
  * @property {{samples: Sample[]}} samples
  * @property {import('./messages.js').Iteration} iteration  of a rank
+ * @property {{description: ShardDescription, failure: string}} recoded  something else is paid or judged by, and seen in
+ *   other memory; failure: what made the worker go back to what was before, if that is why
  * @property {{message: string}} diverged  what this rank learns is no longer finite; it has stopped
  * @property {{error: import('./errors.js').PlainError}} failed  stepping failed: the worker is of no more use
  */

@@ -3,6 +3,7 @@
 import { boot } from './boot.js';
 import { ExchangeEnd } from '../shared/communicator.js';
 import { mountPythonFiles } from './files.js';
+import { InvalidArgument } from '../shared/errors.js';
 import { Learner } from './learner.js';
 import { WorkerError } from '../shared/errors.js';
 import { Overture } from './overture.js';
@@ -138,6 +139,7 @@ export class Handlers {
     const learner = new Learner(this.#up, payload, this.#policies, news.isolated, {
       pulse: (now) => scheduler.pulse(now),
       expelled: () => this.#transport?.expelled ?? false,
+      recoded: (shard) => news.recoded(shard),
       tell: news.tell,
     });
     owned.learner = learner;
@@ -186,6 +188,30 @@ export class Handlers {
     this.owned.driven(group)?.setController(name, first, count);
   }
 
+  /** @param {Payload<'vocabulary'>} payload */
+  vocabulary({ group }) {
+    return this.#askOfCode(group, (module, env) => module.vocabulary(env));
+  }
+
+  /** @param {Payload<'checkCode'>} payload */
+  checkCode({ group, kind, source }) {
+    return this.#askOfCode(group, (module, env) => module.check(env, kind, source));
+  }
+
+  /** @param {Payload<'tryCode'>} payload */
+  tryCode({ group, code }) {
+    this.owned.driven(group)?.tryCode(JSON.stringify(code));
+  }
+
+  /** @param {Payload<'useCode'>} payload */
+  useCode({ group, tried }) {
+    const shard = this.owned.driven(group);
+    if (!shard) return;
+    if (tried) shard.useCode();
+    else shard.fallBack();
+    this.news.recoded(shard);
+  }
+
   /** @param {Payload<'reset'>} payload */
   reset({ seed }) {
     for (const shard of this.owned.shards) shard.reset(seed);
@@ -194,13 +220,13 @@ export class Handlers {
 
   /** @param {Payload<'step'>} payload */
   step({ actions }) {
-    for (const shard of this.owned.shards) shard.step(actions?.get(shard.group) ?? shard.views.inputActions);
+    for (const shard of this.owned.shards) this.news.step(shard, actions?.get(shard.group) ?? shard.views.inputActions);
     this.news.episodes();
     return this.news.copies();
   }
 
   stepOnce() {
-    for (const shard of this.owned.shards) shard.step('controller');
+    for (const shard of this.owned.shards) this.news.step(shard, 'controller');
     this.news.episodes();
     return this.news.copies();
   }
@@ -264,6 +290,20 @@ export class Handlers {
       return toJs(ask(module, data));
     } finally {
       data?.destroy();
+      module.destroy();
+    }
+  }
+
+  /** @param {number} group @param {(module: any, env: any) => any} ask  of `websim.browser.code` */
+  #askOfCode(group, ask) {
+    const shard = this.owned.learner?.shard.group === group ? this.owned.learner.shard : this.owned.driven(group);
+    if (!shard) throw new InvalidArgument('the worker has none of these environments');
+    const module = this.#up.pyodide.pyimport('websim.browser.code');
+    const { env } = shard.python;
+    try {
+      return toJs(ask(module, env));
+    } finally {
+      env.destroy();
       module.destroy();
     }
   }

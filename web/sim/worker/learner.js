@@ -30,6 +30,7 @@ const GIVEN_UP = ['TrainingAbandoned', 'RankLost'];
  * @typedef {object} Host  what the worker lends to its learner
  * @property {(now: number) => number} pulse  does what else there is to do; returns when it is to be called again
  * @property {() => boolean} expelled  whether the others go on without this rank
+ * @property {(shard: WorkerShard) => void} recoded  something else is paid or judged by
  * @property {(message: import('../shared/protocol.js').EventMessage, transfer?: Transferable[]) => void} tell
  */
 
@@ -38,6 +39,8 @@ export class Learner {
   running = false;
   #stop = false;
   #save = false;
+  /** Other code that is wished, as JSON. @type {string | undefined} */
+  #code;
   #lastSave = -Infinity;
   /** When the next checkpoint is due after the last one, in milliseconds. */
   #saveAfter = 0;
@@ -87,6 +90,7 @@ export class Learner {
     this.python.rejoin(communicator, data ?? undefined);
     for (const proxy of [data, communicator]) proxy?.destroy();
     this.running = this.#stop = this.#save = false;
+    this.host.recoded(this.shard);
   }
 
   #communicator() {
@@ -97,7 +101,7 @@ export class Learner {
   }
 
   /** @param {import('../shared/protocol.js').Payload<'train'>} wish */
-  train({ run, save }) {
+  train({ run, save, code }) {
     if (run === true) {
       this.running = true;
       this.#stop = false;
@@ -105,6 +109,7 @@ export class Learner {
       this.#stop = this.running;
     }
     this.#save ||= save === true;
+    if (code) this.#code = JSON.stringify(code);
   }
 
   /** One iteration; tells the page of it. */
@@ -114,9 +119,11 @@ export class Learner {
     this.#lastShow = start;
     try {
       /** @type {import('../shared/messages.js').Iteration} */
-      const iteration = toJs(this.python.advance(this.#stop, save));
+      const iteration = toJs(this.python.advance(this.#stop, save, this.#code));
+      const { root, done, checkpoint, saving, changed, lost } = iteration;
+      if (!lost.length) this.#code = undefined; // it has been decided on, or another rank's word counts
+      if (changed) this.host.recoded(this.shard);
       this.#show(performance.now());
-      const { root, done, checkpoint, saving } = iteration;
       if (done) this.running = this.#stop = false;
       if (checkpoint || !root) this.#save = false;
       if (checkpoint) this.#saved(saving * 1000);

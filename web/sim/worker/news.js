@@ -67,6 +67,23 @@ export class News {
     this.update(now);
   }
 
+  /**
+   * One step of a shard; tells if its code has failed in it.
+   *
+   * @param {import('./shard.js').WorkerShard} shard
+   * @param {'controller' | Float32Array} actions
+   */
+  step(shard, actions) {
+    shard.step(actions);
+    for (const failure of shard.failed.splice(0)) this.recoded(shard, failure);
+  }
+
+  /** Something else is paid or judged by. @param {import('./shard.js').WorkerShard} shard @param {string} failure  that led to it, or '' */
+  recoded(shard, failure = '') {
+    shard.renew();
+    this.tell({ event: 'recoded', description: shard.describe(), failure });
+  }
+
   episodes() {
     this.#lastEpisodes = this.clock.now();
     for (const shard of this.owned.all) {
@@ -91,7 +108,7 @@ export class News {
   recycle(samples) {
     this.#awaited = false;
     for (const { group, buffer } of samples) {
-      this.owned.all.find((shard) => shard.group === group)?.spare.push(buffer);
+      this.owned.all.find((shard) => shard.group === group)?.recycle(buffer);
     }
   }
 

@@ -25,14 +25,37 @@ export class Published {
    */
   constructor(group, about, isolated, before) {
     this.group = group;
-    this.about = about;
-    this.sizes = about.sizes;
     this.dt = about.dt;
     this.frameSkip = about.frameSkip;
+    this.about = about;
     this.layout = shardLayout(this.sizes);
     const { bytes } = this.layout;
     this.buffer = before?.buffer ?? (isolated ? new SharedArrayBuffer(bytes) : new ArrayBuffer(bytes));
     this.views = viewsOf(this.layout, this.buffer);
+  }
+
+  get sizes() {
+    return this.about.sizes;
+  }
+
+  /** Goes on in other memory, where sizes have changed; what has the same size stays. @param {About} about */
+  resize(about) {
+    const before = this.views;
+    this.about = about;
+    this.layout = shardLayout(this.sizes);
+    const { bytes } = this.layout;
+    this.buffer = this.buffer instanceof ArrayBuffer ? new ArrayBuffer(bytes) : new SharedArrayBuffer(bytes);
+    this.views = viewsOf(this.layout, this.buffer);
+    this.spare = [];
+    for (const { name, length } of this.layout.fields) {
+      const array = /** @type {any} */ (before)[name];
+      if (array.length === length) /** @type {any} */ (this.views)[name].set(array);
+    }
+  }
+
+  /** Takes back a buffer that the page has replaced. @param {ArrayBuffer} buffer */
+  recycle(buffer) {
+    if (buffer.byteLength === this.layout.bytes) this.spare.push(buffer);
   }
 
   /**

@@ -10,15 +10,17 @@ export class WorkerShard extends Published {
   /**
    * @param {import('./boot.js').Runtime} runtime
    * @param {any} python  `websim.browser.shard.Display`, or a Shard
-   * @param {{group: number, ended: number[], isolated: boolean, before?: Published}} options
+   * @param {{group: number, ended: number[], isolated: boolean, before?: Published, failed?: string[]}} options
    *   ended: episodes that it tells of are put there; isolated: memory is shared; before: whose
-   *   memory it goes on with
+   *   memory it goes on with; failed: why code has failed as it ran is put there
    */
-  constructor({ pyodide }, python, { group, ended, isolated, before }) {
+  constructor({ pyodide }, python, { group, ended, isolated, before, failed = [] }) {
     super(group, toJs(python.describe()), isolated, before);
     this.pyodide = pyodide;
     /** Ended episodes not yet told: [index within the group, return, length]* */
     this.ended = ended;
+    /** Why the reward or the measure has given way to the one before; not yet told. */
+    this.failed = failed;
     this.python = python;
     /** @type {import('./physics.js').BatchPhysics} */
     this.physics = python.physics;
@@ -40,16 +42,18 @@ export class WorkerShard extends Published {
     const { pyodide } = runtime;
     /** @type {number[]} */
     const ended = [];
+    /** @type {string[]} */
+    const failed = [];
     const module = pyodide.pyimport('websim.browser.shard');
     const wanted = pythonExperiment(pyodide, experiment);
     const pythonPlace = pyodide.toPy(place);
     const onEpisode = (/** @type {number[]} */ ...episode) => void ended.push(...episode);
-    const python = module.make_shard(wanted, pythonPlace, controller, policies, onEpisode, () => {});
+    const python = module.make_shard(wanted, pythonPlace, controller, policies, onEpisode, (/** @type {string} */ why) => void failed.push(why));
     pythonPlace.destroy();
     wanted.destroy();
     module.destroy();
     overture?.handOver(pyodide, python);
-    return new WorkerShard(runtime, python, { group: place.group, ended, isolated, before: overture });
+    return new WorkerShard(runtime, python, { group: place.group, ended, isolated, before: overture, failed });
   }
 
   describe() {
@@ -75,7 +79,7 @@ export class WorkerShard extends Published {
       this.#array('actions').set(actions);
       this.python.apply();
     }
-    this.publish(() => this.countStep(this.sizes.numEnvs, start));
+    if (!this.failed.length) this.publish(() => this.countStep(this.sizes.numEnvs, start));
   }
 
   /**
@@ -86,6 +90,28 @@ export class WorkerShard extends Published {
    */
   show(steps, busyMs) {
     this.publish(() => this.countSteps(steps, busyMs));
+  }
+
+  /** Takes up that Python publishes other terms. */
+  renew() {
+    this.resize(toJs(this.python.describe()));
+    this.arrays = this.#bindArrays(toJs(this.python.places()));
+    this.publish();
+  }
+
+  /** Tries other code, which `useCode` puts in force. @param {string} code */
+  tryCode(code) {
+    this.python.try_code(code);
+  }
+
+  /** Pays and judges by what was tried. */
+  useCode() {
+    this.python.use_code();
+  }
+
+  /** Pays and judges by what did before. */
+  fallBack() {
+    this.python.fall_back();
   }
 
   /** Copies the newest arrays from Python to the memory that the page reads. @param {() => void} [count]  what was done */

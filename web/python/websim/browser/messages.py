@@ -247,6 +247,44 @@ class PolicySizes:
 
 
 @dataclass(kw_only=True)
+class Vocabulary:
+    """What code may say of robots.
+
+    Attributes:
+        names: Of the model, by what has them: bodies, joints, ...
+        attributes: What each is by its name, of `now` and of what is asked by name.
+        array: Attributes and methods of arrays.
+        numpy: Functions and constants of numpy.
+        builtins: Functions of Python.
+        own: The task's own reward and measure; empty texts where it has none.
+    """
+
+    names: dict[str, list[str]]
+    attributes: dict[str, dict[str, str]]
+    array: list[str]
+    numpy: list[str]
+    builtins: list[str]
+    own: dict[Literal["reward", "measure"], str]
+
+
+@dataclass(kw_only=True)
+class CodeProblem:
+    """Something that is wrong with code.
+
+    Attributes:
+        line: From 1.
+        column: From 1.
+        refused: What is wrong.
+        allowed: What is allowed; empty where that is no answer.
+    """
+
+    line: int
+    column: int
+    refused: str
+    allowed: str = ""
+
+
+@dataclass(kw_only=True)
 class Hyperparameter:
     """A hyperparameter as a form shows it.
 
@@ -387,6 +425,8 @@ MESSAGES = (
     RunDescription,
     RobotReading,
     PolicySizes,
+    Vocabulary,
+    CodeProblem,
     Change,
     Iteration,
     Hyperparameter,

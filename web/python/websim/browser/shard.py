@@ -337,8 +337,7 @@ class Shard(Display):
             self.tell(infos["_episode"])
         if self.env.failure is not None:
             message = str(self.env.failure)
-            self.env.fall_back()
-            self._experiment = self._former
+            self.fall_back()
             self._on_failure(message)
 
     def try_code(self, code: str) -> None:
@@ -359,6 +358,12 @@ class Shard(Display):
         self._former = self._experiment
         self._experiment, codes = self._tried
         self.env.use(codes)
+
+    def fall_back(self) -> None:
+        """Pays and judges by what did before the last change."""
+        if self.env.former is not None:
+            self.env.fall_back()
+            self._experiment = self._former
 
 
 def _joints(model: Model) -> Iterator[JointPlace]:

@@ -76,7 +76,7 @@ class Iteration:
         finished: It was the last one.
         lost: Ranks lost in it; it was given up, and the others go on.
         changed: What is paid or judged by is another from now on.
-        code: What pays and judges then; null where nothing has changed.
+        code: What pays and judges then; null where nothing has changed and nobody has wished it.
         refused: Why nothing has, though it was wished: the old code is in force.
         checkpoint: Where one was due and this rank is the root.
         saving: Seconds that the checkpoint took.
@@ -271,6 +271,7 @@ class Trainer:
             changed, refused = None, ""
             if wishes[:, 3].any():
                 changed = self._fall_back()
+                refused = changed.failure if change else ""
             elif change:
                 changed, refused = self._change(code)
         except RankLost as error:
@@ -287,7 +288,7 @@ class Trainer:
             done=done,
             finished=finished,
             changed=changed,
-            code=None if changed is None else self._code(),
+            code=self._code() if changed or change else None,
             refused=refused,
             checkpoint=checkpoint,
             saving=perf_counter() - learnt if due else 0.0,

@@ -1,0 +1,102 @@
+/** Changes what environments are paid and judged by while they run: in all workers, or in none. */
+
+import { InvalidArgument, WorkerError } from '../shared/errors.js';
+
+/**
+ * @typedef {import('../shared/protocol.js').Code} Code
+ * @typedef {import('../shared/protocol.js').Experiment} Experiment
+ * @typedef {import('./keptworker.js').KeptWorker} KeptWorker
+ */
+
+/** The same with other code. @template {Experiment} E @param {E} experiment @param {Code} code @returns {E} */
+export function recoded(experiment, code) {
+  const entries = Object.entries({ ...experiment, ...code }).filter(([, value]) => value !== null);
+  return /** @type {E} */ (Object.fromEntries(entries));
+}
+
+export class Recoding {
+  /** Changes come one after the other. @type {Promise<unknown>} */
+  #last = Promise.resolve();
+  /** By group, what is put back where the present code fails. @type {Map<number, Experiment>} */
+  #former = new Map();
+
+  /**
+   * @param {import('./dealing.js').Dealing} dealing
+   * @param {import('./shards.js').Shards} shards
+   * @param {() => KeptWorker[]} workers
+   * @param {import('./events.js').Events} events
+   */
+  constructor(dealing, shards, workers, events) {
+    this.dealing = dealing;
+    this.shards = shards;
+    this.workers = workers;
+    this.events = events;
+  }
+
+  /**
+   * Pays or judges a group that does not learn by other code, once no worker has refused it.
+   *
+   * @param {number} group
+   * @param {Code} code
+   */
+  change(group, code) {
+    const change = this.#last.then(() => this.#change(group, code));
+    this.#last = change.catch(() => {});
+    return change;
+  }
+
+  /** @param {number} group @param {Code} code */
+  async #change(group, code) {
+    const request = this.#request(group);
+    const owners = this.workers().filter(({ index }) => this.shards.of(index).some((shard) => shard.group === group));
+    /** @type {KeptWorker[]} */
+    const lost = [];
+    const survives = (/** @type {KeptWorker} */ worker) => (/** @type {unknown} */ error) => {
+      if (!(error instanceof WorkerError)) throw error;
+      lost.push(worker); // it was told of what is in force when it was equipped anew
+    };
+    const apply = (/** @type {KeptWorker} */ worker) => worker.request('useCode', { group, tried: true });
+    await Promise.all(owners.map((worker) => worker.request('tryCode', { group, code }).catch(survives(worker))));
+    this.#former.set(group, request.experiment);
+    request.experiment = recoded(request.experiment, code);
+    const able = owners.filter((worker) => !lost.includes(worker));
+    await Promise.all(able.map((worker) => apply(worker).catch(survives(worker))));
+    for (const worker of lost) {
+      await worker.ready;
+      await worker.request('tryCode', { group, code });
+      await apply(worker);
+    }
+    this.#tell(group, request.experiment, '');
+  }
+
+  /**
+   * A worker shows other terms; perhaps since code has failed there.
+   *
+   * @param {KeptWorker} worker
+   * @param {{description: import('../shared/protocol.js').ShardDescription, failure: string}} told
+   */
+  onRecoded(worker, { description, failure }) {
+    const { group, about } = description;
+    this.shards.renew(worker.index, description);
+    this.dealing.groups[group].rewardTerms = about.rewardTerms;
+    const former = this.#former.get(group);
+    if (!failure || !former) return;
+    this.#former.delete(group);
+    this.#request(group).experiment = former;
+    for (const other of this.workers()) if (other.equipped && other !== worker) other.tell('useCode', { group, tried: false });
+    this.#tell(group, former, failure);
+  }
+
+  /** @param {number} group */
+  #request(group) {
+    const at = this.dealing.learners ? group - 1 : group;
+    const request = this.dealing.requests[at];
+    if (!request) throw new InvalidArgument('these environments learn: change it by sim.training');
+    return request;
+  }
+
+  /** @param {number} group @param {Experiment} experiment @param {string} failure */
+  #tell(group, { reward = null, measure = null }, failure) {
+    this.events.emit('code', { group, reward, measure, failure });
+  }
+}
