@@ -12,7 +12,27 @@ from websim_server.paths import CHECKOUT
 
 #: npm package -> the files of it that the page loads, and licences where the package has one.
 NPM = {
+    **dict.fromkeys(
+        [
+            "@codemirror/autocomplete",
+            "@codemirror/commands",
+            "@codemirror/lang-python",
+            "@codemirror/language",
+            "@codemirror/lint",
+            "@codemirror/search",
+            "@codemirror/state",
+            "@codemirror/streamparser",
+            "@codemirror/view",
+            "@lezer/common",
+            "@lezer/highlight",
+            "@lezer/lr",
+            "@lezer/python",
+        ],
+        ["LICENSE", "dist/index.js"],
+    ),
+    "@marijn/find-cluster-break": ["LICENSE", "src/index.js"],
     "@mujoco/mujoco": ["mujoco.js", "mujoco.wasm"],
+    "crelt": ["LICENSE", "index.js"],
     "fflate": ["LICENSE", "esm/browser.js"],
     "idb": ["LICENSE", "build/index.js"],
     "pyodide": [
@@ -22,6 +42,7 @@ NPM = {
         "pyodide.mjs",
         "python_stdlib.zip",
     ],
+    "style-mod": ["LICENSE", "src/style-mod.js"],
     "three": [
         "LICENSE",
         "build/three.core.js",
@@ -30,6 +51,7 @@ NPM = {
         "examples/jsm/utils/BufferGeometryUtils.js",
     ],
     "uplot": ["LICENSE", "dist/uPlot.esm.js", "dist/uPlot.min.css"],
+    "w3c-keyname": ["LICENSE", "index.js"],
 }
 
 #: Wheels that run as they are in Pyodide: name, version.
