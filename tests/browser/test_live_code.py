@@ -122,7 +122,7 @@ def test_a_run_changes_at_a_boundary_and_repeats(sim: Any) -> None:
         assert ends[-1].experiment.reward == BACKWARDS
     (told,) = sim.events("code")
     assert told["reward"] == BACKWARDS
-    changed = next(event for event in sim.events("iteration") if event["changed"])
+    changed = next(event for event in sim.events("iteration") if event.get("changed"))
     assert changed["iteration"] >= 3
     assert ends[0].learner["changes"] == ends[1].learner["changes"]
     for name, array in ends[0].learner["policy"].items():

@@ -27,6 +27,10 @@ class FakeShard {
     Object.assign(this, { clock, group, cost, onStep });
   }
 
+  recycle(buffer) {
+    this.spare.push(buffer);
+  }
+
   step() {
     this.clock.time += this.cost;
     this.steps += 1;

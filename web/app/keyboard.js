@@ -20,7 +20,7 @@ const GESTURES = [
 ];
 
 /** Elements that use the keys themselves. */
-const TYPING = 'input:not([type=checkbox]), select, textarea';
+const TYPING = 'input:not([type=checkbox]), select, textarea, [contenteditable=true]';
 
 export class Keyboard {
   /** @param {Shortcut[]} shortcuts */

@@ -3,6 +3,7 @@
 import { WebSim } from '../sim/websim.js';
 import { Boot } from './boot.js';
 import { Controllers } from './panel/controllers.js';
+import { CodeSection } from './code/section.js';
 import { Details } from './stage/details.js';
 import { breathe } from './dom.js';
 import { listExperiments } from './keeping/experiments.js';
@@ -43,6 +44,7 @@ const opener = new Opener({
   openRun: (file) => desk.openRun(file),
   learning: () => desk.learning,
 });
+const code = new CodeSection(session, (element) => app.append(element), () => uncover());
 const bar = new StageBar(desk.training, () => desk.enlarge());
 const controllers = new Controllers(session, (id) => desk.checkpointOf(id), (message) => notices.show('warning', message));
 const app = /** @type {HTMLElement} */ (document.getElementById('app'));
@@ -103,10 +105,11 @@ async function build() {
     theme: () => theme.toggle(),
     help: () => keyboard.toggleSheet(),
     fold: uncover,
-  }, tasks, train);
+  }, tasks, train, code.element);
   desk.panel = panel;
   panel.show(session.options);
   showOwn();
+  code.show();
   await breathe();
   stage = new Stage(session.options.renderer, turn);
   stage.set(session.options);
@@ -130,6 +133,7 @@ theme.addEventListener('change', () => {
   stage?.view.applyTheme();
   panel?.figures.build();
   desk.invalidate();
+  code.sheet?.terms.invalidate();
   bar.invalidate();
 });
 
@@ -147,6 +151,7 @@ on('options', (change) => {
 });
 on('experiment', () => {
   showOwn();
+  code.show();
   desk.show();
 });
 on('opening', () => boot.begin(session.sim ? 'Changing the simulation' : 'Starting'));
@@ -194,6 +199,9 @@ on('episode', ({ index, return: episodeReturn }) => {
   if (!desk.training.active || index < controllers.learners) bar.note(episodeReturn);
 });
 on('notice', ({ level, message }) => notices.show(level, message));
+on('code', ({ failure }) => {
+  if (failure) notices.show('warning', `The reward or the measure failed as it ran; what was in force before is again. ${failure}`);
+});
 on('badState', () => notices.show('info', 'A simulation became unstable and its environment was reset.'));
 on('error', ({ name, message }) => notices.show('error', `${name}: ${message}`));
 // The simulation may be driven from outside, as by window.websim.pause().
@@ -276,7 +284,7 @@ function showFollowed() {
 
 /** Brings the robots to where neither the details nor, on a phone, the panel covers them. */
 function uncover() {
-  stage.setCovers([details.element, panel.element]);
+  stage.setCovers([details.element, panel.element, ...(code.sheet ? [code.sheet.element] : [])]);
 }
 
 function updateDetails() {
@@ -301,6 +309,7 @@ function turn(now) {
     panel.update(session.sim.stats(), now / 1000, stage.view.status, desk.summary);
     bar.update(session.sim, now, !desk.large.hidden);
     desk.turn(stage.view);
+    code.sheet?.turn(stage.view.followed, now / 1000);
   }
   if (now - turned.details >= intervals.details) {
     turned.details = now;

@@ -12,8 +12,9 @@ from websim_server.paths import CHECKOUT
 
 #: npm package -> the files of it that the page loads, and licences where the package has one.
 NPM = {
-    **dict.fromkeys(
-        [
+    **{
+        project: ["LICENSE", "dist/index.js"]
+        for project in (
             "@codemirror/autocomplete",
             "@codemirror/commands",
             "@codemirror/lang-python",
@@ -27,9 +28,8 @@ NPM = {
             "@lezer/highlight",
             "@lezer/lr",
             "@lezer/python",
-        ],
-        ["LICENSE", "dist/index.js"],
-    ),
+        )
+    },
     "@marijn/find-cluster-break": ["LICENSE", "src/index.js"],
     "@mujoco/mujoco": ["mujoco.js", "mujoco.wasm"],
     "crelt": ["LICENSE", "index.js"],

@@ -33,8 +33,8 @@ export class Panel {
   /** @type {{show: (options: Options) => void}[]} */
   #fields;
 
-  /** @param {Actions} actions @param {string[]} tasks @param {HTMLElement} train  the section on training */
-  constructor(actions, tasks, train) {
+  /** @param {Actions} actions @param {string[]} tasks @param {HTMLElement} train  the section on training @param {HTMLElement} code  the way to reward and measure */
+  constructor(actions, tasks, train, code) {
     const { change } = actions;
     this.transport = new Transport(actions);
     this.figures = new Figures();
@@ -83,6 +83,7 @@ export class Panel {
     this.body = h('div', { class: 'body', id: 'panel-body' },
       section('Simulation', this.simulation, this.reason, this.locked),
       section('Run', h('div', { class: 'grid two' }, controller.element, speed.element)),
+      section('Reward', code),
       train,
       section('View', h('div', { class: 'grid' }, overview.element, draw.element, fps.element), this.drawing),
       section('Figures', this.figures.element),

@@ -69,7 +69,7 @@ export class Details {
     if (group !== this.#group) {
       this.#group = group;
       this.#buildActions(group);
-      this.#buildTerms(group);
+      this.#buildTerms(group.rewardTerms);
       this.#buildFigures();
     }
     this.byHand.open(group, index);
@@ -103,9 +103,9 @@ export class Details {
     this.actions.replaceChildren(...this.bars.map(({ row }) => row));
   }
 
-  /** @param {Group} group */
-  #buildTerms({ rewardTerms }) {
-    this.terms = rewardTerms.map((name) => ({ name, value: h('td', {}, '–') }));
+  /** @param {string[]} names */
+  #buildTerms(names) {
+    this.terms = names.map((name) => ({ name, value: h('td', {}, '–') }));
     this.rewards.replaceChildren(...this.terms.map(({ name, value }) => (
       h('tr', {}, h('th', { scope: 'row' }, name.replace(/^reward_/, '').replaceAll('_', ' ')), value)
     )));
@@ -123,6 +123,8 @@ export class Details {
     setText(this.tiles.length.value, count(state.episodeLength));
     setText(this.tiles.reward.value, measure(state.reward));
     setText(this.tiles.time.value, `${state.time.toFixed(2)} s`);
+    const names = Object.keys(state.rewardTerms);
+    if (names.join() !== this.terms?.map(({ name }) => name).join()) this.#buildTerms(names);
     for (const { name, value } of this.terms ?? []) setText(value, measure(state.rewardTerms[name]));
     this.bars?.forEach(({ bar, value }, i) => {
       const [low, high] = [group.actionLow[i], group.actionHigh[i]];

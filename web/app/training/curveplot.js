@@ -6,6 +6,7 @@ import { h, setText } from '../dom.js';
 import { measure, short } from '../format.js';
 import { themeColor } from '../theme.js';
 import { rowsToDraw } from './reduce.js';
+import { CHANGED } from './run.js';
 
 /** @typedef {import('./metriclog.js').MetricLog} MetricLog */
 
@@ -40,6 +41,8 @@ export class CurvePlot {
   #rows = [];
   /** Values of the drawn rows. @type {{raw: number[], line: number[]}} */
   #shown = { raw: [], line: [] };
+  /** Steps at which another reward or measure came in force. @type {number[]} */
+  #marks = [];
   /** The line's newest value. @type {number|undefined} */
   #newest;
   #scale = '';
@@ -78,6 +81,9 @@ export class CurvePlot {
     const values = log.column(this.tag);
     const line = this.line.of(values, log, look);
     this.#newest = line.findLast(Number.isFinite);
+    const changes = log.column(CHANGED);
+    this.#marks = [...steps].filter((_, row) => changes[row] === 1);
+    this.element.dataset.marks = String(this.#marks.length);
     this.#rows = rowsToDraw(steps, values, width / 2, look.range);
     this.#shown = { raw: this.#rows.map((row) => values[row]), line: this.#rows.map((row) => line[row]) };
     const scale = look.logarithmic ? logScale(this.#shown.raw) : { distr: 1 };
@@ -128,6 +134,7 @@ export class CurvePlot {
         { stroke: accent, width: 1.5, points: { show: () => this.#rows.length < 2, size: 5 }, spanGaps: true },
       ],
       hooks: {
+        draw: [(plot) => this.#drawMarks(plot)],
         setCursor: [({ cursor: { idx, left = -1 } }) => {
           const pointed = left >= 0 && idx !== null && idx !== undefined;
           this.#tell(pointed ? idx : null);
@@ -139,6 +146,22 @@ export class CurvePlot {
         }],
       },
     }, [[], [], []], this.area);
+  }
+
+  /** @param {uPlot} plot */
+  #drawMarks({ ctx, bbox: { left, top, width, height }, valToPos }) {
+    ctx.save();
+    ctx.strokeStyle = themeColor('--warning');
+    ctx.setLineDash([4, 4]);
+    ctx.beginPath();
+    for (const step of this.#marks) {
+      const x = valToPos(step, 'x', true);
+      if (x < left || x > left + width) continue;
+      ctx.moveTo(x, top);
+      ctx.lineTo(x, top + height);
+    }
+    ctx.stroke();
+    ctx.restore();
   }
 
   /** @param {number|null} at  the drawn row that is pointed at; null: none, the newest value is told */

@@ -10,7 +10,7 @@ import { themeColor } from '../theme.js';
 import { MetricLog } from './metriclog.js';
 import { recentMeans, smooth } from './reduce.js';
 import { RECENT_EPISODES } from '../../sim/shared/messages.js';
-import { EPISODES, RETURN, REWARD } from './run.js';
+import { CHANGED, EPISODES, RETURN, REWARD } from './run.js';
 
 /** What people look at first, in this order; other metrics follow as they come. */
 const TITLES = /** @type {Record<string, string>} */ ({
@@ -25,8 +25,8 @@ const TITLES = /** @type {Record<string, string>} */ ({
   'charts/SPS': 'Mean environment steps/s',
 });
 
-/** The clock is for files. */
-const NOT_DRAWN = 'charts/seconds';
+/** The clock is for files, and changes of the reward are marks in all plots. */
+const NOT_DRAWN = ['charts/seconds', CHANGED];
 
 /** @type {import('./curveplot.js').Line} */
 const SMOOTHED = { word: 'smoothed', of: (values, _, { smoothing }) => (smoothing ? smooth(values, smoothing) : values) };
@@ -123,7 +123,7 @@ export class Curves {
 
   /** There are new rows. */
   update() {
-    const tags = this.#log.tags.filter((tag) => tag !== NOT_DRAWN);
+    const tags = this.#log.tags.filter((tag) => !NOT_DRAWN.includes(tag));
     this.element.hidden = this.#log.length === 0;
     if (tags.some((tag) => !this.#plots.has(tag))) this.#addPlots(tags);
     this.#redrawAll();

@@ -1,6 +1,7 @@
 /** One training run as the page knows it: what is trained, how far it is, its curve. */
 
 import { withoutFiles } from '../experiment.js';
+import { recoded } from '../../sim/page/recoding.js';
 import { RECENT_EPISODES } from '../../sim/shared/messages.js';
 import { MetricLog } from './metriclog.js';
 import { recentMeans } from './reduce.js';
@@ -27,6 +28,8 @@ export const EPISODES = 'charts/episodes';
 export const REWARD = 'charts/mean_reward';
 const SPEED = 'charts/SPS';
 const SECONDS = 'charts/seconds';
+/** 1 after an iteration at whose end another reward or measure came in force. */
+export const CHANGED = 'charts/changed_code';
 
 export class Run {
   iteration = 0;
@@ -119,16 +122,17 @@ export class Run {
   /**
    * Takes what an iteration has to tell.
    *
-   * @param {Pick<import('../../sim/shared/messages.js').Iteration, 'iteration'|'globalStep'|'metrics'|'seconds'|'lost'>} told
+   * @param {Pick<import('../../sim/shared/messages.js').Iteration, 'iteration'|'globalStep'|'metrics'|'seconds'|'lost'|'changed'|'code'>} told
    */
-  take({ iteration, globalStep, metrics, seconds, lost }) {
+  take({ iteration, globalStep, metrics, seconds, lost, changed, code }) {
     this.seconds += seconds;
     if (lost.length) return; // it was given up
     // It can go back, to the last checkpoint, when all workers were lost.
     this.log.truncate(globalStep - 1);
     Object.assign(this, { iteration, globalStep });
     const rate = Math.round((globalStep - this.#from.globalStep) / Math.max(1e-3, this.seconds - this.#from.seconds));
-    this.log.add(globalStep, { ...metrics, [SPEED]: metrics[SPEED] ?? rate, [SECONDS]: this.seconds });
+    if (code) this.experiment = recoded(this.experiment, code);
+    this.log.add(globalStep, { ...metrics, ...(changed ? { [CHANGED]: 1 } : {}), [SPEED]: metrics[SPEED] ?? rate, [SECONDS]: this.seconds });
     this.#recent.push({ seconds: this.seconds, globalStep });
     while (this.#recent.length > 2 && this.seconds - this.#recent[1].seconds > SPEED_WINDOW) this.#recent.shift();
   }

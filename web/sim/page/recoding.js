@@ -10,7 +10,7 @@ import { InvalidArgument, WorkerError } from '../shared/errors.js';
 
 /** The same with other code. @template {Experiment} E @param {E} experiment @param {Code} code @returns {E} */
 export function recoded(experiment, code) {
-  const entries = Object.entries({ ...experiment, ...code }).filter(([, value]) => value !== null);
+  const entries = Object.entries({ ...experiment, ...code }).filter(([, value]) => value !== null && value !== undefined);
   return /** @type {E} */ (Object.fromEntries(entries));
 }
 

@@ -186,7 +186,9 @@ export class TrainingRun {
   /** @param {KeptWorker} worker @param {import('../shared/messages.js').Iteration} told */
   onIteration(worker, { checkpoint, ...told }) {
     if (!told.root || !this.#members.has(worker) || this.state !== 'running') return;
-    const { iteration, globalStep, recentReturn, lost, done, finished, changed, code, refused } = told;
+    const { iteration, globalStep, recentReturn, lost, done, finished, changed, refused } = told;
+    // What is None in Python is undefined here.
+    const code = told.code ? { reward: told.code.reward ?? null, measure: told.code.measure ?? null } : null;
     Object.assign(this, { iteration, globalStep, recentReturn });
     this.seconds += told.seconds;
     if (!lost.length) this.#losses = 0;

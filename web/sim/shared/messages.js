@@ -113,6 +113,15 @@
  */
 
 /**
+ * @typedef {object} WorkedReward  a reward of the gallery, with its measure
+ * @property {string} name  its file's
+ * @property {string} title  what it is called
+ * @property {string} about  a sentence on it
+ * @property {string} reward  its code
+ * @property {string} measure  that of its measure
+ */
+
+/**
  * @typedef {object} Vocabulary  what code may say of robots
  * @property {Record<string, string[]>} names  of the model, by what has them: bodies, joints, 
  * @property {Record<string, Record<string, string>>} attributes  what each is by its name, of `now` and of what is asked by name
@@ -120,6 +129,7 @@
  * @property {string[]} numpy  functions and constants of numpy
  * @property {string[]} builtins  functions of Python
  * @property {Record<'reward' | 'measure', string>} own  the task's own reward and measure; empty texts where it has none
+ * @property {WorkedReward[]} gallery  worked rewards for such robots
  */
 
 /**

@@ -139,7 +139,7 @@ export class Handlers {
     const learner = new Learner(this.#up, payload, this.#policies, news.isolated, {
       pulse: (now) => scheduler.pulse(now),
       expelled: () => this.#transport?.expelled ?? false,
-      recoded: (shard) => news.recoded(shard),
+      recoded: () => news.recoded(),
       tell: news.tell,
     });
     owned.learner = learner;
@@ -209,7 +209,7 @@ export class Handlers {
     if (!shard) return;
     if (tried) shard.useCode();
     else shard.fallBack();
-    this.news.recoded(shard);
+    this.news.recoded();
   }
 
   /** @param {Payload<'reset'>} payload */
@@ -220,13 +220,13 @@ export class Handlers {
 
   /** @param {Payload<'step'>} payload */
   step({ actions }) {
-    for (const shard of this.owned.shards) this.news.step(shard, actions?.get(shard.group) ?? shard.views.inputActions);
+    for (const shard of this.owned.shards) shard.step(actions?.get(shard.group) ?? shard.views.inputActions);
     this.news.episodes();
     return this.news.copies();
   }
 
   stepOnce() {
-    for (const shard of this.owned.shards) this.news.step(shard, 'controller');
+    for (const shard of this.owned.shards) shard.step('controller');
     this.news.episodes();
     return this.news.copies();
   }

@@ -30,7 +30,7 @@ const GIVEN_UP = ['TrainingAbandoned', 'RankLost'];
  * @typedef {object} Host  what the worker lends to its learner
  * @property {(now: number) => number} pulse  does what else there is to do; returns when it is to be called again
  * @property {() => boolean} expelled  whether the others go on without this rank
- * @property {(shard: WorkerShard) => void} recoded  something else is paid or judged by
+ * @property {() => void} recoded  tells that something else is paid or judged by
  * @property {(message: import('../shared/protocol.js').EventMessage, transfer?: Transferable[]) => void} tell
  */
 
@@ -90,7 +90,7 @@ export class Learner {
     this.python.rejoin(communicator, data ?? undefined);
     for (const proxy of [data, communicator]) proxy?.destroy();
     this.running = this.#stop = this.#save = false;
-    this.host.recoded(this.shard);
+    this.#recode();
   }
 
   #communicator() {
@@ -122,7 +122,7 @@ export class Learner {
       const iteration = toJs(this.python.advance(this.#stop, save, this.#code));
       const { root, done, checkpoint, saving, changed, lost } = iteration;
       if (!lost.length) this.#code = undefined; // it has been decided on, or another rank's word counts
-      if (changed) this.host.recoded(this.shard);
+      if (changed) this.#recode();
       this.#show(performance.now());
       if (done) this.running = this.#stop = false;
       if (checkpoint || !root) this.#save = false;
@@ -134,6 +134,12 @@ export class Learner {
       if (plain.name === 'TrainingDiverged') this.host.tell({ event: 'diverged', message: plain.message });
       else if (!GIVEN_UP.includes(plain.name)) this.host.tell({ event: 'failed', error: plain });
     }
+  }
+
+  /** Something else is paid or judged by. */
+  #recode() {
+    this.shard.renew();
+    this.host.recoded();
   }
 
   /** There is a checkpoint. @param {number} took  milliseconds */

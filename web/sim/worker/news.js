@@ -56,6 +56,7 @@ export class News {
 
   /** Tells what has happened, where it is time. @param {number} now */
   update(now) {
+    this.recoded();
     if (now - this.#lastEpisodes >= EPISODES_MS) this.episodes();
     if (!this.#awaited && now - this.#lastSamples >= 1000 / this.sampleRate) this.samples();
   }
@@ -67,21 +68,13 @@ export class News {
     this.update(now);
   }
 
-  /**
-   * One step of a shard; tells if its code has failed in it.
-   *
-   * @param {import('./shard.js').WorkerShard} shard
-   * @param {'controller' | Float32Array} actions
-   */
-  step(shard, actions) {
-    shard.step(actions);
-    for (const failure of shard.failed.splice(0)) this.recoded(shard, failure);
-  }
-
-  /** Something else is paid or judged by. @param {import('./shard.js').WorkerShard} shard @param {string} failure  that led to it, or '' */
-  recoded(shard, failure = '') {
-    shard.renew();
-    this.tell({ event: 'recoded', description: shard.describe(), failure });
+  /** Tells where something else is paid or judged by, and in which memory it is seen. */
+  recoded() {
+    for (const shard of this.owned.shown) {
+      if (shard.recoded === undefined) continue;
+      this.tell({ event: 'recoded', description: shard.describe(), failure: shard.recoded });
+      shard.recoded = undefined;
+    }
   }
 
   episodes() {
@@ -101,6 +94,7 @@ export class News {
 
   /** Copies for a page that does not share the memory. @returns {Sample[]} */
   copies() {
+    this.recoded();
     return this.isolated ? [] : this.owned.all.map((shard) => shard.sample());
   }
 

@@ -15,7 +15,11 @@ export class Owned {
 
   /** All that the page sees; what learns comes first. */
   get all() {
-    if (this.overture) return [this.overture];
+    return this.overture ? [this.overture] : this.shown;
+  }
+
+  /** Those of `all` that Python steps. @returns {WorkerShard[]} */
+  get shown() {
     return this.learner ? [this.learner.shard, ...this.shards] : this.shards;
   }
 

@@ -99,7 +99,7 @@ export class Scheduler {
     let now = this.clock.now();
     let next = this.#earliest;
     while (next.due <= now && now < end) {
-      this.news.step(next, 'controller');
+      next.step('controller');
       this.news.moved();
       now = this.clock.now();
       this.#schedule(next, now);
@@ -119,7 +119,7 @@ export class Scheduler {
     if (this.drive.running && this.owned.shards.length) {
       const next = this.#earliest;
       if (Math.max(next.due, this.#besideDue) <= now) {
-        this.news.step(next, 'controller');
+        next.step('controller');
         const end = this.clock.now();
         this.#schedule(next, end);
         // The time that it took is the learner's several times over before the next one has its turn.

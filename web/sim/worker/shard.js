@@ -10,17 +10,19 @@ export class WorkerShard extends Published {
   /**
    * @param {import('./boot.js').Runtime} runtime
    * @param {any} python  `websim.browser.shard.Display`, or a Shard
-   * @param {{group: number, ended: number[], isolated: boolean, before?: Published, failed?: string[]}} options
+   * @param {{group: number, ended: number[], isolated: boolean, before?: Published, failures?: string[]}} options
    *   ended: episodes that it tells of are put there; isolated: memory is shared; before: whose
-   *   memory it goes on with; failed: why code has failed as it ran is put there
+   *   memory it goes on with; failures: why code has failed as it ran is put there
    */
-  constructor({ pyodide }, python, { group, ended, isolated, before, failed = [] }) {
+  constructor({ pyodide }, python, { group, ended, isolated, before, failures = [] }) {
     super(group, toJs(python.describe()), isolated, before);
     this.pyodide = pyodide;
     /** Ended episodes not yet told: [index within the group, return, length]* */
     this.ended = ended;
-    /** Why the reward or the measure has given way to the one before; not yet told. */
-    this.failed = failed;
+    /** Why the reward or the measure has just given way to the one before. */
+    this.failures = failures;
+    /** Something else is paid or judged by, and the page does not know yet: the failure that led to it, or ''. @type {string | undefined} */
+    this.recoded = undefined;
     this.python = python;
     /** @type {import('./physics.js').BatchPhysics} */
     this.physics = python.physics;
@@ -43,17 +45,17 @@ export class WorkerShard extends Published {
     /** @type {number[]} */
     const ended = [];
     /** @type {string[]} */
-    const failed = [];
+    const failures = [];
     const module = pyodide.pyimport('websim.browser.shard');
     const wanted = pythonExperiment(pyodide, experiment);
     const pythonPlace = pyodide.toPy(place);
     const onEpisode = (/** @type {number[]} */ ...episode) => void ended.push(...episode);
-    const python = module.make_shard(wanted, pythonPlace, controller, policies, onEpisode, (/** @type {string} */ why) => void failed.push(why));
+    const python = module.make_shard(wanted, pythonPlace, controller, policies, onEpisode, (/** @type {string} */ why) => void failures.push(why));
     pythonPlace.destroy();
     wanted.destroy();
     module.destroy();
     overture?.handOver(pyodide, python);
-    return new WorkerShard(runtime, python, { group: place.group, ended, isolated, before: overture, failed });
+    return new WorkerShard(runtime, python, { group: place.group, ended, isolated, before: overture, failures });
   }
 
   describe() {
@@ -79,7 +81,8 @@ export class WorkerShard extends Published {
       this.#array('actions').set(actions);
       this.python.apply();
     }
-    if (!this.failed.length) this.publish(() => this.countStep(this.sizes.numEnvs, start));
+    for (const failure of this.failures.splice(0)) this.renew(failure);
+    this.publish(() => this.countStep(this.sizes.numEnvs, start));
   }
 
   /**
@@ -92,11 +95,12 @@ export class WorkerShard extends Published {
     this.publish(() => this.countSteps(steps, busyMs));
   }
 
-  /** Takes up that Python publishes other terms. */
-  renew() {
+  /** Takes up that Python publishes other terms. @param {string} failure  that led to it, or '' */
+  renew(failure = '') {
     this.resize(toJs(this.python.describe()));
     this.arrays = this.#bindArrays(toJs(this.python.places()));
     this.publish();
+    this.recoded = failure;
   }
 
   /** Tries other code, which `useCode` puts in force. @param {string} code */
@@ -107,11 +111,13 @@ export class WorkerShard extends Published {
   /** Pays and judges by what was tried. */
   useCode() {
     this.python.use_code();
+    this.renew();
   }
 
   /** Pays and judges by what did before. */
   fallBack() {
     this.python.fall_back();
+    this.renew();
   }
 
   /** Copies the newest arrays from Python to the memory that the page reads. @param {() => void} [count]  what was done */

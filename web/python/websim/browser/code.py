@@ -2,9 +2,10 @@
 
 from typing import Any
 
-from websim.browser.messages import CodeProblem, Vocabulary, plain
+from websim.browser.messages import CodeProblem, Vocabulary, WorkedReward, plain
 from websim.errors import CodeFailed, InvalidArgument, UnsafeCode
 from websim.rewards import Measure, Reward, State
+from websim.rewards.gallery import gallery
 from websim.safecode import Accessor
 from websim.safecode.language import (
     ARRAY_ATTRIBUTES,
@@ -31,6 +32,17 @@ def vocabulary(env: MujocoVectorEnv) -> dict[str, Any]:
         numpy=sorted((*NUMPY, *NUMPY_CONSTANTS)),
         builtins=sorted(BUILTINS),
         own={"reward": task.reward_code, "measure": task.measure_code},
+        gallery=[
+            WorkedReward(
+                name=one.name,
+                title=one.title,
+                about=one.about,
+                reward=one.source,
+                measure=one.source,
+            )
+            for one in gallery()
+            if task.id in one.tasks
+        ],
     )
     return plain(found)
 

@@ -247,6 +247,25 @@ class PolicySizes:
 
 
 @dataclass(kw_only=True)
+class WorkedReward:
+    """A reward of the gallery, with its measure.
+
+    Attributes:
+        name: Its file's.
+        title: What it is called.
+        about: A sentence on it.
+        reward: Its code.
+        measure: That of its measure.
+    """
+
+    name: str
+    title: str
+    about: str
+    reward: str
+    measure: str
+
+
+@dataclass(kw_only=True)
 class Vocabulary:
     """What code may say of robots.
 
@@ -257,6 +276,7 @@ class Vocabulary:
         numpy: Functions and constants of numpy.
         builtins: Functions of Python.
         own: The task's own reward and measure; empty texts where it has none.
+        gallery: Worked rewards for such robots.
     """
 
     names: dict[str, list[str]]
@@ -265,6 +285,7 @@ class Vocabulary:
     numpy: list[str]
     builtins: list[str]
     own: dict[Literal["reward", "measure"], str]
+    gallery: list[WorkedReward]
 
 
 @dataclass(kw_only=True)
@@ -425,6 +446,7 @@ MESSAGES = (
     RunDescription,
     RobotReading,
     PolicySizes,
+    WorkedReward,
     Vocabulary,
     CodeProblem,
     Change,

@@ -1,0 +1,187 @@
+/** The sheet in which reward and measure are written: editors, what is paid, and how it is put in force. */
+
+import { h, setText } from '../dom.js';
+import { Editor } from './editor.js';
+import { Terms } from './terms.js';
+
+/**
+ * @typedef {import('../session.js').Session} Session
+ * @typedef {'reward' | 'measure'} Kind
+ * @typedef {import('../../sim/shared/messages.js').Vocabulary} Vocabulary
+ */
+
+/** Where a task has none of its own. @type {Record<Kind, string>} */
+const EMPTY = {
+  reward: 'def reward(now, before, action):\n    """What is paid for."""\n    return {\n        "effort": -0.1 * np.square(action).sum(axis=1),\n    }\n',
+  measure: '"""What success is."""\n\nreduce = "mean"\n\n\ndef measure(now, before):\n    return now.center_of_mass[:, 2]\n',
+};
+
+const HINTS = {
+  reward: 'Terms that are paid for in each step; they are what is learnt from.',
+  measure: 'One number a step: what success is, whatever is paid. Nothing is learnt from it.',
+};
+
+export class CodeSheet {
+  /** @type {Vocabulary | null} */
+  #words = null;
+  /** What is in force, as it was last seen. @type {Record<Kind, string>} */
+  #inForce = { reward: '', measure: '' };
+  /** @type {Kind} */
+  #kind = 'reward';
+  #applying = false;
+
+  /** @param {Session} session @param {() => void} onClose */
+  constructor(session, onClose) {
+    this.session = session;
+    const tab = (/** @type {Kind} */ kind, /** @type {string} */ text) => h('button', {
+      role: 'tab', id: `code-tab-${kind}`, 'aria-controls': 'code-text', onclick: () => this.#show(kind),
+    }, text);
+    this.tabs = { reward: tab('reward', 'Reward'), measure: tab('measure', 'Measure') };
+    this.editors = { reward: this.#editor('reward'), measure: this.#editor('measure') };
+    this.gallery = h('select', { 'aria-label': 'Worked rewards', id: 'code-gallery', onchange: () => this.#choose() });
+    this.hint = h('p', { class: 'subtle' });
+    this.text = h('div', { class: 'code-text', id: 'code-text', role: 'tabpanel' });
+    this.state = h('p', { class: 'code-state subtle', id: 'code-state', role: 'status' });
+    this.applyButton = h('button', { class: 'primary', id: 'code-apply', title: 'Ctrl+Enter', onclick: () => this.#apply() }, 'Apply');
+    this.resetButton = h('button', { id: 'code-reset', onclick: () => this.#reset() }, 'Task’s own');
+    this.terms = new Terms();
+    this.element = h('section', { class: 'code-sheet card', 'aria-label': 'Reward and measure' },
+      h('header', {}, h('h2', {}, 'Reward and measure'),
+        h('div', { class: 'row', role: 'tablist' }, this.tabs.reward, this.tabs.measure),
+        h('button', { class: 'quiet', 'aria-label': 'Close the editor', onclick: onClose }, '×')),
+      this.hint, this.text, this.state,
+      h('div', { class: 'row' }, this.applyButton, this.resetButton, this.gallery),
+      this.terms.element);
+    for (const type of ['experiment', 'opened']) session.addEventListener(type, () => this.refresh());
+    session.addEventListener('code', (event) => {
+      const { failure } = /** @type {CustomEvent} */ (event).detail;
+      if (failure) this.#tell(`It failed as it ran, and what was in force before is again.\n${failure}`, true);
+    });
+    this.#show('reward');
+  }
+
+  /** @param {Kind} kind */
+  #editor(kind) {
+    return new Editor({
+      label: kind === 'reward' ? 'Reward, in Python' : 'Measure, in Python',
+      apply: () => this.#apply(),
+      changed: () => this.#compare(),
+      check: async (source) => (await this.session.sim?.checkCode(0, kind, source)) ?? [],
+      words: () => this.#words,
+    });
+  }
+
+  /** @param {Kind} kind */
+  #show(kind) {
+    this.#kind = kind;
+    for (const [name, tab] of Object.entries(this.tabs)) tab.setAttribute('aria-selected', String(name === kind));
+    this.text.replaceChildren(this.editors[kind].element);
+    setText(this.hint, HINTS[kind]);
+    this.#compare();
+  }
+
+  /** Takes up which robots there are, and what pays and judges them. Texts that were changed stay. */
+  async refresh() {
+    const { sim } = this.session;
+    if (!sim) return;
+    const words = await sim.vocabulary(0).catch(() => null);
+    if (!words || this.session.sim !== sim) return;
+    this.#words = words;
+    const worked = words.gallery.map(({ name, title }) => h('option', { value: name }, title));
+    this.gallery.replaceChildren(h('option', { value: '' }, 'Worked rewards …'), ...worked);
+    this.gallery.hidden = worked.length === 0;
+    const experiment = sim.training?.experiment ?? this.session.experiment;
+    for (const kind of /** @type {const} */ (['reward', 'measure'])) {
+      const editor = this.editors[kind];
+      const changed = editor.text !== this.#inForce[kind] && editor.text !== '';
+      this.#inForce[kind] = experiment?.[kind] ?? (words.own[kind].trimStart() || EMPTY[kind]);
+      if (!changed) editor.text = this.#inForce[kind];
+    }
+    this.#compare();
+  }
+
+  /** Says whether the text is what is in force. */
+  #compare() {
+    const { text } = this.editors[this.#kind];
+    const same = text === this.#inForce[this.#kind];
+    this.applyButton.disabled = this.#applying;
+    this.#tell(same ? 'This is in force.' : 'Changed: Apply (Ctrl+Enter) puts it in force; robots and learning go on.', false);
+  }
+
+  /** @param {string} text @param {boolean} isError */
+  #tell(text, isError) {
+    setText(this.state, text);
+    this.state.classList.toggle('error', isError);
+    this.state.classList.toggle('subtle', !isError);
+  }
+
+  #apply() {
+    return this.#put(this.#kind, this.editors[this.#kind].text);
+  }
+
+  async #reset() {
+    const own = this.#words?.own[this.#kind].trimStart() || EMPTY[this.#kind];
+    if (await this.#put(this.#kind, null)) {
+      this.#inForce[this.#kind] = own;
+      this.editors[this.#kind].text = own;
+      this.#compare();
+    }
+  }
+
+  /** A reward of the gallery, with its measure, to look at and change. */
+  #choose() {
+    const chosen = this.#words?.gallery.find(({ name }) => name === this.gallery.value);
+    if (chosen) for (const kind of /** @type {const} */ (['reward', 'measure'])) this.editors[kind].text = chosen[kind];
+    this.gallery.value = '';
+  }
+
+  /**
+   * Puts code in force for all robots of the first one's type: what learns first, since it may refuse.
+   *
+   * @param {Kind} kind @param {string | null} source
+   * @returns {Promise<boolean>}  whether it is
+   */
+  async #put(kind, source) {
+    const { sim } = this.session;
+    if (!sim || this.#applying) return false;
+    this.#applying = true;
+    this.applyButton.disabled = true;
+    const learns = sim.training && ['waiting', 'paused', 'running'].includes(sim.training.state);
+    this.#tell(learns ? 'It is in force when the iteration under way has ended.' : 'Applying …', false);
+    try {
+      for (const [i, { task, learns: learner }] of sim.groups.entries()) {
+        if (task !== sim.groups[0].task || (learner && !learns)) continue;
+        if (learner && sim.training) await sim.training[kind === 'reward' ? 'setReward' : 'setMeasure'](source);
+        else await sim[kind === 'reward' ? 'setReward' : 'setMeasure'](i, source);
+      }
+      if (source !== null) this.#inForce[kind] = source;
+      this.#applying = false;
+      this.#compare();
+      return true;
+    } catch (error) {
+      const { name, message } = /** @type {Error} */ (error);
+      this.#applying = false;
+      this.#compare();
+      this.#tell(`${name}: ${message}\nWhat was in force still is.`, true);
+      return false;
+    }
+  }
+
+  /** Shows what is paid now. @param {number | null} followed  index of an environment @param {number} time  in s */
+  turn(followed, time) {
+    const { sim } = this.session;
+    if (!sim) return;
+    const { offset, numEnvs } = sim.groups[0];
+    const own = followed !== null && followed >= offset && followed < offset + numEnvs ? termsOf(sim, followed) : null;
+    this.terms.update(sim.rewardTerms(0), own, time);
+  }
+}
+
+/** @param {import('../../sim/websim.js').WebSim} sim @param {number} index */
+function termsOf(sim, index) {
+  try {
+    return sim.getEnvironmentState(index).rewardTerms;
+  } catch {
+    return null; // its worker is being replaced
+  }
+}
