@@ -15,6 +15,9 @@ const NAME = /\b(\w+)\((["'])([^"'()]*)$/;
 /** After a dot: `np.lin`, `now.body("torso").hei`, `now.qp`, `x.su`. */
 const MEMBER = /(?:\b(np|numpy|now|before)|\b(?:now|before)\.(\w+)\([^()]*\)|(\w|\)|\]))\.([\w.]*)$/;
 
+/** Within quotes that are still open. */
+const QUOTED = /^(?:[^"']|"[^"]*"|'[^']*')*["'][^"']*$/;
+
 const WORD = /\b[A-Za-z_]\w*$/;
 
 /**
@@ -29,6 +32,7 @@ export function completionsAt(before, words) {
     const names = words.names[kind];
     return names ? { from: before.length - begun.length, options: names.map((label) => ({ label, type: 'text', detail: kind })) } : null;
   }
+  if (QUOTED.test(before)) return null;
   const member = MEMBER.exec(before);
   if (member) {
     const [, base, kind, , begun] = member;

@@ -26,8 +26,8 @@ export class CodeSection {
   /** Shows what pays and judges. */
   show() {
     const { experiment } = this.session;
-    const whose = (/** @type {string | null | undefined} */ code) => (code === undefined || code === null ? 'the task’s own' : 'your own');
-    setText(this.what, experiment ? `Reward: ${whose(experiment.reward)}. Measure: ${whose(experiment.measure)}.` : 'Several types of robots: the first one’s can be changed.');
+    const whose = (/** @type {string | null | undefined} */ code) => (code === undefined || code === null ? "the task's own" : 'your own');
+    setText(this.what, experiment ? `Reward: ${whose(experiment.reward)}. Measure: ${whose(experiment.measure)}.` : "Several types of robots: the first one's can be changed.");
   }
 
   /** The sheet, if it is open. */

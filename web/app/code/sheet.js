@@ -43,7 +43,7 @@ export class CodeSheet {
     this.text = h('div', { class: 'code-text', id: 'code-text', role: 'tabpanel' });
     this.state = h('p', { class: 'code-state subtle', id: 'code-state', role: 'status' });
     this.applyButton = h('button', { class: 'primary', id: 'code-apply', title: 'Ctrl+Enter', onclick: () => this.#apply() }, 'Apply');
-    this.resetButton = h('button', { id: 'code-reset', onclick: () => this.#reset() }, 'Task’s own');
+    this.resetButton = h('button', { id: 'code-reset', onclick: () => this.#reset() }, "Task's own");
     this.terms = new Terms();
     this.element = h('section', { class: 'code-sheet card', 'aria-label': 'Reward and measure' },
       h('header', {}, h('h2', {}, 'Reward and measure'),

@@ -1,0 +1,141 @@
+"""Reward and measure are written in the page: checked as typed, applied as robots go on."""
+
+import re
+
+from playwright.sync_api import Page, expect
+
+from tests.app.page import BOOT_MS
+from tests.app.training_page import LEARNT_MS, TrainingPage
+
+LEVEL = (
+    "def reward(now, before, action):\n"
+    '    return {"level": now.body("pole").up[:, 2], "effort": -0.1 * np.square(action[:, 0])}\n'
+)
+
+#: One term is nearly all of what is paid.
+LOPSIDED = LEVEL.replace("-0.1 *", "-1e-6 *")
+
+
+def open_editor(page: Page) -> None:
+    page.get_by_role("button", name="Edit reward and measure").click()
+    expect(page.locator(".code-sheet .cm-content")).to_be_visible(timeout=BOOT_MS)
+    expect(page.locator("#code-state")).to_contain_text("in force")
+
+
+def write(page: Page, source: str) -> None:
+    """Replaces what the editor holds, as one who pastes."""
+    content = page.locator(".code-sheet .cm-content")
+    content.click()
+    page.keyboard.press("ControlOrMeta+a")
+    page.keyboard.insert_text(source)
+
+
+def expect_terms(page: Page, *names: str) -> None:
+    rows = page.locator(".code-terms [data-term]")
+    expect(rows).to_have_count(len(names))
+    for row, name in zip(rows.all(), names, strict=True):
+        expect(row).to_have_attribute("data-term", name)
+        expect(row.locator("td").first).to_have_text(re.compile(r"^-?[\d.]+"))
+
+
+def test_robots_that_play_are_paid_by_what_is_written(isolated: TrainingPage) -> None:
+    dashboard, page = isolated, isolated.page
+    vendored: list[str] = []
+    page.on("request", lambda request: vendored.append(request.url))
+    dashboard.open()
+    assert not [url for url in vendored if "/app/code/editor" in url or "/vendor/view" in url]
+    open_editor(page)
+    expect(page.locator(".cm-content")).to_contain_text("def reward(now, before, action)")
+    expect_terms(page, "reward_survive")
+
+    # What is wrong is under its line, with what is allowed, before it is applied.
+    write(page, "import os\n" + LEVEL)
+    expect(page.locator(".cm-lintRange-error")).to_have_text("import", timeout=30_000)
+    page.locator(".cm-lintRange-error").hover()
+    expect(page.locator(".cm-tooltip-lint")).to_contain_text("Only `import numpy as np` is there")
+    page.keyboard.press("ControlOrMeta+Enter")
+    expect(page.locator("#code-state.error")).to_contain_text("line 1, column 1")
+    expect_terms(page, "reward_survive")
+
+    write(page, LEVEL)
+    expect(page.locator("#code-state")).to_contain_text("Changed")
+    page.keyboard.press("ControlOrMeta+Enter")
+    expect(page.locator("#code-state")).to_have_text("This is in force.")
+    expect_terms(page, "level", "effort")
+    expect(page.locator(".code-terms .warn")).to_be_hidden()
+    assert dashboard.sim("sim.getEnvironmentState(0).rewardTerms.level") != 0
+    expect(page.locator("#code-what")).to_contain_text("Reward: your own")
+
+    # The followed robot has its own column, and its details the new terms.
+    page.locator("canvas.stage").focus()
+    page.keyboard.press("f")
+    expect(page.locator(".details .terms th").first).to_have_text("level")
+    expect(page.locator("[data-term=level] td").nth(2)).to_have_text(re.compile(r"\d"))
+
+    write(page, LOPSIDED)
+    page.locator("#code-apply").click()
+    expect(page.locator(".code-terms .warn")).to_contain_text("level is 100 %")
+
+    # It is kept, over a reload; the task's own comes back.
+    page.reload()
+    dashboard.booted()
+    dashboard.wait("Object.keys(sim.rewardTerms(0)).join() === 'level,effort'")
+    open_editor(page)
+    expect(page.locator(".cm-content")).to_contain_text("1e-6")
+    page.locator("#code-reset").click()
+    expect_terms(page, "reward_survive")
+    expect(page.locator("#code-what")).to_contain_text("Reward: the task's own")
+
+
+def test_completion_knows_the_robot(isolated: TrainingPage) -> None:
+    dashboard, page = isolated, isolated.page
+    dashboard.open()
+    open_editor(page)
+    write(page, "def reward(now, before, action):\n    return {'a': ")
+    page.keyboard.type("now.bod")
+    expect(page.locator(".cm-tooltip-autocomplete")).to_contain_text("body")
+    page.keyboard.press("Enter")
+    page.keyboard.type("po")
+    expect(page.locator(".cm-tooltip-autocomplete")).to_contain_text("pole")
+    page.keyboard.press("Enter")
+    page.keyboard.type('").hei')
+    expect(page.locator(".cm-tooltip-autocomplete")).to_contain_text("Its z [n].")
+
+
+def test_a_reward_changes_while_robots_learn(training: TrainingPage) -> None:
+    dashboard, page = training, training.page
+    open_editor(page)
+    expect_terms(page, "reward_survive")
+    write(page, LEVEL.replace('"pole"', '"tail"'))
+    page.keyboard.press("ControlOrMeta+Enter")
+    expect(page.locator("#code-state.error")).to_contain_text("no body", timeout=LEARNT_MS)
+    assert dashboard.sim("sim.training.state") == "running"
+
+    before = dashboard.sim("sim.training.globalStep")
+    write(page, LEVEL)
+    page.keyboard.press("ControlOrMeta+Enter")
+    expect(page.locator("#code-state")).to_have_text("This is in force.", timeout=LEARNT_MS)
+    expect_terms(page, "level", "effort")
+    assert dashboard.sim("sim.training.globalStep") > before
+    page.get_by_role("button", name="Close the editor").click()
+    expect(page.locator(".curve[data-tag='rewards/level']")).to_be_attached(timeout=LEARNT_MS)
+    expect(page.locator(".curve[data-tag='charts/mean_reward']")).to_have_attribute(
+        "data-marks", "1", timeout=LEARNT_MS
+    )
+    # Those beside the learners are paid the same, and the run's document has it.
+    assert dashboard.sim("Object.keys(sim.rewardTerms(1)).join()") == "level,effort"
+    assert dashboard.sim("sim.training.experiment.reward") == LEVEL
+
+
+def test_a_worked_reward_to_begin_with(isolated: TrainingPage) -> None:
+    dashboard, page = isolated, isolated.page
+    dashboard.open("task=HalfCheetah-v5&envs=8&workers=1&speed=1")
+    open_editor(page)
+    page.locator("#code-gallery").select_option(label="Stand up")
+    expect(page.locator(".cm-content")).to_contain_text("Pays for a body that points upwards")
+    page.locator("#code-apply").click()
+    expect_terms(page, "upright", "calm", "effort")
+    page.get_by_role("tab", name="Measure").click()
+    expect(page.locator(".cm-content")).to_contain_text("def measure(now, before)")
+    page.locator("#code-apply").click()
+    expect(page.locator("#code-what")).to_contain_text("Measure: your own")
