@@ -4,7 +4,7 @@ import re
 
 from playwright.sync_api import Page, expect
 
-from tests.app.page import BOOT_MS
+from tests.app.page import BOOT_MS, FEW
 from tests.app.training_page import LEARNT_MS, TrainingPage
 
 LEVEL = (
@@ -42,7 +42,7 @@ def test_robots_that_play_are_paid_by_what_is_written(isolated: TrainingPage) ->
     dashboard, page = isolated, isolated.page
     vendored: list[str] = []
     page.on("request", lambda request: vendored.append(request.url))
-    dashboard.open()
+    dashboard.open(f"{FEW}&follow=0")
     assert not [url for url in vendored if "/app/code/editor" in url or "/vendor/view" in url]
     open_editor(page)
     expect(page.locator(".cm-content")).to_contain_text("def reward(now, before, action)")
@@ -67,8 +67,6 @@ def test_robots_that_play_are_paid_by_what_is_written(isolated: TrainingPage) ->
     expect(page.locator("#code-what")).to_contain_text("Reward: your own")
 
     # The followed robot has its own column, and its details the new terms.
-    page.locator("canvas.stage").focus()
-    page.keyboard.press("f")
     expect(page.locator(".details .terms th").first).to_have_text("level")
     expect(page.locator("[data-term=level] td").nth(2)).to_have_text(re.compile(r"\d"))
 
