@@ -1,5 +1,6 @@
 """Hands on the robots of the dashboard: pulled with the mouse and by touch, moved by sliders."""
 
+import itertools
 from collections.abc import Iterator
 from typing import Any
 
@@ -68,15 +69,15 @@ def difference(a: Any, b: Any) -> float:
     return float(np.abs(a.astype(int) - b).mean())
 
 
-def grab(page: Page) -> tuple[float, float]:
-    """Presses the button on the robot, which is somewhere about the middle; gives the place."""
+def grab(page: Page, aside: int = 0) -> tuple[float, float]:
+    """Presses the button on a robot, which is somewhere about the middle; gives the place."""
     x, y = middle(page)
     line = page.locator(".pull-line")
-    for dy in range(-60, 121, 20):
-        page.mouse.move(x, y + dy)
+    for dx, dy in itertools.product(range(-aside, aside + 1, 20), range(-60, 121, 20)):
+        page.mouse.move(x + dx, y + dy)
         page.mouse.down()
         if line.is_visible():
-            return x, y + dy
+            return x + dx, y + dy
         page.mouse.up()
     pytest.fail("there is no robot in the middle")
 
@@ -134,6 +135,23 @@ def test_what_is_held_by_hand_stays_until_it_is_let_go(cheetah: Dashboard) -> No
     cheetah.wait(f"Math.abs(sim.getEnvironmentState(0).qpos[{place}] - 0.3) < 0.01")
     pause(cheetah, False)
     page.keyboard.press("Escape")
+
+
+def test_with_shift_all_robots_of_the_kind_are_pulled(dashboard: Dashboard) -> None:
+    page = dashboard.page
+    dashboard.open(ONE.replace("envs=1&workers=1", "envs=4&workers=2"))
+    places = "[0, 1, 2, 3].map((i) => sim.getEnvironmentState(i).qpos[0])"
+    dashboard.sim("sim.pause()")
+    before = dashboard.sim(places)
+    dashboard.sim("sim.play()")
+    page.keyboard.down("Control")
+    page.keyboard.down("Shift")
+    x, y = grab(page, 120)
+    page.mouse.move(x + 100, y, steps=5)
+    dashboard.wait(f"{places}.every((x, i) => x - {before}[i] > 0.1)", 20)
+    page.mouse.up()
+    page.keyboard.up("Shift")
+    page.keyboard.up("Control")
 
 
 def test_a_finger_pulls_while_the_mode_is_on(chromium: Browser, server: str) -> None:

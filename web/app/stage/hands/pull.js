@@ -15,7 +15,9 @@ import * as THREE from 'three';
  * @property {number} pointer
  * @property {number} x  of the pointer, in CSS pixels
  * @property {number} y
- * @property {THREE.Vector3} began  where the point was
+ * @property {THREE.Vector3} began   where the point was, in its world
+ * @property {THREE.Vector3} target  where it is pulled to; it stays there while the robot and the camera that
+ *   follows it go on, as in MuJoCo's viewer, and moves as the pointer does
  * @property {Range[]|null} ranges  that are pulled; null: it alone
  */
 
@@ -91,7 +93,7 @@ export class Pull {
     if (ranges === undefined || !began) return;
     view.rig.controls.enabled = false;
     this.element.setPointerCapture(event.pointerId);
-    this.#held = { grip, pointer: event.pointerId, x: event.offsetX, y: event.offsetY, began, ranges };
+    this.#held = { grip, pointer: event.pointerId, x: event.offsetX, y: event.offsetY, began, target: began.clone(), ranges };
     this.#told.set(NaN, NaN, NaN);
     const { clientWidth, clientHeight } = this.element;
     this.line.setAttribute('width', String(clientWidth));
@@ -104,37 +106,46 @@ export class Pull {
   #move(event) {
     const held = this.#held;
     if (event.pointerId !== held?.pointer) return;
+    const [before, now] = [held, { x: event.offsetX, y: event.offsetY }].map((at) => this.#under(held, at));
+    held.target.add(now.sub(before));
     held.x = event.offsetX;
     held.y = event.offsetY;
+  }
+
+  /** What is drawn at a place, as deep in the picture as the body. @param {Held} held @param {{x: number, y: number}} at */
+  #under({ grip }, { x, y }) {
+    const { camera } = this.host.view.rig;
+    const { clientWidth, clientHeight } = this.element;
+    const { z } = grip.drawn(new THREE.Vector3()).project(camera);
+    return new THREE.Vector3((2 * x) / clientWidth - 1, 1 - (2 * y) / clientHeight, z).unproject(camera);
   }
 
   /** Draws the line and tells of the target, again and again. */
   #follow = () => {
     const held = this.#held;
     if (!held) return;
-    const { grip, x, y } = held;
+    const { grip, target } = held;
     const { camera } = this.host.view.rig;
     const { clientWidth: width, clientHeight: height } = this.element;
+    const real = grip.real(new THREE.Vector3());
     const drawn = grip.drawn(new THREE.Vector3());
     const from = drawn.clone().project(camera);
-    // The pointer is as deep in the picture as the body.
-    const to = new THREE.Vector3((2 * x) / width - 1, 1 - (2 * y) / height, from.z).unproject(camera);
+    const to = drawn.add(target).sub(real ?? target).project(camera);
     for (const [name, value] of Object.entries({
-      x1: ((from.x + 1) * width) / 2, y1: ((1 - from.y) * height) / 2, x2: x, y2: y,
+      x1: ((from.x + 1) * width) / 2, y1: ((1 - from.y) * height) / 2, x2: ((to.x + 1) * width) / 2, y2: ((1 - to.y) * height) / 2,
     })) this.stroke.setAttribute(name, value.toFixed(1));
-    const target = grip.real(new THREE.Vector3())?.add(to.sub(drawn));
     const now = performance.now();
     const due = !this.#waiting && now - this.#lastTold >= INTERVAL;
-    if (target && due && !(target.distanceTo(this.#told) < SAME)) {
+    if (real && due && !(target.distanceTo(this.#told) < SAME)) {
       this.#lastTold = now;
       this.#told.copy(target);
-      this.#tell(held, target);
+      this.#tell(held);
     }
     requestAnimationFrame(this.#follow);
   };
 
-  /** @param {Held} held @param {THREE.Vector3} target */
-  async #tell({ grip, ranges, began }, target) {
+  /** @param {Held} held */
+  async #tell({ grip, ranges, began, target }) {
     const { sim, body } = grip;
     const point = grip.point.toArray();
     this.#waiting = true;
