@@ -30,7 +30,7 @@ function capsule(raster, from, to, radius, { ramp = 0, opacity = 1 } = {}) {
   [from, to].forEach(([x, y, distance], end) => {
     list.set([x, y, 1 / distance, (radius * FOCUS) / distance], 4 * end);
   });
-  list.set([...way.map((part) => part / length), ramp, opacity], 8);
+  list.set([way[2] / length, ramp, opacity], 8);
   raster.capsules(list, 1, FOCUS);
 }
 
@@ -131,16 +131,16 @@ test('triangles: each pixel of a square once, whatever way it is cut', () => {
     const raster = picture();
     // Counterclockwise as it is seen, y going down.
     const corners = [[10, 50], [50, 50], [50, 10], [10, 10]];
-    raster.triangles(Float32Array.from(corners.flatMap(([x, y]) => [x, y, 0.1, 40])), index, 0, 1);
+    raster.triangles(Float32Array.from(corners.flatMap(([x, y]) => [x, y, 0.1, 160])), index, 0, 1);
     assert.equal(drawn(raster), 40 * 40);
-    raster.triangles(Float32Array.from(corners.flatMap(([x, y]) => [x, y, 0.2, 40])), [...index].reverse(), LEVELS, 1);
+    raster.triangles(Float32Array.from(corners.flatMap(([x, y]) => [x, y, 0.2, 160])), [...index].reverse(), LEVELS, 1);
     assert.ok(green(at(raster, 30, 30)) > 0, 'backs are not seen');
   }
 });
 
 test('triangles have depth and light of each place, and none behind the camera', () => {
   const raster = picture();
-  const corners = [[0, 64, 0.1, 0], [64, 64, 0.2, 63], [0, 0, 0.1, 0]];
+  const corners = [[0, 64, 0.1, 0], [64, 64, 0.2, LEVELS - 1], [0, 0, 0.1, 0]];
   raster.triangles(Float32Array.from(corners.flat()), [0, 1, 2], 0, 1);
   assert.ok(Math.abs(raster.depths[60 * SIZE + 32] - 0.1508) < 1e-3);
   assert.ok(green(at(raster, 50, 60)) > green(at(raster, 10, 60)));

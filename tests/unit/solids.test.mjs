@@ -21,7 +21,11 @@ test('capsules and spheres are strokes, all other geoms have shapes, and the gro
   assert.deepEqual(capsule.stroke.map(rounded), [0, 0, 1.4, 0, 0, 0.6, 0.1]);
   assert.ok(Math.abs(box.radius - Math.hypot(0.1, 0.2, 0.3)) < 1e-6);
   const faces = field.shapes.map(({ index }) => index.length / 3);
-  assert.ok(faces[0] < faces[1] && faces[1] <= 2 * 28 * 28, `${faces}`);
+  assert.deepEqual(faces, [2 * 11 * 11, 2 * 39 * 49]);
+  for (const { positions } of field.shapes) {
+    const xs = [...positions].filter((_, i) => i % 3 === 0);
+    assert.deepEqual([Math.min(...xs), Math.max(...xs)], [-1, 1], 'as large as it is');
+  }
 });
 
 test('a fat short capsule is as long as it is', () => {

@@ -46,8 +46,12 @@ export class Brush {
     const dy = frames[of + 3] * toX + frames[of + 4] * toY + frames[of + 5] * toZ;
     const dz = frames[of + 6] * toX + frames[of + 7] * toY + frames[of + 8] * toZ;
     if (z0 < near || z0 + dz < near) return;
-    const length = Math.sqrt(dx * dx + dy * dy + dz * dz);
-    const per = length > 1e-9 ? 1 / length : 0;
+    // Of the axis, what is along the ray from the camera to the middle.
+    const midX = x0 + dx / 2;
+    const midY = y0 + dy / 2;
+    const midZ = z0 + dz / 2;
+    const square = (dx * dx + dy * dy + dz * dz) * (midX * midX + midY * midY + midZ * midZ);
+    const towards = square > 1e-18 ? -(dx * midX + dy * midY + dz * midZ) / Math.sqrt(square) : 0;
     const i0 = 1 / z0;
     const i1 = 1 / (z0 + dz);
     const list = this.#capsules;
@@ -60,11 +64,9 @@ export class Brush {
     list[to + 5] = middle[1] + focus * (y0 + dy) * i1;
     list[to + 6] = i1;
     list[to + 7] = radius * i1;
-    list[to + 8] = dx * per;
-    list[to + 9] = dy * per;
-    list[to + 10] = -dz * per;
-    list[to + 11] = ramp;
-    list[to + 12] = opacity;
+    list[to + 8] = towards;
+    list[to + 9] = ramp;
+    list[to + 10] = opacity;
     if (++this.#count === MOST) this.flush();
   }
 

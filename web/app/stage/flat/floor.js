@@ -20,8 +20,9 @@ const SHADOW = 0.5;
 /** Numbers that describe one shadow. */
 export const SHADE = 6;
 
-/** Fixed point numbers: squares have so many parts. */
-const ONE = 1 << 16;
+/** Fixed point numbers: squares have so many parts, of which the upper ones count, as many as `ROUGH` leaves. */
+const ONE = 1 << 24;
+const ROUGH = 8;
 
 /** A checker with less contrast than this is even, of `SHARPEST` squared. */
 const EVEN = 0.06 * 256 * 256;
@@ -180,12 +181,14 @@ export class Floor {
         let v = fixed((placeY - offsetY) * per);
         for (; x < end; x++, pixel++, u = (u + stepU) | 0, v = (v + stepV) | 0) {
           // How far it is to the nearest edge of a square, at most half a square.
-          const edgeU = (u ^ -((u >> 15) & 1)) & 0x7fff;
-          const edgeV = (v ^ -((v >> 15) & 1)) & 0x7fff;
+          const inU = u >> ROUGH;
+          const inV = v >> ROUGH;
+          const edgeU = (inU ^ -((inU >> 15) & 1)) & 0x7fff;
+          const edgeV = (inV ^ -((inV >> 15) & 1)) & 0x7fff;
           const partU = Math.imul(edgeU, sharpU) >> 15;
           const partV = Math.imul(edgeV, sharpV) >> 15;
           const contrast = Math.imul(partU > 256 ? 256 : partU, partV > 256 ? 256 : partV) >> 13;
-          const mix = (u ^ v) & 0x10000 ? half + contrast : half - contrast;
+          const mix = (inU ^ inV) & 0x10000 ? half + contrast : half - contrast;
           pixels[pixel] = colors[(shades[pixel] >> 4) * (MIXES * FOGS) + base + mix];
         }
       }

@@ -10,7 +10,7 @@
  */
 
 /** Degrees of light between dark and bright in a ramp of one colour. */
-export const LEVELS = 64;
+export const LEVELS = 256;
 
 /** Light that is everywhere, that of the sky above, and the sun's; linear, of a colour's own. */
 export const LIGHT = { ambient: 0.29, sky: 0.16, sun: 0.72 };
@@ -18,7 +18,7 @@ const BRIGHTEST = LIGHT.ambient + LIGHT.sky + LIGHT.sun;
 const TO_LEVEL = (LEVELS - 1) / BRIGHTEST;
 
 /** Numbers that describe one capsule. */
-export const CAPSULE = 13;
+export const CAPSULE = 11;
 
 /** Of one vertex: place on the canvas, inverse depth, degree of light. */
 export const VERTEX = 4;
@@ -70,8 +70,7 @@ export class Raster {
    * Draws capsules.
    *
    * @param {Float32Array} list  [count, CAPSULE]: of one end and then of the other x, y, inverse depth and
-   *   radius in pixels; the axis' unit vector to the right, down and towards the camera; the offset of the ramp;
-   *   the opacity
+   *   radius in pixels; how much the axis points at the camera, from -1 to 1; the offset of the ramp; the opacity
    * @param {number} count
    * @param {number} focus  the distance, in pixels, at which one pixel is as long as one metre
    */
@@ -90,11 +89,9 @@ export class Raster {
       const dy = list[at + 5] - y0;
       let di = list[at + 6] - i0;
       let r1 = list[at + 7];
-      const axisX = list[at + 8];
-      const axisY = list[at + 9];
-      const axisZ = list[at + 10];
-      const ramp = list[at + 11];
-      let opacity = list[at + 12];
+      const axisZ = list[at + 8];
+      const ramp = list[at + 9];
+      let opacity = list[at + 10];
       let most = r0 > r1 ? r0 : r1;
       if (most < THINNEST) {
         const part = most / THINNEST;
@@ -110,8 +107,8 @@ export class Raster {
 
       // Along the axis on the canvas (e), across it (p), and the way of the surface that faces the camera (q).
       const length = Math.sqrt(dx * dx + dy * dy);
-      const flat = Math.sqrt(axisX * axisX + axisY * axisY);
-      const lying = length > 1e-3 + Math.abs(r1 - r0) && flat > 1e-4;
+      const flat = Math.sqrt(Math.max(0, 1 - axisZ * axisZ));
+      const lying = 0.95 * length > 1e-3 + Math.abs(r1 - r0) && flat > 1e-4;
       if (!lying) {
         // It points at the camera: the nearer end hides the rest.
         r0 = r1 = most;
@@ -131,6 +128,10 @@ export class Raster {
       const sunQ = lean * sunE + facing * sunZ;
       const skyQ = lean * skyE + facing * skyZ;
       const dr = r1 - r0;
+      // Seen from the side it is a cone with round ends: its sides lean to the smaller one.
+      const taper = lying ? -dr / length : 0;
+      const perSide = 1 / Math.sqrt(1 - taper * taper);
+      const slope = taper * perSide;
       const steep = ey > 1e-3 || ey < -1e-3;
       const perEy = steep ? 1 / ey : 0;
 
@@ -152,19 +153,30 @@ export class Raster {
         let p = fromY * ex - fromX * ey;
         let pixel = y * width + begin;
         for (let x = begin; x <= end; x++, pixel++, u += ex, p -= ey) {
-          const beyond = u < 0 ? u : u > length ? u - length : 0;
-          const part = u <= 0 ? 0 : u >= length ? 1 : u * perLength;
-          const r = r0 + part * dr;
-          const square = p * p + beyond * beyond;
+          // The place on the axis that is nearest to the pixel, if the axis were endless.
+          const foot = u - (p < 0 ? -p : p) * slope;
+          let r;
+          let s;
+          let square;
+          if (foot >= 0 && foot <= length) {
+            r = r0 + foot * perLength * dr;
+            s = p * perSide;
+            square = s * s;
+          } else {
+            const beyond = foot < 0 ? u : u - length;
+            r = foot < 0 ? r0 : r1;
+            s = p;
+            square = p * p + beyond * beyond;
+          }
           if (square >= (r + 0.5) * (r + 0.5)) continue;
           let cover = opacity;
           if (square > (r - 0.5) * (r - 0.5)) cover *= r + 0.5 - Math.sqrt(square);
 
-          let s = p / r;
+          s /= r;
           if (s > 1) s = 1;
           else if (s < -1) s = -1;
           const across = Math.sqrt(1 - s * s);
-          const along = u - r * across * lean;
+          const along = foot - r * across * lean;
           let sun;
           let sky;
           let towards;
@@ -175,10 +187,13 @@ export class Raster {
             towards = across * facing;
           } else {
             // One of the round ends.
-            const k = (along < 0 || !lying ? u : u - length) / r;
-            place = along < 0 || !lying ? 0 : 1;
-            const square2 = 1 - s * s - k * k;
-            towards = square2 > 0 ? Math.sqrt(square2) : 0;
+            const first = along < 0 || !lying;
+            r = first ? r0 : r1;
+            s = p / r;
+            const k = (first ? u : u - length) / r;
+            place = first ? 0 : 1;
+            const rest = 1 - s * s - k * k;
+            towards = rest > 0 ? Math.sqrt(rest) : 0;
             sun = s * sunP + k * sunE + towards * sunZ;
             sky = s * skyP + k * skyE + towards * skyZ;
           }

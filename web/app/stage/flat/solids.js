@@ -2,7 +2,7 @@
 
 import { BufferAttribute, BufferGeometry, Vector3 } from 'three';
 import { mergeVertices, toCreasedNormals } from 'three/addons/utils/BufferGeometryUtils.js';
-import { frameOf, groundOf, shapeOf, visibleGeoms } from '../scene/shapes.js';
+import { frameOf, groundOf, hfieldShape, shapeOf, visibleGeoms } from '../scene/shapes.js';
 import { strokesOf } from '../scene/strokes.js';
 import { cluster } from './cluster.js';
 import { linear, screen } from './raster.js';
@@ -33,6 +33,9 @@ const DETAILS = [{ radial: 8, rings: 3 }, { radial: 20, rings: 8 }];
 const CELLS = [7, 28];
 const FACES = [60, 1500];
 
+/** Points of a height field along each side, of coarse and fine shapes. */
+const POINTS = [12, 64];
+
 /** Neighbouring faces whose normals differ by more than this have an edge between them, in radians. */
 const CREASE = 0.7;
 
@@ -48,12 +51,7 @@ export function solidsOf(scene) {
     const round = geom.type === 'sphere' || geom.type === 'capsule';
     const { from, to, radius } = strokes[i];
     const frame = frameOf(geom);
-    const shapes = round ? [] : DETAILS.map((detail, level) => {
-      const shape = geom.type === 'mesh' || geom.type === 'hfield'
-        ? simplified(shapeOf(geom, scene, detail), level)
-        : shapeOf(geom, scene, detail);
-      return plain(shape.applyMatrix4(frame));
-    });
+    const shapes = round ? [] : [0, 1].map((level) => plain(shapeAt(level, geom, scene).applyMatrix4(frame)));
     const sphere = shapes.length ? sphereOf(shapes[shapes.length - 1]) : sphereAround(from, to, radius);
     return {
       body: geom.body,
@@ -65,6 +63,33 @@ export function solidsOf(scene) {
       shapes,
     };
   }).sort((a, b) => b.opacity - a.opacity);
+}
+
+/** @param {number} level  0: coarse @param {Scene['geoms'][0]} geom @param {Scene} scene */
+function shapeAt(level, geom, scene) {
+  if (geom.type === 'hfield') return hfieldShape(sampled(scene.hfields[geom.data], POINTS[level]));
+  const shape = shapeOf(geom, scene, DETAILS[level]);
+  return geom.type === 'mesh' ? simplified(shape, level) : shape;
+}
+
+/**
+ * A height field with fewer points, at the same places.
+ *
+ * @param {import('../../../sim/worker/scene.js').SceneHfield} hfield @param {number} most  along each side
+ */
+function sampled({ nrow, ncol, size, data }, most) {
+  const rows = Math.min(nrow, most);
+  const cols = Math.min(ncol, most);
+  return {
+    nrow: rows,
+    ncol: cols,
+    size,
+    data: Float32Array.from({ length: rows * cols }, (_, i) => {
+      const row = Math.round((Math.floor(i / cols) * (nrow - 1)) / (rows - 1));
+      const col = Math.round(((i % cols) * (ncol - 1)) / (cols - 1));
+      return data[row * ncol + col];
+    }),
+  };
 }
 
 /** @param {BufferGeometry} shape @param {number} level */

@@ -166,7 +166,7 @@ function meshShape({ vertices, faces, normals }) {
 }
 
 /** @param {import('../../../sim/worker/scene.js').SceneHfield} hfield */
-function hfieldShape({ nrow, ncol, size: [x, y, height], data }) {
+export function hfieldShape({ nrow, ncol, size: [x, y, height], data }) {
   const shape = new THREE.PlaneGeometry(2 * x, 2 * y, ncol - 1, nrow - 1);
   const { position } = shape.attributes;
   for (let row = 0; row < nrow; row++) {
