@@ -1,9 +1,11 @@
 """Fixtures of all tests: a running server, with and without isolation, and a browser."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
+from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, Playwright, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
 
 from websim_server import browser
 from websim_server import chromium as chromium_finder
@@ -37,6 +39,16 @@ def chromium(playwright: Playwright) -> Iterator[Browser]:
         yield one
 
 
+@pytest.fixture(scope="session")
+def visitor(chromium: Browser) -> Iterator[BrowserContext]:
+    """One who has been here before: what is fetched and compiled once is not again.
+
+    Visits without the server have tests of their own (`newcomer`).
+    """
+    with chromium.new_context(service_workers="block") as context:
+        yield context
+
+
 @pytest.fixture
 def page_errors() -> list[str]:
     """The uncaught errors of `page`; a test that provokes some empties the list."""
@@ -44,11 +56,47 @@ def page_errors() -> list[str]:
 
 
 @pytest.fixture
-def page(chromium: Browser, page_errors: list[str]) -> Iterator[Page]:
+def page(visitor: BrowserContext, page_errors: list[str]) -> Iterator[Page]:
     """A page with nothing stored; the test fails when an error goes uncaught in it."""
-    with chromium.new_context() as context:
-        page = context.new_page()
-        page.on("pageerror", lambda error: page_errors.append(f"{error.message}\n{error.stack}"))
+    with forgetting(visitor), watched(visitor, page_errors) as page:
         yield page
-        page.close()
-    assert not page_errors, "uncaught in the page:\n" + "\n".join(page_errors)
+
+
+@pytest.fixture
+def newcomer(chromium: Browser, page_errors: list[str]) -> Iterator[Page]:
+    """The same, and everything has to be fetched."""
+    with chromium.new_context() as context, watched(context, page_errors) as page:
+        yield page
+
+
+@contextmanager
+def watched(context: BrowserContext, errors: list[str]) -> Iterator[Page]:
+    """A page that may have no uncaught errors."""
+    page = context.new_page()
+    page.on("pageerror", lambda error: errors.append(f"{error.message}\n{error.stack}"))
+    yield page
+    page.close()
+    assert not errors, "uncaught in the page:\n" + "\n".join(errors)
+
+
+@contextmanager
+def forgetting(visitor: BrowserContext) -> Iterator[None]:
+    """Closes the pages that are opened meanwhile, and deletes what they have stored."""
+    pages: list[Page] = []
+
+    def opened(page: Page) -> None:
+        pages.append(page)
+
+    visitor.on("page", opened)
+    try:
+        yield
+    finally:
+        visitor.remove_listener("page", opened)
+        for page in pages:
+            page.close()
+        blank = visitor.new_page()
+        cdp = visitor.new_cdp_session(blank)
+        for address in {frame.url for page in pages for frame in page.frames}:
+            origin = "{0.scheme}://{0.netloc}".format(urlsplit(address))
+            cdp.send("Storage.clearDataForOrigin", {"origin": origin, "storageTypes": "all"})
+        blank.close()

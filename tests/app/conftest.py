@@ -7,6 +7,7 @@ from playwright.sync_api import Browser, Page, Playwright
 
 from tests.app.page import Dashboard
 from tests.app.training_page import SMALL, TrainingPage
+from tests.conftest import watched
 from websim_server import chromium
 
 
@@ -25,14 +26,10 @@ def dashboard(page: Page, site: str) -> TrainingPage:
 @pytest.fixture(scope="module")
 def shared(chromium: Browser, site: str) -> Iterator[Dashboard]:
     """One page for the tests that leave it as they found it."""
-    errors: list[str] = []
-    with chromium.new_context() as context:
-        page = context.new_page()
-        page.on("pageerror", lambda error: errors.append(f"{error.message}\n{error.stack}"))
+    with chromium.new_context() as context, watched(context, []) as page:
         dashboard = Dashboard(page, site)
         dashboard.open()
         yield dashboard
-    assert not errors, "uncaught in the page:\n" + "\n".join(errors)
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Page, expect
 
 from tests.app.page import BOOT_MS, FEW, Dashboard
 
@@ -33,8 +33,8 @@ HTMLCanvasElement.prototype.getContext = function (type, ...rest) {
 NOTHING_YET = "\N{EN DASH}"
 
 
-def test_boot_shows_stages_and_then_robots(dashboard: Dashboard) -> None:
-    page = dashboard.page
+def test_boot_shows_stages_and_then_robots(newcomer: Page, site: str) -> None:
+    page, dashboard = newcomer, Dashboard(newcomer, site)
     page.goto(f"{dashboard.server}/?{FEW}")
     expect(page.locator(".boot-stages [data-state=current]")).to_be_visible(timeout=BOOT_MS)
     expect(page.get_by_role("progressbar")).to_be_visible()
@@ -190,11 +190,10 @@ def test_the_theme_is_remembered(shared: Dashboard) -> None:
     expect(root).to_have_attribute("data-theme", "light")
 
 
-def test_the_system_chooses_the_theme_at_first(chromium: Browser, server: str) -> None:
-    with chromium.new_context(color_scheme="dark") as context:
-        page = context.new_page()
-        page.goto(f"{server}/?{FEW}")
-        expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+def test_the_system_chooses_the_theme_at_first(page: Page, server: str) -> None:
+    page.emulate_media(color_scheme="dark")
+    page.goto(f"{server}/?{FEW}")
+    expect(page.locator("html")).to_have_attribute("data-theme", "dark")
 
 
 def test_another_simulation_and_back_and_reload(dashboard: Dashboard) -> None:
@@ -315,17 +314,16 @@ def test_what_the_address_gets_wrong_is_told(dashboard: Dashboard) -> None:
     expect(status).to_contain_text("auto, or 1 to 64")
 
 
-def test_slower_mode_is_told(chromium: Browser, server_plain: str) -> None:
-    with chromium.new_context() as context:
-        dashboard = Dashboard(context.new_page(), server_plain)
-        dashboard.open()
-        expect(dashboard.page.locator(".mode")).to_contain_text("Slower mode")
-        dashboard.wait("sim.stats().physicsStepsPerSecond > 0")
+def test_slower_mode_is_told(page: Page, server_plain: str) -> None:
+    dashboard = Dashboard(page, server_plain)
+    dashboard.open()
+    expect(dashboard.page.locator(".mode")).to_contain_text("Slower mode")
+    dashboard.wait("sim.stats().physicsStepsPerSecond > 0")
 
 
-def test_robots_move_while_python_starts(dashboard: Dashboard) -> None:
+def test_robots_move_while_python_starts(newcomer: Page, site: str) -> None:
     """They are there with MuJoCo; the boot card steps aside for them."""
-    page = dashboard.page
+    page, dashboard = newcomer, Dashboard(newcomer, site)
     page.goto(f"{dashboard.server}/?task=Ant-v5&envs=8&workers=1")
     aside = page.locator(".boot[data-aside]")
     expect(aside).to_be_visible(timeout=BOOT_MS)

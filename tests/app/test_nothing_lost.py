@@ -4,6 +4,7 @@ import io
 import json
 import re
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.app.page import BOOT_MS
 from tests.app.training_page import LEARNT_MS, SMALL, TrainingPage
+from tests.conftest import watched
 from websim import Experiment
 from websim.experiments.archive import dump
 from websim.experiments.robot import make_robot
@@ -112,22 +114,18 @@ def test_a_file_saved_while_pausing_is_of_the_pause(training: TrainingPage, tmp_
     assert path.stem.endswith(f"__{training.settled()}")
 
 
-def test_another_tab_does_not_take_a_live_run(chromium: Browser, server: str) -> None:
-    with chromium.new_context() as context:
-        one = TrainingPage(context.new_page(), server)
-        one.open(SMALL)
-        one.start()
-        one.wait_for_steps(512)
-        one.pause()
-        other = TrainingPage(context.new_page(), server)
-        other.open(SMALL)
-        expect(other.page.get_by_role("region", name="Interrupted training")).to_have_count(0)
-        other.page.locator(".library summary").click()
-        expect(other.page.locator(".saved li")).to_contain_text("goes on now")
-        one.page.close()
-        other.page.reload()
-        other.booted()
-        expect(other.page.get_by_role("region", name="Interrupted training")).to_be_visible()
+def test_another_tab_does_not_take_a_live_run(training: TrainingPage) -> None:
+    training.wait_for_steps(512)
+    training.pause()
+    other = TrainingPage(training.page.context.new_page(), training.server)
+    other.open(SMALL)
+    expect(other.page.get_by_role("region", name="Interrupted training")).to_have_count(0)
+    other.page.locator(".library summary").click()
+    expect(other.page.locator(".saved li")).to_contain_text("goes on now")
+    training.page.close()
+    other.page.reload()
+    other.booted()
+    expect(other.page.get_by_role("region", name="Interrupted training")).to_be_visible()
 
 
 def test_another_simulation_keeps_the_run(training: TrainingPage) -> None:
@@ -147,10 +145,28 @@ def test_another_simulation_keeps_the_run(training: TrainingPage) -> None:
     training.learns()
 
 
-def test_a_file_of_a_newer_version_changes_nothing(training: TrainingPage, tmp_path: Path) -> None:
-    page = training.page
-    training.wait_for_steps(512)
-    training.pause()
+@pytest.fixture(scope="module")
+def held(chromium: Browser, server: str) -> Iterator[TrainingPage]:
+    """One page for the tests that need a run to stand still."""
+    with chromium.new_context(service_workers="block") as context, watched(context, []) as page:
+        training = TrainingPage(page, server)
+        training.open(SMALL)
+        training.start()
+        training.wait_for_steps(1024)
+        training.pause()
+        yield training
+
+
+@pytest.fixture
+def paused(held: TrainingPage) -> TrainingPage:
+    """A page in which a pendulum has learnt, and stands still."""
+    if held.sim("sim.training.state") != "paused":
+        held.pause()
+    return held
+
+
+def test_a_file_of_a_newer_version_changes_nothing(paused: TrainingPage, tmp_path: Path) -> None:
+    page = paused.page
     path = save_as_file(page, tmp_path)
     with zipfile.ZipFile(path) as archive:
         header = json.loads(archive.read("learner/checkpoint.json"))
@@ -162,7 +178,7 @@ def test_a_file_of_a_newer_version_changes_nothing(training: TrainingPage, tmp_p
     page.locator("#open-files").set_input_files(newer)
     expect(page.get_by_role("status")).to_contain_text("written by a newer one")
     expect(page.locator(".saved li")).to_have_count(before)
-    assert training.sim("sim.training.state") == "paused"
+    assert paused.sim("sim.training.state") == "paused"
 
 
 def in_json(path: Path, member: str, **values: object) -> bytes:
@@ -172,10 +188,8 @@ def in_json(path: Path, member: str, **values: object) -> bytes:
     return altered(path, member, json.dumps({**tree, **values}))
 
 
-def test_hostile_files_are_refused_and_harm_nothing(training: TrainingPage, tmp_path: Path) -> None:
-    page = training.page
-    training.wait_for_steps(512)
-    training.pause()
+def test_hostile_files_are_refused_and_harm_nothing(paused: TrainingPage, tmp_path: Path) -> None:
+    page = paused.page
     good = save_as_file(page, tmp_path)
     before = page.locator(".saved li").count()
     for name, data, says in (
@@ -196,10 +210,10 @@ def test_hostile_files_are_refused_and_harm_nothing(training: TrainingPage, tmp_
         page.locator("#open-files").set_input_files(bad)
         expect(page.get_by_role("status")).to_contain_text(says)
         expect(page.locator(".saved li")).to_have_count(before)
-    assert training.sim("sim.stats().workerRestarts") == 0
-    done = training.steps()
+    assert paused.sim("sim.stats().workerRestarts") == 0
+    done = paused.steps()
     page.get_by_role("button", name="Resume", exact=True).click()
-    training.wait_for_steps(done)
+    paused.wait_for_steps(done)
 
 
 HELD = """() => {
@@ -217,10 +231,8 @@ HELD = """() => {
 }"""
 
 
-def test_a_file_is_packed_beside_the_page(training: TrainingPage, tmp_path: Path) -> None:
-    page = training.page
-    training.wait_for_steps(512)
-    training.pause()
+def test_a_file_is_packed_beside_the_page(paused: TrainingPage, tmp_path: Path) -> None:
+    page = paused.page
     page.evaluate(HELD)
     with page.expect_download() as download:
         page.get_by_role("button", name="Save as file").click()
@@ -233,17 +245,15 @@ def test_a_file_is_packed_beside_the_page(training: TrainingPage, tmp_path: Path
     expect(page.get_by_role("button", name="Save as file")).to_be_enabled()
     assert list(path.read_bytes()) == page.evaluate("window.packed")
     checkpoint = loads(path.read_bytes())
-    assert checkpoint.learner["global_step"] == training.steps()
+    assert checkpoint.learner["global_step"] == paused.steps()
     with zipfile.ZipFile(path) as archive:
         kinds = {info.filename: info.compress_type for info in archive.infolist()}
     assert kinds.pop(CURVE) == zipfile.ZIP_DEFLATED
     assert set(kinds.values()) == {zipfile.ZIP_STORED}
 
 
-def test_a_file_can_be_dropped_on_the_page(training: TrainingPage, tmp_path: Path) -> None:
-    page = training.page
-    training.wait_for_steps(512)
-    training.pause()
+def test_a_file_can_be_dropped_on_the_page(paused: TrainingPage, tmp_path: Path) -> None:
+    page = paused.page
     content = save_as_file(page, tmp_path).read_bytes()
     before = page.locator(".saved li").count()
     files = page.evaluate_handle(
@@ -335,10 +345,9 @@ def test_what_is_not_finite_is_explained_and_can_go_on_slower(training: Training
     training.wait_for_steps(training.steps())
 
 
-def test_curves_become_a_picture(training: TrainingPage) -> None:
-    training.wait_for_steps(1024)
-    with training.page.expect_download() as download:
-        training.page.get_by_role("button", name="PNG").click()
+def test_curves_become_a_picture(paused: TrainingPage) -> None:
+    with paused.page.expect_download() as download:
+        paused.page.get_by_role("button", name="PNG").click()
     picture = download.value.path().read_bytes()
     assert picture.startswith(b"\x89PNG")
     assert len(picture) > 20_000
@@ -422,32 +431,30 @@ def test_the_newest_checkpoint_is_kept_when_the_page_is_hidden(behind: TrainingP
     pytest.fail("the newest checkpoint is not kept")
 
 
-def test_a_disk_that_fills_up_while_training_is_told(chromium: Browser, server: str) -> None:
-    # What is stored of the page itself would count, too.
-    with chromium.new_context(service_workers="block") as context:
-        training = TrainingPage(context.new_page(), server)
-        page = training.page
-        cdp = context.new_cdp_session(page)
+def test_a_disk_that_fills_up_while_training_is_told(isolated: TrainingPage) -> None:
+    page = isolated.page
+    cdp = page.context.new_cdp_session(page)
 
-        def limit(size: int) -> None:
-            cdp.send("Storage.overrideQuotaForOrigin", {"origin": server, "quotaSize": size})
+    def limit(size: int) -> None:
+        quota = {"origin": isolated.server, "quotaSize": size}
+        cdp.send("Storage.overrideQuotaForOrigin", quota)
 
-        limit(2_000_000)  # Chromium looks again when so much has been written, or after 30 s
-        training.open(SMALL)
-        training.start()
-        while not page.evaluate(KEPT_STEPS):
-            page.wait_for_timeout(100)
-        limit(1)
-        message = page.locator(".training-message")
-        expect(message).to_contain_text("no room left for checkpoints", timeout=30_000)
-        training.wait_for_steps(training.steps() + 1024)
-        limit(1_000_000_000)
-        expect(message).to_be_hidden(timeout=30_000)
-        done = training.pause()
-        page.reload()
-        training.booted()
-        card = page.get_by_role("region", name="Interrupted training")
-        expect(card).to_contain_text(f"{done:,} of")
+    limit(2_000_000)  # Chromium looks again when so much has been written, or after 30 s
+    isolated.open(SMALL)
+    isolated.start()
+    while not page.evaluate(KEPT_STEPS):
+        page.wait_for_timeout(100)
+    limit(1)
+    message = page.locator(".training-message")
+    expect(message).to_contain_text("no room left for checkpoints", timeout=30_000)
+    isolated.wait_for_steps(isolated.steps() + 1024)
+    limit(1_000_000_000)
+    expect(message).to_be_hidden(timeout=30_000)
+    done = isolated.pause()
+    page.reload()
+    isolated.booted()
+    card = page.get_by_role("region", name="Interrupted training")
+    expect(card).to_contain_text(f"{done:,} of")
 
 
 def test_a_database_that_the_browser_closed_is_opened_again(training: TrainingPage) -> None:
@@ -516,12 +523,10 @@ OLD_RUN = """() => new Promise((resolve, reject) => {
 })"""
 
 
-def test_runs_of_an_older_page_are_there(chromium: Browser, server: str) -> None:
-    page = chromium.new_page()
+def test_runs_of_an_older_page_are_there(page: Page, server: str) -> None:
     page.goto(f"{server}/healthz")
     page.evaluate(OLD_RUN)
     page.goto(f"{server}/?task=Hopper-v5&envs=1&workers=1")
     page.locator(".library summary").click(timeout=BOOT_MS)
     names = page.locator(".saved li input.name")
     expect(names).to_have_value("Hopper-v5 · ppo · 2,048 steps", timeout=BOOT_MS)
-    page.close()

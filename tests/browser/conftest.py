@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Error, Page
+from playwright.sync_api import BrowserContext, Error, Page
+
+from tests.conftest import forgetting
 
 BOTH_HOMES = Path(__file__).with_name("both_homes.py")
 
@@ -108,18 +110,17 @@ def open_blank(page: Page, server: str) -> Sim:
 
 
 @pytest.fixture(params=["isolated", "messages"], scope="module")
-def shared_sim(request: pytest.FixtureRequest, chromium: Browser) -> Iterator[Sim]:
+def shared_sim(request: pytest.FixtureRequest, visitor: BrowserContext) -> Iterator[Sim]:
     """One page for all tests of a file: workers need not boot again."""
     isolated = request.param == "isolated"
     server = request.getfixturevalue("server" if isolated else "server_plain")
-    with chromium.new_context() as context:
-        page = context.new_page()
+    with forgetting(visitor):
+        page = visitor.new_page()
         sim = open_blank(page, server)
         page.on("pageerror", lambda error: sim.errors.append(f"{error.message}\n{error.stack}"))
         assert page.evaluate("crossOriginIsolated") == isolated
         yield sim
         sim.close()
-        page.close()
 
 
 @pytest.fixture

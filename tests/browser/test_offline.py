@@ -100,8 +100,8 @@ STORED = """(await (async () => {
 
 
 @pytest.fixture
-def context(page: Page) -> BrowserContext:
-    return page.context
+def context(newcomer: Page) -> BrowserContext:
+    return newcomer.context
 
 
 def test_nothing_is_fetched_twice(context: BrowserContext, tmp_path: Path) -> None:
