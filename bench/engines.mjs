@@ -4,7 +4,7 @@
  *     node bench/engines.mjs [--rounds N] [--native BENCH] FOLDER|MODULE.wasm ...
  *
  * FOLDER holds an engine (mujoco.js, mujoco.wasm); MODULE.wasm is loaded by the official mujoco.js.
- * BENCH is what wasm-build/engine/bench.c compiles to. All take turns in slices of some ten
+ * BENCH is what bench/engines.c compiles to (its first lines say how). All take turns in slices of some ten
  * milliseconds with the same seeds, and processor time is counted, so that a busy machine slows all
  * alike. Printed are medians of microseconds per mj_step, and of the ratios to the first engine of
  * the same round (lowest to highest). Engines whose states differ at the end of a slice are told.
@@ -29,7 +29,7 @@ const assets = execFileSync(python, ['-c', `
 import importlib.util, pathlib
 print(pathlib.Path(importlib.util.find_spec("gymnasium").origin).parent / "envs/mujoco/assets")`])
   .toString().trim();
-const lock = JSON.parse(readFileSync(join(root, 'server/websim_server/assets.lock.json'), 'utf8'));
+const lock = JSON.parse(readFileSync(join(root, 'server/websim_server/build/assets.lock.json'), 'utf8'));
 const { folder } = lock.packages.find(({ name }) => name === 'mujoco');
 const official = join(root, 'web/vendor', folder, 'mujoco.js');
 
@@ -42,8 +42,7 @@ async function loadEngine(path) {
   const mujoco = await load({ wasmBinary, printErr() {} });
   const models = new Map();
   for (const [name, [file, steps]] of Object.entries(MODELS)) {
-    const vfs = new mujoco.MjVFS();
-    const model = mujoco.MjModel.from_xml_string(readFileSync(join(assets, `${file}.xml`), 'utf8'), vfs);
+    const model = mujoco.MjModel.from_xml_string(readFileSync(join(assets, `${file}.xml`), 'utf8'));
     models.set(name, { model, steps, data: new mujoco.MjData(model) });
   }
   /** @param {string} name @param {number} seed */

@@ -1,5 +1,7 @@
 // Native side of bench/engines.mjs: bench MODEL.xml STEPS SEED prints microseconds of processor time
-// per mj_step, in the second of two equal runs.
+// per mj_step, in the second of two equal runs. With the library of PyPI's wheel:
+//   cc -O3 bench/engines.c -o BENCH -I$M/include -L$M -l:libmujoco.so.3.14.0 -Wl,-rpath,$M -lm
+// where M is the folder of Python's package mujoco.
 #define _POSIX_C_SOURCE 200809L
 #include <mujoco/mujoco.h>
 #include <stdint.h>

@@ -1,3 +1,0 @@
-// The one file that compiles tinyobjloader, which is a header.
-#define TINYOBJLOADER_IMPLEMENTATION
-#include <tiny_obj_loader.h>
