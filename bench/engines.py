@@ -11,19 +11,9 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from tqdm import tqdm
-
-from bench.browser import Blank, head, spread, write
+from bench.browser import head, spread, write
+from bench.tab_batches import NUM_ENVS, in_turns
 from websim_server.browser import open_browser, server
-
-TASKS = ("Ant-v5", "HalfCheetah-v5", "Humanoid-v5")
-NUM_ENVS = 256
-WARM_UP_SECONDS = 2.0
-
-
-def rate(page: Blank, seconds: float) -> float:
-    """Environment steps a second."""
-    return sum(worker["environments"] * worker["pace"] for worker in page.paces(seconds))
 
 
 def table(figures: dict[str, Any]) -> str:
@@ -57,28 +47,13 @@ def main() -> None:
         "--output", type=Path, default=Path(__file__).parent.parent / "docs" / "results"
     )
     arguments = parser.parse_args()
-    rates: dict[str, dict[str, list[float]]] = {}
     with (
         open_browser() as (browser, _),
         server("--engine", "official") as official,
         server("--engine", "optimised") as optimised,
-        tqdm(total=arguments.rounds * len(TASKS)) as bar,
     ):
-        for task in TASKS:
-            pages = {
-                "official": Blank(browser, official),
-                "optimised": Blank(browser, optimised),
-            }
-            for page in pages.values():
-                page.create(task=task, numEnvs=NUM_ENVS, numWorkers=1)
-                rate(page, WARM_UP_SECONDS)
-            rates[task] = {name: [] for name in pages}
-            for _ in range(arguments.rounds):
-                for name, page in pages.items():
-                    rates[task][name].append(rate(page, arguments.seconds))
-                bar.update()
-            for page in pages.values():
-                page.close()
+        addresses = {"official": official, "optimised": optimised}
+        rates = in_turns(browser, addresses, arguments.rounds, arguments.seconds)
         figures = {
             **head(browser),
             "rounds": arguments.rounds,

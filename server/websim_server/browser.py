@@ -2,7 +2,7 @@
 
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -51,16 +51,17 @@ def open_browser(*arguments: str) -> "Iterator[tuple[Browser, str]]":
 
 
 @contextmanager
-def server(*options: str) -> Iterator[str]:
+def server(*options: str, environment: Mapping[str, str] | None = None) -> Iterator[str]:
     """A server of its own process, so that it takes no time from what is driven here.
 
     Args:
         *options: Of `websim serve`.
+        environment: Its variables; None: those of this process.
     """
     command = [sys.executable, "-m", "websim_server", "serve", "--port", "0", *options]
     # A session of its own: Ctrl-C is for the command, which may still need the server.
     with subprocess.Popen(
-        command, stdout=subprocess.PIPE, text=True, start_new_session=True
+        command, stdout=subprocess.PIPE, text=True, start_new_session=True, env=environment
     ) as process:
         try:
             assert process.stdout is not None
