@@ -79,7 +79,7 @@ def test_kept_runs_and_files(training: TrainingPage, tmp_path: Path) -> None:
         broken = tmp_path / name
         broken.write_bytes(content)
         chooser.set_input_files(broken)
-        expect(page.get_by_role("status")).to_contain_text(message)
+        expect(page.locator(".notices")).to_contain_text(message, timeout=60_000)
         expect(page.locator(".saved li")).to_have_count(2)
 
     page.get_by_role("group", name="Training").get_by_role("button", name="Reset").click()
@@ -176,7 +176,7 @@ def test_a_file_of_a_newer_version_changes_nothing(paused: TrainingPage, tmp_pat
     )
     before = page.locator(".saved li").count()
     page.locator("#open-files").set_input_files(newer)
-    expect(page.get_by_role("status")).to_contain_text("written by a newer one")
+    expect(page.locator(".notices")).to_contain_text("written by a newer one", timeout=60_000)
     expect(page.locator(".saved li")).to_have_count(before)
     assert paused.sim("sim.training.state") == "paused"
 
@@ -208,7 +208,7 @@ def test_hostile_files_are_refused_and_harm_nothing(paused: TrainingPage, tmp_pa
         bad = tmp_path / f"{name}.zip"
         bad.write_bytes(data)
         page.locator("#open-files").set_input_files(bad)
-        expect(page.get_by_role("status")).to_contain_text(says)
+        expect(page.locator(".notices")).to_contain_text(says, timeout=60_000)
         expect(page.locator(".saved li")).to_have_count(before)
     assert paused.sim("sim.stats().workerRestarts") == 0
     done = paused.steps()
