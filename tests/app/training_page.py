@@ -17,6 +17,13 @@ SMALL = (
 LEARNT_MS = 60_000
 
 
+def steps_in(text: Locator) -> int:
+    """Steps that a text says are done, of all."""
+    found = re.search(r"([\d,]+) of", text.inner_text())
+    assert found, text
+    return int(found[1].replace(",", ""))
+
+
 class TrainingPage(Dashboard):
     """What tests do with it."""
 
@@ -34,10 +41,7 @@ class TrainingPage(Dashboard):
 
     def steps(self) -> int:
         """Steps that the panel says are done."""
-        text = self.page.locator(".training-figures p").first.inner_text()
-        found = re.search(r"([\d,]+) of", text)
-        assert found, text
-        return int(found[1].replace(",", ""))
+        return steps_in(self.page.locator(".training-figures p").first)
 
     def wait_for_steps(self, more_than: int) -> None:
         """Waits until more steps are done."""
