@@ -2,13 +2,21 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.app.opened import drop
-from tests.app.page import Dashboard
+from tests.app.page import FEW, Dashboard
+from tests.app.test_nothing_lost import save_as_file
+from tests.app.training_page import TrainingPage
 from tests.model_files import LAYOUTS
+from websim.experiments.archive import dump
+from websim.experiments.robot import make_robot
+from websim.experiments.sources import of_robot
+from websim.training import checkpoints
 
 BALL = (
     "<mujoco><worldbody><body name='ball' pos='0 0 1'><freejoint/><geom size='.1'/>"
@@ -123,3 +131,82 @@ def test_what_cannot_be_opened_is_told(
     expect(page.locator(".notice.error")).to_contain_text(re.compile(says, re.DOTALL))
     assert opened.sim("sim.groups[0].task") == "InvertedPendulum-v5"
     assert opened.sim("sim.stats().workerRestarts") == 0
+
+
+LEARNS = "steps=1000000&hp=num_envs:8,num_steps:32,num_minibatches:4"
+
+
+def test_a_robot_learns_a_reward_and_comes_back_from_a_file(
+    isolated: TrainingPage, tmp_path: Path
+) -> None:
+    page = isolated.page
+    isolated.open(f"{FEW}&{LEARNS}")
+    canvas = page.locator("canvas.stage")
+    drop(canvas, {"ball.xml": BALL})
+    stands(isolated, "ball")
+    train = page.get_by_role("button", name="Train", exact=True)
+    expect(train).to_be_disabled()
+    expect(page.locator(".train")).to_contain_text("give them a reward")
+    drop(canvas, {"height.py": REWARD})
+    isolated.wait("sim.groups[0].rewardTerms.includes('height')", 30)
+    isolated.booted()
+    expect(page.get_by_role("heading", name="Train ball")).to_be_visible()
+    isolated.start()
+    drop(canvas, {"other.xml": BALL})
+    expect(page.locator(".notice.error")).to_contain_text("stop the training")
+    isolated.wait_for_steps(512)
+    isolated.pause()
+    path = save_as_file(page, tmp_path)
+    assert path.name.startswith("ball__ppo__1__")
+    saved = checkpoints.loads(path.read_bytes())
+    assert saved.experiment.reward == REWARD
+    robot = saved.experiment.robot
+    assert robot is not None
+    assert robot.files == {"ball.xml": BALL.encode()}
+
+    page.reload()
+    isolated.booted()
+    stands(isolated, "ball")
+    card = page.get_by_role("region", name="Interrupted training")
+    expect(card).to_contain_text("Go on training ball?")
+    done = saved.learner["global_step"]
+    card.get_by_role("button", name="Resume").click()
+    isolated.learns()
+    isolated.wait_for_steps(done)
+    isolated.buttons.get_by_role("button", name="Stop").click()
+    isolated.wait("sim.training === null", 60)
+    isolated.wait("/^saved-/.test(sim.getEnvironmentState(0).controller)", 30)
+    assert isolated.sim("sim.groups[0].title") == "ball"
+
+    page.select_option("#option-task", "InvertedPendulum-v5")
+    isolated.wait("sim.groups[0].task === 'InvertedPendulum-v5'", 30)
+    isolated.booted()
+    saved_runs = page.locator(".saved li")
+    before = saved_runs.count()
+    page.locator("#open-files").set_input_files(path)
+    expect(saved_runs).to_have_count(before + 1)
+    stands(isolated, "ball")
+    isolated.wait("/^saved-/.test(sim.getEnvironmentState(0).controller)", 30)
+    opened = page.locator(".saved li", has=page.locator(f"input[value='{path.stem}']"))
+    with page.expect_download() as download:
+        opened.get_by_role("button", name="File").click()
+    again = checkpoints.loads(download.value.path().read_bytes())
+    assert again.experiment == saved.experiment
+    page.select_option("#option-task", "InvertedPendulum-v5")
+    isolated.wait("sim.groups[0].task === 'InvertedPendulum-v5'", 30)
+    isolated.booted()
+    opened.get_by_role("button", name="Resume").click()
+    isolated.learns()
+    isolated.wait_for_steps(done)
+    assert isolated.sim("sim.groups[0].title") == "ball"
+
+
+def test_an_experiment_in_which_nothing_is_learnt_yet_is_opened(opened: Dashboard) -> None:
+    robot = make_robot({"walker.xml": BALL.encode()})
+    experiment = replace(of_robot(robot), reward=REWARD, seed=7)
+    page = opened.page
+    drop(page.locator("canvas.stage"), {"begun.websim": dump(experiment)})
+    stands(opened, "walker")
+    opened.wait("sim.groups[0].rewardTerms.includes('height')")
+    assert opened.state["trainseed"] == "7"
+    expect(page.get_by_role("button", name="Train", exact=True)).to_be_enabled()

@@ -27,7 +27,7 @@ export class Opener {
     this.settings = settings;
     this.what = h('p');
     /** Shown while something takes its time. */
-    this.element = h('section', { class: 'reading card', role: 'status', hidden: true }, this.what, h('progress', { 'aria-label': 'Reading' }));
+    this.element = h('section', { class: 'reading card', 'aria-live': 'polite', hidden: true }, this.what, h('progress', { 'aria-label': 'Reading' }));
   }
 
   /** @param {Files | Promise<Files>} given */

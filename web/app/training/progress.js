@@ -33,14 +33,15 @@ export class TrainingProgress {
     this.show();
   }
 
-  /** The state has changed. */
-  show() {
+  /** The state has changed. @param {boolean} unpaid  there is nothing to be learnt */
+  show(unpaid = false) {
     const { state, active, run } = this.training;
     const name = state === 'none' ? 'Train' : 'New run';
     this.begin.replaceChildren(icon(PLAY), name);
     this.begin.title = `${name} (L)`;
     // It is paused and resumed where everything else is: at the top.
     this.begin.hidden = active;
+    this.begin.disabled = unpaid;
     this.stop.disabled = !active || state === 'starting' || state === 'stopping';
     this.reset.disabled = !run || state === 'starting' || state === 'stopping';
     this.figures.hidden = !run;

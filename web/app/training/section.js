@@ -65,9 +65,11 @@ export class TrainSection {
     this.slower = h('button', { hidden: true, onclick: () => this.#try(training.retrySlower()) },
       'Resume from the last good checkpoint with half the learning rate');
     this.reason = h('p', { class: 'subtle', hidden: true });
+    this.unpaid = h('p', { class: 'subtle', hidden: true }, 'These robots are paid nothing yet, so there is nothing to learn: give them a reward. '
+      + 'A file with a function reward(now, before, action) can be opened or dropped.');
     this.home = h('div', {}, this.curves.element);
     this.element = h('section', { class: 'train', 'aria-label': 'Train' },
-      h('h2', {}, 'Train ', this.what), this.form.element, this.progress.element, this.reason, this.message, this.slower,
+      h('h2', {}, 'Train ', this.what), this.form.element, this.progress.element, this.unpaid, this.reason, this.message, this.slower,
       h('div', { class: 'row' }, this.keep, this.toFile, this.best),
       this.home, this.compare.element, this.library.element);
     training.addEventListener('change', () => {
@@ -122,10 +124,18 @@ export class TrainSection {
     this.#showState();
   }
 
+  /** Whether it is known that the robots are paid nothing, so that nothing could be learnt. */
+  get #unpaid() {
+    const { session: { sim } } = this.settings;
+    return Boolean(sim && sim.groups[0]?.rewardTerms.length === 0);
+  }
+
   #showState() {
     const { training } = this.settings;
     const { state, active, run, message, storageProblem } = training;
-    this.progress.show();
+    const unpaid = !active && this.#unpaid;
+    this.progress.show(unpaid);
+    this.unpaid.hidden = !unpaid;
     this.form.element.disabled = active;
     const failed = state === 'failed';
     const text = failed ? `Training failed: ${message}` : message;
@@ -159,6 +169,7 @@ export class TrainSection {
   /** Starts, holds or goes on. */
   toggle() {
     const { training } = this.settings;
+    if (!training.active && this.#unpaid) return;
     this.#try(Promise.resolve(training.toggle(() => experimentOf(this.#setUp, this.#experiment))));
   }
 
