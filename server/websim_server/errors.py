@@ -17,6 +17,10 @@ class AddressError(ServerError):
     """Raised when the server cannot listen at the address that it was given."""
 
 
+class OpenError(ServerError):
+    """Raised when a file that is to be served with the page cannot be read."""
+
+
 class OriginError(ServerError):
     """Raised when what is to name the origin of a page does not."""
 

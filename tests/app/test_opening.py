@@ -6,17 +6,21 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Page, expect
 
 from tests.app.opened import drop
 from tests.app.page import FEW, Dashboard
 from tests.app.test_nothing_lost import save_as_file
 from tests.app.training_page import TrainingPage
 from tests.model_files import LAYOUTS
+from tests.server.test_opened import TASKS
 from websim.experiments.archive import dump
+from websim.experiments.experiment import Experiment
 from websim.experiments.robot import make_robot
 from websim.experiments.sources import of_robot
 from websim.training import checkpoints
+from websim.training.trainer import Trainer
+from websim_server import browser
 
 BALL = (
     "<mujoco><worldbody><body name='ball' pos='0 0 1'><freejoint/><geom size='.1'/>"
@@ -210,3 +214,58 @@ def test_an_experiment_in_which_nothing_is_learnt_yet_is_opened(opened: Dashboar
     opened.wait("sim.groups[0].rewardTerms.includes('height')")
     assert opened.state["trainseed"] == "7"
     expect(page.get_by_role("button", name="Train", exact=True)).to_be_enabled()
+
+
+def test_the_server_opens_a_robot_with_the_page_and_has_tasks_of_ones_own(
+    page: Page, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BROWSER", "true")
+    robot = tmp_path / "my ball.xml"
+    robot.write_text(BALL)
+    tasks = tmp_path / "my_tasks.py"
+    tasks.write_text(TASKS)
+    with browser.server("--open", str(robot), "--tasks", str(tasks)) as address:
+        site, query = address.split("/?")
+        dashboard = Dashboard(page, site)
+        dashboard.open(f"{query}&envs=8&workers=1&speed=1")
+        dashboard.wait("sim.groups[0].title === 'my ball'")
+        expect(page.locator("#option-task option:checked")).to_have_text("my ball.xml")
+        page.select_option("#option-task", "Drop-v0")
+        dashboard.wait("sim.groups[0].task === 'Drop-v0'", 30)
+        dashboard.booted()
+        assert "open" not in dashboard.state
+        expect(page.locator("#option-steps")).to_have_value("12,345")
+        page.go_back()
+        dashboard.wait("sim.groups[0].title === 'my ball'", 30)
+        dashboard.booted()
+
+
+def test_the_server_opens_a_run_that_plays(
+    page: Page, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BROWSER", "true")
+    experiment = Experiment(task="InvertedPendulum-v5", hyperparameters={"num_envs": 4}, seed=3)
+    trainer = Trainer(experiment)
+    data = trainer.checkpoint()
+    trainer.close()
+    assert data is not None
+    run = tmp_path / "run.websim"
+    run.write_bytes(data)
+    with browser.server("--open", str(run)) as address:
+        site, query = address.split("/?")
+        dashboard = Dashboard(page, site)
+        dashboard.open(f"{query}&envs=8&workers=1&speed=1")
+        for again in (False, True):
+            if again:
+                page.reload()
+                dashboard.booted()
+            dashboard.wait("/^saved-/.test(sim.getEnvironmentState(0).controller)", 30)
+            expect(page.locator(".saved li")).to_have_count(1)
+            assert dashboard.state["trainseed"] == "3"
+
+
+def test_a_server_that_was_not_asked_to_open_a_file_says_so(dashboard: Dashboard) -> None:
+    dashboard.open(f"{FEW}&open=other.xml")
+    expect(dashboard.page.locator(".notice")).to_contain_text("was not asked to open 'other.xml'")
+    assert dashboard.sim("sim.groups[0].task") == "InvertedPendulum-v5"
+    assert "open" not in dashboard.state

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from tests.browser.test_training import last_checkpoint, wait_for
+from tests.server.test_opened import TASKS
 from websim.experiments.robot import make_robot
 from websim.experiments.sources import of_robot
 from websim.training import checkpoints
@@ -134,3 +135,19 @@ def test_a_reward_that_does_more_than_calculate_is_refused(sim: Any) -> None:
     make(sim, "{ experiment: { ...x, trusted: true }, numEnvs: 2 }", experiment)
     sim.run("sim.stepOnce()")
     assert sim.run("sim.getEnvironmentState(1).rewardTerms") == {"pi": np.pi}
+
+
+def test_tasks_that_the_page_defines_are_simulated_and_outlive_workers(sim: Any) -> None:
+    sim.create(task="InvertedPendulum-v5", numEnvs=2, numWorkers=2)
+    assert sim.run("sim.defineTasks(x)", TASKS) == ["Drop-v0"]
+    name, message = sim.error("sim.defineTasks(x)", "import websim\nwebsim.register(7)\n")
+    assert (name, "tasks.py, line 2" in message) == ("TaskError", True), message
+    make(sim, "{ task: 'Drop-v0', numEnvs: 6 }")
+    assert sim.run("sim.groups[0].rewardTerms") == ["height"]
+    sim.run("sim.workers[1].terminate()")
+    sim.wait("seen.some(({ event }) => event === 'workerRestart')", 30)
+    sim.run("sim.ready()")
+    sim.run("sim.play()")
+    sim.wait("sim.stats().workerLoads.every((load) => load.physicsStepsPerSecond > 0)", 60)
+    make(sim, "{ training: { experiment: x }, tasks: [] }", {"task": "Drop-v0"})
+    assert sim.run("sim.groups[0].task") == "Drop-v0"

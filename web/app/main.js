@@ -189,6 +189,7 @@ on('opened', async () => {
   panel.element.inert = false;
   boot.end();
   session.run();
+  desk.showServed();
   for (const { title, scene: { undrawn } } of sim.groups) {
     if (undrawn.length) notices.show('info', `Not drawn of ${title}: ${undrawn.join(', ')}.`);
   }

@@ -14,6 +14,13 @@ import { readUrl, writeUrl } from './urlstate.js';
  * @typedef {import('./panel/options.js').Options} Options
  * @typedef {import('../sim/websim.js').Progress} Progress
  * @typedef {import('../sim/shared/protocol.js').Experiment} Experiment
+ *
+ * @typedef {object} Served  a robot or a run from the server
+ * @property {string} id     of what is in it
+ * @property {string} name   of the file
+ * @property {import('../sim/shared/protocol.js').CompleteExperiment} experiment
+ * @property {ArrayBuffer} archive
+ * @property {boolean} hasLearnt  whether a policy is in it
  */
 
 /** Events of WebSim that are passed on. */
@@ -30,6 +37,8 @@ export class Session extends EventTarget {
   sim = null;
   /** Called before the simulation goes; it is waited for. @type {() => Promise<void>} */
   leaving = async () => {};
+  /** What the server was asked to open, once it is there. @type {Served|null} */
+  served = null;
   /** The user's own. @type {{id: string, experiment: Experiment}|null} */
   #own = null;
   /** What is to be learnt, if anything is. @type {import('../sim/page/trainingrun.js').TrainingOptions|null} */
@@ -58,8 +67,10 @@ export class Session extends EventTarget {
    */
   set(change, how = 'push') {
     const next = { ...this.options, ...change };
-    // Who chooses a task leaves the experiment of one's own.
+    // Who chooses a task leaves the experiment of one's own, and who chooses that one leaves the server's.
     if (change.task !== undefined && change.experiment === undefined) next.experiment = '';
+    if (change.task !== undefined || change.experiment !== undefined) next.open = '';
+    if (change.open) next.experiment = '';
     // Another simulation has other robots.
     if (rebuilds(difference(this.options, next))) next.follow = null;
     writeUrl(next, how);
@@ -90,7 +101,7 @@ export class Session extends EventTarget {
   /** What is simulated, its robot's files in `archive`; null where there are several types. @returns {Experiment|null} */
   get experiment() {
     const { options } = this;
-    if (this.#own && this.#own.id === options.experiment) return this.#own.experiment;
+    if (this.#own && this.#own.id === keyOf(options)) return this.#own.experiment;
     const [group, ...more] = groupsOf(options);
     return more.length ? null : { task: group.task };
   }
@@ -138,25 +149,34 @@ export class Session extends EventTarget {
     await keepExperiment(id, experiment).catch(({ message }) => this.#emit('notice', { level: 'warning', message }));
     this.#own = { id, experiment };
     // Elsewhere the address shows the task, if it is a built-in one.
-    return { experiment: id, ...(tasks.includes(experiment.task) ? { task: experiment.task } : {}) };
+    return { experiment: id, open: '', ...(tasks.includes(experiment.task) ? { task: experiment.task } : {}) };
   }
 
-  /** Brings the user's own experiment of which only the id is known yet: after a reload. */
+  /** Brings the experiment of which only the name is known yet: after a reload, or from the server. */
   async #find() {
-    const { experiment: id } = this.options;
+    const { options } = this;
+    const id = keyOf(options);
     if (!id || this.#own?.id === id) return;
-    const { findExperiment } = await import('./keeping/experiments.js');
-    /** @type {Error|undefined} */
-    let problem;
-    const experiment = await findExperiment(id).catch((error) => void (problem = error));
-    if (experiment) {
-      this.#own = { id, experiment };
+    try {
+      this.#own = { id, experiment: await (options.experiment ? kept(options.experiment) : this.#fetch(options.open)) };
       this.#emit('experiment');
-    } else {
-      const message = problem?.message ?? 'The robot that was here is no longer kept in this browser: bring it again.';
-      this.#emit('notice', { level: 'warning', message });
-      this.#adopt({ experiment: '' });
+    } catch (error) {
+      this.#emit('notice', { level: 'warning', message: /** @type {Error} */ (error).message });
+      this.#adopt({ experiment: '', open: '' });
     }
+  }
+
+  /** What the server was asked to open. @param {string} name @returns {Promise<Experiment>} */
+  async #fetch(name) {
+    const response = await fetch(`/open/${encodeURIComponent(name)}.json`);
+    const about = await response.json();
+    if (!response.ok) throw new Error(about.message);
+    const file = await fetch(`/open/${about.sha256}.websim`);
+    if (!file.ok) throw new Error(`${name} has changed while it was read: load the page again.`);
+    const archive = await file.arrayBuffer();
+    const experiment = about.experiment.robot ? { ...about.experiment, archive } : about.experiment;
+    this.served = { id: about.sha256.slice(0, 16), name, experiment, archive, hasLearnt: about.hasLearnt };
+    return experiment;
   }
 
   /** @param {Options} next */
@@ -302,4 +322,15 @@ function difference(before, after) {
 function besideOf(options, { experiment }) {
   const numEnvs = comparedOf(options).reduce((sum, { envs }) => sum + envs, 0);
   return numEnvs && experiment ? [{ experiment, numEnvs }] : [];
+}
+
+/** By which the user's own experiment is known; empty: there is none. @param {Options} options */
+const keyOf = ({ experiment, open }) => experiment || (open && `open ${open}`);
+
+/** @param {string} id @returns {Promise<Experiment>} */
+async function kept(id) {
+  const { findExperiment } = await import('./keeping/experiments.js');
+  const experiment = await findExperiment(id);
+  if (!experiment) throw new Error('The robot that was here is no longer kept in this browser: bring it again.');
+  return experiment;
 }

@@ -90,7 +90,8 @@ export class WebSim {
     const { onProgress } = options ?? {};
     if (typeof onProgress === 'function') onProgress({ stage: 'manifest', loaded: 0, total: 0, message: 'Asking the server' });
     const manifest = await fetchManifest();
-    const sim = new WebSim(new Simulation(manifest, checkOptions(options, manifest.tasks)));
+    const tasks = [...manifest.tasks, ...(replacing ? replacing.#simulation.fleet?.tasks ?? [] : [])];
+    const sim = new WebSim(new Simulation(manifest, checkOptions(options, tasks)));
     try {
       await start(sim.#simulation, replacing && replacing.#simulation, onOverture && (() => onOverture(sim)));
     } catch (error) {
@@ -403,7 +404,8 @@ export class WebSim {
    * @throws {Error} what `create` would throw of it: ModelError, UnsafeCode, InvalidArgument, ...
    */
   async check(experiment) {
-    checkExperiment(experiment, this.#simulation.manifest.tasks);
+    const { manifest, fleet } = this.#simulation;
+    checkExperiment(experiment, [...manifest.tasks, ...fleet?.tasks ?? []]);
     await this.#open.anyone((worker) => worker.request('measure', { specs: [{ experiment }] }));
   }
 
@@ -479,6 +481,19 @@ export class WebSim {
     checkNames('options of runPython', where, ['worker']);
     const { worker = 0 } = where;
     return workers[checkInteger('worker', worker, 0, this.numWorkers - 1)].request('runPython', { code });
+  }
+
+  /**
+   * Runs Python that registers tasks, in all workers and in those that replace them. A simulation that
+   * replaces this one can be of these tasks.
+   *
+   * @param {string} code
+   * @returns {Promise<string[]>} the ids of the tasks
+   * @throws TaskError, which names the line
+   */
+  async defineTasks(code) {
+    const { fleet } = this.#open;
+    return /** @type {import('./page/fleet.js').Fleet} */ (fleet).defineTasks({ name: 'tasks.py', code: checkText('code', code) });
   }
 
   /**

@@ -10,9 +10,11 @@ from websim_server import __version__
 from websim_server.build import lock
 from websim_server.build.engine import OPTIMISED, choose
 from websim_server.paths import VENDOR, WEB, websim_source
-from websim_server.site import files, manifest, openings, package
+from websim_server.site import files, manifest, opened, openings, package
 from websim_server.site.headers import ResponseHeaders
+from websim_server.site.opened import OpenedFile
 from websim_server.site.sources import Sources
+from websim_server.site.tasks import TaskFiles
 
 
 def create_app(
@@ -23,6 +25,8 @@ def create_app(
     isolated: bool = True,
     engine: str = OPTIMISED,
     embed_origins: Sequence[str] = (),
+    tasks: Sequence[Path] = (),
+    open_file: OpenedFile | None = None,
 ) -> ASGIApp:
     """Makes the application.
 
@@ -33,8 +37,11 @@ def create_app(
         isolated: whether responses carry the headers of cross-origin isolation.
         engine: the MuJoCo module that the page runs: "optimised", "official" or a folder.
         embed_origins: other origins whose pages may show the page in a frame.
+        tasks: files with tasks of the user's own.
+        open_file: what the page can open at once.
 
     Raises:
+        OpenError: one of these files cannot be used.
         EngineError: there is no such engine.
         OriginError: one of the origins is none.
     """
@@ -49,10 +56,12 @@ def create_app(
     sources = Sources(web, isolated, *embed_origins)
     bundle = package.Bundle(python or websim_source())
     begin = openings.Openings(websim_source())
+    task_files = TaskFiles(tasks)
     # No OpenAPI pages: they load scripts from elsewhere, which the policy forbids.
     api = FastAPI(title="MuJoCo WebSim", version=__version__, openapi_url=None)
     for routes in (
-        manifest.router(packages, chosen, sources, bundle, begin),
+        manifest.router(packages, chosen, sources, bundle, begin, task_files),
+        opened.router(open_file),
         package.router(bundle),
         openings.router(begin),
         files.router(web, sources.folders, vendor, chosen),

@@ -2,13 +2,14 @@
 
 import functools
 import json
+from dataclasses import asdict
 from typing import Any
 
 from fastapi import APIRouter
 from starlette.responses import Response
 
 from websim import task_ids
-from websim.browser.messages import Manifest, plain
+from websim.browser.messages import Manifest, TaskFile, plain
 from websim_server import __version__
 from websim_server.build import image, kernels, lock
 from websim_server.build.engine import Engine
@@ -17,6 +18,7 @@ from websim_server.site.openings import Openings
 from websim_server.site.package import Bundle
 from websim_server.site.sources import Sources
 from websim_server.site.static import REVALIDATE
+from websim_server.site.tasks import TaskFiles
 
 
 def pyodide(packages: list[lock.Package]) -> dict[str, Any]:
@@ -46,6 +48,7 @@ def router(
     sources: Sources,
     bundle: Bundle,
     openings: Openings,
+    task_files: TaskFiles,
 ) -> APIRouter:
     """`/manifest.json` and `/healthz`."""
     routes = APIRouter()
@@ -53,14 +56,16 @@ def router(
     # What does not change while the server runs.
     fixed: dict[str, Any] = {
         "version": __version__,
-        "algorithms": hyperparameters.describe(),
         "mujoco": engine.manifest(),
         "pyodide": pyodide(packages),
     }
 
     @functools.lru_cache(maxsize=1)
     def written(changing: str) -> bytes:
-        manifest = Manifest(**fixed, **json.loads(changing))
+        told = json.loads(changing)
+        told["task_files"] = [TaskFile(**file) for file in told["task_files"]]
+        # A file of tasks may have presets for them.
+        manifest = Manifest(**fixed, algorithms=hyperparameters.describe(), **told)
         return json.dumps(plain(manifest), separators=(",", ":")).encode()
 
     @routes.api_route("/healthz", methods=["GET", "HEAD"])
@@ -75,11 +80,13 @@ def router(
         websim = {"url": f"/python/{name}", "bytes": len(content)}
         made = {"kernels": kernels.manifest(), "image": image.made().manifest()}
         made_urls = [made["image"]["url"], *(k["url"] for k in made["kernels"].values())]
+        own = [asdict(file) for file in task_files.read()]
         begin = openings.address if name == openings.package else None
-        opening_urls = [f"{begin}{task}.json" for task in task_ids()] if begin else []
+        opening_urls = [f"{begin}{task}.json" for task in openings.tasks] if begin else []
         changing = {
             **made,
             "tasks": task_ids(),
+            "task_files": own,
             "websim": websim,
             "openings": begin,
             "sources": sources.manifest(),

@@ -99,12 +99,14 @@ class Openings:
 
     Attributes:
         package: The name of its zip. A source that was edited since has another one.
+        tasks: The package's. Others may change under the same address: they wait for Python.
         address: What their addresses begin with.
     """
 
     def __init__(self, folder: Path):
         self.package = Bundle(folder).name()
         self.address = f"/openings/{self.package}/"
+        self.tasks = task_ids()
 
 
 def router(openings: Openings) -> APIRouter:
@@ -113,7 +115,10 @@ def router(openings: Openings) -> APIRouter:
 
     @routes.api_route("/openings/{package}/{task}.json", methods=["GET", "HEAD"])
     def how_robots_begin(package: str, task: str) -> Response:
-        content = opening(task) if package == openings.package else None
+        known = package == openings.package
+        if known and task not in openings.tasks and task in task_ids():
+            return Response(b"null", media_type="application/json")
+        content = opening(task) if known else None
         if content is None:
             raise HTTPException(404)
         headers = {"Cache-Control": IMMUTABLE}

@@ -6,6 +6,7 @@ import errno
 import socket
 import sys
 import webbrowser
+from pathlib import Path
 
 from websim_server.build import engine, lock
 from websim_server.errors import AddressError
@@ -58,7 +59,22 @@ def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     parser.add_argument(
         "--port", type=int, default=8000, help="port to listen at, 0 for a free one (%(default)s)"
     )
-    parser.add_argument("--open", action="store_true", help="open the page in the browser")
+    parser.add_argument(
+        "--open",
+        nargs="?",
+        const="",
+        metavar="FILE",
+        help="open the page in the browser; with FILE, a robot (MJCF, URDF, a folder, a zip "
+        "archive) or a run (.websim), if there is one",
+    )
+    parser.add_argument(
+        "--tasks",
+        nargs="+",
+        type=Path,
+        default=[],
+        metavar="FILE",
+        help="Python files that register tasks of your own",
+    )
     parser.add_argument(
         "--no-isolation",
         dest="isolated",
@@ -90,13 +106,14 @@ def run(arguments: argparse.Namespace) -> None:
     from websim_server.site import openings
     from websim_server.site.app import create_app
     from websim_server.site.http import TimedProtocol
+    from websim_server.site.opened import OpenedFile
 
     class Server(uvicorn.Server):
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
             await super().startup(sockets)
             if self.started:
                 print(f"MuJoCo WebSim is at {url} (Ctrl+C stops it)", flush=True)
-                if arguments.open:
+                if arguments.open is not None:
                     webbrowser.open(url)
 
         async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
@@ -116,12 +133,17 @@ def run(arguments: argparse.Namespace) -> None:
             "twice the bytes. It is made by: websim assets",
             file=sys.stderr,
         )
+    opened = OpenedFile(Path(arguments.open)) if arguments.open else None
     with listen(arguments.host, arguments.port) as listener:
         url = address(arguments.host, listener.getsockname()[1])
+        if opened:
+            url += f"/{opened.query}"
         app = create_app(
             isolated=arguments.isolated,
             engine=arguments.engine,
             embed_origins=arguments.embed_origins,
+            tasks=arguments.tasks,
+            open_file=opened,
         )
         openings.prepare()
         config = uvicorn.Config(

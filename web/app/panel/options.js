@@ -11,6 +11,7 @@ import { readNumber, readWhole } from '../numbers.js';
  * @typedef {object} Options
  * @property {string} task          id, or several with their numbers: `Ant-v5:200,Hopper-v5:100`
  * @property {string} experiment    id of the user's own, kept in this browser, in place of `task`; empty: none
+ * @property {string} open          a file that the server was asked to open, in place of both; empty: none
  * @property {number|'auto'} envs   number of environments, where `task` names one
  * @property {number|'auto'} workers
  * @property {number} seed
@@ -117,6 +118,7 @@ export const OPTIONS = {
     rebuilds: true,
     local: (id) => id !== '',
   },
+  open: { initial: '', allowed: 'the name of the file that the server was asked to open', read: (text) => text, rebuilds: true },
   envs: { initial: 1000, allowed: `auto, or 1 to ${MAX_ENVS}`, read: automatic(1, MAX_ENVS), rebuilds: true },
   workers: {
     initial: 'auto',

@@ -12,6 +12,9 @@ import { labelled, textField } from './fields.js';
 /** Chosen in the list to name several. */
 const SEVERAL = 'several';
 
+/** What the server was asked to open. */
+const OPENED = 'open-';
+
 /** Of the user's own: `own-` and their id. */
 const OWN = 'own-';
 
@@ -28,6 +31,7 @@ export class RobotField {
     this.select.addEventListener('change', () => {
       const { value } = this.select;
       if (value === SEVERAL) this.#showSeveral(true);
+      else if (value.startsWith(OPENED)) change({ open: value.slice(OPENED.length) });
       else if (value.startsWith(OWN)) change({ experiment: value.slice(OWN.length) });
       else change({ task: value });
     });
@@ -57,11 +61,12 @@ export class RobotField {
   /** @param {Options} options */
   show(options) {
     this.#options = options;
-    const several = !options.experiment && options.task.includes(':');
-    const value = several ? SEVERAL : options.experiment ? OWN + options.experiment : options.task;
+    const { experiment, open, task } = options;
+    const several = !experiment && !open && task.includes(':');
+    const value = several ? SEVERAL : experiment ? OWN + experiment : open ? OPENED + open : task;
     if (![...this.select.options].some((option) => option.value === value)) {
-      if (options.experiment) this.own.append(h('option', { value }, 'Your own'));
-      else this.select.append(h('option', { value }, value));
+      if (experiment) this.own.append(h('option', { value }, 'Your own'));
+      else this.select.append(h('option', { value }, open || value));
     }
     this.select.value = value;
     this.several.show(several ? options : { ...options, task: '' });

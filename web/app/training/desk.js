@@ -47,6 +47,8 @@ export class TrainDesk {
   }
 
   #wasActive = false;
+  /** @type {import('../session.js').Served|null} */
+  #servedShown = null;
 
   /** One pause for all: what stands beside the robots that learn holds and goes on with them. */
   #onChange() {
@@ -121,6 +123,14 @@ export class TrainDesk {
   /** @param {File} file */
   async openRun(file) {
     await this.section?.openRun(file);
+  }
+
+  /** What the server was asked to open is set up, and plays what it has learnt; once. */
+  async showServed() {
+    const { served } = this.session;
+    if (!served || served === this.#servedShown) return;
+    this.#servedShown = served;
+    await this.section?.openServed(served).catch(this.report);
   }
 
   /** Brings it to the options and the simulation. */

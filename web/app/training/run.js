@@ -68,10 +68,10 @@ export class Run {
    * The run of a file, to be kept as one of this browser's.
    *
    * @param {{experiment: Experiment, iteration: number, globalStep: number}} header
-   * @param {ArrayBuffer} checkpoint @param {MetricLog} log
+   * @param {ArrayBuffer} checkpoint @param {MetricLog} log @param {string} [id]
    */
-  static fromFile({ experiment, iteration, globalStep }, checkpoint, log) {
-    const run = new Run(experiment);
+  static fromFile({ experiment, iteration, globalStep }, checkpoint, log, id) {
+    const run = new Run(experiment, id);
     run.log = log;
     const seconds = log.column(SECONDS).at(-1) || 0;
     run.saved = { checkpoint, iteration, globalStep, seconds, episodicReturn: run.recentReturn };

@@ -3,7 +3,7 @@
 import { h, setText } from '../dom.js';
 import { isOwn, sameBodies, titleOf } from '../experiment.js';
 import { count, short } from '../format.js';
-import { groupsOf } from '../panel/options.js';
+import { OPTIONS, groupsOf } from '../panel/options.js';
 import { Compare } from './compare.js';
 import { Curves } from './curves.js';
 import { download } from '../opening/files.js';
@@ -186,13 +186,12 @@ export class TrainSection {
 
   /** @param {RunRecord} record */
   async resume(record) {
-    const { session, training, algorithms } = this.settings;
+    const { session, training } = this.settings;
     const { experiment, globalStep, totalTimesteps } = record;
     // One that is over goes on for as long as the form says.
     const longer = globalStep >= totalTimesteps ? { total_timesteps: globalStep + this.#setUp.totalTimesteps } : {};
     const next = { ...experiment, hyperparameters: { ...experiment.hyperparameters, ...longer } };
-    const options = experiment.algorithm in algorithms ? optionsOf(next, algorithms) : {};
-    await session.adopt(options, await this.#whole(record));
+    await session.adopt(this.#optionsOf(next), await this.#whole(record));
     await training.resumeKept(record.id, longer);
   }
 
@@ -200,8 +199,10 @@ export class TrainSection {
   async #use(record) {
     const { session } = this.settings;
     const controller = savedController(record.id);
-    if (sameBodies(record.experiment, this.#experiment)) session.set({ controller });
-    else await session.bring(await this.#whole(record), { controller });
+    const { experiment } = record;
+    if (sameBodies(experiment, this.#experiment)) session.set({ controller });
+    else if (isOwn(experiment)) await session.bring(await this.#whole(record), { controller });
+    else session.set({ task: experiment.task, controller });
   }
 
   /** The experiment of a run, with the files of its robot. @param {RunRecord} record */
@@ -259,32 +260,58 @@ export class TrainSection {
   }
 
   /**
-   * Takes a run's file into the list; where nothing is learnt by it yet, its experiment is simulated.
+   * Takes a run's file into the list, and lets robots move by what was learnt; where nothing is learnt
+   * by it yet, its experiment is simulated.
    *
    * @param {File} file
    */
   async openRun(file) {
-    const { session, store, tell, training, algorithms } = this.settings;
-    const { sim } = session;
+    const { session, tell, training } = this.settings;
+    const { experiment, record } = await this.#take(file);
+    if (record) tell(`Opened ${file.name}: it is under “Saved”, to be used or resumed.`);
+    if (!record && training.active) throw new Error('Robots learn: stop the training, then open the file again.');
+    if (!record) await session.bring(experiment, this.#optionsOf(experiment));
+    else if (!training.active) await this.#use(record);
+  }
+
+  /** @param {import('../session.js').Served} served  what is simulated already */
+  async openServed({ id, name, experiment, archive, hasLearnt }) {
+    const { session } = this.settings;
+    const { algo, preset, steps, hp, controller } = session.options;
+    // What the address says counts for more.
+    const untouched = algo === OPTIONS.algo.initial && preset === OPTIONS.preset.initial && steps === null && !hp;
+    if (untouched) session.set(this.#optionsOf(experiment), 'replace');
+    if (!hasLearnt) return;
+    await this.#take(new File([archive], name), id);
+    if (controller === OPTIONS.controller.initial) session.set({ controller: savedController(id) }, 'replace');
+  }
+
+  /**
+   * Takes a run's file into the list.
+   *
+   * @param {File} file @param {string} [id]  by which it may be there already
+   * @returns {Promise<{experiment: import('./run.js').Experiment, record: RunRecord|null}>}  null: nothing is learnt by it yet
+   */
+  async #take(file, id) {
+    const { session: { sim }, store } = this.settings;
     if (!sim) throw new Error('Wait until the simulation is there, then open the file again.');
     const archive = await file.arrayBuffer();
     const header = await sim.readRun(archive);
-    const { experiment } = header;
-    const options = experiment.algorithm in algorithms ? optionsOf(experiment, algorithms) : {};
-    if (!header.ranks) {
-      if (training.active) throw new Error('Robots learn: stop the training, then open the file again.');
-      return session.bring(experiment, options);
-    }
+    if (!header.ranks) return { experiment: header.experiment, record: null };
     const { curveOf } = await runFile();
-    const run = Run.fromFile(header, archive, await curveOf(archive));
+    const run = Run.fromFile(header, archive, await curveOf(archive), id);
     const name = file.name.replace(/\.(zip|websim)$/i, '');
     const { record, kept } = run.toKeep({ name, kept: true, unfinished: false });
     await store.put(record, kept);
     await this.refresh();
     this.library.element.open = true;
-    tell(`Opened ${file.name}: it is under “Saved”, to be used or resumed.`);
-    // What stands nowhere else is shown at once.
-    if (isOwn(experiment) && !training.active) await session.bring(experiment, { ...options, controller: savedController(run.id) });
+    return { experiment: header.experiment, record };
+  }
+
+  /** @param {import('./run.js').Experiment} experiment */
+  #optionsOf(experiment) {
+    const { algorithms } = this.settings;
+    return experiment.algorithm in algorithms ? optionsOf(experiment, algorithms) : {};
   }
 
   /** @param {Partial<Options>} options */

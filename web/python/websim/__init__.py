@@ -6,6 +6,7 @@ from websim.errors import (
     InvalidArgument,
     ModelError,
     ResetNeeded,
+    TaskError,
     UnknownTask,
     WebSimError,
 )
@@ -29,6 +30,7 @@ __all__ = [
     "ResetNeeded",
     "Robot",
     "Task",
+    "TaskError",
     "UnknownTask",
     "WebSimError",
     "make_vec",

@@ -18,6 +18,10 @@ class UnknownTask(InvalidArgument):
     """Raised when a task id is not registered."""
 
 
+class TaskError(WebSimError):
+    """Raised when Python that is to register tasks fails, or registers none; names the line."""
+
+
 class ModelError(WebSimError, ValueError):
     """Raised when MuJoCo cannot read or compile an MJCF model; carries MuJoCo's own message."""
 

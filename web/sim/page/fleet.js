@@ -43,6 +43,8 @@ const MESSAGES = {
  * @property {(now: number) => void} onTick
  *
  * @typedef {import('./keptworker.js').Tenant & Started} Tenant
+ *
+ * @typedef {Omit<import('../shared/protocol.js').Payload<'boot'>, 'taskFiles'>} Workers  what kind of workers
  */
 
 export class Fleet {
@@ -59,14 +61,42 @@ export class Fleet {
   #lastTick = performance.now();
   #ticker = setInterval(() => this.#tick(), TICK_MS);
 
-  /** @param {import('../shared/protocol.js').Payload<'boot'>} bootPayload */
-  constructor(bootPayload) {
-    this.bootPayload = bootPayload;
+  /** Of all workers, also of those that come: what is defined is added. @type {import('../shared/protocol.js').Payload<'boot'>} */
+  bootPayload;
+  /** Ids of tasks that were defined here. @type {string[]} */
+  tasks = [];
+
+  /**
+   * @param {Workers} kind
+   * @param {Fleet} [former]  what was defined there is defined here as well
+   */
+  constructor(kind, former) {
+    this.kind = kind;
+    this.tasks = former?.tasks ?? [];
+    this.bootPayload = { ...kind, taskFiles: former?.bootPayload.taskFiles ?? [...kind.manifest.taskFiles] };
   }
 
-  /** Whether workers booted like this are what these are. @param {import('../shared/protocol.js').Payload<'boot'>} bootPayload */
-  fits(bootPayload) {
-    return JSON.stringify(bootPayload) === JSON.stringify(this.bootPayload);
+  /** Whether workers booted like this are what these are. @param {Workers} kind */
+  fits(kind) {
+    return JSON.stringify(kind) === JSON.stringify(this.kind);
+  }
+
+  /**
+   * Has all workers know tasks, also those that come.
+   *
+   * @param {import('../shared/protocol.js').TaskFile} file
+   * @returns {Promise<string[]>}  their ids
+   */
+  async defineTasks(file) {
+    const [first, ...others] = this.workers.filter(({ equipped }) => equipped);
+    if (!first) throw new WorkerError('all workers are being replaced; try again in a few seconds');
+    const ids = await first.request('defineTasks', file);
+    this.bootPayload.taskFiles.push(file);
+    this.tasks = [...new Set([...this.tasks, ...ids])];
+    await Promise.all(others.map((worker) => worker.request('defineTasks', file).catch((error) => {
+      if (!(error instanceof WorkerError)) throw error; // one that is lost boots with it
+    })));
+    return ids;
   }
 
   /**

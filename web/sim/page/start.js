@@ -45,14 +45,14 @@ export async function start(simulation, replaced, onOverture) {
  * The workers of a simulation that is replaced, which is closed by it; new ones if they do not fit.
  *
  * @param {Simulation | undefined} replaced
- * @param {import('../shared/protocol.js').Payload<'boot'>} bootPayload
+ * @param {import('./fleet.js').Workers} kind
  */
-async function takeOver(replaced, bootPayload) {
-  if (replaced && !replaced.closed && replaced.fleet?.fits(bootPayload)) {
+async function takeOver(replaced, kind) {
+  if (replaced && !replaced.closed && replaced.fleet?.fits(kind)) {
     return /** @type {Fleet} */ (replaced.letGo());
   }
   await replaced?.close();
-  return new Fleet(bootPayload);
+  return new Fleet(kind, replaced?.fleet);
 }
 
 /** @param {Simulation} simulation @param {Fleet} fleet @param {() => void} [onOverture] */

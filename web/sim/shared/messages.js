@@ -214,6 +214,12 @@
  */
 
 /**
+ * @typedef {object} TaskFile  python that registers tasks of the user's own
+ * @property {string} name  of the file, for messages
+ * @property {string} code  the source
+ */
+
+/**
  * @typedef {object} Manifest  what the server has to offer, `/manifest.json`
  * @property {string} version  of websim
  * @property {EngineFiles} mujoco  the engine
@@ -222,6 +228,7 @@
  * @property {File} websim  the Python package, as a zip
  * @property {Record<'plain' | 'relaxed', File>} kernels  the learning kernels
  * @property {string[]} tasks  all task ids
+ * @property {TaskFile[]} taskFiles  where those come from that are not in the package
  * @property {string | null} openings  folder with an Opening of each task, if there is one
  * @property {Record<string, Algorithm>} algorithms  by name
  * @property {PageSources} sources  of the page itself

@@ -51,6 +51,7 @@
  * @typedef {import('./messages.js').PolicySizes} PolicySizes
  * @typedef {import('./messages.js').RunDescription} RunDescription
  * @typedef {import('./messages.js').RobotReading} RobotReading
+ * @typedef {import('./messages.js').TaskFile} TaskFile
  *
  * @typedef {Experiment & Required<Pick<Experiment,
  *   'task_options' | 'algorithm' | 'hyperparameters' | 'seed' | 'title'>>} CompleteExperiment
@@ -62,9 +63,10 @@
  * shared.
  *
  * @typedef {object} Requests
- * @property {(payload: {manifest: import('./messages.js').Manifest, isolated: boolean, reproducible: boolean}) => void} boot
+ * @property {(payload: {manifest: import('./messages.js').Manifest, isolated: boolean, reproducible: boolean, taskFiles: TaskFile[]}) => void} boot
  * @property {(payload: {spec: ShardSpec, opening: import('./messages.js').Opening, drive: Drive}) => Promise<ShardDescription | null>} overture
  *   while the worker boots: moves the robots until environments are made; null: it has booted
+ * @property {(payload: TaskFile) => string[]} defineTasks  their ids
  * @property {(payload: {specs: {experiment: Experiment}[]}) => number[]} measure
  *   milliseconds of one environment step of each
  * @property {(payload: {specs: ShardSpec[], drive: Drive}) => ShardDescription[]} create

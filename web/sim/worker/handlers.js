@@ -49,7 +49,7 @@ export class Handlers {
   }
 
   /** @param {Payload<'boot'>} payload */
-  async boot({ manifest, isolated }) {
+  async boot({ manifest, isolated, taskFiles }) {
     this.news.isolated = isolated;
     const runtime = await boot(manifest, this.parts, (stage) => this.news.begin(stage), this.#onMujoco);
     mountPythonFiles(runtime.mujoco.FS, runtime.pyodide.FS);
@@ -63,6 +63,17 @@ export class Handlers {
       transport: () => this.#transport,
     });
     this.#policies = pyodide.runPython('import websim.browser.learner; websim.browser.learner.Policies()');
+    for (const file of taskFiles) this.defineTasks(file);
+  }
+
+  /** @param {Payload<'defineTasks'>} payload */
+  defineTasks({ code, name }) {
+    const module = this.#up.pyodide.pyimport('websim.tasks.own');
+    try {
+      return toJs(module.define(code, name));
+    } finally {
+      module.destroy();
+    }
   }
 
   /** @param {Payload<'overture'>} payload */

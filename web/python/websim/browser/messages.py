@@ -404,6 +404,19 @@ class PageSources:
 
 
 @dataclass(kw_only=True)
+class TaskFile:
+    """Python that registers tasks of the user's own.
+
+    Attributes:
+        name: Of the file, for messages.
+        code: The source.
+    """
+
+    name: str
+    code: str
+
+
+@dataclass(kw_only=True)
 class Manifest:
     """What the server has to offer, `/manifest.json`.
 
@@ -415,6 +428,7 @@ class Manifest:
         websim: The Python package, as a zip.
         kernels: The learning kernels.
         tasks: All task ids.
+        task_files: Where those come from that are not in the package.
         openings: Folder with an Opening of each task, if there is one.
         algorithms: By name.
         sources: Of the page itself.
@@ -428,6 +442,7 @@ class Manifest:
     websim: File
     kernels: dict[Literal["plain", "relaxed"], File]
     tasks: list[str]
+    task_files: list[TaskFile]
     openings: str | None
     algorithms: dict[str, Algorithm]
     sources: PageSources
@@ -457,6 +472,7 @@ MESSAGES = (
     PyodideFiles,
     File,
     PageSources,
+    TaskFile,
     Manifest,
 )
 """All of them."""
