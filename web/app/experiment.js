@@ -3,7 +3,7 @@
 /** @typedef {import('../sim/shared/protocol.js').Experiment} Experiment */
 
 /** What decides how robots stand and move, and what they are paid; the rest is about learning. */
-const ROBOTS = /** @type {const} */ (['task', 'task_options', 'robot', 'reward', 'measure']);
+const ROBOTS = /** @type {const} */ (['task', 'task_options', 'robot', 'reward', 'measure', 'world', 'hands']);
 
 /** What an experiment is called. @param {Pick<Experiment, 'task'|'title'>} experiment */
 export const titleOf = ({ title, task }) => title || task;

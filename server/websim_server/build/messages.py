@@ -56,12 +56,12 @@ def module() -> str:
 
 
 def _typedef(kind: type, spelling: typing.Callable[[str], str], whole: bool) -> str:
-    hints, helps = typing.get_type_hints(kind), _helps(kind)
+    hints, said = typing.get_type_hints(kind), helps(kind)
     lines = [f" * @typedef {{object}} {kind.__name__}  {_sentence(inspect.getdoc(kind) or '')}"]
     for entry in fields(kind):
         name = spelling(entry.name)
         name = f"[{name}]" if not whole and _optional(entry) else name
-        lines.append(f" * @property {{{_type(hints[entry.name])}}} {name}  {helps[entry.name]}")
+        lines.append(f" * @property {{{_type(hints[entry.name])}}} {name}  {said[entry.name]}")
     return "\n".join(["/**", *lines, " */", ""])
 
 
@@ -91,7 +91,7 @@ def _sentence(text: str) -> str:
     return first[0].lower() + first[1:]
 
 
-def _helps(kind: type) -> dict[str, str]:
+def helps(kind: type) -> dict[str, str]:
     """By field: what the class's docstring says of it."""
     text = (inspect.getdoc(kind) or "").partition("Attributes:")[2]
     found = re.findall(r"^ {4}(\w+): (.*(?:\n {5,}.*)*)", text, re.MULTILINE)

@@ -15,6 +15,7 @@ from websim.experiments.experiment import Experiment
 from websim.experiments.robot import Robot, read_robot
 from websim.registry import register, task_ids
 from websim.task import Outcome, Range, Task
+from websim.training.loading import Run, load
 from websim.vector import MujocoVectorEnv
 
 __version__ = "0.1.0"
@@ -29,10 +30,12 @@ __all__ = [
     "Range",
     "ResetNeeded",
     "Robot",
+    "Run",
     "Task",
     "TaskError",
     "UnknownTask",
     "WebSimError",
+    "load",
     "make_vec",
     "read_robot",
     "register",

@@ -1,0 +1,81 @@
+"""A run as others use it: its experiment, and its policy as a function of observations."""
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from websim.errors import InvalidArgument, ModelError
+from websim.experiments.experiment import Experiment
+from websim.policies import Policy
+from websim.training import checkpoints
+from websim.training.trainer import policy_of
+
+
+class Run:
+    """What `load` gives.
+
+    Attributes:
+        experiment: What was learnt, with the robot's files; `make_vec(run.experiment, num_envs)`
+            makes its environments.
+        policy: Gives actions without noise [n, action size], within their bounds, for observations
+            [n, observation size].
+        iteration: Finished iterations.
+        global_step: Environment steps so far.
+    """
+
+    def __init__(
+        self, experiment: Experiment, policy: Policy, size: int, iteration: int, global_step: int
+    ) -> None:
+        """Takes what they are, and the size of an observation."""
+        self.experiment = experiment
+        self.policy = policy
+        self.iteration = iteration
+        self.global_step = global_step
+        self._size = size
+
+    def act(self, observations: ArrayLike) -> NDArray[np.float32]:
+        """What the policy does, without noise.
+
+        Args:
+            observations: Of one environment [observation size], or of several, [n, ...].
+
+        Returns:
+            Actions within their bounds, [action size] or [n, action size].
+
+        Raises:
+            InvalidArgument: observations of another shape, or that are not finite.
+        """
+        given = np.asarray(observations, np.float64)
+        if given.ndim not in (1, 2) or given.shape[-1] != self._size:
+            raise InvalidArgument(
+                f"observations must be [{self._size}] or [n, {self._size}], not {given.shape}."
+            )
+        if not np.isfinite(given).all():
+            raise InvalidArgument("observations must be finite.")
+        actions = self.policy(np.atleast_2d(given))
+        return actions if given.ndim == 2 else actions[0]
+
+
+def load(path: str | Path) -> Run:
+    """Reads a run's file (`.websim`): a policy to use, and what it was learnt for.
+
+    Args:
+        path: Where it is.
+
+    Raises:
+        ModelError: there is no such file.
+        CheckpointError: it is no run, damaged, or nothing has been learnt yet.
+        InvalidArgument, UnsafeCode: its experiment cannot be simulated.
+    """
+    try:
+        data = Path(path).expanduser().read_bytes()
+    except OSError as error:
+        raise ModelError(f"{path} cannot be read: {error.strerror}.") from None
+    checkpoint = checkpoints.loads(data)
+    experiment, learner = checkpoint.experiment, checkpoint.learner
+    env = experiment.make_vec(1)
+    space, size = env.single_action_space, env.observations.shape[1]
+    env.close()
+    policy = policy_of(experiment, learner, space.low, space.high)
+    return Run(experiment, policy, size, learner["iteration"], learner["global_step"])
