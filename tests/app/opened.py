@@ -10,7 +10,8 @@ from playwright.sync_api import JSHandle, Locator, Page
 #: Chromium makes no folders of files in a script's DataTransfer: entries stand in for what it
 #: makes of real ones, with the same two readers.
 MAKE_TRANSFER = """({ files, folder }) => {
-  const bytes = (text) => Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
+  const bytes = (content) => (typeof content === 'number' ? new Uint8Array(content)
+    : Uint8Array.from(atob(content), (c) => c.charCodeAt(0)));
   const made = Object.entries(files).map(([path, text]) => (
     [path, new File([bytes(text)], path.split('/').at(-1))]
   ));
@@ -49,16 +50,28 @@ MAKE_TRANSFER = """({ files, folder }) => {
 }"""
 
 
-def transfer(page: Page, files: Mapping[str, bytes | str], *, folder: bool = False) -> JSHandle:
-    """A DataTransfer of files; their paths count where it is of a folder."""
-    texts = {
-        path: base64.b64encode(data.encode() if isinstance(data, str) else data).decode()
+def transfer(
+    page: Page, files: Mapping[str, bytes | str | int], *, folder: bool = False
+) -> JSHandle:
+    """A DataTransfer of files; their paths count where it is of a folder.
+
+    Args:
+        page: Where it is to be.
+        files: By path what is in them, or how many zeros.
+        folder: Whether a folder is dropped.
+    """
+    contents = {
+        path: data if isinstance(data, int) else base64.b64encode(_bytes(data)).decode()
         for path, data in files.items()
     }
-    return page.evaluate_handle(MAKE_TRANSFER, {"files": texts, "folder": folder})
+    return page.evaluate_handle(MAKE_TRANSFER, {"files": contents, "folder": folder})
 
 
-def drop(target: Locator, files: Mapping[str, bytes | str], *, folder: bool = False) -> None:
+def _bytes(data: bytes | str) -> bytes:
+    return data.encode() if isinstance(data, str) else data
+
+
+def drop(target: Locator, files: Mapping[str, bytes | str | int], *, folder: bool = False) -> None:
     """Drops files on an element."""
     dropped = transfer(target.page, files, folder=folder)
     target.dispatch_event("dragover", {"dataTransfer": dropped})

@@ -143,6 +143,7 @@ const on = (type, listener) => session.addEventListener(type, (event) => {
 });
 
 on('options', (change) => {
+  if (!stage) return; // the page is put together with what they are by then
   panel.show(session.options);
   stage.set(session.options);
   desk.show();

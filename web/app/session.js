@@ -161,7 +161,7 @@ export class Session extends EventTarget {
       this.#own = { id, experiment: await (options.experiment ? kept(options.experiment) : this.#fetch(options.open)) };
       this.#emit('experiment');
     } catch (error) {
-      this.#emit('notice', { level: 'warning', message: /** @type {Error} */ (error).message });
+      this.#emit('notice', { level: 'error', message: /** @type {Error} */ (error).message });
       this.#adopt({ experiment: '', open: '' });
     }
   }
