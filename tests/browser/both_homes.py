@@ -1,12 +1,16 @@
 """What the parity tests run natively and, this very source, in a worker's Pyodide."""
 
+import hashlib
 from typing import Any
 
 import numpy as np
 
 import websim
 from websim.experiments.experiment import from_dict
+from websim.mjcf import find
 from websim.physics import FIELDS, STATE, make_physics
+from websim.worlds.field import Field
+from websim.worlds.terrain import Terrain
 
 # What a step shows, besides the state after it.
 SHOWN = ("observations", "rewards", "reward_term_values", "terminations")
@@ -163,4 +167,22 @@ def pushed(task: str, steps: int) -> list[dict[str, Any]]:
         shown[-1]["pulls"] = env.physics.pulls.tolist()
         env.step(rng.uniform(space.low, space.high, (3, *space.shape)).astype(np.float32))
     env.close()
+    return shown
+
+
+def heights(terrain: dict[str, Any]) -> str:
+    """The sha256 of a terrain's heights, to the last bit."""
+    return hashlib.sha256(Field(Terrain(**terrain)).height_field().data.tobytes()).hexdigest()
+
+
+def over_terrain(xml_file: str, terrain: dict[str, Any], qpos: Any, steps: int) -> dict[str, Any]:
+    """Where robots are that begin at qpos [n, nq] over a terrain, after so many physics steps."""
+    floor = Field(Terrain(**terrain)).height_field()
+    n = len(qpos)
+    physics = make_physics(find(xml_file), n, ("cfrc_ext",), floor=floor)
+    physics.reset(np.arange(n), np.array(qpos), np.zeros((n, physics.model.nv)))
+    physics.step(steps)
+    shown = {name: getattr(physics.data, name).tolist() for name in ("qpos", "qvel", "cfrc_ext")}
+    shown["hfield_data"] = float(physics.model_array("hfield_data").sum())
+    physics.close()
     return shown

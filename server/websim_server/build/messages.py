@@ -12,7 +12,7 @@ from websim.experiments.experiment import Experiment
 from websim.experiments.robot import Robot, RobotDocument
 from websim.ranks.local import SLOT_BYTES
 from websim.training.trainer import RECENT_EPISODES
-from websim.worlds import EventTerm, Noise, World
+from websim.worlds import EventTerm, Noise, Scan, Terrain, World
 from websim_server.paths import WEB
 
 FILE = WEB / "sim" / "shared" / "messages.js"
@@ -46,7 +46,7 @@ def module() -> str:
     # Python says all that there is to a message.
     typedefs = [_typedef(message, spelt, True) for message in MESSAGES]
     # Documents, not messages: their names are Python's wherever they are written.
-    documents = (Experiment, RobotDocument, World, EventTerm, Noise)
+    documents = (Experiment, RobotDocument, World, EventTerm, Noise, Terrain, Scan)
     typedefs += [_typedef(part, str, False) for part in documents]
     constants = [
         f"/** {help} */\nexport const {name} = {value};\n"

@@ -81,7 +81,7 @@ def event(change: dict[str, Any], of: dict[str, Any] = FRICTION) -> dict[str, An
     ("world", "says"),
     [
         (7, "^world must be an object, not 7"),
-        ({"wind": 1}, "^world.wind is unknown; there are: events, observation_noise"),
+        ({"wind": 1}, "^world.wind is unknown; there are: terrain, events, observation_noise"),
         ({"events": {}}, "^world.events must be a list"),
         ({"events": [FRICTION] * 65}, "^world.events must be a list of at most 64"),
         ({"events": [3]}, r"^world.events\[0\] must be an object"),
@@ -132,6 +132,23 @@ def event(change: dict[str, Any], of: dict[str, Any] = FRICTION) -> dict[str, An
             {"observation_noise": {"range": [0, 1], "operation": "abs"}},
             "^world.observation_noise.operation must be one of add, scale, not 'abs'",
         ),
+        ({"terrain": 3}, "^world.terrain must be an object, not 3"),
+        ({"terrain": {"lava": 1}}, "^world.terrain.lava is unknown; there are: seed, kinds"),
+        (
+            {"terrain": {"kinds": ["flat", "lava"]}},
+            r"^world.terrain.kinds\[1\] must be one of flat",
+        ),
+        (
+            {"terrain": {"levels": 10**9, "kinds": ["flat"], "tile": 1e9}},
+            "^world.terrain.levels must be an integer from 1 to 100",
+        ),
+        (
+            {"terrain": {"levels": 100, "tile": 100, "resolution": 0.01}},
+            "^world.terrain.resolution must be greater, .* may have 1,048,576 heights",
+        ),
+        ({"terrain": {"scan": [1]}}, "^world.terrain.scan must be an object"),
+        ({"terrain": {"scan": {"size": 1}}}, "^world.terrain.scan.size must be two numbers"),
+        ({"terrain": {"seed": 2**53}}, "^world.terrain.seed must be an integer from 0 to"),
         ({"observation_delay": 3}, "^world.observation_delay must be two whole numbers of steps"),
         ({"observation_delay": [0, 1.5]}, "^world.observation_delay must be two whole numbers"),
         ({"action_delay": [2, 1]}, "^world.action_delay must be two whole numbers"),

@@ -37,6 +37,7 @@ def snapshot(env: MujocoVectorEnv) -> dict[str, Any]:
         "model": _copies(env.physics.varied),
         "generators": [generator_state(rng) for rng in env.np_random],
         **({} if env.world is None else {"world": _copies(env.world.arrays())}),
+        **({} if env.ground is None else {"ground": _copies(env.ground.arrays())}),
     }
 
 
@@ -64,6 +65,8 @@ def restore(env: MujocoVectorEnv, state: dict[str, Any]) -> None:
     models = state.get("model", {})
     if env.world is not None:
         env.world.check(state.get("world"))
+    if env.ground is not None:
+        env.ground.check(state.get("ground"))
     _restore_models(env, models)
     env.reset(seed=0)  # so that there are generators, and the environment counts as started
     if env.world is not None:
@@ -78,6 +81,8 @@ def restore(env: MujocoVectorEnv, state: dict[str, Any]) -> None:
         load_generator(rng, saved)
     if env.world is not None:
         env.world.load(state["world"])
+    if env.ground is not None:
+        env.ground.load(state["ground"])
 
 
 def _restore_models(env: MujocoVectorEnv, fields: Any) -> None:

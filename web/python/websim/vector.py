@@ -14,11 +14,14 @@ from websim import mjcf
 from websim.action_ranges import ActionRanges
 from websim.errors import ClosedEnvironment, CodeFailed, InvalidArgument, ResetNeeded
 from websim.hands import Environments, Event, Hands
-from websim.physics import FloatArray, IndexArray, Physics, make_physics
+from websim.names import observation_names
+from websim.physics import BatchData, FloatArray, IndexArray, Physics, make_physics
 from websim.rewards import Measure, Reward, Terms, moments_of, sum_of
 from websim.task import Actions, Outcome, Task
 from websim.worlds import World
+from websim.worlds.ground import Ground
 from websim.worlds.running import RunningWorld
+from websim.worlds.site import Site
 
 MAX_ENVIRONMENTS = 65_536
 """More than this is taken for a mistake: it would need hundreds of megabytes."""
@@ -62,7 +65,9 @@ class MujocoVectorEnv(VectorEnv[FloatArray, Actions, NDArray[Any]]):
         former: What may be put back if the present code fails; None: then `step` raises.
         failure: Why nothing is paid; None: all is well.
         world: What differs from environment to environment, and disturbs them; None: nothing does.
+        ground: Where they stand, if the world has a terrain: `ground.levels`, `ground.columns`.
         physics: Its physics; `physics.data` holds the state of all environments.
+        data: The same as the task sees it: on a terrain from the tile, and over the ground.
         hands: What pushes and pulls robots; records it, and does it again.
         action_sources: [nu], where the bounds of each action come from
             (`websim.action_ranges.ActionRanges`).
@@ -152,12 +157,17 @@ class MujocoVectorEnv(VectorEnv[FloatArray, Actions, NDArray[Any]]):
         self.metadata = {"autoreset_mode": self.autoreset_mode}
         self.bad_states = 0
         self._max_episode_steps = np.iinfo(np.int32).max if limit == -1 else int(limit)
-        self.physics: Physics = make_physics(source, n, task.fields, num_threads)
+        terrain = None if world is None else world.terrain
+        site = None if terrain is None else Site(terrain, task.id, source)
+        floor = None if site is None else site.floor
+        self.physics: Physics = make_physics(source, n, task.fields, num_threads, floor)
         try:
+            self.ground = None if site is None else Ground(site, self.physics)
+            self.data = self.physics.data if self.ground is None else self.ground.data
             model = self.physics.model
             task.bind(model)
             codes = self.tried(reward, measure)
-            shapes = [part.shape for part in task.observation(self.physics.data)]
+            shapes = [part.shape for part in self._observed(self.data)]
             if any(len(shape) != 2 or shape[0] != n for shape in shapes):
                 raise InvalidArgument(
                     f"The parts of an observation must have shapes ({n}, k); those of {task.id} "
@@ -227,8 +237,9 @@ class MujocoVectorEnv(VectorEnv[FloatArray, Actions, NDArray[Any]]):
         seeded = [i for i in indices if seeds[i] is not None or self._rngs[i] is None]
         for i in seeded:
             self._rngs[i], self._rng_seeds[i] = np_random(seeds[i])
-        if self.world is not None:
-            self.world.seed(np.array(seeded, np.intp), [self._rng_seeds[i] or 0 for i in seeded])
+        for part in (self.world, self.ground):
+            if part is not None:
+                part.seed(np.array(seeded, np.intp), [self._rng_seeds[i] or 0 for i in seeded])
         self._restart(indices)
         self._forget(indices)
         self._waiting[indices] = False
@@ -281,6 +292,10 @@ class MujocoVectorEnv(VectorEnv[FloatArray, Actions, NDArray[Any]]):
         self._judge(~(bad | waiting))
         ended = self.terminations | self.truncations
         some_ended = bool(ended.any())
+        if self.ground is not None and some_ended:
+            limited = self._max_episode_steps < np.iinfo(np.int32).max
+            steps = self._max_episode_steps if limited else self.episode_lengths
+            self.ground.judge(ended & ~bad, np.multiply(steps, self.task.dt))
         if some_ended:
             self.final_returns[ended] = self.episode_returns[ended]
             self.final_returns[ended & (self.unrewarded_steps > 0)] = np.nan
@@ -424,11 +439,13 @@ class MujocoVectorEnv(VectorEnv[FloatArray, Actions, NDArray[Any]]):
         Raises:
             CodeFailed: it fails, or costs too much (TooCostly). Nothing is changed.
         """
-        model, dt, data = self.physics.model, self.task.dt, self.physics.data
+        model, dt, data = self.physics.model, self.task.dt, self.data
         if reward is None and self.task.reward_code and not self.task.reward_terms:
             reward = Reward(self.task.reward_code)
         codes = [code for code in (reward, measure) if code is not None]
         self.physics.publish([name for code in codes for name in code.fields])
+        if self.ground is not None:
+            self.ground.publish()
         moments = moments_of(model, dt, data, codes)
         terms = self.task.reward_terms
         if reward is not None:
@@ -455,7 +472,7 @@ class MujocoVectorEnv(VectorEnv[FloatArray, Actions, NDArray[Any]]):
         former = self.codes
         self.reward, self.measure, self.reward_terms = codes
         there = [code for code in codes[:2] if code is not None]
-        self._moments = moments_of(self.physics.model, self.task.dt, self.physics.data, there)
+        self._moments = moments_of(self.physics.model, self.task.dt, self.data, there)
         self.reward_term_values = np.zeros((self.num_envs, len(codes.terms)))
         if self.reward is not former.reward:
             self.episode_returns.fill(0.0)
@@ -485,7 +502,7 @@ class MujocoVectorEnv(VectorEnv[FloatArray, Actions, NDArray[Any]]):
 
     def _advance(self, actions: Actions) -> tuple[Outcome, BoolArray]:
         """Steps and judges all; returns the outcome and which environments blew up [n]."""
-        data, world = self.physics.data, self.world
+        data, world = self.data, self.world
         data.ctrl[...] = actions if world is None else world.act(actions)
         before = self.task.before(data)
         self._moments.remember()
@@ -494,12 +511,14 @@ class MujocoVectorEnv(VectorEnv[FloatArray, Actions, NDArray[Any]]):
         self.physics.step(self.task.frame_skip)
         if world is not None:
             world.after_step()
+        if self.ground is not None:
+            self.ground.look()
         with np.errstate(all="ignore"):  # A state that blew up must not make numpy warn.
             outcome = self.task.outcome(data, before, actions)
             if self.reward is not None:
                 terms = self._pay(actions)
                 outcome = outcome._replace(rewards=sum_of(terms), terms=terms)
-            np.concatenate(self.task.observation(data), axis=1, out=self._fresh)
+            np.concatenate(self._observed(data), axis=1, out=self._fresh)
             self.rewards[...] = outcome.rewards
             bad = self.physics.bad.copy()
             # One sum tells of nearly every step that all is finite.
@@ -518,6 +537,8 @@ class MujocoVectorEnv(VectorEnv[FloatArray, Actions, NDArray[Any]]):
         self.terminations[...] = outcome.terminated
         self.episode_lengths += 1
         np.greater_equal(self.episode_lengths, self._max_episode_steps, out=self.truncations)
+        if self.ground is not None:
+            self.truncations |= self.ground.outside
         return outcome, bad
 
     def _pay(self, actions: Actions) -> Terms:
@@ -570,10 +591,12 @@ class MujocoVectorEnv(VectorEnv[FloatArray, Actions, NDArray[Any]]):
                 userdata[k] = self.task.initial_userdata(rng)
         if self.world is not None:
             self.world.begin(indices, qpos, qvel)
+        if self.ground is not None:
+            self.ground.place(indices, qpos)
         self.physics.reset(indices, qpos, qvel)
         self.physics.data.userdata[indices] = userdata
         self.hands.forget(indices)
-        first = self._seen(indices)
+        first = self.observe(indices)
         if self.world is not None:
             self.world.observe(first, indices)
         self.observations[indices] = first
@@ -583,14 +606,30 @@ class MujocoVectorEnv(VectorEnv[FloatArray, Actions, NDArray[Any]]):
         self.unrewarded_steps[indices] = 0
         self.episode_lengths[indices] = 0
 
-    def _seen(self, indices: IndexArray) -> FloatArray:
+    def observe(self, indices: IndexArray) -> FloatArray:
         """Observations [k, obs] of environments as they stand, without noise and delay."""
-        return np.concatenate(self.task.observation(self.physics.data.rows(indices)), axis=1)
+        if self.ground is not None:
+            self.ground.look(indices)
+        return np.concatenate(self._observed(self.data.rows(indices), indices), axis=1)
+
+    def observation_names(self) -> tuple[str, ...]:
+        """What each number of an observation is; see `websim.names.observation_names`."""
+        names = observation_names(self.task, self.num_envs)
+        return names if self.ground is None or not names else (*names, *self.ground.scan_names)
+
+    def _observed(
+        self, data: BatchData, rows: IndexArray | slice = slice(None)
+    ) -> tuple[FloatArray, ...]:
+        """The parts of the observation, of all or of these rows."""
+        parts = self.task.observation(data)
+        if self.ground is None or self.ground.terrain.scan is None:
+            return parts
+        return (*parts, self.ground.scan(rows))
 
     def _look_again(self, indices: IndexArray) -> None:
         """The state of environments has been set; a world's sensors tell of it in the next step."""
         if self.world is None:
-            self.observations[indices] = self._seen(indices)
+            self.observations[indices] = self.observe(indices)
 
     def _final_infos(self, outcome: Outcome, ended: BoolArray, bad: BoolArray) -> Infos:
         """What there is to report of episodes that SAME_STEP is about to replace."""
@@ -609,9 +648,13 @@ class MujocoVectorEnv(VectorEnv[FloatArray, Actions, NDArray[Any]]):
 
     def _add_reset_infos(self, infos: Infos, indices: IndexArray) -> None:
         """Adds what there is to report of the new episodes of environments `indices`."""
+        if self.ground is not None:
+            everyone = np.ones(self.num_envs, np.bool_)
+            values = {"terrain_level": self.ground.levels, "terrain_kind": self.ground.columns}
+            infos |= _masked(values, everyone)
         if not len(indices):
             return
-        for key, value in self.task.reset_infos(self.physics.data.rows(indices)).items():
+        for key, value in self.task.reset_infos(self.data.rows(indices)).items():
             if key not in infos:
                 infos[key] = np.zeros((self.num_envs, *value.shape[1:]), value.dtype)
                 infos[f"_{key}"] = np.zeros(self.num_envs, np.bool_)

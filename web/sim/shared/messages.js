@@ -261,6 +261,7 @@
 
 /**
  * @typedef {object} World  what differs from environment to environment, and what disturbs it
+ * @property {Terrain | null} [terrain]  the ground in place of a level floor
  * @property {EventTerm[]} [events]  in the order in which they change the model
  * @property {Noise | null} [observation_noise]  of what is observed, before it is delayed. Rewards know nothing of it
  * @property {[number, number] | null} [observation_delay]  least and greatest, in steps; drawn as an episode begins
@@ -285,6 +286,26 @@
  * @property {[number, number]} range  least and greatest; of a gaussian, mean and standard deviation
  * @property {'uniform' | 'log_uniform' | 'gaussian'} [distribution]  of the numbers
  * @property {'add' | 'scale'} [operation]  they are added to the signal, or multiplied with it
+ */
+
+/**
+ * @typedef {object} Terrain  ground in place of a flat floor: a column of tiles for each kind, harder row by row
+ * @property {number} [seed]  of the ground, which is the same for all environments
+ * @property {string[]} [kinds]  of the columns, names of `websim.worlds.tiles.KINDS`; one may come several times
+ * @property {number} [levels]  rows, from the easiest to the hardest
+ * @property {[number, number]} [difficulty]  of the first row and the last, within 0 to 1
+ * @property {number} [tile]  metres that a tile measures, a whole number of resolutions
+ * @property {number} [platform]  metres of flat ground in its middle, where robots begin
+ * @property {number} [resolution]  metres between two heights. Fine ground costs time: MuJoCo looks at each prism of it under a geom
+ * @property {boolean} [curriculum]  environments begin at the first level, go up one where the robot has got further than half a tile in an episode, and down one where it has got less than half of what was asked; past the last level it is a random one. Otherwise levels are drawn once
+ * @property {number} [speed]  what is asked: metres per second, for as long as an episode may last
+ * @property {Scan | null} [scan]  heights around the robot that are observed; None: none are
+ */
+
+/**
+ * @typedef {object} Scan  heights around a robot that it observes, on a grid that turns with its heading
+ * @property {[number, number]} [size]  metres that the grid measures ahead and to the side
+ * @property {number} [spacing]  metres between its points
  */
 
 /** What a rank hands to the others at once, in bytes. */

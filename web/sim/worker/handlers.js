@@ -57,8 +57,15 @@ export class Handlers {
     const { mujoco, pyodide } = runtime;
     pyodide._api.on_fatal = this.scheduler.fail;
     pyodide.registerJsModule('websim_js', {
-      createPhysics: (/** @type {string} */ source, /** @type {boolean} */ isPath, /** @type {number} */ numEnvs) =>
-        new BatchPhysics(mujoco, () => pythonMemory(pyodide), this.#beat, isPath ? { path: source } : { xml: source }, numEnvs),
+      createPhysics: (
+        /** @type {string} */ source,
+        /** @type {boolean} */ isPath,
+        /** @type {number} */ numEnvs,
+        /** @type {any} */ floor,
+      ) => new BatchPhysics(
+        mujoco, () => pythonMemory(pyodide), this.#beat, isPath ? { path: source } : { xml: source }, numEnvs,
+        floor ? toJs(floor) : null,
+      ),
       embindObjects,
       transport: () => this.#transport,
     });

@@ -99,6 +99,17 @@ export const embindObjects = () => alive.size;
  * @typedef {{xml: string, path?: undefined} | {path: string, xml?: undefined}} Source
  */
 
+/** A floor with heights (`websim.physics.heightfield`).
+ *
+ * @typedef {object} Floor
+ * @property {string} name
+ * @property {number} nrow
+ * @property {number} ncol
+ * @property {number[]} size    [4], as hfield_size
+ * @property {number} lowest    height of what is 0 in the data
+ * @property {Float32Array} data  [nrow, ncol] in 0..1
+ */
+
 const TOO_LARGE = 'The model asks for more memory than MuJoCo has in a tab, which is 2 GiB for each worker.';
 
 export class BatchPhysics {
@@ -108,13 +119,14 @@ export class BatchPhysics {
    * @param {() => void} beat  told about once a second that the loop is alive
    * @param {Source} source
    * @param {number} numEnvs
+   * @param {Floor | null} [floor]  in place of the model's planes
    */
-  constructor(mujoco, pythonMemory, beat, source, numEnvs) {
+  constructor(mujoco, pythonMemory, beat, source, numEnvs, floor) {
     this.mujoco = mujoco;
     this.pythonMemory = pythonMemory;
     this.beat = beat;
     this.numEnvs = numEnvs;
-    this.model = track(compile(mujoco, source));
+    this.model = track(compile(mujoco, source, floor ?? null));
     this.data = makeData(mujoco, this.model);
     this.switches = new Switches(mujoco, this.model, this.data);
     this.perturb = track(new mujoco.MjvPerturb());
@@ -533,20 +545,67 @@ class Switches {
 /**
  * @param {import('./boot.js').Mujoco} mujoco
  * @param {Source} source
+ * @param {Floor | null} floor
  * @throws ModelError with MuJoCo's words, and what they mean where those alone would not tell
  */
-function compile(mujoco, { xml, path }) {
+function compile(mujoco, source, floor) {
+  const { xml, path } = source;
   /** @type {any} */
   let model;
   try {
-    model = path === undefined
-      ? mujoco.MjModel.from_xml_string(xml)
-      : mujoco.MjModel.from_xml_path(PYTHON_FILES + path);
+    if (floor) model = compileOn(mujoco, source, floor);
+    else if (path === undefined) model = mujoco.MjModel.from_xml_string(xml);
+    else model = mujoco.MjModel.from_xml_path(PYTHON_FILES + path);
   } catch (error) {
     throw new ModelError(messageOf(error));
   }
   if (!model) throw new ModelError(`MuJoCo returned no model. ${TOO_LARGE}`);
   return model;
+}
+
+/**
+ * Compiles a model whose planes have become a height field, all else of them as it was.
+ *
+ * @param {import('./boot.js').Mujoco} mujoco
+ * @param {Source} source
+ * @param {Floor} floor
+ */
+function compileOn(mujoco, { xml, path }, { name, nrow, ncol, size, lowest, data }) {
+  const { FS, mjtObj, mjtGeom } = mujoco;
+  const file = PYTHON_FILES + path;
+  const text = xml ?? FS.readFile(file, { encoding: 'utf8' });
+  const end = text.lastIndexOf('</mujoco>');
+  const asset = `<asset><hfield name="${name}" nrow="${nrow}" ncol="${ncol}" size="${size.join(' ')}"/></asset>`;
+  const home = FS.cwd();
+  // A text has no folder of its own: what it names is looked for in the one that MuJoCo is in.
+  if (path !== undefined) FS.chdir(file.slice(0, file.lastIndexOf('/')) || '/');
+  /** @type {any} */
+  let spec;
+  try {
+    spec = track(mujoco.parseXMLString(text.slice(0, end) + asset + text.slice(end)));
+    const geoms = [];
+    for (let element = mujoco.mjs_firstElement(spec, mjtObj.mjOBJ_GEOM); element;) {
+      geoms.push(mujoco.mjs_asGeom(element));
+      const next = mujoco.mjs_nextElement(spec, element);
+      element.delete();
+      element = next;
+    }
+    const isPlane = (/** @type {any} */ geom) => geom.type === mjtGeom.mjGEOM_PLANE;
+    const margins = geoms.filter((geom) => !isPlane(geom)).map((geom) => geom.margin);
+    for (const plane of geoms.filter(isPlane)) {
+      plane.type = mjtGeom.mjGEOM_HFIELD;
+      plane.hfieldname = name;
+      plane.pos.set([0, 0, plane.pos[2] + lowest]);
+      plane.margin = margins.length ? -Math.max(...margins) : 0;
+    }
+    for (const geom of geoms) geom.delete();
+    const model = mujoco.mj_compile(spec);
+    if (model) model.hfield_data.set(data, Number(model.hfield_adr[model.nhfield - 1]));
+    return model;
+  } finally {
+    if (spec) free(spec);
+    FS.chdir(home);
+  }
 }
 
 /** @param {import('./boot.js').Mujoco} mujoco @param {any} model */
@@ -567,7 +626,7 @@ function copyRow(batch, i, row, size) {
 /** MuJoCo's message without the prefixes that its bindings put before it. @param {unknown} error */
 function messageOf(error) {
   const message = error instanceof Error ? error.message : String(error);
-  const told = message.replace(/^(MuJoCo Error: )?(Loading error: )?/, '').replaceAll(`${PYTHON_FILES}/`, '/').trim();
+  const told = message.replace(/^(MuJoCo Error: )?(Loading error: |Could not create Spec from XML string: )?/, '').replaceAll(`${PYTHON_FILES}/`, '/').trim();
   const { name } = /** @type {Error} */ (error);
   if (/allocate memory/.test(told) || /^std::(bad_alloc|length_error)/.test(name)) return `${told}. ${TOO_LARGE}`;
   return /plugin \S+ not found/.test(told) ? `${told}. MuJoCo has no plugins in the browser.` : told;

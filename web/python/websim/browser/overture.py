@@ -33,7 +33,7 @@ def take_over(env: MujocoVectorEnv, state: Mapping[str, Any], lengths: Any) -> N
     if len(given) < len(data.fields):
         env.physics.forward(np.arange(env.num_envs))
     put((*STATE, *given))
-    env.observations[...] = np.concatenate(env.task.observation(data), axis=1)
+    env.observations[...] = env.observe(np.arange(env.num_envs))
     env.episode_lengths[...] = lengths
     env.episode_returns.fill(0.0)
     env.unrewarded_steps[...] = lengths

@@ -32,7 +32,7 @@ from websim.experiments.environments import tried
 from websim.experiments.experiment import Experiment
 from websim.experiments.sources import experiment_of
 from websim.hands import Event
-from websim.names import action_names, observation_names
+from websim.names import action_names
 from websim.physics import Model
 from websim.physics.enums import Joint
 from websim.policies import Policy
@@ -91,7 +91,7 @@ class Display:
             frame_skip=env.task.frame_skip,
             dt=model.timestep * env.task.frame_skip,
             action_names=list(action_names(model)),
-            observation_names=list(observation_names(env.task, env.num_envs)),
+            observation_names=list(env.observation_names()),
             action_low=self.low.tolist(),
             action_high=self.high.tolist(),
             action_sources=list(env.action_sources),

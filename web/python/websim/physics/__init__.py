@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from websim.errors import InvalidArgument, ModelError
 from websim.mjcf import Source
+from websim.physics.heightfield import HeightField
 
 FloatArray = NDArray[np.float64]
 IndexArray = NDArray[np.intp]
@@ -471,6 +472,7 @@ def make_physics(
     num_envs: int,
     fields: Sequence[str],
     num_threads: int | None = None,
+    floor: HeightField | None = None,
 ) -> Physics:
     """Compiles a model and makes the physics of the home that this runs in.
 
@@ -480,6 +482,7 @@ def make_physics(
         fields: Names from FIELDS to keep for every environment.
         num_threads: Threads that step the batch, at most; None takes one a core. A worker of the
             browser is one thread.
+        floor: What stands in place of the model's planes.
 
     Raises:
         ModelError: MuJoCo cannot compile the model, or its environments cannot be kept apart.
@@ -488,7 +491,7 @@ def make_physics(
     if sys.platform == "emscripten":
         from websim.physics.wasm import WasmPhysics
 
-        return WasmPhysics(source, num_envs, fields)
+        return WasmPhysics(source, num_envs, fields, floor)
     from websim.physics.native import NativePhysics
 
-    return NativePhysics(source, num_envs, fields, num_threads)
+    return NativePhysics(source, num_envs, fields, num_threads, floor)

@@ -31,6 +31,7 @@ from websim.physics import (
     compute,
     usable_cores,
 )
+from websim.physics.heightfield import NAME, HeightField
 from websim.physics.stepper import Job, Kind, Lane, Stepper
 from websim.physics.threads import Threads
 from websim.physics.variation import Variation
@@ -42,14 +43,38 @@ _BLOCK = 8
 """Environments that a thread takes at once, at most: short waits at the end of a batch."""
 
 
-def load_model(source: Source) -> mujoco.MjModel:
+def load_model(source: Source, floor: HeightField | None = None) -> mujoco.MjModel:
     """Compiles a model; raises ModelError with MuJoCo's words."""
     try:
+        if floor is not None:
+            return _on_floor(source, floor)
         if isinstance(source, str):
             return mujoco.MjModel.from_xml_string(source)
         return mujoco.MjModel.from_xml_path(str(source))
     except ValueError as error:
         raise ModelError(str(error)) from error
+
+
+def _on_floor(source: Source, floor: HeightField) -> mujoco.MjModel:
+    """Compiles a model whose planes have become a height field, all else of them as it was."""
+    if isinstance(source, str):
+        spec = mujoco.MjSpec.from_string(source)
+    else:
+        spec = mujoco.MjSpec.from_file(str(source))
+    nrow, ncol = floor.data.shape
+    heights = np.zeros(floor.data.size)  # MuJoCo would stretch others to 0..1
+    spec.add_hfield(name=NAME, size=floor.size, nrow=nrow, ncol=ncol, userdata=heights)
+    margins = [geom.margin for geom in spec.geoms if geom.type != mujoco.mjtGeom.mjGEOM_PLANE]
+    for geom in spec.geoms:
+        if geom.type == mujoco.mjtGeom.mjGEOM_PLANE:
+            geom.margin = -max(margins, default=0.0)
+            geom.type = mujoco.mjtGeom.mjGEOM_HFIELD
+            geom.hfieldname = NAME
+            geom.pos = [0.0, 0.0, geom.pos[2] + floor.lowest]
+    model = spec.compile()
+    start = model.hfield(NAME).adr[0]
+    model.hfield_data[start : start + floor.data.size] = floor.data.ravel()
+    return model
 
 
 class NativePhysics(Variation):
@@ -61,9 +86,10 @@ class NativePhysics(Variation):
         num_envs: int,
         fields: Sequence[str],
         num_threads: int | None = None,
+        floor: HeightField | None = None,
     ) -> None:
         """See `websim.physics.make_physics`."""
-        self._model = load_model(source)
+        self._model = load_model(source, floor)
         self.model = _describe(self._model)
         self.data = BatchData(self.model, num_envs, fields)
         self.num_envs = num_envs

@@ -23,6 +23,7 @@ from websim.physics import (
     Model,
     compute,
 )
+from websim.physics.heightfield import NAME, HeightField
 from websim.physics.variation import Variation
 
 
@@ -33,13 +34,19 @@ class WasmPhysics(Variation):
         batch: The JavaScript object that steps; the worker reads display poses from it.
     """
 
-    def __init__(self, source: Source, num_envs: int, fields: Sequence[str]) -> None:
+    def __init__(
+        self,
+        source: Source,
+        num_envs: int,
+        fields: Sequence[str],
+        floor: HeightField | None = None,
+    ) -> None:
         """See `websim.physics.make_physics`."""
         from pyodide.ffi import JsException
 
         try:
             self.batch: Any = websim_js.createPhysics(
-                str(source), not isinstance(source, str), num_envs
+                str(source), not isinstance(source, str), num_envs, _described(floor)
             )
         except JsException as error:
             raise ModelError(error.message) from error
@@ -122,6 +129,21 @@ class WasmPhysics(Variation):
     def _check_open(self) -> None:
         if self._closed:
             raise ClosedEnvironment("This physics is closed.")
+
+
+def _described(floor: HeightField | None) -> dict[str, Any] | None:
+    """A floor as plain data for JavaScript."""
+    if floor is None:
+        return None
+    nrow, ncol = floor.data.shape
+    return {
+        "name": NAME,
+        "nrow": nrow,
+        "ncol": ncol,
+        "size": floor.size,
+        "lowest": floor.lowest,
+        "data": floor.data.ravel(),
+    }
 
 
 def _describe(about: dict[str, Any]) -> Model:

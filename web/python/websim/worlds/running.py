@@ -228,6 +228,10 @@ class RunningWorld:
 
     def _bind(self, i: int, event: EventTerm) -> None:
         target, model = TARGETS[event.target], self._physics.model
+        if taken := [name for name in target.fields if name in self._physics.varied]:
+            raise InvalidArgument(
+                f"target: {taken[0]} is where the terrain puts robots that move in a plane."
+            )
         if target.fields:
             self._parts[i] = part_of(self._physics, target, event.names)
         elif event.target == "push":

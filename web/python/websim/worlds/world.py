@@ -10,6 +10,7 @@ from typing import Any, Literal, get_args
 from websim import plain
 from websim.errors import InvalidArgument
 from websim.worlds.targets import TARGETS
+from websim.worlds.terrain import Scan, Terrain
 
 Mode = Literal["startup", "reset", "interval"]
 Operation = Literal["abs", "scale", "add"]
@@ -121,6 +122,7 @@ class World:
     however many there are and wherever it is simulated.
 
     Attributes:
+        terrain: The ground in place of a level floor.
         events: In the order in which they change the model.
         observation_noise: Of what is observed, before it is delayed. Rewards know nothing of it.
         observation_delay: Least and greatest, in steps; drawn as an episode begins.
@@ -128,6 +130,7 @@ class World:
         action_delay: As that of observations.
     """
 
+    terrain: Terrain | None = None
     events: tuple[EventTerm, ...] = ()
     observation_noise: Noise | None = None
     observation_delay: tuple[int, int] | None = None
@@ -136,6 +139,8 @@ class World:
 
     def __post_init__(self) -> None:
         """Raises InvalidArgument; the message begins with the path."""
+        if self.terrain is not None and not isinstance(self.terrain, Terrain):
+            raise InvalidArgument(f"world.terrain must be a Terrain, not {self.terrain!r:.99}.")
         if not isinstance(self.events, list | tuple) or len(self.events) > MAX_EVENTS:
             raise InvalidArgument(f"world.events must be a list of at most {MAX_EVENTS}.")
         for i, event in enumerate(self.events):
@@ -180,6 +185,11 @@ def world_from_dict(value: Any) -> World:
     if not isinstance(events, list | tuple):
         raise InvalidArgument(f"world.events must be a list, not {events!r:.99}.")
     made: dict[str, Any] = dict(given)
+    if "terrain" in given:
+        terrain = _given("world.terrain", given["terrain"], Terrain)
+        if "scan" in terrain:
+            terrain["scan"] = _made("world.terrain.scan", terrain["scan"], Scan)
+        made["terrain"] = _made("world.terrain", terrain, Terrain)
     made["events"] = [
         _made(f"world.events[{i}]", event, EventTerm) for i, event in enumerate(events)
     ]
