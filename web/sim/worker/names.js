@@ -3,7 +3,7 @@
  * object the WASM module's `mj_id2name` gives what happens to lie at address 0.
  *
  * @param {any} model MjModel
- * @param {'body'|'jnt'|'geom'|'site'|'tendon'|'actuator'|'sensor'|'key'|'mat'|'tex'} kind  as in MjModel's `name_…adr`
+ * @param {'body'|'jnt'|'geom'|'hfield'|'site'|'tendon'|'actuator'|'sensor'|'key'|'mat'|'tex'} kind  as in MjModel's `name_…adr`
  * @returns {string[]}
  */
 export function namesOf(model, kind) {

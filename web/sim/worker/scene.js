@@ -43,6 +43,7 @@ import { namesOf } from './names.js';
  * @property {Float32Array} normals  [f, 3, 3], one for each corner of each face
  *
  * @typedef {object} SceneHfield
+ * @property {boolean} shared  whether all environments stand on it, each at a place of its own
  * @property {number} nrow
  * @property {number} ncol
  * @property {number[]} size [4] radius x, radius y, height, base
@@ -85,6 +86,9 @@ const TEXTURE_TYPES = /** @type {const} */ (['2d', 'cube', 'skybox']);
 /** mjtTextureRole of a material's colour: mjTEXROLE_RGB, and with opacity mjTEXROLE_RGBA. */
 const COLOUR_ROLES = [1, 8];
 const TEXTURE_ROLES = 10;
+
+/** What terrain is called in a model (`websim.physics.heightfield.NAME`). */
+const TERRAIN = 'websim_terrain';
 
 /** In mjtJoint, mjtGeom and mjtWrap. */
 const JOINT = { free: 0, slide: 2 };
@@ -174,9 +178,11 @@ export function sceneOf(mujoco, model) {
     };
   });
 
+  const hfieldNames = namesOf(model, 'hfield');
   const hfields = list(model.nhfield, (i) => {
     const [nrow, ncol, start] = [model.hfield_nrow[i], model.hfield_ncol[i], model.hfield_adr[i]];
     return {
+      shared: hfieldNames[i] === TERRAIN,
       nrow,
       ncol,
       size: row(model.hfield_size, i, 4),

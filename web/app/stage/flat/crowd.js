@@ -3,7 +3,7 @@
 import { SUN } from '../scene/light.js';
 import { FRAME, STROKE } from './brush.js';
 import { SHADE } from './floor.js';
-import { solidsOf } from './solids.js';
+import { solidsOf, terrainSolid } from './solids.js';
 
 /** @typedef {import('../scene/robots.js').Robots} Robots */
 
@@ -36,7 +36,8 @@ export class Crowd {
     this.strokes = Float64Array.from(this.solids.flatMap(({ stroke }) => stroke));
     this.opaque = this.solids.filter(({ opacity }) => opacity >= 1).length;
     this.frames = new Float64Array(scene.nbody * FRAME);
-    this.bodies = [...new Set([scene.trackBody, ...this.solids.map(({ body }) => body)])];
+    this.terrain = terrainSolid(scene);
+    this.bodies = [...new Set([...(this.terrain ? [0] : []), scene.trackBody, ...this.solids.map(({ body }) => body)])];
     /** Of each environment: which of the tints it has; 0: none. */
     this.tints = new Uint8Array(numEnvs);
     /** Of each tint and solid: the offset of its ramp. */
@@ -119,6 +120,17 @@ export class Crowd {
       frames[to + 10] = dx * x + dy * y + dz * z;
       frames[to + 11] = fx * x + fy * y + fz * z;
     }
+  }
+
+  /**
+   * Draws the ground that they share, if there is one.
+   *
+   * @param {import('./brush.js').Brush} brush @param {number} ramp  of its colour
+   */
+  drawTerrain(brush, ramp) {
+    if (!this.terrain) return;
+    this.#pose(0, brush.lens);
+    brush.shape(this.terrain, this.frames, 0, ramp, 1);
   }
 
   /**

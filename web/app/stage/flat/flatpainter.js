@@ -31,6 +31,8 @@ export class FlatPainter {
   #floor = new Floor();
   #palette = new Palette();
   #accent = { pixel: 0, ramp: 0 };
+  /** Of terrain's colour. */
+  #terrain = 0;
   /** @type {Crowd[]} */
   #crowds = [];
   #square = 1;
@@ -75,6 +77,7 @@ export class FlatPainter {
     this.#floor.setColors(rgbOf('--floor-one'), rgbOf('--floor-other'), rgbOf('--field'));
     const accent = rgbOf('--accent');
     this.#accent = { pixel: packed(accent), ramp: this.#palette.offset(accent) };
+    this.#terrain = this.#palette.offset(rgbOf('--floor-one'));
   }
 
   /** @param {import('../view.js').Tint[]} parts */
@@ -99,6 +102,7 @@ export class FlatPainter {
     this.#floor.shade(lens, this.#shadows.list, this.#shadows.count);
     const tiled = this.#crowds.map(({ robots }) => robots).filter(({ held }) => held);
     this.#floor.paint(raster, lens, { square: this.#square, fog, tiled });
+    for (const crowd of this.#crowds) crowd.drawTerrain(brush, this.#terrain);
     if (followed) drawRing(raster, lens, followed, this.#accent.pixel);
     for (const crowd of this.#crowds) crowd.draw(brush, true);
     if (marked) drawArrow(brush, marked, this.#accent.ramp);

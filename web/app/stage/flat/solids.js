@@ -2,7 +2,7 @@
 
 import { BufferAttribute, BufferGeometry, Vector3 } from 'three';
 import { mergeVertices, toCreasedNormals } from 'three/addons/utils/BufferGeometryUtils.js';
-import { frameOf, groundOf, hfieldShape, shapeOf, visibleGeoms } from '../scene/shapes.js';
+import { frameOf, groundOf, hfieldShape, isTerrain, shapeOf, terrainOf, visibleGeoms } from '../scene/shapes.js';
 import { strokesOf } from '../scene/strokes.js';
 import { cluster } from './cluster.js';
 import { linear, screen } from './raster.js';
@@ -45,7 +45,7 @@ const CREASE = 0.7;
  */
 export function solidsOf(scene) {
   const ground = groundOf(scene);
-  const geoms = visibleGeoms(scene).filter((geom) => geom !== ground);
+  const geoms = visibleGeoms(scene).filter((geom) => geom !== ground && !isTerrain(geom, scene));
   const strokes = strokesOf(geoms, scene);
   return geoms.map((geom, i) => {
     const round = geom.type === 'sphere' || geom.type === 'capsule';
@@ -77,19 +77,30 @@ function shapeAt(level, geom, scene) {
  *
  * @param {import('../../../sim/worker/scene.js').SceneHfield} hfield @param {number} most  along each side
  */
-function sampled({ nrow, ncol, size, data }, most) {
+function sampled({ nrow, ncol, data, ...others }, most) {
   const rows = Math.min(nrow, most);
   const cols = Math.min(ncol, most);
   return {
     nrow: rows,
     ncol: cols,
-    size,
+    ...others,
     data: Float32Array.from({ length: rows * cols }, (_, i) => {
       const row = Math.round((Math.floor(i / cols) * (nrow - 1)) / (rows - 1));
       const col = Math.round(((i % cols) * (ncol - 1)) / (cols - 1));
       return data[row * ncol + col];
     }),
   };
+}
+
+/** Heights along a side of terrain: drawing all would take longer than the robots. */
+const HEIGHTS = 128;
+
+/** The ground that all environments share, in the world's frame. @param {Scene} scene @returns {Shape|null} */
+export function terrainSolid(scene) {
+  const terrain = terrainOf(scene);
+  if (!terrain) return null;
+  const [x, y, z] = terrain.pos;
+  return plain(hfieldShape(sampled(scene.hfields[terrain.data], HEIGHTS)).translate(x, y, z));
 }
 
 /** @param {BufferGeometry} shape @param {number} level */

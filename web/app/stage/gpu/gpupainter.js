@@ -4,6 +4,7 @@ import * as THREE from 'three';
 import { breathe } from '../../dom.js';
 import { themeColor } from '../../theme.js';
 import { SUN } from '../scene/light.js';
+import { hfieldShape, terrainOf } from '../scene/shapes.js';
 import { FrameTimer } from './frametimer.js';
 import { GpuBudget } from './gpubudget.js';
 import { Ground } from './ground.js';
@@ -94,6 +95,9 @@ export class GpuPainter {
     this.#scene.add(ground.mesh);
     for (const robots of groups) {
       const meshes = new RobotMeshes(robots, ground);
+      const { scene } = robots.group;
+      const terrain = terrainOf(scene);
+      if (terrain) ground.raise(hfieldShape(scene.hfields[terrain.data]).translate(robots.plot.cells[0], 0, 0));
       this.#meshes.push(meshes);
       this.#scene.add(meshes.root);
       await breathe();

@@ -17,11 +17,21 @@ export class Ground {
     this.material = this.#floor(litFloor());
     // Tiles lie on it.
     Object.assign(this.material, { polygonOffset: true, polygonOffsetFactor: 1, polygonOffsetUnits: 4 });
+    /** Of ground with heights. @type {THREE.BufferGeometry[]} */
+    this.raised = [];
     /** Materials of tiles. @type {THREE.MeshStandardMaterial[]} */
     this.tiles = [];
     this.mesh = new THREE.Mesh(new THREE.PlaneGeometry(side, side), this.material);
     this.mesh.receiveShadow = true;
     this.mesh.frustumCulled = false;
+  }
+
+  /** Adds ground with heights, of the same checker. @param {THREE.BufferGeometry} geometry  it is taken over */
+  raise(geometry) {
+    const raised = new THREE.Mesh(geometry, this.material);
+    raised.castShadow = raised.receiveShadow = true;
+    this.raised.push(geometry);
+    this.mesh.add(raised);
   }
 
   /**
@@ -77,7 +87,7 @@ export class Ground {
   }
 
   dispose() {
-    this.mesh.geometry.dispose();
+    for (const geometry of [this.mesh.geometry, ...this.raised]) geometry.dispose();
     for (const material of [this.material, ...this.tiles]) material.dispose();
   }
 }

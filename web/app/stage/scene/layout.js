@@ -1,7 +1,7 @@
 /** Where the environments stand: one grid for each group, the groups side by side. */
 
 import * as THREE from 'three';
-import { frameOf, groundOf, halfSizeOf, visibleGeoms } from './shapes.js';
+import { frameOf, groundOf, halfSizeOf, isTerrain, terrainOf, visibleGeoms } from './shapes.js';
 
 /**
  * @typedef {import('../../../sim/worker/scene.js').Scene} Scene
@@ -57,6 +57,19 @@ export function layOut(groups, poses) {
     const columns = Math.min(numEnvs, Math.max(1, square));
     const rows = Math.ceil(numEnvs / columns);
     const cells = new Float32Array(numEnvs * 2);
+    const track = new THREE.Vector3();
+    poses[g].position(0, scene.trackBody, track);
+    const reach = box.clone().translate(track.negate());
+    const terrain = terrainOf(scene);
+    if (terrain) {
+      // They stand where they are, on one ground.
+      const [x, y] = scene.hfields[terrain.data].size;
+      cells.forEach((_, i) => (cells[i] = i % 2 ? 0 : left + x));
+      bounds.expandByPoint(new THREE.Vector2(left, -y));
+      bounds.expandByPoint(new THREE.Vector2(left + 2 * x, y));
+      left += 2 * x + step[0];
+      return { cells, columns, lift: -terrain.pos[2], size, box, reach, step };
+    }
     for (let env = 0; env < numEnvs; env++) {
       cells[2 * env] = left + (env % columns) * step[0];
       cells[2 * env + 1] = (Math.floor(env / columns) - (rows - 1) / 2) * step[1];
@@ -65,9 +78,6 @@ export function layOut(groups, poses) {
     bounds.expandByPoint(new THREE.Vector2(left + (columns - 1) * step[0], ((rows - 1) / 2) * step[1]));
     left += (columns + 0.5) * step[0];
     const lift = -(groundOf(scene)?.pos[2] ?? box.min.z - FLOOR * extents.z);
-    const track = new THREE.Vector3();
-    poses[g].position(0, scene.trackBody, track);
-    const reach = box.clone().translate(track.negate());
     return { cells, columns, lift, size, box, reach, step };
   });
   // The middle of all plots is the origin.
@@ -98,7 +108,7 @@ function boxOf(scene, poses) {
   const position = new THREE.Vector3();
   const orientation = new THREE.Quaternion();
   for (const geom of visibleGeoms(scene)) {
-    if (geom.type === 'plane') continue;
+    if (geom.type === 'plane' || isTerrain(geom, scene)) continue;
     const half = new THREE.Vector3(...halfSizeOf(geom, scene));
     poses.position(0, geom.body, position);
     body.compose(position, poses.orientation(0, geom.body, orientation), one);

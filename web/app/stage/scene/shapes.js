@@ -43,7 +43,7 @@ export function batchesOf(scene) {
   const batches = new Map();
   const ground = groundOf(scene);
   for (const geom of visibleGeoms(scene)) {
-    if (geom === ground) continue;
+    if (geom === ground || isTerrain(geom, scene)) continue;
     const texture = scene.materials[geom.material]?.texture ?? -1;
     const transparent = geom.rgba[3] < 1;
     const key = `${texture} ${transparent}`;
@@ -71,6 +71,12 @@ export function groundOf(scene) {
     ({ type, body, quat }) => type === 'plane' && body === 0 && level(quat),
   );
 }
+
+/** Whether a geom is the ground that all environments share. @param {SceneGeom} geom @param {Scene} scene */
+export const isTerrain = ({ type, data }, scene) => type === 'hfield' && scene.hfields[data].shared;
+
+/** The ground that all environments share, if they stand on one. @param {Scene} scene */
+export const terrainOf = (scene) => scene.geoms.find((geom) => isTerrain(geom, scene));
 
 /**
  * @param {Batch} batch @param {Scene} scene @param {Detail} detail
