@@ -134,7 +134,7 @@ def test_a_push_comes_when_it_is_due_and_is_as_hard_as_drawn() -> None:
     waited = np.diff(times, axis=1, prepend=0)
     assert ((waited >= 2) & (waited <= 4)).all()
     speeds = np.linalg.norm(pushes[:, :, 1:], axis=2)
-    assert ((speeds >= 0.5) & (speeds <= 1.25)).all()
+    assert ((speeds >= 0.5) & (speeds <= 1.1)).all()
     assert len(np.unique(times)) == n * PUSHES, "each environment has its own"
 
     steps = int(1.5 * times[:, -1].max() / dt)
@@ -160,7 +160,7 @@ def test_goals_are_drawn_within_their_ranges() -> None:
     env = MujocoVectorEnv(QuadrupedWalk(), 200)
     env.reset(seed=0)
     goals = env.physics.data.userdata[:, :GOAL]
-    ranges = np.array([(0.5, 1.0), (-0.2, 0.2), (-0.5, 0.5)])
+    ranges = np.array([(0.5, 0.9), (-0.2, 0.2), (-0.5, 0.5)])
     assert (ranges[:, 0] <= goals).all()
     assert (goals <= ranges[:, 1]).all()
     np.testing.assert_allclose(goals.mean(axis=0), ranges.mean(axis=1), atol=0.06)

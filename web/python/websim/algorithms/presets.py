@@ -40,9 +40,9 @@ PRESETS: dict[str, dict[str, dict[str, dict[str, Any]]]] = {
             # Wide torques throw it over before it can stand.
             "QuadrupedBalance-v0": {"log_std_init": -2.0, "learning_rate": 3e-4},
             "QuadrupedWalk-v0": {
-                "total_timesteps": 2_000_000,
+                "total_timesteps": 3_000_000,
                 "log_std_init": -2.0,
-                "learning_rate": 3e-4,
+                "learning_rate": 4e-4,
             },
         },
     },

@@ -33,7 +33,7 @@ def reward(now, before, action):
         "alive": 1.0,
         "still": np.exp(-4 * np.square(now.sensor("velocity").value).sum(axis=1)),
         "level": -2.0 * (1 - up),
-        "stance": -0.05 * np.square(bent).sum(axis=(1, 2)),
+        "stance": -0.1 * np.square(bent).sum(axis=(1, 2)),
         "effort": -0.02 * np.square(action.clip(-1, 1)).sum(axis=1),
         "smooth": -1e-6 * np.square(acceleration).sum(axis=1),
     }
@@ -66,8 +66,8 @@ def reward(now, before, action):
     acceleration = (now.qvel[:, 6:] - before.qvel[:, 6:]) / now.dt
     return {
         "alive": 0.5,
-        "along": 1.5 * np.minimum(along / wanted, 1.0),
-        "velocity": 2.0 * np.exp(-missed / 0.1),
+        "along": 2.0 * np.minimum(along / wanted, 1.0),
+        "velocity": 1.0 * np.exp(-missed / 0.1),
         "turn": 0.5 * np.exp(-np.square(turn[:, 2] - goal[:, 2]) / 0.25),
         "bounce": -0.5 * np.square(velocity[:, 2]) - 0.02 * np.square(turn[:, :2]).sum(axis=1),
         "level": -2.0 * (1 - now.body("trunk").up[:, 2]),
@@ -167,7 +167,7 @@ class QuadrupedBalance(Quadruped):
     measure_code: ClassVar[str] = BALANCE_MEASURE
 
     push_interval: Range = (2.0, 4.0)
-    push_velocity: Range = (0.5, 1.25)
+    push_velocity: Range = (0.5, 1.1)
 
     def initial_userdata(self, rng: np.random.Generator) -> FloatArray:
         times = rng.uniform(*self.push_interval, PUSHES).cumsum()
@@ -192,7 +192,7 @@ class QuadrupedWalk(Quadruped):
     reward_code: ClassVar[str] = WALK_REWARD
     measure_code: ClassVar[str] = WALK_MEASURE
 
-    forward_velocity: Range = (0.5, 1.0)
+    forward_velocity: Range = (0.5, 0.9)
     aside_velocity: Range = (-0.2, 0.2)
     turn_velocity: Range = (-0.5, 0.5)
 
