@@ -1,7 +1,7 @@
 """What the quadruped does without having learnt: `python -m bench.quadruped [--episodes 100]`.
 
 The controls beside which a policy is judged: motors that do nothing, random torques, and springs
-and dampers that hold the stance in which an episode begins. Printed is the mean measure of each task.
+and dampers that hold the stance in which an episode begins. Printed is each mean measure.
 """
 
 import argparse
