@@ -1,7 +1,8 @@
 """Hop on one leg.
 
-Pays for a left foot that stays in the air while the right one carries the body on; success is the
-share of an episode's full 1,000 steps in which it does.
+Pays for a left foot that stays in the air while the right one carries
+the body on; success is the share of an episode's full 1,000 steps in
+which it does.
 """
 
 import numpy as np

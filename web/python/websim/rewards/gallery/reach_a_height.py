@@ -1,7 +1,7 @@
 """Reach a height.
 
-Pays for every centimetre above the height at which it stands; success is the greatest height of
-an episode.
+Pays for every centimetre above the height at which it stands; success
+is the greatest height of an episode.
 """
 
 import numpy as np

@@ -1,7 +1,7 @@
 """Slow and smooth.
 
-Pays for one metre a second, no more, without jerks; success is the share of steps between 0.7 and
-1.3 m/s.
+Pays for one metre a second, no more, without jerks; success is the
+share of steps between 0.7 and 1.3 m/s.
 """
 
 import numpy as np

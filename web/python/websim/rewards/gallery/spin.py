@@ -1,6 +1,7 @@
 """Spin.
 
-Pays for turning to the left on the spot; success is how many turns an episode had.
+Pays for turning to the left on the spot; success is how many turns an
+episode had.
 """
 
 import numpy as np

@@ -1,7 +1,7 @@
 """Stand up.
 
-Pays for a body that points upwards, calmly; success is how upright it was on average, 1 being
-quite.
+Pays for a body that points upwards, calmly; success is how upright it
+was on average, 1 being quite.
 """
 
 import numpy as np
