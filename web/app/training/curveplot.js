@@ -81,9 +81,10 @@ export class CurvePlot {
     const values = log.column(this.tag);
     const line = this.line.of(values, log, look);
     this.#newest = line.findLast(Number.isFinite);
-    const changes = log.column(CHANGED);
-    this.#marks = [...steps].filter((_, row) => changes[row] === 1);
-    this.element.dataset.marks = String(this.#marks.length);
+    const changed = log.column(CHANGED);
+    this.#marks = [...steps].filter((_, row) => changed[row] === 1);
+    const changes = this.#marks.map(short).join(', ');
+    this.area.setAttribute('aria-label', `${this.title} over environment steps${changes && `; another reward or measure from step ${changes} on`}`);
     this.#rows = rowsToDraw(steps, values, width / 2, look.range);
     this.#shown = { raw: this.#rows.map((row) => values[row]), line: this.#rows.map((row) => line[row]) };
     const scale = look.logarithmic ? logScale(this.#shown.raw) : { distr: 1 };
