@@ -4,7 +4,7 @@
     python -m bench.gallery_pictures FOLDER
 
 FOLDER has the runs. A robot of each is followed as it does what it has learnt; docs/images gets
-gallery-<name>.jpg, and code-dark.jpg, code-light.jpg and code-phone.jpg of the editors.
+gallery-<name>.jpg, and code-light.jpg and code-phone.jpg of the editors.
 """
 
 import argparse
@@ -61,14 +61,14 @@ def learnt(browser: Browser, address: str, name: str, task: str, run: bytes) -> 
 
 
 def editors(browser: Browser, address: str) -> None:
-    """Pictures of the sheet, in both themes and on a phone."""
+    """Pictures of the sheet, and in the dark on a phone."""
     page = open_page(browser, address, LARGE, task="HalfCheetah-v5", envs=64, speed=1, follow=0)
     page.locator("#code-open").click()
     page.locator("#code-gallery option:has-text('Stand up')").wait_for(state="attached")
     page.select_option("#code-gallery", label="Stand up")
     page.locator("#code-apply").click()
-    for name, size in (("light", LARGE), ("dark", LARGE), ("phone", PHONE)):
-        page.emulate_media(color_scheme="dark" if name == "dark" else "light")
+    for name, size in (("light", LARGE), ("phone", PHONE)):
+        page.emulate_media(color_scheme="dark" if name == "phone" else "light")
         page.set_viewport_size(size)
         page.wait_for_timeout(MOVING_MS)
         page.screenshot(path=IMAGES / f"code-{name}.jpg", type="jpeg", quality=70)
