@@ -1,5 +1,6 @@
 """The quadruped: its body, what it observes, pushes and goals, what it is paid and judged by."""
 
+from pathlib import Path
 from typing import Any
 
 import mujoco
@@ -8,7 +9,11 @@ import pytest
 from numpy.typing import NDArray
 
 import websim
-from websim import InvalidArgument, MujocoVectorEnv, mjcf
+from websim import Experiment, InvalidArgument, MujocoVectorEnv, mjcf
+from websim.algorithms.presets import preset
+from websim.experiments import archive
+from websim.experiments.robot import make_robot
+from websim.experiments.sources import experiment_of
 from websim.names import observation_names
 from websim.physics.native import load_model
 from websim.registry import task_class
@@ -256,6 +261,32 @@ def test_terms_of_the_reward(task: str) -> None:
 def test_another_robot_must_have_what_it_needs(task: str) -> None:
     with pytest.raises(InvalidArgument, match=r'keyframe to begin in, and <size nuserdata="18"/>'):
         websim.make_vec(task, 1, xml_file="ant.xml")
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_a_whole_experiment_in_a_file_is_the_same(task: str, tmp_path: Path) -> None:
+    kind = task_class(task)
+    xml = mjcf.find("quadruped.xml")
+    assert isinstance(xml, str)
+    experiment = Experiment(
+        task=task,
+        robot=make_robot({"quadruped.xml": xml.encode()}),
+        reward=kind.reward_code,
+        measure=kind.measure_code,
+        hyperparameters=preset("ppo", "fast", task),
+    )
+    file = tmp_path / "quadruped.websim"
+    file.write_bytes(archive.dump(experiment))
+    assert experiment_of(file).sha256 == experiment.sha256
+    own, built_in = websim.make_vec(file, 3), websim.make_vec(task, 3)
+    np.testing.assert_array_equal(own.reset(seed=0)[0], built_in.reset(seed=0)[0])
+    for _ in range(20):
+        actions = hold(built_in)
+        for here, there in zip(own.step(actions)[:4], built_in.step(actions)[:4], strict=True):
+            np.testing.assert_array_equal(here, there)
+    assert own.reward_terms == built_in.reward_terms
+    own.close()
+    built_in.close()
 
 
 def test_its_tasks_are_registered() -> None:
