@@ -29,6 +29,9 @@ HTMLCanvasElement.prototype.getContext = function (type, ...rest) {
 };
 """
 
+#: What each painter draws with.
+CONTEXTS = {"webgl": "webgl2", "flat": "2d"}
+
 #: What stands where a figure is not known.
 NOTHING_YET = "\N{EN DASH}"
 
@@ -275,9 +278,11 @@ def test_the_processor_draws_where_there_is_no_webgl(isolated: Dashboard, render
 def test_both_painters_show_the_same(with_webgl: Dashboard) -> None:
     """The Ant is where it is, and as large, whoever paints it: it alone is orange."""
     pictures = []
-    for renderer in ("webgl", "flat"):
+    for renderer in CONTEXTS:
         with_webgl.open(f"task=Ant-v5&envs=1&workers=1&paused=1&renderer={renderer}")
         with_webgl.drawn()
+        context = f"document.querySelector('.stage canvas').getContext('{CONTEXTS[renderer]}')"
+        assert with_webgl.page.evaluate(f"{context} !== null")
         pixels = with_webgl.picture().astype(int)
         pictures.append(pixels[..., 0] > pixels[..., 2] + 40)
     webgl, flat = pictures

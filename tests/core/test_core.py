@@ -76,6 +76,7 @@ def test_a_hundred_ants_step(core: Core) -> None:
     assert core.get("sim.numEnvs") == 100
     core.wait("sim.stats().environmentSteps > 1000")
     assert core.get("sim.stats().badStates") == 0
+    core.wait("sim.stats().frames > 1")
     shares = core.get("typeof SharedArrayBuffer === 'function' && crossOriginIsolated")
     assert core.get("sim.isolated") == shares
     core.get("sim.pause()")

@@ -27,11 +27,6 @@ def test_page_may_not_make_code_from_strings(server: str, page: Page) -> None:
     assert page.evaluate("window.made") is None
 
 
-def test_software_webgl_is_there(server: str, page: Page) -> None:
-    page.goto(f"{server}/healthz")
-    assert page.evaluate("document.createElement('canvas').getContext('webgl2') !== null")
-
-
 @pytest.fixture
 def other_origin() -> Iterator[ThreadingHTTPServer]:
     """A server whose pages are isolated, and embed the address that is their query."""

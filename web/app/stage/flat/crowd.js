@@ -37,7 +37,8 @@ export class Crowd {
     this.opaque = this.solids.filter(({ opacity }) => opacity >= 1).length;
     this.frames = new Float64Array(scene.nbody * FRAME);
     this.terrain = terrainSolid(scene);
-    this.bodies = [...new Set([...(this.terrain ? [0] : []), scene.trackBody, ...this.solids.map(({ body }) => body)])];
+    this.tracked = [scene.trackBody];
+    this.bodies = [...new Set(this.solids.map(({ body }) => body))];
     /** Of each environment: which of the tints it has; 0: none. */
     this.tints = new Uint8Array(numEnvs);
     /** Of each tint and solid: the offset of its ramp. */
@@ -65,12 +66,12 @@ export class Crowd {
   }
 
   /**
-   * Brings one robot's bodies into the camera's frame.
+   * Brings bodies of one robot into the camera's frame.
    *
-   * @param {number} env @param {import('./lens.js').Lens} lens
+   * @param {number} env @param {number[]} bodies @param {import('./lens.js').Lens} lens
    */
-  #pose(env, { eye, right, down, forward }) {
-    const { bodies, frames, robots: { poses: { data, alphas, bodies: all }, plot: { cells, lift } } } = this;
+  #pose(env, bodies, { eye, right, down, forward }) {
+    const { frames, robots: { poses: { data, alphas, bodies: all }, plot: { cells, lift } } } = this;
     const [rx, ry, rz] = right;
     const [dx, dy, dz] = down;
     const [fx, fy, fz] = forward;
@@ -129,7 +130,7 @@ export class Crowd {
    */
   drawTerrain(brush, ramp) {
     if (!this.terrain) return;
-    this.#pose(0, brush.lens);
+    this.#pose(0, [0], brush.lens);
     brush.shape(this.terrain, this.frames, 0, ramp, 1);
   }
 
@@ -148,7 +149,7 @@ export class Crowd {
       // From the back of the field as it is seen at first: smooth edges are mixed with what is there.
       for (let i = slots.count - 1; i >= 0; i--) {
         const env = slots.places[3 * i + 2];
-        this.#pose(env, brush.lens);
+        this.#pose(env, this.bodies, brush.lens);
         this.#drawOne(brush, env, first, last, slots !== figures);
       }
     }
@@ -195,11 +196,13 @@ export class Crowd {
     const of = scene.trackBody * FRAME;
     for (const slots of [figures, far, near]) {
       for (let i = 0; i < slots.count; i++) {
-        this.#pose(slots.places[3 * i + 2], lens);
+        const env = slots.places[3 * i + 2];
+        this.#pose(env, this.tracked, lens);
         const x = frames[of + 9];
         const y = frames[of + 10];
         const distance = frames[of + 11];
         if (slots !== figures && size * focus > WITH_SHADOWS * distance) {
+          this.#pose(env, this.bodies, lens);
           this.#shadeSolids(lens, shadows);
           continue;
         }
