@@ -302,6 +302,9 @@ def test_a_body_that_cannot_move_cannot_be_pulled() -> None:
     env.reset(seed=0)
     with pytest.raises(InvalidArgument, match="'post' cannot move"):
         env.pull(0, "post", [0, 0, 0])
+    event = env.pull(0, 2, [0, 0, 0])
+    with pytest.raises(InvalidArgument, match=r"hands\[0\].body: body 'post' cannot move"):
+        env.hands.play([event | {"body": "post"}])
     env.close()
 
 

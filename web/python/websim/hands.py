@@ -82,8 +82,15 @@ class Hands:
         Raises:
             InvalidArgument: an event that these robots have no body, joints or keyframe for.
         """
+        pulled = set()
         for i, event in enumerate(read_events(events)):
             self._check(event, f"hands[{i}].")
+            if event["do"] == "pull" and event["body"] not in pulled:
+                pulled.add(event["body"])
+                try:
+                    self._grasp(np.zeros(1, np.intp), event)
+                except InvalidArgument as error:
+                    raise InvalidArgument(f"hands[{i}].body: {error}") from None
             self._bytes += len(json.dumps(event))
             self._script.setdefault((event["iteration"], event["step"]), []).append(event)
 
@@ -251,15 +258,21 @@ class Hands:
         held &= (pulls[indices, 2:5] == point).all(axis=1)
         new = indices[~held]
         if len(new):
-            grasped = self._physics.grasp(new, body, point)
-            if not (grasped[:, 0] > 0).all():
-                raise InvalidArgument(f"body {event['body']!r} cannot move: it cannot be pulled.")
+            grasped = self._grasp(new, event)
             self._release(new)
             pulls[new, 0] = body
             pulls[new, 1] = grasped[:, 0]
             pulls[new, 2:5] = point
             pulls[new, 8:11] = grasped[:, 1:4]
         pulls[indices, 5:8] = target + pulls[indices, 8:11] if event["relative"] else target
+
+    def _grasp(self, indices: IndexArray, event: Event) -> FloatArray:
+        """What a pull takes hold of; raises InvalidArgument where that cannot move."""
+        point = np.array(event["point"], np.float64)
+        grasped = self._physics.grasp(indices, self._body(event["body"]), point)
+        if not (grasped[:, 0] > 0).all():
+            raise InvalidArgument(f"body {event['body']!r} cannot move: it cannot be pulled.")
+        return grasped
 
     def _release(self, indices: IndexArray) -> None:
         """Ends pulls and pushes."""
