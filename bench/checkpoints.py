@@ -28,8 +28,8 @@ WATCH = """
 from websim.browser.learner import Learner
 saving = []
 advance = Learner.advance
-def watched(self, stop, save):
-    made = advance(self, stop, save)
+def watched(*arguments):
+    made = advance(*arguments)
     saving.append(made["saving"])
     return made
 Learner.advance = watched
