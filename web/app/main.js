@@ -1,5 +1,6 @@
 /** The entry: puts the parts of the dashboard together. */
 
+import { fetchManifest } from '../sim/page/manifest.js';
 import { WebSim } from '../sim/websim.js';
 import { Boot } from './boot.js';
 import { Controllers } from './panel/controllers.js';
@@ -12,6 +13,7 @@ import { Notices } from './notices.js';
 import { keepForOffline } from './offline.js';
 import { acceptDrops } from './opening/files.js';
 import { Opener } from './opening/opener.js';
+import { MAX_SEED } from './panel/options.js';
 import { Panel } from './panel/panel.js';
 import { WHY_NOT } from './panel/transport.js';
 import { StageBar } from './stage/bar.js';
@@ -20,6 +22,7 @@ import { Stage } from './stage/stage.js';
 import { opened, session } from './start.js';
 import { Theme } from './theme.js';
 import { TrainDesk } from './training/desk.js';
+import { WorldForm } from './world/form.js';
 
 /**
  * How often figures and details change, in ms: more could not be read. Without a GPU the page itself
@@ -96,7 +99,11 @@ async function start(open) {
 }
 
 async function build() {
-  const [tasks, algorithms] = await Promise.all([WebSim.tasks(), WebSim.algorithms()]);
+  const [tasks, algorithms, { worlds }] = await Promise.all([WebSim.tasks(), WebSim.algorithms(), fetchManifest()]);
+  const world = new WorldForm(worlds, {
+    apply: (changed) => session.change({ world: changed }),
+    drawAgain: () => session.set({ seed: Math.floor(Math.random() * MAX_SEED) }, 'replace'),
+  });
   const train = await desk.build(algorithms, controllers);
   panel = new Panel({
     change: (change) => session.set(change),
@@ -105,11 +112,12 @@ async function build() {
     theme: () => theme.toggle(),
     help: () => keyboard.toggleSheet(),
     fold: uncover,
-  }, tasks, train, code.element);
+  }, tasks, train, code.element, world);
   desk.panel = panel;
   panel.show(session.options);
   showOwn();
   code.show();
+  panel.world.show(session.experiment);
   await breathe();
   stage = new Stage(session.options.renderer, turn);
   stage.set(session.options);
@@ -153,6 +161,7 @@ on('options', (change) => {
 on('experiment', () => {
   showOwn();
   code.show();
+  panel?.world.show(session.experiment);
   desk.show();
 });
 on('opening', () => boot.begin(session.sim ? 'Changing the simulation' : 'Starting'));

@@ -195,8 +195,9 @@ export class Session extends EventTarget {
   }
 
   /** @param {Partial<Options>} change */
-  #applyLive({ speed, paused }) {
+  #applyLive({ speed, paused, seed }) {
     if (!this.sim) return;
+    if (seed !== undefined) this.sim.reset({ seed }).catch((error) => this.#emit('error', error));
     if (speed !== undefined) this.sim.setSpeed(speed);
     if (paused !== undefined) paused ? this.sim.pause() : this.sim.play();
   }
@@ -267,7 +268,7 @@ export class Session extends EventTarget {
     }
     if (this.#again) return;
     // What was set while it opened.
-    this.#applyLive({ speed: this.options.speed });
+    this.#applyLive({ speed: this.options.speed, seed: this.options.seed === sim.seed ? undefined : this.options.seed });
     this.#emit('opened');
   }
 

@@ -126,7 +126,7 @@ export const OPTIONS = {
     read: automatic(1, MAX_WORKERS),
     rebuilds: true,
   },
-  seed: { initial: 0, allowed: `0 to ${MAX_SEED}`, read: integer(0, MAX_SEED), rebuilds: true },
+  seed: { initial: 0, allowed: `0 to ${MAX_SEED}`, read: integer(0, MAX_SEED) },
   controller: {
     initial: 'random',
     allowed: `${WebSim.controllers.join(', ')}, or a saved policy`,

@@ -33,8 +33,8 @@ export class Panel {
   /** @type {{show: (options: Options) => void}[]} */
   #fields;
 
-  /** @param {Actions} actions @param {string[]} tasks @param {HTMLElement} train  the section on training @param {HTMLElement} code  the way to reward and measure */
-  constructor(actions, tasks, train, code) {
+  /** @param {Actions} actions @param {string[]} tasks @param {HTMLElement} train  the section on training @param {HTMLElement} code  the way to reward and measure @param {import('../world/form.js').WorldForm} world */
+  constructor(actions, tasks, train, code, world) {
     const { change } = actions;
     this.transport = new Transport(actions);
     this.figures = new Figures();
@@ -62,6 +62,7 @@ export class Panel {
     // Several types have their numbers with them.
     robot.onSeveral = (several) => (envs.element.hidden = several);
     this.robot = robot;
+    this.world = world;
     this.controller = controller;
     this.#fields = [robot, envs, workers, seed, speed, overview, draw, fps];
 
@@ -83,6 +84,7 @@ export class Panel {
     this.body = h('div', { class: 'body', id: 'panel-body' },
       section('Simulation', this.simulation, this.reason, this.locked),
       section('Run', h('div', { class: 'grid two' }, controller.element, speed.element)),
+      section('World', world.element),
       section('Reward', code),
       train,
       section('View', h('div', { class: 'grid' }, overview.element, draw.element, fps.element), this.drawing),
@@ -137,6 +139,7 @@ export class Panel {
    */
   lock(state, learning) {
     this.simulation.disabled = learning;
+    this.world.lock(learning);
     this.locked.hidden = !learning;
     this.controller.select.disabled = learning;
     this.transport.showLearning(state);

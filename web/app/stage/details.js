@@ -34,6 +34,8 @@ export class Details {
     this.figures = h('dl', { class: 'tiles' });
     this.actions = h('div', { class: 'bars' });
     this.rewards = h('table', { class: 'terms' });
+    this.drawn = h('table', { class: 'terms' });
+    this.world = h('details', { open: true }, h('summary', {}, 'Its own world'), this.drawn);
     this.observation = h('canvas', { class: 'observation', role: 'img' });
     this.observationLabel = h('h3', {}, 'Observation');
     this.observationValue = h('span', { class: 'subtle' });
@@ -48,6 +50,7 @@ export class Details {
       h('div', { class: 'scroll' },
         this.figures,
         h('h3', {}, 'Reward'), this.rewards,
+        this.world,
         h('h3', {}, 'Action'), this.actions,
         h('div', { class: 'heading' }, this.observationLabel, this.observationValue), this.observation,
         byHand.element,
@@ -70,6 +73,7 @@ export class Details {
       this.#group = group;
       this.#buildActions(group);
       this.#buildTerms(group.rewardTerms);
+      this.#buildWorld(group);
       this.#buildFigures();
     }
     this.byHand.open(group, index);
@@ -111,6 +115,16 @@ export class Details {
     )));
   }
 
+  /** What the world has drawn for this robot. @param {Group} group */
+  #buildWorld({ worldValues }) {
+    this.values = worldValues.map((name) => {
+      const [, what, sign] = /** @type {RegExpMatchArray} */ (name.match(/^(.*?) ?([=*+]?)$/));
+      return { name, sign: sign === '*' ? '×' : sign, what, value: h('td', {}, '–') };
+    });
+    this.drawn.replaceChildren(...this.values.map(({ what, value }) => h('tr', {}, h('th', { scope: 'row' }, what), value)));
+    this.world.hidden = worldValues.length === 0;
+  }
+
   /** @param {State} state @param {string} controller  what moves it */
   update(state, controller) {
     const group = this.#group;
@@ -126,6 +140,7 @@ export class Details {
     const names = Object.keys(state.rewardTerms);
     if (names.join() !== this.terms?.map(({ name }) => name).join()) this.#buildTerms(names);
     for (const { name, value } of this.terms ?? []) setText(value, measure(state.rewardTerms[name]));
+    for (const { name, sign, value } of this.values ?? []) setText(value, `${sign} ${measure(state.worldValues[name])}`);
     this.bars?.forEach(({ bar, value }, i) => {
       const [low, high] = [group.actionLow[i], group.actionHigh[i]];
       const middle = (low + high) / 2;

@@ -186,6 +186,23 @@
  */
 
 /**
+ * @typedef {object} WorldTarget  what an event of a world can change, as a form shows it
+ * @property {string} name  its name
+ * @property {string} help  what it is, and its unit
+ * @property {string | null} kind  of what it has a value each; null: the environment has one
+ * @property {string[]} modes  when it may be drawn
+ * @property {string[]} operations  what may be done with the number drawn
+ */
+
+/**
+ * @typedef {object} Worlds  worlds as a form shows them
+ * @property {WorldTarget[]} targets  in their order
+ * @property {string[]} distributions  of what is drawn
+ * @property {number} mostLag  steps of delay, at most
+ * @property {Record<string, Record<string, unknown>>} ready  worlds to begin with, by what they are called
+ */
+
+/**
  * @typedef {object} EngineFiles  muJoCo's module
  * @property {string} engine  its kind, `official`, `optimised` or `own`
  * @property {string} version  muJoCo's
@@ -231,6 +248,7 @@
  * @property {TaskFile[]} taskFiles  where those come from that are not in the package
  * @property {string | null} openings  folder with an Opening of each task, if there is one
  * @property {Record<string, Algorithm>} algorithms  by name
+ * @property {Worlds} worlds  what worlds can have in them
  * @property {PageSources} sources  of the page itself
  * @property {string[]} files  everything that never changes under its address
  */

@@ -344,6 +344,42 @@ class Algorithm:
 
 
 @dataclass(kw_only=True)
+class WorldTarget:
+    """What an event of a world can change, as a form shows it.
+
+    Attributes:
+        name: Its name.
+        help: What it is, and its unit.
+        kind: Of what it has a value each; null: the environment has one.
+        modes: When it may be drawn.
+        operations: What may be done with the number drawn.
+    """
+
+    name: str
+    help: str
+    kind: str | None
+    modes: list[str]
+    operations: list[str]
+
+
+@dataclass(kw_only=True)
+class Worlds:
+    """Worlds as a form shows them.
+
+    Attributes:
+        targets: In their order.
+        distributions: Of what is drawn.
+        most_lag: Steps of delay, at most.
+        ready: Worlds to begin with, by what they are called.
+    """
+
+    targets: list[WorldTarget]
+    distributions: list[str]
+    most_lag: int
+    ready: dict[str, dict[str, Any]]
+
+
+@dataclass(kw_only=True)
 class EngineFiles:
     """MuJoCo's module.
 
@@ -431,6 +467,7 @@ class Manifest:
         task_files: Where those come from that are not in the package.
         openings: Folder with an Opening of each task, if there is one.
         algorithms: By name.
+        worlds: What worlds can have in them.
         sources: Of the page itself.
         files: Everything that never changes under its address.
     """
@@ -445,6 +482,7 @@ class Manifest:
     task_files: list[TaskFile]
     openings: str | None
     algorithms: dict[str, Algorithm]
+    worlds: Worlds
     sources: PageSources
     files: list[str]
 
@@ -468,6 +506,8 @@ MESSAGES = (
     Iteration,
     Hyperparameter,
     Algorithm,
+    WorldTarget,
+    Worlds,
     EngineFiles,
     PyodideFiles,
     File,

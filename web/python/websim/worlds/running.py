@@ -317,17 +317,15 @@ class RunningWorld:
     def _names(self) -> tuple[str, ...]:
         """What `values` are."""
         names: list[str] = []
+        before = Counter[str]()
         for i, part in self._parts.items():
             event = self._world.events[i]
-            labels = ("",) if event.shared_random else part.labels
-            sign = _SIGNS[event.operation]
-            names += [f"{event.target} {label}".strip() + f" {sign}" for label in labels]
-        names += [f"{name} delay" for name, _ in self._delays()]
-        before = Counter[str]()
-        for k, name in enumerate(names):
-            before[name] += 1
-            names[k] = name if before[name] == 1 else f"{name} ({before[name]})"
-        return tuple(names)
+            for label in ("",) if event.shared_random else part.labels:
+                name = f"{event.target} {label}".strip()
+                before[name] += 1
+                name += f" ({before[name]})" if before[name] > 1 else ""
+                names.append(f"{name} {_SIGNS[event.operation]}")
+        return (*names, *(f"{name} delay" for name, _ in self._delays()))
 
     def _report(self, indices: IndexArray) -> None:
         """Brings `values` up to date."""

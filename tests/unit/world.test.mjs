@@ -1,0 +1,45 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { entriesOf, retargeted, summaryOf, timed, withWorld, worldOf } from '../../web/app/world/entries.js';
+
+const FRICTION = { mode: 'startup', target: 'friction', operation: 'scale', range: [0.5, 1.5], names: ['floor'] };
+const PUSH = { mode: 'interval', target: 'push', operation: 'add', range: [0, 1], interval_range_s: [2, 4] };
+const WORLD = {
+  events: [FRICTION, PUSH],
+  observation_noise: { range: [0, 0.02] },
+  action_delay: [0, 2],
+};
+
+test('a world as entries is the world again', () => {
+  assert.deepEqual(worldOf(entriesOf(WORLD), {}), WORLD);
+  assert.equal(worldOf([], WORLD), null);
+  assert.deepEqual(worldOf([], { ...WORLD, terrain: 3 }), { terrain: 3 }, 'what the form does not show stays');
+  const entries = entriesOf(WORLD);
+  entries[0].event.range[0] = 0;
+  assert.equal(WORLD.events[0].range[0], 0.5, 'they are copies');
+});
+
+test('of each signal there is one noise and one delay, and of events any number', () => {
+  const entries = withWorld(withWorld(entriesOf(WORLD), { action_delay: [1, 1] }), { events: [FRICTION] });
+  const world = worldOf(entries, {});
+  assert.deepEqual(world.action_delay, [1, 1]);
+  assert.deepEqual(world.events, [FRICTION, PUSH, FRICTION]);
+});
+
+test('another target brings what it can', () => {
+  const push = { name: 'push', kind: 'body', modes: ['interval'], operations: ['add'] };
+  const event = retargeted(FRICTION, push);
+  assert.deepEqual([event.mode, event.operation, event.interval_range_s], ['interval', 'add', [2, 4]]);
+  const gravity = { name: 'gravity', kind: null, modes: ['startup', 'reset', 'interval'], operations: ['abs', 'scale', 'add'] };
+  assert.deepEqual(retargeted(FRICTION, gravity).names, []);
+  assert.equal(timed({ ...PUSH, mode: 'reset' }).interval_range_s, undefined);
+});
+
+test('entries in a line', () => {
+  assert.deepEqual(entriesOf({ ...WORLD, action_delay: [2, 2] }).map(summaryOf), [
+    'friction of floor × 0.5 to 1.5, once',
+    'push + 0 to 1, every 2 to 4 s',
+    'Observations + 0 ± 0.02',
+    'Actions 2 steps late',
+  ]);
+});
