@@ -10,7 +10,7 @@ tab_batches.json and tab_batches.md.
 
 import argparse
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,8 @@ from tqdm import tqdm
 
 from bench.browser import Blank, head, spread, write
 from bench.native_batches import commit
+from websim.worlds import World
+from websim.worlds.world import world_as_dict
 from websim_server.browser import open_browser, server
 
 HERE = Path(__file__).parent
@@ -33,15 +35,31 @@ def rate(page: Blank, seconds: float) -> float:
 
 
 def in_turns(
-    browser: Browser, addresses: Mapping[str, str], rounds: int, seconds: float
+    browser: Browser,
+    addresses: Mapping[str, str],
+    rounds: int,
+    seconds: float,
+    tasks: Sequence[str] = TASKS,
+    worlds: Mapping[str, World] | None = None,
 ) -> dict[str, dict[str, list[float]]]:
-    """Environment steps a second by task and server; each page waits while another is measured."""
+    """Environment steps a second by task and page; each waits while another is measured.
+
+    Args:
+        browser: The browser.
+        addresses: Of the servers, by what their pages are called.
+        rounds: How many.
+        seconds: Of each page a round.
+        tasks: Each with pages of its own.
+        worlds: Of the robots, by page; none: they are alike.
+    """
     rates: dict[str, dict[str, list[float]]] = {}
-    with tqdm(total=rounds * len(TASKS)) as bar:
-        for task in TASKS:
+    given = {name: world_as_dict(world) for name, world in (worlds or {}).items()}
+    with tqdm(total=rounds * len(tasks)) as bar:
+        for task in tasks:
             pages = {name: Blank(browser, address) for name, address in addresses.items()}
-            for page in pages.values():
-                page.create(task=task, numEnvs=NUM_ENVS, numWorkers=1)
+            for name, page in pages.items():
+                experiment = {"task": task, "world": given.get(name)}
+                page.create(experiment=experiment, numEnvs=NUM_ENVS, numWorkers=1)
                 rate(page, WARM_UP_SECONDS)
             rates[task] = {name: [] for name in pages}
             for _ in range(rounds):

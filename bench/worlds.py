@@ -14,15 +14,13 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from bench.browser import Blank, head, spread, write
-from bench.engines import rate
+from bench.browser import head, spread, write
+from bench.tab_batches import NUM_ENVS, in_turns
 from websim.worlds import EventTerm, Noise, World
-from websim.worlds.world import Mode, world_as_dict
+from websim.worlds.world import Mode
 from websim_server.browser import open_browser, server
 
 TASKS = ("Ant-v5", "HalfCheetah-v5")
-NUM_ENVS = 256
-WARM_UP_SECONDS = 1.0
 
 
 def scaled(limits: tuple[float, float], mode: Mode = "startup") -> tuple[EventTerm, ...]:
@@ -80,22 +78,15 @@ def main() -> None:
         "--output", type=Path, default=Path(__file__).parent.parent / "docs" / "results"
     )
     arguments = parser.parse_args()
-    ratios: dict[str, dict[str, list[float]]] = {}
     with open_browser() as (browser, _), server() as address:
-        for task in TASKS:
-            pages = {name: Blank(browser, address) for name in ("alike", *WORLDS)}
-            for name, page in pages.items():
-                world = world_as_dict(WORLDS[name]) if name in WORLDS else None
-                experiment = {"task": task, "world": world}
-                page.create(experiment=experiment, numEnvs=NUM_ENVS, numWorkers=1)
-                rate(page, WARM_UP_SECONDS)
-            rounds = [
-                {name: rate(page, arguments.seconds) for name, page in pages.items()}
-                for _ in range(arguments.rounds)
-            ]
-            ratios[task] = {name: [one[name] / one["alike"] for one in rounds] for name in WORLDS}
-            for page in pages.values():
-                page.close()
+        pages = dict.fromkeys(("alike", *WORLDS), address)
+        rates = in_turns(browser, pages, arguments.rounds, arguments.seconds, TASKS, WORLDS)
+        ratios = {
+            task: {
+                name: [a / b for a, b in zip(of[name], of["alike"], strict=True)] for name in WORLDS
+            }
+            for task, of in rates.items()
+        }
         figures = {
             **head(browser),
             "rounds": arguments.rounds,

@@ -230,14 +230,15 @@ export class WorldForm {
 
   /** @param {string[]} names @param {string} kind @param {(names: string[]) => void} change */
   #names(names, kind, change) {
+    const many = kind === 'body' ? 'bodies' : `${kind}s`;
     const field = typedField({
-      id: this.#id(), label: 'Of', allowed: `names of ${kind}s, with commas between them; none: all`,
+      id: this.#id(), label: 'Of', allowed: `names of ${many}, with commas between them; none: all`,
       read: (text) => text.split(',').map((name) => name.trim()).filter(Boolean),
       change: (given) => {
         field.show(given.join(', '));
         change(given);
       },
-      hint: `${kind}s; empty: all`,
+      hint: `${many}; empty: all`,
     });
     field.show(names.join(', '));
     return field.element;
