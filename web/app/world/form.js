@@ -264,7 +264,7 @@ export class WorldForm {
   }
 
   #update() {
-    const empty = this.#entries.length === 0;
+    const empty = worldOf(this.#entries, this.#world) === null;
     const changed = this.#changed;
     setText(this.note, !this.#able ? 'There are several types of robots: choose one of them to change its world.'
       : this.#learning ? 'While robots learn their world stays as it is. Stop training to change it; what has been learnt begins anew in another world.'
