@@ -66,7 +66,7 @@ export class TrainSection {
       'Resume from the last good checkpoint with half the learning rate');
     this.reason = h('p', { class: 'subtle', hidden: true });
     this.unpaid = h('p', { class: 'subtle', hidden: true }, 'These robots are paid nothing yet, so there is nothing to learn: give them a reward. '
-      + 'A file with a function reward(now, before, action) can be opened or dropped.');
+      + 'Write one (Edit reward and measure), or drop a file with a function reward(now, before, action).');
     this.home = h('div', {}, this.curves.element);
     this.element = h('section', { class: 'train', 'aria-label': 'Train' },
       h('h2', {}, 'Train ', this.what), this.form.element, this.progress.element, this.unpaid, this.reason, this.message, this.slower,
