@@ -7,8 +7,10 @@ import typing
 from dataclasses import MISSING, Field, fields
 from typing import Any
 
+from websim.browser.learner import MAX_BYTES as MAX_RUN_BYTES
 from websim.browser.messages import MESSAGES, spelt
 from websim.experiments.experiment import Experiment
+from websim.experiments.files import MAX_BYTES, MAX_FILES
 from websim.experiments.robot import Robot, RobotDocument
 from websim.ranks.local import SLOT_BYTES
 from websim.training.trainer import RECENT_EPISODES
@@ -25,6 +27,9 @@ HEADER = """\
 """
 
 CONSTANTS = {
+    "MAX_ROBOT_BYTES": (MAX_BYTES, "Of the files of a robot of one's own together."),
+    "MAX_ROBOT_FILES": (MAX_FILES, "How many they may be."),
+    "MAX_RUN_BYTES": (MAX_RUN_BYTES, "Of a run's file that is opened in the page, unpacked."),
     "RANK_SLOT_BYTES": (SLOT_BYTES, "What a rank hands to the others at once, in bytes."),
     "RECENT_EPISODES": (RECENT_EPISODES, "Runs are judged by the mean return of so many."),
 }

@@ -1,14 +1,12 @@
 /** Files to and from the user's disk: chosen, dropped, one by one or whole folders of them. */
 
+import { MAX_ROBOT_FILES } from '../../sim/shared/messages.js';
 import { h } from '../dom.js';
 
 /** Files by path, folders with forward slashes. @typedef {Record<string, File>} Files */
 
 /** What systems put beside the files that people mean. */
 const HIDDEN = /(^|\/)(\.|__MACOSX\/)/;
-
-/** More would not be one robot. */
-const MOST_FILES = 4096;
 
 /** @param {Blob} blob @param {string} name */
 export function download(blob, name) {
@@ -81,7 +79,7 @@ async function filesOf(entries) {
       const { fullPath } = entry;
       const file = await new Promise((...answers) => /** @type {FileSystemFileEntry} */ (entry).file(...answers));
       found.push([fullPath.replace(/^\//, ''), file]);
-      if (found.length > MOST_FILES) throw new Error(`There are more than ${MOST_FILES} files in it: drop the robot's alone.`);
+      if (found.length > MAX_ROBOT_FILES) throw new Error(`There are more than ${MAX_ROBOT_FILES} files in it: drop the robot's alone.`);
     }
   }
   return byPath(found);

@@ -1,5 +1,6 @@
 /** What the user opens: robots, runs, and code. It is read in a worker; what is wrong is told, and nothing changes. */
 
+import { MAX_ROBOT_BYTES, MAX_RUN_BYTES } from '../../sim/shared/messages.js';
 import { h, setText } from '../dom.js';
 import { bytes, count } from '../format.js';
 import { askFiles, askModel } from './questions.js';
@@ -14,9 +15,6 @@ import { askFiles, askModel } from './questions.js';
  * @property {(error: Error) => void} report
  * @property {(message: string) => void} tell
  */
-
-/** Of a robot's files together; of a run, which may be in a zip archive as well. */
-const MOST_BYTES = { robot: 64 << 20, run: 256 << 20 };
 
 /** What goes on for longer than so many milliseconds is shown. */
 const PATIENCE_MS = 1000;
@@ -55,8 +53,8 @@ export class Opener {
 
   /** @param {File} file */
   async #openRun(file) {
-    if (file.size > MOST_BYTES.run) {
-      throw new Error(`${file.name} has ${megabytes(file.size)}; up to ${megabytes(MOST_BYTES.run)} can be opened here.`);
+    if (file.size > MAX_RUN_BYTES) {
+      throw new Error(`${file.name} has ${megabytes(file.size)}; up to ${megabytes(MAX_RUN_BYTES)} can be opened here.`);
     }
     await this.settings.openRun(file);
   }
@@ -72,7 +70,8 @@ export class Opener {
       if (!sim) throw new Error('Wait until the simulation is there, then open it again.');
       const all = Object.values(given);
       const size = all.reduce((sum, file) => sum + file.size, 0);
-      const most = all.length === 1 && /\.zip$/i.test(all[0].name) ? MOST_BYTES.run : MOST_BYTES.robot;
+      // Runs were zip archives by name as well.
+      const most = all.length === 1 && /\.zip$/i.test(all[0].name) ? MAX_RUN_BYTES : MAX_ROBOT_BYTES;
       if (size > most) throw new Error(`${nameOf(given)} has ${megabytes(size)}; up to ${megabytes(most)} can be opened here.`);
       setText(this.what, `Reading ${nameOf(given)} (${bytes(size)}) …`);
       const contents = await Promise.all(Object.entries(given).map(async ([path, file]) => [path, await file.arrayBuffer()]));

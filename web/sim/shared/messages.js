@@ -326,6 +326,15 @@
  * @property {number} [spacing]  metres between its points
  */
 
+/** Of the files of a robot of one's own together. */
+export const MAX_ROBOT_BYTES = 67108864;
+
+/** How many they may be. */
+export const MAX_ROBOT_FILES = 4096;
+
+/** Of a run's file that is opened in the page, unpacked. */
+export const MAX_RUN_BYTES = 268435456;
+
 /** What a rank hands to the others at once, in bytes. */
 export const RANK_SLOT_BYTES = 1048576;
 
