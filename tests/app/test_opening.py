@@ -145,7 +145,7 @@ def test_a_robot_learns_a_reward_and_comes_back_from_a_file(
 ) -> None:
     page = isolated.page
     isolated.open(f"{FEW}&{LEARNS}")
-    canvas = page.locator("canvas.stage")
+    canvas = page.locator(".stage")
     drop(canvas, {"ball.xml": BALL})
     stands(isolated, "ball")
     train = page.get_by_role("button", name="Train", exact=True)
@@ -208,7 +208,7 @@ def test_an_experiment_in_which_nothing_is_learnt_yet_is_opened(opened: Dashboar
     robot = make_robot({"walker.xml": BALL.encode()})
     experiment = replace(of_robot(robot), reward=REWARD, seed=7)
     page = opened.page
-    drop(page.locator("canvas.stage"), {"begun.websim": dump(experiment)})
+    drop(page.locator(".stage"), {"begun.websim": dump(experiment)})
     stands(opened, "walker")
     opened.wait("sim.groups[0].rewardTerms.includes('height')")
     assert opened.state["trainseed"] == "7"
