@@ -180,7 +180,8 @@ def test_a_robot_and_a_reward_of_ones_own_give_the_same_bits_in_two_tabs_and_aft
                 sim.run("sim.training.start()")
                 wait_for(sim, "finished")
                 found.append(load(sim))
-            learnt = {"reward": REWARD, "hyperparameters": SMALL}
+            longer = {**SMALL, "total_timesteps": 8192}
+            learnt = {"reward": REWARD, "hyperparameters": longer}
             options = (
                 "{ training: { experiment: { ...own, ...x } }, tasks: [], reproducible: true }"
             )
@@ -194,7 +195,7 @@ def test_a_robot_and_a_reward_of_ones_own_give_the_same_bits_in_two_tabs_and_aft
             sim.close()
     whole, resumed, again = found
     assert len(whole.ranks) == 2
-    assert whole.learner["iteration"] == 4 > checkpoints.loads(halfway).learner["iteration"]
+    assert whole.learner["iteration"] == 64 > checkpoints.loads(halfway).learner["iteration"]
     robot = whole.experiment.robot
     assert robot is not None
     assert dict(robot.files) == FILES
