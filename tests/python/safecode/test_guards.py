@@ -205,3 +205,11 @@ def test_a_call_that_was_slow_once_is_made_again(monkeypatch: pytest.MonkeyPatch
     slow = TRIES + 1
     with pytest.raises(TooCostly, match=r"line 12, .*: stopped: a call takes more than 50 ms"):
         program.call("reward", (robot, robot, robot.qpos), 3)
+
+
+def test_waiting_costs_nothing() -> None:
+    """Other work on the machine must not end a run."""
+    budget = Budget()
+    budget.begin(1000)
+    time.sleep(2 * SECONDS)
+    budget.spend(1)
