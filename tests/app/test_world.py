@@ -34,6 +34,7 @@ def plain(open_page: Dashboard) -> Dashboard:
     return open_page
 
 
+FRICTION = "Friction of the ground and all else, 0.5 to 1.5 times"
 MASS = "Mass of each body, 0.8 to 1.2 times"
 
 
@@ -88,3 +89,51 @@ def test_a_world_is_added_shown_and_drawn_again(plain: Dashboard) -> None:
     plain.wait("sim.groups[0].worldValues.length === 0", 30)
     plain.booted()
     expect(own).to_be_hidden()
+
+
+def test_an_event_is_changed_and_what_is_wrong_is_told(plain: Dashboard) -> None:
+    page = plain.page
+    section = page.locator(".world")
+    section.locator("#world-add").select_option("Another event…")
+    section.get_by_label("What").select_option("friction")
+    section.get_by_label("When").select_option("interval")
+    section.get_by_label("Every, from s").fill("0.1")
+    section.get_by_label("to s", exact=True).fill("zero")
+    section.get_by_label("to s", exact=True).press("Enter")
+    expect(section.locator("small.problem").filter(has_text="Allowed: a number")).to_be_visible()
+    section.get_by_label("to s", exact=True).fill("0.2")
+    section.get_by_label("to s", exact=True).press("Enter")
+    section.get_by_label("Of geoms; empty: all").fill("wheel")
+    section.get_by_label("Of geoms; empty: all").press("Enter")
+    expect(section.locator("summary")).to_have_text(
+        "friction of wheel \N{MULTIPLICATION SIGN} 0.8 to 1.2, every 0.1 to 0.2 s"
+    )
+    apply(plain)
+    expect(section.locator("p.problem")).to_contain_text(
+        "world.events[0].names: The model has no geom named 'wheel'"
+    )
+    assert plain.sim("sim.groups[0].worldValues.length") == 0, "the robots are as they were"
+    section.get_by_label("Of geoms; empty: all").fill("rail")
+    section.get_by_label("Of geoms; empty: all").press("Enter")
+    apply(plain)
+    plain.wait("sim.groups[0].worldValues.length === 1", 30)
+    plain.booted()
+    expect(section.locator("p.problem")).to_be_empty()
+    plain.wait("Number.isFinite(sim.getEnvironmentState(0).worldValues['friction rail *'])", 30)
+
+
+def test_learning_is_in_the_same_world_which_stays_meanwhile(plain: Dashboard) -> None:
+    page = plain.page
+    section = page.locator(".world")
+    section.locator("#world-add").select_option(FRICTION)
+    apply(plain)
+    plain.wait("sim.groups[0].worldValues.length === 1", 30)
+    plain.booted()
+    page.keyboard.press("l")
+    plain.wait("sim.training?.iteration > 0", 60)
+    assert plain.sim("sim.training.experiment.world.events.length") == 1
+    assert plain.sim("sim.groups[0].worldValues.join()") == "friction *"
+    expect(section).to_contain_text("While robots learn their world stays as it is")
+    expect(section.locator("#world-add")).to_be_disabled()
+    page.get_by_role("button", name="Stop").first.click()
+    plain.wait("sim.training === null && sim.groups[0].worldValues.length === 1", 60)
