@@ -72,7 +72,7 @@ def test_robots_that_play_are_paid_by_what_is_written(isolated: TrainingPage) ->
 
     write(page, LOPSIDED)
     page.locator("#code-apply").click()
-    expect(page.locator(".code-terms .warn")).to_contain_text("level is 100 %")
+    expect(page.locator(".code-terms .warn")).to_contain_text(re.compile(r"level is (9\d|100) %"))
 
     # It is kept, over a reload; the task's own comes back.
     page.reload()
@@ -90,14 +90,13 @@ def test_completion_knows_the_robot(isolated: TrainingPage) -> None:
     dashboard.open()
     open_editor(page)
     write(page, "def reward(now, before, action):\n    return {'a': ")
+    offered = page.locator(".cm-tooltip-autocomplete")
     page.keyboard.type("now.bod")
-    expect(page.locator(".cm-tooltip-autocomplete")).to_contain_text("body")
-    page.keyboard.press("Enter")
+    offered.locator("li", has_text="body").first.click()
     page.keyboard.type("po")
-    expect(page.locator(".cm-tooltip-autocomplete")).to_contain_text("pole")
-    page.keyboard.press("Enter")
+    offered.locator("li", has_text="pole").first.click()
     page.keyboard.type('").hei')
-    expect(page.locator(".cm-tooltip-autocomplete")).to_contain_text("Its z [n].")
+    expect(offered).to_contain_text("Its z [n].")
 
 
 def test_a_reward_changes_while_robots_learn(training: TrainingPage) -> None:
@@ -117,7 +116,7 @@ def test_a_reward_changes_while_robots_learn(training: TrainingPage) -> None:
     assert dashboard.sim("sim.training.globalStep") > before
     page.get_by_role("button", name="Close the editor").click()
     expect(page.locator(".curve[data-tag='rewards/level']")).to_be_attached(timeout=LEARNT_MS)
-    curve = page.locator(".curve[data-tag='charts/episodic_return'] [role=img]")
+    curve = page.locator(".curves .curve[data-tag='charts/episodic_return'] [role=img]")
     curve.scroll_into_view_if_needed()  # what cannot be seen is not drawn
     expect(curve).to_have_attribute(
         "aria-label", re.compile("another reward or measure from step"), timeout=LEARNT_MS

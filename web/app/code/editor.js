@@ -2,7 +2,7 @@
 
 import { autocompletion, closeBrackets, closeBracketsKeymap, completionKeymap } from '@codemirror/autocomplete';
 import { defaultKeymap, history, historyKeymap, indentWithTab } from '@codemirror/commands';
-import { python, pythonLanguage } from '@codemirror/lang-python';
+import { python } from '@codemirror/lang-python';
 import { HighlightStyle, bracketMatching, indentOnInput, indentUnit, syntaxHighlighting } from '@codemirror/language';
 import { lintGutter, lintKeymap, linter } from '@codemirror/lint';
 import { highlightSelectionMatches, search, searchKeymap } from '@codemirror/search';
@@ -52,20 +52,17 @@ export class Editor {
    * @param {() => Vocabulary | null} options.words
    */
   constructor({ label, apply, changed, check, words }) {
-    const complete = pythonLanguage.data.of({
-      autocomplete: (/** @type {import('@codemirror/autocomplete').CompletionContext} */ { state, pos, explicit }) => {
-        const vocabulary = words();
-        if (!vocabulary) return null;
-        const { from, text } = state.doc.lineAt(pos);
-        const found = completionsAt(text.slice(0, pos - from), vocabulary);
-        if (!found || (!explicit && !found.options.length)) return null;
-        return { from: from + found.from, options: found.options, validFor: /^[\w.]*$/ };
-      },
-    });
+    const complete = (/** @type {import('@codemirror/autocomplete').CompletionContext} */ { state, pos }) => {
+      const vocabulary = words();
+      if (!vocabulary) return null;
+      const { from, text } = state.doc.lineAt(pos);
+      const found = completionsAt(text.slice(0, pos - from), vocabulary);
+      return found && { from: from + found.from, options: found.options, validFor: /^\w*$/ };
+    };
     this.view = new EditorView({
       extensions: [
         lineNumbers(), history(), drawSelection(), indentOnInput(), bracketMatching(), closeBrackets(), highlightActiveLine(),
-        highlightSelectionMatches(), autocompletion(), search({ top: true }), python(), complete, indentUnit.of('    '),
+        highlightSelectionMatches(), autocompletion({ override: [complete] }), search({ top: true }), python(), indentUnit.of('    '),
         linter(async ({ state }) => {
           const source = state.doc.toString();
           return diagnosticsOf(state, await check(source).catch(() => []));

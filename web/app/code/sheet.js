@@ -55,6 +55,7 @@ export class CodeSheet {
     for (const type of ['experiment', 'opened']) session.addEventListener(type, () => this.refresh());
     session.addEventListener('code', (event) => {
       const { failure } = /** @type {CustomEvent} */ (event).detail;
+      this.terms.restart();
       if (failure) this.#tell(`It failed as it ran, and what was in force before is again.\n${failure}`, true);
     });
     this.#show('reward');

@@ -35,6 +35,11 @@ export class Terms {
     for (const { spark } of this.#rows) spark.build(WIDTH);
   }
 
+  /** Something else is paid: shares begin anew. */
+  restart() {
+    for (const row of this.#rows) row.size = NaN;
+  }
+
   /**
    * @param {Record<string, {mean: number, magnitude: number}>} terms  of all robots
    * @param {Record<string, number> | null} followed  of the one that is followed
