@@ -5,15 +5,22 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+from playwright.sync_api import Browser
 
+from tests.browser.conftest import open_blank
 from tests.browser.test_training import (
+    equal,
     last_checkpoint,
+    load,
+    pause_after,
+    resume,
     wait_for,
 )
 from tests.server.test_opened import TASKS
 from websim.experiments.robot import make_robot
 from websim.experiments.sources import of_robot
 from websim.training import checkpoints
+from websim.training.checkpoints import Checkpoint
 from websim.training.verification import verify
 
 REWARD = """
@@ -154,3 +161,43 @@ def test_tasks_that_the_page_defines_are_simulated_and_outlive_workers(sim: Any)
     sim.wait("sim.stats().workerLoads.every((load) => load.physicsStepsPerSecond > 0)", 60)
     make(sim, "{ training: { experiment: x }, tasks: [] }", {"task": "Drop-v0"})
     assert sim.run("sim.groups[0].task") == "Drop-v0"
+
+
+def test_a_robot_and_a_reward_of_ones_own_give_the_same_bits_in_two_tabs_and_after_a_resume(
+    chromium: Browser, server: str
+) -> None:
+    """Learners compare equal in every weight, average, environment and random generator."""
+    found: list[Checkpoint] = []
+    halfway = b""
+    for tab in range(2):
+        with chromium.new_context() as context:
+            sim = open_blank(context.new_page(), server)
+            sim.create(task="InvertedPendulum-v5", numEnvs=1, numWorkers=2, reproducible=True)
+            give(sim, FILES)
+            read(sim)
+            if tab == 1:  # from where the other tab was halfway, to its end
+                resume(sim, halfway)
+                sim.run("sim.training.start()")
+                wait_for(sim, "finished")
+                found.append(load(sim))
+            longer = {**SMALL, "total_timesteps": 2048}
+            learnt = {"reward": REWARD, "hyperparameters": longer}
+            options = (
+                "{ training: { experiment: { ...own, ...x } }, tasks: [], reproducible: true }"
+            )
+            make(sim, options, learnt)
+            if tab == 0:
+                pause_after(sim, 2)
+                halfway = last_checkpoint(sim)
+            sim.run("sim.training.start()")
+            wait_for(sim, "finished")
+            found.append(load(sim))
+            sim.close()
+    whole, resumed, again = found
+    assert len(whole.ranks) == 2
+    assert whole.learner["iteration"] == 16 > checkpoints.loads(halfway).learner["iteration"]
+    robot = whole.experiment.robot
+    assert robot is not None
+    assert dict(robot.files) == FILES
+    equal(resumed, whole)
+    equal(again, whole)
