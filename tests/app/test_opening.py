@@ -265,6 +265,8 @@ def test_the_server_opens_a_run_that_plays(
 
 def test_a_server_that_was_not_asked_to_open_a_file_says_so(dashboard: Dashboard) -> None:
     dashboard.open(f"{FEW}&open=other.xml")
-    expect(dashboard.page.locator(".notice")).to_contain_text("was not asked to open 'other.xml'")
+    expect(dashboard.page.locator(".notice.error")).to_contain_text(
+        "was not asked to open 'other.xml'"
+    )
     assert dashboard.sim("sim.groups[0].task") == "InvertedPendulum-v5"
     assert "open" not in dashboard.state
