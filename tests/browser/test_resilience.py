@@ -24,7 +24,7 @@ def check_replaced(sim: Any, says: str, environments: int = 6) -> None:
     assert [e["worker"] for e in restart] == [0]
     assert says in restart[0]["reason"]
     assert any(e["level"] == "warning" and says in e["message"] for e in sim.events("notice"))
-    assert sim.run(progress) != other, "the other worker stood still"
+    sim.wait(f"{progress} !== {other}")  # the other worker did not stand still
     steps = sim.run("sim.stats().environmentSteps")
     sim.wait("sim.stats().workerLoads[0].physicsStepsPerSecond > 0")
     sim.wait(f"sim.stats().environmentSteps > {steps}")

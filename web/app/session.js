@@ -129,7 +129,8 @@ export class Session extends EventTarget {
   async change(change, { live = false } = {}) {
     const { experiment: before, options: { experiment: id } } = this;
     if (!before) throw new Error('There are several types of robots: choose one of them first.');
-    const entries = Object.entries({ ...before, ...change }).filter(([, value]) => value !== null && value !== undefined);
+    // Trust is in the code that there was, not in what takes its place.
+    const entries = Object.entries({ ...before, trusted: undefined, ...change }).filter(([, value]) => value !== null && value !== undefined);
     const experiment = /** @type {Experiment} */ (Object.fromEntries(entries));
     if (!live) await this.sim?.check(experiment);
     this.#adopt(await this.#keep(id || newId(), experiment));

@@ -3,7 +3,7 @@
 import { MAX_ROBOT_BYTES, MAX_RUN_BYTES } from '../../sim/shared/messages.js';
 import { h, setText } from '../dom.js';
 import { bytes, count } from '../format.js';
-import { askFiles, askModel } from './questions.js';
+import { askFiles, askModel, askTrust } from './questions.js';
 
 /**
  * @typedef {import('./files.js').Files} Files
@@ -98,7 +98,14 @@ export class Opener {
     const kinds = /** @type {const} */ (['reward', 'measure']).filter((kind) => new RegExp(`^def ${kind}\\(`, 'm').test(code));
     const [kind] = kinds;
     if (kinds.length !== 1) throw new Error(`${file.name} must define either reward(now, before, action) or measure(now, before).`);
-    await session.change({ [kind]: code });
+    try {
+      await session.change({ [kind]: code });
+    } catch (error) {
+      const { name, message } = /** @type {Error} */ (error);
+      if (name !== 'UnsafeCode') throw error;
+      if (!await askTrust(file.name, message)) return;
+      await session.change({ [kind]: code, trusted: true });
+    }
     tell(`${file.name} is the ${kind} now.`);
   }
 }

@@ -36,6 +36,22 @@ export function askFiles(missing) {
 }
 
 /**
+ * Asks whether code that does more than calculate may run.
+ *
+ * @param {string} name  of its file
+ * @param {string} problems  what it does
+ * @returns {Promise<boolean>}
+ */
+export async function askTrust(name, problems) {
+  const trusted = await ask(`Run ${name} all the same?`, (answer) => [
+    h('p', {}, 'It does more than calculate, so nobody can say what it does. It runs in workers of this page: do this only if you know who wrote it.'),
+    h('pre', { class: 'problems' }, problems),
+    h('button', { class: 'primary', onclick: () => answer(true) }, 'Run it, I trust it'),
+  ]);
+  return trusted ?? false;
+}
+
+/**
  * @template T
  * @param {string} title
  * @param {(answer: (value: T|null) => void, dialog: HTMLDialogElement) => HTMLElement[]} content

@@ -129,7 +129,8 @@ export class BatchPhysics {
     this.model = track(compile(mujoco, source, floor ?? null));
     this.data = makeData(mujoco, this.model);
     this.switches = new Switches(mujoco, this.model, this.data);
-    this.perturb = track(new mujoco.MjvPerturb());
+    /** Made when something is pulled first. @type {any} */
+    this.perturb = null;
     /** @type {Parameter[]} loaded before anything is done with an environment */
     this.parameters = [];
     /** @type {Mirror[]} loaded before a step, and saved after it */
@@ -306,7 +307,8 @@ export class BatchPhysics {
 
   /** Makes ready for an environment's pull. @param {number} i */
   #takePull(i) {
-    const { mujoco, model, data, perturb } = this;
+    const { mujoco, model, data } = this;
+    const perturb = (this.perturb ??= track(new mujoco.MjvPerturb()));
     const [body, mass, ...places] = this.pulls.subarray(i * PULL_SIZE, (i + 1) * PULL_SIZE);
     perturb.select = body;
     perturb.active = mujoco.mjtPertBit.mjPERT_TRANSLATE.value;
@@ -430,7 +432,7 @@ export class BatchPhysics {
   /** Frees what MuJoCo holds; a second call does nothing. */
   close() {
     this.switches.close();
-    free(this.perturb);
+    if (this.perturb) free(this.perturb);
     free(this.data);
     free(this.model);
   }

@@ -15,6 +15,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from websim import plain
 from websim.algorithms import Algorithm, algorithm_class, make_algorithm
 from websim.algorithms.base import Metrics, make_hyperparameters
 from websim.errors import (
@@ -209,7 +210,9 @@ class Trainer:
         except DamagedCheckpoint:
             raise
         except (KeyError, TypeError, AttributeError, ValueError) as error:
-            raise DamagedCheckpoint(f"The checkpoint lacks something: {error!r}.") from None
+            raise DamagedCheckpoint(
+                f"The checkpoint lacks something: {plain.brief(error)}."
+            ) from None
 
     def _load(self, checkpoint: Checkpoint) -> None:
         """Takes over what ranks share."""
@@ -220,7 +223,9 @@ class Trainer:
         except DamagedCheckpoint:
             raise
         except (KeyError, TypeError, AttributeError, ValueError) as error:
-            raise DamagedCheckpoint(f"The checkpoint lacks something: {error!r}.") from None
+            raise DamagedCheckpoint(
+                f"The checkpoint lacks something: {plain.brief(error)}."
+            ) from None
         env = self.algorithm.env
         env.former = None
         if self.changes and not self.changes[-1].failure:
@@ -424,6 +429,10 @@ def _with_hands(experiment: Experiment, recorded: Sequence[bytes]) -> Experiment
     return replace(experiment, hands=sorted(hands, key=lambda e: (e["iteration"], e["step"])))
 
 
+def _lacks_something(error: Exception) -> DamagedCheckpoint:
+    return DamagedCheckpoint(f"The checkpoint lacks something: {plain.brief(error)}.")
+
+
 def policy_of(
     experiment: Experiment, state: StateDict, low: NDArray[np.float32], high: NDArray[np.float32]
 ) -> Policy:
@@ -446,7 +455,7 @@ def policy_of(
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         if isinstance(error, DamagedCheckpoint):
             raise
-        raise DamagedCheckpoint(f"The checkpoint lacks something: {error!r}.") from None
+        raise _lacks_something(error) from None
     if not finite:
         raise DamagedCheckpoint("The checkpoint's weights are not finite.")
     return policy
