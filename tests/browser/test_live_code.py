@@ -9,7 +9,6 @@ from tests.browser.test_training import (
     create,
     experiment,
     last_checkpoint,
-    pause_after,
     wait_for,
 )
 from tests.python.learning.test_live_code import BACKWARDS, HEIGHT
@@ -111,7 +110,7 @@ def test_a_run_changes_at_a_boundary_and_repeats(sim: Any) -> None:
     ends = []
     for _ in range(2):
         create(sim, training={"experiment": experiment("HalfCheetah-v5")})
-        pause_after(sim, 2)
+        # Asked for before the start, it is in force after the first iteration on any machine.
         sim.page.evaluate("(x) => void (window.wish = sim.training.setReward(x))", BACKWARDS)
         sim.run("sim.training.start()")
         sim.run("wish")
@@ -123,7 +122,7 @@ def test_a_run_changes_at_a_boundary_and_repeats(sim: Any) -> None:
     (told,) = sim.events("code")
     assert told["reward"] == BACKWARDS
     changed = next(event for event in sim.events("iteration") if event.get("changed"))
-    assert changed["iteration"] >= 3
+    assert changed["iteration"] == 1
     assert ends[0].learner["changes"] == ends[1].learner["changes"]
     for name, array in ends[0].learner["policy"].items():
         np.testing.assert_array_equal(array, ends[1].learner["policy"][name])
