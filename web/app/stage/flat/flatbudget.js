@@ -19,7 +19,7 @@ const COMPOSITING = 15;
  * Limits of the time between two pictures, in ms. Pictures take long when the processor is busy elsewhere,
  * too: up to a point that is no reason to draw fewer of them.
  */
-const INTERVALS = /** @type {const} */ ([1000 / 30, 250]);
+const INTERVALS = /** @type {const} */ ([1000 / 30, 225]);
 
 /** Robots in full below which drawing fewer of them would not help much. */
 const FEWEST = 40;
