@@ -58,8 +58,13 @@ def in_turns(
         for task in tasks:
             pages = {name: Blank(browser, address) for name, address in addresses.items()}
             for name, page in pages.items():
-                experiment = {"task": task, "world": given.get(name)}
-                page.create(experiment=experiment, numEnvs=NUM_ENVS, numWorkers=1)
+                # Checkouts of before runs were documents take a task alone.
+                what = (
+                    {"experiment": {"task": task, "world": given[name]}}
+                    if given
+                    else {"task": task}
+                )
+                page.create(**what, numEnvs=NUM_ENVS, numWorkers=1)
                 rate(page, WARM_UP_SECONDS)
             rates[task] = {name: [] for name in pages}
             for _ in range(rounds):
