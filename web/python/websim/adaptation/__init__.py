@@ -1,0 +1,1 @@
+"""Adaptation: a training run that watches itself and changes its own course."""

@@ -1,0 +1,111 @@
+"""What a training run has brought so far, as far as decisions need it."""
+
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from websim.states import StateDict
+
+MAX_ITERATIONS = 2_000
+
+MAX_EPISODES = 5_000
+
+
+class Episode(NamedTuple):
+    """One that has ended.
+
+    Attributes:
+        global_step: Environment steps of the run at the end of its iteration.
+        episodic_return: What it was paid.
+        episodic_length: Environment steps.
+        measure: What it was judged; NaN: nobody judges.
+        level: The level of its terrain; -1: there are none.
+    """
+
+    global_step: int
+    episodic_return: float
+    episodic_length: int
+    measure: float
+    level: int = -1
+
+
+@dataclass(frozen=True)
+class Point:
+    """An iteration.
+
+    Attributes:
+        iteration: Its number.
+        global_step: Environment steps after it.
+        metrics: By TensorBoard tag.
+    """
+
+    iteration: int
+    global_step: int
+    metrics: Mapping[str, float]
+
+
+class History:
+    """The newest iterations and episodes of a run.
+
+    Attributes:
+        points: Of iterations, the newest last.
+        episodes: That ended, the newest last.
+        since: Environment steps at which what is learnt was changed last: what was before says
+            nothing of what is now.
+    """
+
+    def __init__(self) -> None:
+        """Begins empty."""
+        self.points: deque[Point] = deque(maxlen=MAX_ITERATIONS)
+        self.episodes: deque[Episode] = deque(maxlen=MAX_EPISODES)
+        self.since = 0
+
+    def add(self, point: Point, episodes: list[Episode]) -> None:
+        """Takes in an iteration, with the episodes that ended in it."""
+        self.points.append(point)
+        self.episodes.extend(episodes)
+
+    def forget(self) -> None:
+        """Something has been changed: judges by what comes from here on."""
+        self.since = self.points[-1].global_step if self.points else 0
+
+    def series(self, tag: str, count: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Environment steps and values [count or less] of a metric, since the last change."""
+        points = [point for point in self._newest(count) if tag in point.metrics]
+        return (
+            np.array([point.global_step for point in points], np.float64),
+            np.array([point.metrics[tag] for point in points], np.float64),
+        )
+
+    def newest_episodes(self, count: int) -> list[Episode]:
+        """The newest that began to count since the last change, at most so many."""
+        newest = [episode for episode in self.episodes if episode.global_step > self.since]
+        return newest[-count:]
+
+    @property
+    def iterations(self) -> int:
+        """How many there have been since the last change."""
+        return sum(point.global_step > self.since for point in self.points)
+
+    def state(self) -> StateDict:
+        """What `load` needs: plain data."""
+        return {
+            "points": [[p.iteration, p.global_step, dict(p.metrics)] for p in self.points],
+            "episodes": [list(episode) for episode in self.episodes],
+            "since": self.since,
+        }
+
+    def load(self, state: Mapping[str, Any]) -> None:
+        """Goes on from what `state` gave."""
+        self.points = deque((Point(*point) for point in state["points"]), maxlen=MAX_ITERATIONS)
+        self.episodes = deque(
+            (Episode(*episode) for episode in state["episodes"]), maxlen=MAX_EPISODES
+        )
+        self.since = int(state["since"])
+
+    def _newest(self, count: int) -> list[Point]:
+        return [point for point in self.points if point.global_step > self.since][-count:]
