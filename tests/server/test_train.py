@@ -122,6 +122,7 @@ def test_rows_after_the_checkpoint_are_dropped(tmp_path: Path) -> None:
         (["Hopper-v5", "--preset", "slow"], "no preset 'slow'; it has: cleanrl, fast"),
         (["Hopper-v5", "--set", "gamma"], "--set takes NAME=VALUE"),
         (["Hopper-v5", "--set", "gamma=2"], "gamma must be a number from 0 to 1, not 2.0"),
+        (["Hopper-v5", "--set", "gamma=2", "--set", "gae_lambda=0.9"], "gamma must be a number"),
         (["Hopper-v5", "--set", "gamma=nan"], "gamma must be a number from 0 to 1, not 'nan'"),
         (["Hopper-v5", "--set", "num_envs=1,000"], "a whole number from 1 to 65536, not (1, 0)"),
         (["Hopper-v5", "--set", "hidden_sizes=99999x99999"], "from 1 to 4096, not (99999, 99999)"),

@@ -70,6 +70,7 @@ def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     parser.add_argument(
         "--tasks",
         nargs="+",
+        action="extend",
         type=Path,
         default=[],
         metavar="FILE",
@@ -84,6 +85,7 @@ def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     parser.add_argument(
         "--embed-origins",
         nargs="+",
+        action="extend",
         default=[],
         metavar="ORIGIN",
         help="other origins whose pages may show the page in a frame, such as https://example.org",

@@ -30,7 +30,12 @@ def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     parser.add_argument("--total-timesteps", type=float, help="environment steps in all")
     parser.add_argument("--seed", type=int, help="of everything random (the file's, or 1)")
     parser.add_argument(
-        "--set", nargs="+", default=[], metavar="NAME=VALUE", help="single hyperparameters"
+        "--set",
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar="NAME=VALUE",
+        help="single hyperparameters",
     )
     parser.add_argument("--task-options", default="{}", metavar="JSON", help="of the task")
     for code, does in (
