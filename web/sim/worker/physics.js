@@ -16,9 +16,9 @@ const SIZES = [
 ];
 
 const ARRAYS = [
-  'qpos0', 'body_mass', 'body_rootid', 'jnt_type', 'jnt_bodyid', 'jnt_qposadr', 'jnt_dofadr', 'jnt_range',
-  'jnt_actfrcrange', 'geom_type', 'geom_aabb', 'geom_bodyid', 'site_bodyid', 'key_qpos', 'key_qvel',
-  'key_act', 'tendon_range',
+  'qpos0', 'body_mass', 'body_parentid', 'body_rootid', 'jnt_type', 'jnt_axis', 'jnt_pos', 'jnt_bodyid',
+  'jnt_qposadr', 'jnt_dofadr', 'jnt_range', 'jnt_actfrcrange', 'geom_type', 'geom_aabb', 'geom_bodyid',
+  'geom_contype', 'geom_conaffinity', 'site_bodyid', 'key_qpos', 'key_qvel', 'key_act', 'tendon_range',
   'actuator_ctrlrange', 'actuator_forcerange',
   'actuator_dyntype', 'actuator_gaintype', 'actuator_gainprm', 'actuator_biastype', 'actuator_biasprm',
   'actuator_gear', 'actuator_trntype', 'actuator_trnid', 'actuator_ctrladr', 'actuator_ctrlnum', 'actuator_outadr',

@@ -88,8 +88,11 @@ taken hold of [3]."""
 ARRAYS: dict[str, tuple[str | int, ...]] = {
     "qpos0": ("nq",),
     "body_mass": ("nbody",),
+    "body_parentid": ("nbody",),
     "body_rootid": ("nbody",),
     "jnt_type": ("njnt",),
+    "jnt_axis": ("njnt", 3),
+    "jnt_pos": ("njnt", 3),
     "jnt_bodyid": ("njnt",),
     "jnt_qposadr": ("njnt",),
     "jnt_dofadr": ("njnt",),
@@ -100,6 +103,8 @@ ARRAYS: dict[str, tuple[str | int, ...]] = {
     "geom_type": ("ngeom",),
     "geom_aabb": ("ngeom", 6),
     "geom_bodyid": ("ngeom",),
+    "geom_contype": ("ngeom",),
+    "geom_conaffinity": ("ngeom",),
     "site_bodyid": ("nsite",),
     "key_qpos": ("nkey", "nq"),
     "key_qvel": ("nkey", "nv"),
@@ -164,8 +169,11 @@ class Model:
     timestep: float
     qpos0: FloatArray
     body_mass: FloatArray
+    body_parentid: NDArray[np.int32]
     body_rootid: NDArray[np.int32]
     jnt_type: NDArray[np.int32]
+    jnt_axis: FloatArray
+    jnt_pos: FloatArray
     jnt_bodyid: NDArray[np.int32]
     jnt_qposadr: NDArray[np.int32]
     jnt_dofadr: NDArray[np.int32]
@@ -176,6 +184,8 @@ class Model:
     geom_type: NDArray[np.int32]
     geom_aabb: FloatArray
     geom_bodyid: NDArray[np.int32]
+    geom_contype: NDArray[np.int32]
+    geom_conaffinity: NDArray[np.int32]
     site_bodyid: NDArray[np.int32]
     key_qpos: FloatArray
     key_qvel: FloatArray

@@ -12,6 +12,15 @@ class Joint(IntEnum):
     HINGE = 3
 
 
+class Geom(IntEnum):
+    """MuJoCo's mjtGeom, as far as a shape is known without its size."""
+
+    PLANE = 0
+    HFIELD = 1
+    SPHERE = 2
+    CAPSULE = 3
+
+
 class Transmission(IntEnum):
     """MuJoCo's mjtTrn, as far as it leads to something with a name."""
 
