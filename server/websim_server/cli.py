@@ -1,4 +1,4 @@
-"""The command line: `websim serve`, `train`, `evaluate`, `bench` and `assets`.
+"""The command line: `websim serve`, `train`, `author`, `evaluate`, `bench` and `assets`.
 
 A command is a module with `add_command(commands)`, which adds its argument parser and sets `run` to
 a function of the parsed arguments. Heavy imports belong into `run`.
@@ -11,6 +11,7 @@ import sys
 from collections.abc import Sequence
 
 from websim_server import __version__
+from websim_server.author import command as author
 from websim_server.bench import command as bench
 from websim_server.build import assets
 from websim_server.errors import ServerError
@@ -18,7 +19,7 @@ from websim_server.site import serve
 from websim_server.train import command as train
 from websim_server.train import evaluate
 
-COMMANDS = (serve, train, evaluate, bench, assets)
+COMMANDS = (serve, train, author, evaluate, bench, assets)
 
 #: What keeps a command from writing and is not its fault.
 _CANNOT_WRITE = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}

@@ -57,6 +57,7 @@ NPM = {
 #: Wheels that run as they are in Pyodide: name, version.
 PURE_WHEELS = [
     ("cloudpickle", "3.1.2"),
+    ("cmaes", "0.13.1"),
     ("farama_notifications", "0.0.6"),
     ("gymnasium", "1.3.0"),
     ("typing_extensions", "4.16.0"),

@@ -131,7 +131,7 @@ def _job(arguments: argparse.Namespace) -> tuple[Job, int]:
     else:
         if not arguments.task:
             raise TrainError("name a task, such as Ant-v5, a file, or a checkpoint with --resume")
-        given = experiment_of(_source(arguments.task))
+        given = experiment_of(source(arguments.task))
         algorithm = arguments.algo or given.algorithm
         algorithm_class(algorithm)
         chosen = given.hyperparameters
@@ -189,7 +189,7 @@ def _world(file: Path | None) -> "World | None":
         raise TrainError(f"{file}: {plain.brief(error)}.") from None
 
 
-def _source(text: str) -> str | Path:
+def source(text: str) -> str | Path:
     """A path where there is a file; what is left is a task id."""
     from websim.registry import task_ids
 

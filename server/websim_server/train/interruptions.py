@@ -1,4 +1,4 @@
-"""Ctrl-C, which ends a run after an iteration."""
+"""Ctrl-C, which ends a run after what is under way."""
 
 import signal
 import sys
@@ -8,8 +8,12 @@ from typing import Any
 
 
 @contextmanager
-def interruptions() -> "Iterator[Any]":
-    """Gives a function that tells whether Ctrl-C was pressed; a second one interrupts at once."""
+def interruptions(after: str = "this iteration") -> "Iterator[Any]":
+    """Gives a function that tells whether Ctrl-C was pressed; a second one interrupts at once.
+
+    Args:
+        after: What is still done.
+    """
     seen = False
 
     def on_signal(number: int, frame: object) -> None:
@@ -17,7 +21,7 @@ def interruptions() -> "Iterator[Any]":
         if seen:
             raise KeyboardInterrupt
         seen = True
-        print("\nStopping after this iteration; Ctrl-C again: at once.", file=sys.stderr)
+        print(f"\nStopping after {after}; Ctrl-C again: at once.", file=sys.stderr)
 
     before = signal.signal(signal.SIGINT, on_signal)
     try:

@@ -46,16 +46,7 @@ class RunLog:
 
     def save(self, checkpoint: bytes) -> None:
         """Replaces the checkpoint."""
-        beside = self.checkpoint.with_suffix(".part")
-        try:
-            with beside.open("wb") as file:
-                file.write(checkpoint)
-                file.flush()
-                os.fsync(file.fileno())
-            beside.replace(self.checkpoint)
-        except OSError:
-            beside.unlink(missing_ok=True)  # where the disk is full, half a file is in the way
-            raise
+        replace_file(self.checkpoint, checkpoint)
 
     def close(self) -> None:
         """Writes out everything."""
@@ -68,3 +59,17 @@ class RunLog:
         header, *rows = list(csv.reader(io.StringIO(self._path.read_text(), newline="")))
         # A line that a crash cut off is dropped as well.
         return [header, *(r for r in rows if len(r) == len(header) and int(r[0]) <= global_step)]
+
+
+def replace_file(path: Path, content: bytes) -> None:
+    """Writes a file in one go: whoever reads it finds the old one or the new one, whole."""
+    beside = path.with_suffix(".part")
+    try:
+        with beside.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        beside.replace(path)
+    except OSError:
+        beside.unlink(missing_ok=True)  # where the disk is full, half a file is in the way
+        raise

@@ -38,6 +38,7 @@ class Snapshot:
         episodic_return: Likewise.
         episodic_length: Likewise, in environment steps.
         terms: Of each term of the reward (least, mean, greatest) of a step since then, weighted.
+        sizes: Of each term the mean of its absolute values, likewise.
     """
 
     global_step: int
@@ -45,6 +46,7 @@ class Snapshot:
     episodic_return: float
     episodic_length: float
     terms: dict[str, tuple[float, float, float]]
+    sizes: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)

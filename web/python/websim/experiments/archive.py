@@ -78,7 +78,7 @@ def read_experiment(archive: zipfile.ZipFile) -> Experiment:
             written[name] = archive.read(f"{name}.py").decode()
     if HANDS in archive.namelist() and isinstance(written, dict):
         written["hands"] = _events(archive)
-    return from_document(written, _robot_files(archive, written))
+    return from_document(written, files_of_robot(archive, written))
 
 
 def _events(archive: zipfile.ZipFile) -> list[Any]:
@@ -90,7 +90,7 @@ def _events(archive: zipfile.ZipFile) -> list[Any]:
     return events
 
 
-def _robot_files(archive: zipfile.ZipFile, written: Any) -> dict[str, bytes]:
+def files_of_robot(archive: zipfile.ZipFile, written: Any) -> dict[str, bytes]:
     """The files that are named, no others: an archive may hold anything besides."""
     robot = written.get("robot") if isinstance(written, dict) else None
     named = robot.get("files") if isinstance(robot, dict) else None

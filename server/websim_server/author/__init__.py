@@ -1,0 +1,1 @@
+"""`websim author`: from words to a policy, by a tournament of rewards."""

@@ -1,0 +1,187 @@
+"""`websim author`: says what a robot should do, and gets a policy that does it."""
+
+import argparse
+import json
+import os
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from websim_server.train.job import TrainError
+
+if TYPE_CHECKING:
+    from websim.authors.candidates import Author
+    from websim.authors.tournament.tournament import Tournament
+    from websim.experiments.experiment import Experiment
+
+AUTHORS = ("hand",)
+
+
+def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Registers the command."""
+    parser = commands.add_parser("author", help="learn what words say, by a tournament of rewards")
+    parser.add_argument("words", nargs="?", help='such as "run backwards"; not with --resume')
+    parser.add_argument(
+        "--task", default="HalfCheetah-v5", help="task id, run (.websim) or robot (%(default)s)"
+    )
+    parser.add_argument(
+        "--author", choices=AUTHORS, default=AUTHORS[0], help="who writes rewards (%(default)s)"
+    )
+    parser.add_argument(
+        "--reward", type=Path, nargs="+", default=[], metavar="FILE", help="rewards, by hand"
+    )
+    parser.add_argument("--measure", type=Path, metavar="FILE", help="their measure, by hand")
+    parser.add_argument("--candidates", type=int, default=8, help="that learn (%(default)s)")
+    parser.add_argument("--minutes", type=float, help="that it may take (10, or as --steps need)")
+    parser.add_argument("--steps", type=float, help="environment steps in all")
+    parser.add_argument("--workers", type=int, help="processes (the machine's cores)")
+    parser.add_argument(
+        "--episodes", type=int, default=16, help="by which a policy is judged (%(default)s)"
+    )
+    parser.add_argument("--seed", type=int, default=1, help="of everything random (%(default)s)")
+    parser.add_argument(
+        "--control",
+        choices=("random-weights", "equal-weights"),
+        help="what the search is compared with, at equal cost",
+    )
+    parser.add_argument("--out", type=Path, metavar="FILE", help="the best run (best.websim)")
+    parser.add_argument("--resume", type=Path, metavar="FILE", help="go on from such a file")
+    parser.add_argument("--json", action="store_true", help="for programs")
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Runs the command; raises TrainError for what cannot begin, or brought nothing."""
+    # Before numpy is imported: a process has a core.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    from websim.authors.tournament import archive
+    from websim.authors.tournament.tournament import Tournament
+    from websim.errors import WebSimError
+    from websim_server.author.driver import Driver
+    from websim_server.author.reporter import Reporter
+    from websim_server.train.interruptions import interruptions
+
+    runs: dict[int, bytes] = {}
+    try:
+        if arguments.resume:
+            tournament, runs = archive.load(_read(arguments.resume))
+            _go_on(tournament, arguments)
+        else:
+            tournament = Tournament.begin(_experiment(arguments), _settings(arguments))
+        author = _author(arguments, tournament)
+        out = arguments.out or arguments.resume or Path("best.websim")
+        with Reporter(tournament, quiet=arguments.json) as reporter:
+            driver = Driver(tournament, runs, author, out, reporter)
+            with interruptions("saving what there is") as interrupted:
+                driver.run(interrupted)
+    except WebSimError as error:
+        raise TrainError(str(error)) from None
+    _tell(tournament, out, arguments)
+
+
+def _go_on(tournament: "Tournament", arguments: argparse.Namespace) -> None:
+    """What may be another when it goes on."""
+    from websim.authors.tournament.tournament import check
+
+    if arguments.words:
+        raise TrainError("--resume knows the words: leave them away")
+    if tournament.over:
+        raise TrainError("this tournament is over: websim train --resume goes on from its best")
+    settings = tournament.state.settings
+    settings.workers = arguments.workers or _cores()
+    if arguments.minutes is not None:
+        settings.seconds = 60 * arguments.minutes
+    check(settings)
+
+
+def _experiment(arguments: argparse.Namespace) -> "Experiment":
+    """Where candidates learn."""
+    from websim.algorithms.presets import PRESETS, preset
+    from websim.experiments.sources import experiment_of, whole
+    from websim_server.train.command import source
+
+    given = experiment_of(source(arguments.task))
+    if not given.hyperparameters:
+        name = (
+            "fast" if "fast" in PRESETS[given.algorithm] else next(iter(PRESETS[given.algorithm]))
+        )
+        chosen = preset(given.algorithm, name, given.task)
+        given = replace(given, hyperparameters=chosen)
+    return whole(replace(given, seed=arguments.seed, title=arguments.words or ""))
+
+
+def _settings(arguments: argparse.Namespace) -> Any:
+    from websim.authors.tournament.records import Settings
+
+    minutes, steps = arguments.minutes, arguments.steps
+    if minutes is None and steps is None:
+        minutes = 10.0
+    return Settings(
+        words=arguments.words or "",
+        candidates=arguments.candidates,
+        steps=None if steps is None else int(steps),
+        seconds=None if minutes is None else 60 * minutes,
+        workers=arguments.workers or _cores(),
+        episodes=arguments.episodes,
+        seed=arguments.seed,
+        control=arguments.control or "",
+    )
+
+
+def _author(arguments: argparse.Namespace, tournament: "Tournament") -> "Author":
+    """Who writes: of a tournament that goes on, what was written by hand is in it."""
+    from websim.authors.candidates import Candidate
+    from websim.authors.hand import Hand
+
+    if arguments.resume and not arguments.reward:
+        return Hand([])
+    if not arguments.reward or not arguments.measure:
+        raise TrainError("--author hand needs files: --reward a.py b.py --measure m.py")
+    measure = _read(arguments.measure).decode()
+    return Hand(
+        [
+            Candidate(name=path.stem, reward=_read(path).decode(), measure=measure, why="By hand.")
+            for path in arguments.reward
+        ]
+    )
+
+
+def _tell(tournament: "Tournament", out: Path, arguments: argparse.Namespace) -> None:
+    """Says what came of it; raises TrainError where nothing did."""
+    state, best = tournament.state, tournament.best
+    if arguments.json:
+        print(json.dumps(_summary(tournament, out)))
+    if best is None:
+        raise TrainError(state.ending or "it was stopped before anything was judged")
+    if arguments.json:
+        return
+    print(f"{state.settings.words}: {best}, after {tournament.steps:,} steps.")
+    print(f"The policy is in {out}" + ("" if tournament.over else "; --resume goes on from it"))
+
+
+def _summary(tournament: "Tournament", out: Path) -> dict[str, Any]:
+    state, best = tournament.state, tournament.best
+    return {
+        "words": state.settings.words,
+        "out": str(out),
+        "over": tournament.over,
+        "ending": state.ending,
+        "steps": tournament.steps,
+        "seconds": round(state.seconds, 1),
+        "best": None if best is None else best.as_evidence(),
+        "candidates": [standing.as_evidence() for standing in tournament.ranking()],
+        "out_of_it": {e.candidate.name: e.out for e in state.entries if e.out},
+    }
+
+
+def _cores() -> int:
+    from websim.physics import usable_cores
+
+    return usable_cores()
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise TrainError(f"{path} cannot be read: {error.strerror}") from None

@@ -1,0 +1,1 @@
+"""Tournaments: candidates learn beside each other, and the measure says which go on."""
