@@ -125,6 +125,7 @@ def _settings(arguments: argparse.Namespace) -> Any:
         episodes=arguments.episodes,
         seed=arguments.seed,
         control=arguments.control or "",
+        author=arguments.author,
     )
 
 

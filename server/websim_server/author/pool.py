@@ -93,16 +93,17 @@ class Pool:
             if slot.order is None:
                 continue
             job = slot.order.job
+            told, gone = None, False
             try:
                 told = slot.pipe.recv() if slot.pipe.poll() else None
             except (EOFError, OSError):
-                told = None
+                gone = True
             late = time.monotonic() - slot.began > job.seconds + PATIENCE
             if told is not None:
                 slot.order = None
                 yield (job.number, *told)
-            elif late or not slot.process.is_alive():
-                why = f"it was stopped after {job.seconds + PATIENCE:.0f} s" if late else ""
+            elif late or gone or not slot.process.is_alive():
+                why = f"it did not end within {job.seconds + PATIENCE:.0f} s" if late else ""
                 slot.process.kill()
                 slot.process.join()
                 self._slots[index] = self._start(index)

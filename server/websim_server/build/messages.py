@@ -7,6 +7,7 @@ import typing
 from dataclasses import MISSING, Field, fields
 from typing import Any
 
+from websim.authors.warnings import DOMINANT_SHARE
 from websim.browser.learner import MAX_BYTES as MAX_RUN_BYTES
 from websim.browser.messages import MESSAGES, spelt
 from websim.experiments.experiment import Experiment
@@ -27,6 +28,10 @@ HEADER = """\
 """
 
 CONSTANTS = {
+    "DOMINANT_SHARE": (
+        DOMINANT_SHARE,
+        "A term of a greater share of all that is paid is warned of.",
+    ),
     "MAX_ROBOT_BYTES": (MAX_BYTES, "Of the files of a robot of one's own together."),
     "MAX_ROBOT_FILES": (MAX_FILES, "How many they may be."),
     "MAX_RUN_BYTES": (MAX_RUN_BYTES, "Of a run's file that is opened in the page, unpacked."),

@@ -1,11 +1,9 @@
 /** What a reward pays, term by term, as it goes: means over all robots, the followed one, shares. */
 
+import { DOMINANT_SHARE } from '../../sim/shared/messages.js';
 import { h, setText } from '../dom.js';
 import { measure } from '../format.js';
 import { Sparkline } from '../plots.js';
-
-/** A term of more than this share leaves nothing for the others to say. */
-const TOO_MUCH = 0.9;
 
 /** How fast shares follow, of 1: a step alone says little. */
 const FOLLOWS = 0.2;
@@ -65,7 +63,7 @@ export class Terms {
       setText(text, `${Math.round(100 * share)} %`);
     }
     this.empty.hidden = names.length > 0;
-    this.warning.hidden = names.length < 2 || greatest.share <= TOO_MUCH;
+    this.warning.hidden = names.length < 2 || greatest.share <= DOMINANT_SHARE;
     setText(this.warning, `${greatest.name} is ${Math.round(100 * greatest.share)} % of all that is paid: the other terms hardly count.`);
   }
 

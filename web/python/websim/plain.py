@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from websim.errors import FutureCheckpoint, InvalidArgument
+from websim.errors import FutureCheckpoint, InvalidArgument, WebSimError
 
 MAX_BYTES = 64 << 20
 MAX_DEPTH = 32
@@ -67,7 +67,7 @@ def check_version(of: str, version: Any, newest: int) -> None:
 
 def brief(error: Exception) -> str:
     """What an error says, where a file may have chosen the words."""
-    text = str(error) if isinstance(error, ValueError) else repr(error)
+    text = str(error) if isinstance(error, ValueError | WebSimError) else repr(error)
     text = text if len(text) <= _MAX_MESSAGE else f"{text[:_MAX_MESSAGE]}…"
     return text.removesuffix(".")
 

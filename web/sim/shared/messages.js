@@ -326,6 +326,9 @@
  * @property {number} [spacing]  metres between its points
  */
 
+/** A term of a greater share of all that is paid is warned of. */
+export const DOMINANT_SHARE = 0.9;
+
 /** Of the files of a robot of one's own together. */
 export const MAX_ROBOT_BYTES = 67108864;
 

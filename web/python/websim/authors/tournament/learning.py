@@ -117,6 +117,7 @@ class Learning:
         trainer: What learns; None where the job is to be judged only.
         result: What came of it, once `advance` has said so.
         checkpoint: The run at its end; None where it failed.
+        global_step: Environment steps of the run so far.
     """
 
     def __init__(self, order: Order) -> None:
@@ -130,21 +131,16 @@ class Learning:
         self.result = Result()
         self.checkpoint: bytes | None = None
         self.trainer: Trainer | None = None
-        self._until, self._first = 0, 0
+        self.global_step = 0
         if not job.steps:
             self.checkpoint = order.checkpoint
             return
         saved = None if order.checkpoint is None else checkpoints.loads(order.checkpoint)
         self.trainer = Trainer(order.experiment, checkpoint=saved)
         self._watch = self.trainer.algorithm.observer = Watch(self.trainer.algorithm.env)
-        self._first = self.trainer.algorithm.global_step
+        self.global_step = self._first = self.trainer.algorithm.global_step
         self._until = self._first + job.steps
         self._due = 1
-
-    @property
-    def global_step(self) -> int:
-        """Environment steps of the run so far."""
-        return self._first if self.trainer is None else self.trainer.algorithm.global_step
 
     def advance(self, end: bool = False) -> bool:
         """One iteration, or the judgement; says whether there is more to do.
@@ -164,7 +160,8 @@ class Learning:
         result.learning_seconds += perf_counter() - began
         if iteration.changed is not None:
             raise InvalidArgument(iteration.changed.failure)
-        learnt = iteration.global_step - self._first
+        self.global_step = iteration.global_step
+        learnt = self.global_step - self._first
         over = iteration.global_step >= self._until
         late = perf_counter() - self._began >= job.seconds
         if over or late or end or learnt * MAX_SNAPSHOTS >= job.steps * self._due:
@@ -221,7 +218,7 @@ def failed(error: Exception) -> Result:
     if isinstance(error, TrainingDiverged):
         return Result(failure=f"its training diverged: {plain.brief(error)}")
     if isinstance(error, WebSimError):
-        return Result(failure=str(error).removesuffix("."))
+        return Result(failure=plain.brief(error))
     raise error
 
 

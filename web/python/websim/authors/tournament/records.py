@@ -174,6 +174,7 @@ class Settings:
         episodes: By how many a job is judged.
         seed: Of everything random.
         control: See Control; empty: the search itself.
+        author: Who writes.
     """
 
     words: str
@@ -184,6 +185,7 @@ class Settings:
     episodes: int = 16
     seed: int = 1
     control: Control = ""
+    author: str = "hand"
 
 
 @dataclass(kw_only=True)
@@ -194,6 +196,7 @@ class State:
         settings: What it is asked.
         stage: What is going on.
         round: Number of the present halving, from 1; of the generation, in the stage `weights`.
+        rounds: How many halvings there will be.
         asking: How many candidates are wished of the author.
         asked: How often it was asked.
         next_job: Number of the next job.
@@ -210,6 +213,7 @@ class State:
     settings: Settings
     stage: Stage = "author"
     round: int = 0
+    rounds: int = 0
     asking: int = 0
     asked: int = 0
     next_job: int = 0

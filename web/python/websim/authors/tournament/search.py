@@ -26,7 +26,10 @@ def begin(base: int, candidate: Candidate) -> Search | None:
         base: Number of its entry.
         candidate: It. A weight of 0 stays 0.
     """
-    weights = {term: value for term, value in weights_of(candidate.reward).items() if value}
+    try:
+        weights = {term: value for term, value in weights_of(candidate.reward).items() if value}
+    except SyntaxError:  # which its first job tells
+        return None
     if not weights:
         return None
     values = np.array(list(weights.values()))
@@ -77,8 +80,8 @@ def controlled(candidate: Candidate, control: Control, seed: int, number: int) -
 
     They lie about a common size, the geometric mean of the candidate's own; signs stay.
     """
-    search = begin(0, candidate)
-    if not control or search is None:
+    search = begin(0, candidate) if control else None
+    if search is None:
         return candidate
     size = float(np.mean(search.mean))
     if control == "equal-weights":

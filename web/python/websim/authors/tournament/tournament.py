@@ -321,23 +321,20 @@ class Tournament:
 
     def _close_trial(self) -> None:
         state = self.state
-        if self._field():
+        if field := self._field():
+            state.rounds = max(1, ceil(log2(len(field))))
             self._begin_halving()
         elif state.asked < ASKED:
             state.stage, state.asking = "author", state.settings.candidates
         else:
             self._end("No candidate can be learnt from.")
 
-    @property
-    def _rounds(self) -> int:
-        return max(1, ceil(log2(self.state.settings.candidates)))
-
     def _begin_halving(self) -> None:
         state = self.state
         state.stage, state.round = "halving", state.round + 1
         field = self._field()
-        left = self._rounds - state.round + 1
-        mine = HALVING_SHARE / self._rounds
+        left = state.rounds - state.round + 1
+        mine = HALVING_SHARE / state.rounds
         share = mine / (left * mine + 1 - HALVING_SHARE)
         self._put(field, *self._size(len(field), share))
 
@@ -355,17 +352,17 @@ class Tournament:
             noise = _noise(going[count - 1].judgement, beaten[0].judgement)
             sure = "more" if gap > NOISE * noise else "not more"
             self._decide(
-                f"Round {state.round}: {_listed(going)} go on.",
+                f"Round {state.round}: what goes on is {_listed(going)}.",
                 {"ranking": [s.as_evidence() for s in standings], "gap": gap, "noise": noise},
-                outcome=f"{_listed(beaten)} are out; the last of those that go on is better than "
-                f"the first of them by {sure} than {NOISE:g} standard errors.",
+                outcome=f"Out: {_listed(beaten)}. The last that goes on is better than the first that "
+                f"does not by {sure} than {NOISE:g} standard errors.",
             )
         for standing in beaten:
             standing.entry.out = f"others did better in round {state.round}"
         more = len(going) // 2
-        if state.round < self._rounds and more and not state.settings.control:
+        if state.round < state.rounds and more and not state.settings.control:
             state.stage, state.asking = "author", more
-        elif state.round < self._rounds:
+        elif state.round < state.rounds:
             self._begin_halving()
         else:
             self._begin_weights()
@@ -398,7 +395,7 @@ class Tournament:
             if steps >= FEWEST_STEPS:
                 break
         else:
-            self._begin_final()
+            self._put([leader.entry], *self._size(1, 1.0))  # there is no time for more
             return
         vectors = weights.next_vectors(found, settings.seed, settings.control)
         base = state.entries[found.base].candidate
@@ -417,10 +414,10 @@ class Tournament:
     def _close_generation(self) -> None:
         """The best of the weights goes on, the present ones among them."""
         state, found = self.state, self.state.search
-        if found is None:
+        generation = found.generations[-1] if found and found.generations else None
+        if generation is None or generation.values:  # what led went on without others
             self._begin_final()
             return
-        generation = found.generations[-1]
         population = [self._standing(state.entries[number]) for number in generation.entries]
         judged = [s for s in population if s is not None]
         worst = min((s.judgement.measure for s in judged), default=0.0) - 1.0

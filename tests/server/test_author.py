@@ -1,0 +1,161 @@
+"""`websim author`: what it writes, being stopped and going on, lost processes, mistakes."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from websim.authors.candidates import Candidate
+from websim.authors.tournament import archive
+from websim.authors.tournament.learning import Order, order_of
+from websim.authors.tournament.records import Job, Result
+from websim.experiments.experiment import Experiment
+from websim.training import checkpoints
+from websim_server import cli
+from websim_server.author.pool import Pool
+
+REWARD = """
+speed_weight = {speed}
+
+
+def reward(now, before, action):
+    return {{"speed": speed_weight * now.qvel[:, 0]}}
+"""
+MEASURE = "def measure(now, before):\n    return now.qvel[:, 0]\n"
+
+SMALL = {"num_envs": 4, "num_steps": 32, "num_minibatches": 4, "update_epochs": 1}
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> list[str]:
+    """The options of two good rewards and a bad one, in a small experiment."""
+    from websim.experiments.archive import dump
+
+    for name, speed in (("back", -1.0), ("forth", 1.0)):
+        (tmp_path / f"{name}.py").write_text(REWARD.format(speed=speed))
+    (tmp_path / "bad.py").write_text("def reward(now, before, action):\n    return {'a': 1.0}\n")
+    (tmp_path / "m.py").write_text(MEASURE)
+    task = tmp_path / "hopper.websim"
+    task.write_bytes(dump(Experiment(task="Hopper-v5", hyperparameters=SMALL)))
+    rewards = [str(tmp_path / f"{name}.py") for name in ("back", "forth", "bad")]
+    given = ["--task", task, "--reward", *rewards, "--measure", tmp_path / "m.py"]
+    return [*map(str, given), "--candidates", "3", "--episodes", "2", "--workers", "2"]
+
+
+def test_a_tournament_from_start_to_end(
+    files: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "best.websim"
+    command = ["author", "go on", *files, "--steps", "30000", "--out", str(out), "--json"]
+    assert cli.main(command) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert said["over"]
+    assert said["steps"] <= 30_000 + 128 * 20
+    assert said["out_of_it"]["bad"].startswith("what it pays is always the same")
+    assert [c["measure"] for c in said["candidates"]] == sorted(
+        (c["measure"] for c in said["candidates"]), reverse=True
+    )
+    tournament, runs = archive.load(out.read_bytes())
+    assert tournament.over
+    assert runs == {} or runs.keys() <= tournament.needed()
+    # The file is a run like any other.
+    assert cli.main(["evaluate", str(out), "--episodes", "2", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["measure"] is not None
+    assert checkpoints.loads(out.read_bytes()).experiment.title == "go on"
+    assert cli.main(["author", "--resume", str(out)]) == 1
+    assert "is over" in capsys.readouterr().err
+
+
+def test_it_is_stopped_and_goes_on(files: list[str], tmp_path: Path) -> None:
+    out = tmp_path / "best.websim"
+    command = [sys.executable, "-m", "websim_server", "author"]
+    first = subprocess.Popen(
+        [*command, "go on", *files, "--steps", "30000", "--out", str(out)],
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert first.stderr is not None
+    deadline = time.monotonic() + 200
+    read = ""
+    while "bad is out" not in read:
+        assert time.monotonic() < deadline
+        read += first.stderr.read(1)
+    os.kill(first.pid, signal.SIGINT)
+    first.communicate(timeout=60)
+    assert first.returncode in (0, 1)  # 1: nothing had been judged yet
+    half, _ = archive.load(out.read_bytes())
+    assert not half.over
+    done = subprocess.run(
+        [*command, "--resume", str(out), "--json"], capture_output=True, text=True, timeout=200
+    )
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["over"]
+    assert "bad" in json.loads(done.stdout)["out_of_it"]
+
+
+def first_of(pool: Pool) -> tuple[int, Result, bytes | None]:
+    """The first that comes; pytest ends what waits too long."""
+    while True:
+        for told in pool.results(30.0):
+            return told
+
+
+def test_a_lost_process_is_told_and_replaced() -> None:
+    candidate = Candidate(name="a", reward=REWARD.format(speed=1.0), measure=MEASURE, why="A test.")
+    experiment = Experiment(task="Hopper-v5", hyperparameters=SMALL)
+
+    def order(number: int, steps: int) -> Order:
+        job = Job(
+            number=number, entry=0, origin=None, steps=steps, seconds=90.0, episodes=2,
+            episode_seed=0,
+        )  # fmt: skip
+        return order_of(job, candidate, experiment, None)
+
+    with Pool(1) as pool:
+        pool.begin(order(0, 10_000_000))
+        assert not pool.has_room
+        assert list(pool.results(0.0)) == []
+        pool._slots[0].process.kill()
+        number, result, _ = first_of(pool)
+        assert (number, result.lost) == (0, True)
+        pool.begin(order(1, 10_000_000))
+        pool.end({1})  # at once, or after some iterations: it is judged as it is
+        number, result, run = first_of(pool)
+        assert (number, result.failure) == (1, "")
+        assert 0 < result.steps < 10_000_000
+        assert run is not None
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ([], "words must say"),
+        (["go", "--candidates", "0"], "candidates must be 1 to 64"),
+        (["go", "--minutes", "-1"], "seconds must be above 0"),
+        (["go"], "--author hand needs files"),
+        (["go", "--task", "Nothing-v0"], "Nothing-v0"),
+        (["go", "--reward", "no.py", "--measure", "no.py"], "no.py cannot be read"),
+        (["--resume", "no.websim"], "no.websim cannot be read"),
+    ],
+)
+def test_mistakes_are_told(
+    options: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["author", *options]) == 1
+    assert said in capsys.readouterr().err
+
+
+def test_where_all_fail_the_reasons_are_told(
+    files: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "back.py").write_text("def reward(:\n")
+    (tmp_path / "forth.py").write_text("import os\n")
+    assert cli.main(["author", "go", *files, "--steps", "1e4", "--out", str(tmp_path / "b")]) == 1
+    said = capsys.readouterr().err
+    assert "forth is out" in said
+    assert "nothing that can be learnt from" in said
