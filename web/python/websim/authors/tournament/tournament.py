@@ -354,8 +354,8 @@ class Tournament:
             self._decide(
                 f"Round {state.round}: what goes on is {_listed(going)}.",
                 {"ranking": [s.as_evidence() for s in standings], "gap": gap, "noise": noise},
-                outcome=f"Out: {_listed(beaten)}. The last that goes on is better than the first that "
-                f"does not by {sure} than {NOISE:g} standard errors.",
+                outcome=f"Out: {_listed(beaten)}. The last that goes on is better than the first "
+                f"that does not by {sure} than {NOISE:g} standard errors.",
             )
         for standing in beaten:
             standing.entry.out = f"others did better in round {state.round}"
