@@ -49,6 +49,13 @@ def visitor(chromium: Browser) -> Iterator[BrowserContext]:
         yield context
 
 
+@pytest.fixture(scope="session")
+def resident(chromium: Browser) -> Iterator[BrowserContext]:
+    """The same, for pages that stay while tests end: what a visitor has stored is deleted then."""
+    with chromium.new_context(service_workers="block") as context:
+        yield context
+
+
 @pytest.fixture
 def page_errors() -> list[str]:
     """The uncaught errors of `page`; a test that provokes some empties the list."""

@@ -1,13 +1,14 @@
 """Pages of the dashboard, open and not yet."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
-from playwright.sync_api import Browser, Page, Playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright
 
-from tests.app.page import Dashboard
+from tests.app.page import FEW, Dashboard
 from tests.app.training_page import SMALL, TrainingPage
-from tests.conftest import watched
+from tests.conftest import forgetting, watched
 from websim_server import chromium
 
 
@@ -17,6 +18,15 @@ def site(request: pytest.FixtureRequest) -> str:
     return str(request.getfixturevalue(request.param))
 
 
+@contextmanager
+def staying(resident: BrowserContext, server: str, query: str = FEW) -> Iterator[TrainingPage]:
+    """An open page for several tests."""
+    with forgetting(resident), watched(resident, []) as page:
+        dashboard = TrainingPage(page, server)
+        dashboard.open(query)
+        yield dashboard
+
+
 @pytest.fixture
 def dashboard(page: Page, site: str) -> TrainingPage:
     """A page of the test's own, not opened yet."""
@@ -24,12 +34,26 @@ def dashboard(page: Page, site: str) -> TrainingPage:
 
 
 @pytest.fixture(scope="module")
-def shared(chromium: Browser, site: str) -> Iterator[Dashboard]:
+def shared(resident: BrowserContext, site: str) -> Iterator[Dashboard]:
     """One page for the tests that leave it as they found it."""
-    with chromium.new_context() as context, watched(context, []) as page:
-        dashboard = Dashboard(page, site)
-        dashboard.open()
+    with staying(resident, site) as dashboard:
         yield dashboard
+
+
+@pytest.fixture(scope="module")
+def open_page(resident: BrowserContext, server: str) -> Iterator[Dashboard]:
+    """One page for the tests of a file that put it right before they begin."""
+    with staying(resident, server) as dashboard:
+        yield dashboard
+
+
+@pytest.fixture(scope="session")
+def phone(chromium: Browser) -> Iterator[BrowserContext]:
+    """Small, and there are fingers."""
+    with chromium.new_context(
+        service_workers="block", viewport={"width": 390, "height": 844}, has_touch=True
+    ) as context:
+        yield context
 
 
 @pytest.fixture

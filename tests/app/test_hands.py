@@ -7,25 +7,22 @@ from typing import Any
 import numpy as np
 import pytest
 from imageio.v3 import imread
-from playwright.sync_api import Browser, FloatRect, Page, expect
+from playwright.sync_api import BrowserContext, FloatRect, Page, expect
 
+from tests.app.conftest import staying
 from tests.app.page import BOOT_MS, Dashboard
+from tests.conftest import watched
 
 #: One robot, where the middle of the picture is; it stands still but for gravity and hands.
 ONE = "task=HalfCheetah-v5&envs=1&workers=1&speed=1&controller=zero"
 
 
 @pytest.fixture(scope="module")
-def cheetah(chromium: Browser, server: str) -> Iterator[Dashboard]:
-    errors: list[str] = []
-    with chromium.new_context() as context:
-        page = context.new_page()
-        page.on("pageerror", lambda error: errors.append(f"{error.message}\n{error.stack}"))
-        dashboard = Dashboard(page, server)
-        dashboard.open(ONE)
+def cheetah(resident: BrowserContext, server: str) -> Iterator[Dashboard]:
+    """One page for the tests of this file."""
+    with staying(resident, server, ONE) as dashboard:
         dashboard.drawn()
         yield dashboard
-    assert not errors, "uncaught in the page:\n" + "\n".join(errors)
 
 
 def middle(page: Page) -> tuple[float, float]:
@@ -137,8 +134,8 @@ def test_what_is_held_by_hand_stays_until_it_is_let_go(cheetah: Dashboard) -> No
     page.keyboard.press("Escape")
 
 
-def test_with_shift_all_robots_of_the_kind_are_pulled(dashboard: Dashboard) -> None:
-    page = dashboard.page
+def test_with_shift_all_robots_of_the_kind_are_pulled(isolated: Dashboard) -> None:
+    dashboard, page = isolated, isolated.page
     dashboard.open(ONE.replace("envs=1&workers=1", "envs=4&workers=2"))
     places = "[0, 1, 2, 3].map((i) => sim.getEnvironmentState(i).qpos[0])"
     dashboard.sim("sim.pause()")
@@ -154,9 +151,8 @@ def test_with_shift_all_robots_of_the_kind_are_pulled(dashboard: Dashboard) -> N
     page.keyboard.up("Control")
 
 
-def test_a_finger_pulls_while_the_mode_is_on(chromium: Browser, server: str) -> None:
-    with chromium.new_context(viewport={"width": 390, "height": 844}, has_touch=True) as context:
-        page = context.new_page()
+def test_a_finger_pulls_while_the_mode_is_on(phone: BrowserContext, server: str) -> None:
+    with watched(phone, []) as page:
         dashboard = Dashboard(page, server)
         dashboard.open(ONE)
         dashboard.drawn()
@@ -164,7 +160,7 @@ def test_a_finger_pulls_while_the_mode_is_on(chromium: Browser, server: str) -> 
         expect(page.get_by_role("button", name="All")).to_be_visible(timeout=BOOT_MS)
         before = qpos(dashboard)[0]
         x, y = middle(page)
-        touch = context.new_cdp_session(page)
+        touch = phone.new_cdp_session(page)
 
         def send(kind: str, *points: tuple[float, float]) -> None:
             touch.send(

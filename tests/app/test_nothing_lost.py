@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import BrowserContext, Page, expect
 
+from tests.app.conftest import staying
 from tests.app.page import BOOT_MS
 from tests.app.training_page import LEARNT_MS, SMALL, TrainingPage, steps_in
-from tests.conftest import watched
 from websim import Experiment
 from websim.experiments.archive import dump
 from websim.experiments.robot import make_robot
@@ -146,11 +146,9 @@ def test_another_simulation_keeps_the_run(training: TrainingPage) -> None:
 
 
 @pytest.fixture(scope="module")
-def held(chromium: Browser, server: str) -> Iterator[TrainingPage]:
+def held(resident: BrowserContext, server: str) -> Iterator[TrainingPage]:
     """One page for the tests that need a run to stand still."""
-    with chromium.new_context(service_workers="block") as context, watched(context, []) as page:
-        training = TrainingPage(page, server)
-        training.open(SMALL)
+    with staying(resident, server, SMALL) as training:
         training.start()
         training.wait_for_steps(1024)
         training.pause()

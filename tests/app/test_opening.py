@@ -1,12 +1,11 @@
 """Robots, runs and rewards of one's own on the page: dropped, chosen, kept, learnt."""
 
 import re
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from tests.app.opened import drop
 from tests.app.page import FEW, Dashboard
@@ -30,19 +29,6 @@ BALL = (
 )
 
 REWARD = "def reward(now, before, action):\n    return {'height': now.body('ball').height}\n"
-
-
-@pytest.fixture(scope="module")
-def open_page(chromium: Browser, server: str) -> Iterator[Dashboard]:
-    """One page for the tests of this file."""
-    errors: list[str] = []
-    with chromium.new_context() as context:
-        page = context.new_page()
-        page.on("pageerror", lambda error: errors.append(f"{error.message}\n{error.stack}"))
-        dashboard = Dashboard(page, server)
-        dashboard.open()
-        yield dashboard
-    assert not errors, "uncaught in the page:\n" + "\n".join(errors)
 
 
 @pytest.fixture
@@ -281,10 +267,10 @@ def test_the_server_opens_a_run_that_plays(
             assert dashboard.state["trainseed"] == "3"
 
 
-def test_a_server_that_was_not_asked_to_open_a_file_says_so(dashboard: Dashboard) -> None:
-    dashboard.open(f"{FEW}&open=other.xml")
-    expect(dashboard.page.locator(".notice.error")).to_contain_text(
+def test_a_server_that_was_not_asked_to_open_a_file_says_so(isolated: Dashboard) -> None:
+    isolated.open(f"{FEW}&open=other.xml")
+    expect(isolated.page.locator(".notice.error")).to_contain_text(
         "was not asked to open 'other.xml'"
     )
-    assert dashboard.sim("sim.groups[0].task") == "InvertedPendulum-v5"
-    assert "open" not in dashboard.state
+    assert isolated.sim("sim.groups[0].task") == "InvertedPendulum-v5"
+    assert "open" not in isolated.state

@@ -1,24 +1,9 @@
 """The world on the page: added, changed, applied, drawn again, refused in words, learnt in."""
 
-from collections.abc import Iterator
-
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import expect
 
 from tests.app.page import FEW, Dashboard
-
-
-@pytest.fixture(scope="module")
-def open_page(chromium: Browser, server: str) -> Iterator[Dashboard]:
-    """One page for the tests of this file."""
-    errors: list[str] = []
-    with chromium.new_context() as context:
-        page = context.new_page()
-        page.on("pageerror", lambda error: errors.append(f"{error.message}\n{error.stack}"))
-        dashboard = Dashboard(page, server)
-        dashboard.open()
-        yield dashboard
-    assert not errors, "uncaught in the page:\n" + "\n".join(errors)
 
 
 @pytest.fixture

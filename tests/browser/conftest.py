@@ -10,8 +10,6 @@ from typing import Any
 import pytest
 from playwright.sync_api import BrowserContext, Error, Page
 
-from tests.conftest import forgetting
-
 BOTH_HOMES = Path(__file__).with_name("both_homes.py")
 
 
@@ -98,6 +96,11 @@ class Sim:
         events: list[dict[str, Any]] = self.run(f"seen.filter(({{ event }}) => event === '{name}')")
         return events
 
+    def rest(self) -> None:
+        """Pauses what goes on: the next test may be another page's."""
+        with contextlib.suppress(Error):  # closed, or its training has ended
+            self.run("Promise.all([sim.pause(), sim.training?.pause()])")
+
     def close(self) -> None:
         with contextlib.suppress(Error):  # the page may be gone already
             self.page.evaluate("window.sim?.close()")
@@ -109,18 +112,22 @@ def open_blank(page: Page, server: str) -> Sim:
     return Sim(page)
 
 
-@pytest.fixture(params=["isolated", "messages"], scope="module")
+@pytest.fixture(params=["isolated", "messages"], scope="session")
 def shared_sim(request: pytest.FixtureRequest, visitor: BrowserContext) -> Iterator[Sim]:
-    """One page for all tests of a file: workers need not boot again."""
+    """One page for all tests: workers need not boot again."""
     isolated = request.param == "isolated"
-    server = request.getfixturevalue("server" if isolated else "server_plain")
-    with forgetting(visitor):
-        page = visitor.new_page()
-        sim = open_blank(page, server)
-        page.on("pageerror", lambda error: sim.errors.append(f"{error.message}\n{error.stack}"))
-        assert page.evaluate("crossOriginIsolated") == isolated
-        yield sim
-        sim.close()
+    page = visitor.new_page()
+    sim = open_blank(page, request.getfixturevalue("server" if isolated else "server_plain"))
+    page.on("pageerror", lambda error: sim.errors.append(f"{error.message}\n{error.stack}"))
+    assert page.evaluate("crossOriginIsolated") == isolated
+    yield sim
+    sim.close()
+    page.close()
+
+
+#: For tests of what has nothing to do with how pages and workers share memory.
+with_shared_memory = pytest.mark.parametrize("shared_sim", ["isolated"], indirect=True)
+without_shared_memory = pytest.mark.parametrize("shared_sim", ["messages"], indirect=True)
 
 
 @pytest.fixture
@@ -131,4 +138,16 @@ def sim(shared_sim: Sim) -> Iterator[Sim]:
     """
     shared_sim.errors.clear()
     yield shared_sim
+    shared_sim.rest()
     assert not shared_sim.errors, "uncaught in the page:\n" + "\n".join(shared_sim.errors)
+
+
+@pytest.fixture(scope="session")
+def worker(visitor: BrowserContext, server: str) -> Iterator[Sim]:
+    """A small simulation whose worker runs what is compared with this machine's own Python."""
+    page = visitor.new_page()
+    sim = open_blank(page, server)
+    sim.create(task="InvertedPendulum-v5", numEnvs=1, numWorkers=1)
+    yield sim
+    sim.close()
+    page.close()

@@ -5,9 +5,9 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from playwright.sync_api import Browser
+from playwright.sync_api import BrowserContext
 
-from tests.browser.conftest import open_blank
+from tests.browser.conftest import open_blank, with_shared_memory
 from tests.browser.test_training import (
     equal,
     last_checkpoint,
@@ -78,6 +78,7 @@ def make(sim: Any, options: str, argument: Any = None) -> None:
     )
 
 
+@with_shared_memory
 def test_a_robot_is_read_stands_there_and_learns(sim: Any) -> None:
     sim.create(task="InvertedPendulum-v5", numEnvs=1, numWorkers=2)
     give(sim, {path: content for path, content in FILES.items() if path != "foot.obj"})
@@ -123,6 +124,7 @@ def test_a_robot_is_read_stands_there_and_learns(sim: Any) -> None:
     verify(saved)  # natively, with the robot and the reward that are in the file
 
 
+@with_shared_memory
 def test_a_reward_that_does_more_than_calculate_is_refused(sim: Any) -> None:
     sim.create(task="InvertedPendulum-v5", numEnvs=1, numWorkers=1)
     experiment = {
@@ -147,6 +149,7 @@ def test_a_reward_that_does_more_than_calculate_is_refused(sim: Any) -> None:
     assert sim.run("sim.getEnvironmentState(1).rewardTerms") == {"pi": np.pi}
 
 
+@with_shared_memory
 def test_tasks_that_the_page_defines_are_simulated_and_outlive_workers(sim: Any) -> None:
     sim.create(task="InvertedPendulum-v5", numEnvs=2, numWorkers=2)
     assert sim.run("sim.defineTasks(x)", TASKS) == ["Drop-v0"]
@@ -164,14 +167,14 @@ def test_tasks_that_the_page_defines_are_simulated_and_outlive_workers(sim: Any)
 
 
 def test_a_robot_and_a_reward_of_ones_own_give_the_same_bits_in_two_tabs_and_after_a_resume(
-    chromium: Browser, server: str
+    visitor: BrowserContext, server: str
 ) -> None:
     """Learners compare equal in every weight, average, environment and random generator."""
     found: list[Checkpoint] = []
     halfway = b""
     for tab in range(2):
-        with chromium.new_context() as context:
-            sim = open_blank(context.new_page(), server)
+        with visitor.new_page() as page:
+            sim = open_blank(page, server)
             sim.create(task="InvertedPendulum-v5", numEnvs=1, numWorkers=2, reproducible=True)
             give(sim, FILES)
             read(sim)

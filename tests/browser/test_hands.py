@@ -5,13 +5,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tests.browser.conftest import with_shared_memory
 from tests.trees import leaves
 
 from . import both_homes
-from .test_parity import TOLERANCE, disagreement, worker
+from .test_parity import TOLERANCE, disagreement
 from .test_training import load, pause_after, wait_for
-
-__all__ = ["worker"]
 
 
 @pytest.mark.parametrize("task", ["Ant-v5", "HalfCheetah-v5", "Humanoid-v5", "Reacher-v5"])
@@ -93,6 +92,7 @@ WRONG = [
 ]
 
 
+@with_shared_memory
 def test_bad_input_is_named(sim: Any) -> None:
     ants(sim)
     before = state(sim, 0)["qpos"]

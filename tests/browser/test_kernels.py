@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests import kernel_cases
+from tests.browser.conftest import with_shared_memory
 from websim_server.build import kernels
 
 CASES = Path(kernel_cases.__file__).read_text()
@@ -21,16 +22,10 @@ kernels = WasmKernels(file)
 """
 
 
-@pytest.fixture
-def worker(sim: Any) -> Any:
-    sim.create(task="InvertedPendulum-v5", numEnvs=1, numWorkers=1)
-    return sim
-
-
-def load(worker: Any, variant: str) -> None:
-    """Gives the worker's Python the variable `kernels` and the functions of kernel_cases.py."""
-    url = worker.page.evaluate("location.origin") + kernels.manifest()[variant]["url"]
-    worker.python(f"variant, url = {variant!r}, {url!r}\n{LOAD}\n{CASES}\nNone")
+def load(sim: Any, variant: str, worker: int = 0) -> None:
+    """Gives a worker's Python the variable `kernels` and the functions of kernel_cases.py."""
+    url = sim.page.evaluate("location.origin") + kernels.manifest()[variant]["url"]
+    sim.python(f"variant, url = {variant!r}, {url!r}\n{LOAD}\n{CASES}\nNone", worker)
 
 
 def call(worker: Any, function: str) -> Any:
@@ -69,6 +64,7 @@ said
     assert "not C-contiguous" in said[2]
 
 
+@with_shared_memory
 def test_workers_choose_a_variant(sim: Any) -> None:
     name = "from websim.kernels import kernels as used\nused.name"
     sim.create(task="InvertedPendulum-v5", numEnvs=1, numWorkers=1)
@@ -77,11 +73,12 @@ def test_workers_choose_a_variant(sim: Any) -> None:
     assert sim.python(name) == "plain"
 
 
-def test_plain_kernels_give_the_same_bits(worker: Any) -> None:
-    """In two workers one after the other, 50 updates each."""
+@with_shared_memory
+def test_plain_kernels_give_the_same_bits(sim: Any) -> None:
+    """In two workers, 50 updates each."""
+    sim.create(task="InvertedPendulum-v5", numEnvs=2, numWorkers=2, reproducible=True)
     weights = []
-    for _ in range(2):
-        worker.create(task="InvertedPendulum-v5", numEnvs=1, numWorkers=1, reproducible=True)
-        load(worker, "plain")
-        weights.append(worker.python("learns(kernels).hex()"))
+    for worker in range(2):
+        load(sim, "plain", worker)
+        weights.append(sim.python("learns(kernels).hex()", worker))
     assert weights[0] == weights[1]

@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-import pytest
+from tests.browser.conftest import with_shared_memory, without_shared_memory
 
 CODE = """
 import hashlib, json
@@ -38,6 +38,7 @@ json.dumps([run(), run(), run(stop_at=3)])
 """
 
 
+@with_shared_memory
 def test_learning_repeats_itself_bit_by_bit(sim: Any) -> None:
     sim.create(task="Hopper-v5", numEnvs=1, numWorkers=1)
     first, again, resumed = json.loads(sim.python(CODE))
@@ -70,18 +71,16 @@ metrics = {tag: repr(value) for tag, value in progress.metrics.items()}
 """
 
 
+@without_shared_memory
 def test_ranks_need_shared_memory(sim: Any) -> None:
     sim.create(task="Hopper-v5", numEnvs=2, numWorkers=2)
-    if sim.run("sim.isolated"):
-        pytest.skip("memory is shared here")
     name, message = sim.error("sim.joinRanks()")
     assert (name, "shared memory" in message) == ("WorkerError", True)
 
 
+@with_shared_memory
 def test_two_workers_learn_together_and_repeat_themselves(sim: Any) -> None:
     sim.create(task="Hopper-v5", numEnvs=2, numWorkers=2)
-    if not sim.run("sim.isolated"):
-        pytest.skip("ranks need shared memory")
     runs = []
     for _ in range(2):
         sim.run("sim.joinRanks()")

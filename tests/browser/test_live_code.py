@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tests.browser.conftest import with_shared_memory
 from tests.browser.test_training import (
     create,
     experiment,
@@ -71,6 +72,7 @@ def test_robots_that_only_play(sim: Any) -> None:
     assert terms(sim) == own
 
 
+@with_shared_memory
 def test_code_that_fails_later_gives_way_everywhere(sim: Any) -> None:
     sim.create(task="HalfCheetah-v5", numEnvs=4, numWorkers=2)
     sim.run("sim.reset({ seed: 0 })")
@@ -87,6 +89,7 @@ def test_code_that_fails_later_gives_way_everywhere(sim: Any) -> None:
     assert not sim.events("workerRestart")
 
 
+@with_shared_memory
 def test_what_an_editor_asks(sim: Any) -> None:
     sim.create(task="HalfCheetah-v5", numEnvs=2, numWorkers=1)
     words = sim.run("sim.vocabulary(0)")
@@ -128,6 +131,7 @@ def test_a_run_changes_at_a_boundary_and_repeats(sim: Any) -> None:
         np.testing.assert_array_equal(array, ends[1].learner["policy"][name])
 
 
+@with_shared_memory
 def test_a_run_refuses_code_that_fails(sim: Any) -> None:
     create(sim, training={"experiment": experiment("HalfCheetah-v5", total_timesteps=100_000)})
     sim.run("sim.training.start()")

@@ -31,18 +31,6 @@ AGREED_STEPS = {
 }
 
 
-@pytest.fixture(scope="module")
-def worker(chromium: Any, server: str) -> Any:
-    """One small simulation whose worker runs all comparisons."""
-    from .conftest import open_blank
-
-    page = chromium.new_page()
-    sim = open_blank(page, server)
-    sim.create(task="InvertedPendulum-v5", numEnvs=1, numWorkers=1)
-    yield sim
-    page.close()
-
-
 def disagreement(native: Any, browser: Any) -> float:
     a, b = np.asarray(native, dtype=float), np.asarray(browser, dtype=float)
     assert a.shape == b.shape

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from tests.browser.conftest import with_shared_memory
+
 OTHERS_RUN_ON = "sim.stats().workerLoads[1].physicsStepsPerSecond > 0"
 
 
@@ -39,12 +41,14 @@ def test_killed(sim: Any) -> None:
     check_replaced(sim, "did not answer")
 
 
+@with_shared_memory
 def test_hung(sim: Any) -> None:
     start(sim)
     sim.page.evaluate("void sim.runPython('while True: pass').catch(() => {})")
     check_replaced(sim, "did not answer")
 
 
+@with_shared_memory
 def test_out_of_memory(sim: Any) -> None:
     # Many: a step then needs more than what telling of the errors leaves free again.
     start(sim, environments=4000)
@@ -90,6 +94,7 @@ def test_bad_state_resets_that_environment_only(sim: Any) -> None:
     sim.wait("sim.getEnvironmentState(2).time > 0.2")
 
 
+@with_shared_memory
 def test_a_page_that_slept_does_not_blame_its_workers(sim: Any) -> None:
     start(sim)
     # What a suspended tab looks like to the page: a late tick after long silence.
@@ -105,6 +110,7 @@ def test_a_page_that_slept_does_not_blame_its_workers(sim: Any) -> None:
     assert sim.run("sim.stats().workerRestarts") == 0
 
 
+@with_shared_memory
 def test_a_python_that_has_died_is_a_lost_worker(sim: Any) -> None:
     start(sim)
     sim.error("sim.runPython(x)", "import json; json.loads('[' * 200_000)")

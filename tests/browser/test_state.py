@@ -9,9 +9,7 @@ from tests.state_models import NUM_ENVS, OWN, REFUSED, STEPS, inputs
 from websim.physics import make_physics
 
 from . import both_homes
-from .test_parity import TOLERANCE, disagreement, worker
-
-__all__ = ["worker"]
+from .test_parity import TOLERANCE, disagreement
 
 
 def part(given: dict[str, Any], rows: slice) -> dict[str, Any]:

@@ -11,9 +11,7 @@ from websim.worlds.field import Field
 from websim.worlds.terrain import Terrain
 
 from . import both_homes
-from .test_parity import TOLERANCE, disagreement, worker
-
-__all__ = ["worker"]
+from .test_parity import TOLERANCE, disagreement
 
 HARD: dict[str, Any] = {"levels": 3, "difficulty": [0.5, 1.0], "seed": 7}
 

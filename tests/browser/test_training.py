@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tests.browser.conftest import with_shared_memory
 from websim.experiments.experiment import Experiment, as_dict
 from websim.training import checkpoints
 from websim.training.checkpoints import Checkpoint
@@ -305,6 +306,7 @@ def test_environments_are_dealt_evenly_or_it_is_said(sim: Any) -> None:
     assert restarted == isolated
 
 
+@with_shared_memory
 def test_mistakes_are_named(sim: Any) -> None:
     create(sim, training={"experiment": experiment(), "checkpointSeconds": 1e9})
     sim.run("sim.training.start()")

@@ -12,10 +12,8 @@ from websim.physics import make_physics
 from websim.physics.variation import VARIABLE
 
 from . import both_homes
-from .test_parity import TOLERANCE, disagreement, worker
+from .test_parity import TOLERANCE, disagreement
 from .test_state import part
-
-__all__ = ["worker"]
 
 NAMES = ("delayed actuator", "two delays", "muscle", "equality switches", "tendon", "cloth")
 

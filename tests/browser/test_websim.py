@@ -8,6 +8,7 @@ import pytest
 
 import websim
 from tests import model_files
+from tests.browser.conftest import with_shared_memory
 
 STATS = {
     "environments",
@@ -141,6 +142,7 @@ def test_several_robot_types(sim: Any) -> None:
     sim.wait("sim.getEnvironmentState(0).time > 0.2 && sim.getEnvironmentState(10).time > 0.1")
 
 
+@with_shared_memory
 def test_many_workers(sim: Any) -> None:
     sim.create(task="Reacher-v5", numEnvs=30, numWorkers=6)
     assert sim.run("sim.numWorkers") == 6
@@ -148,6 +150,7 @@ def test_many_workers(sim: Any) -> None:
     sim.wait("sim.stats().workerLoads.every(({ physicsStepsPerSecond: rate }) => rate > 0)")
 
 
+@with_shared_memory
 def test_scene_is_the_model(sim: Any) -> None:
     sim.create(task="Ant-v5", numEnvs=1, numWorkers=1)
     scene = sim.run("sim.groups[0].scene")
@@ -165,6 +168,7 @@ def test_scene_is_the_model(sim: Any) -> None:
     assert scene["undrawn"] == []
 
 
+@with_shared_memory
 def test_meshes_and_height_fields_reach_the_scene(sim: Any) -> None:
     xml = """<mujoco><asset>
       <mesh name="wedge" vertex="0 0 0  1 0 0  0 1 0  0 0 1"/>
@@ -193,6 +197,7 @@ def test_meshes_and_height_fields_reach_the_scene(sim: Any) -> None:
     assert scene["undrawn"] == ["1 tendon", "1 site"]
 
 
+@with_shared_memory
 @pytest.mark.parametrize("layout", model_files.LAYOUTS)
 def test_files_of_a_model_are_found(sim: Any, layout: str) -> None:
     main, contents = model_files.LAYOUTS[layout]
@@ -211,6 +216,7 @@ def test_files_of_a_model_are_found(sim: Any, layout: str) -> None:
     sim.python(f"import shutil; shutil.rmtree({folder + '/' + main.partition('/')[0]!r}, True)")
 
 
+@with_shared_memory
 def test_what_a_model_lacks_in_the_browser_is_said(sim: Any) -> None:
     for inside, says in [
         ("<extension><plugin plugin='mujoco.pid'/></extension>", "no plugins in the browser"),
@@ -229,6 +235,7 @@ def test_what_a_model_lacks_in_the_browser_is_said(sim: Any) -> None:
         assert (name, says in message) == ("ModelError", True), message
 
 
+@with_shared_memory
 @pytest.mark.parametrize(
     ("options", "name", "says"),
     [
@@ -270,6 +277,7 @@ def test_bad_calls(sim: Any) -> None:
     assert len(sim.run("sim.step([0, 0, 0, 0])")["rewards"]) == 2  # all is as it was
 
 
+@with_shared_memory
 def test_bad_task_options_carry_python_s_error(sim: Any) -> None:
     options = {"task": "Ant-v5", "numEnvs": 1, "taskOptions": {"wheels": 4}}
     name, message = sim.error("WebSim.create(x)", options)
@@ -277,6 +285,7 @@ def test_bad_task_options_carry_python_s_error(sim: Any) -> None:
     assert "wheels" in message
 
 
+@with_shared_memory
 def test_python_in_the_page(sim: Any) -> None:
     sim.create(task="Reacher-v5", numEnvs=1, numWorkers=1)
     code = """
@@ -330,6 +339,7 @@ websim_js.embindObjects()
     assert name == "ClosedError"
 
 
+@with_shared_memory
 def test_replacing_takes_workers_over(sim: Any) -> None:
     """Python that was booted goes on: what it holds tells."""
     sim.create(task="Ant-v5", numEnvs=8, numWorkers=2, controller="zero")
@@ -364,6 +374,7 @@ def test_replacing_takes_workers_over(sim: Any) -> None:
     assert sim.run("sim.close()") == {"embindObjects": 0}
 
 
+@with_shared_memory
 def test_what_is_left_open_is_chosen(sim: Any) -> None:
     sim.create(task="InvertedPendulum-v5", numEnvs="auto", numWorkers=2)
     assert sim.run("sim.choice") == {
@@ -416,6 +427,7 @@ def test_robots_move_before_python_is_up(sim: Any) -> None:
     assert sim.run("sim.stats().badStates") == 0
 
 
+@with_shared_memory
 def test_other_robots_wait_for_python(sim: Any) -> None:
     """Several types, another controller, options of the task, or workers that are up already."""
     for options in (

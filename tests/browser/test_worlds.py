@@ -5,15 +5,14 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tests.browser.conftest import with_shared_memory
 from tests.browser.test_training import experiment, last_checkpoint, resume, wait_for
 from websim.experiments.experiment import from_dict
 from websim.training import checkpoints
 from websim.training.verification import verify
 
 from . import both_homes
-from .test_parity import TOLERANCE, disagreement, worker
-
-__all__ = ["worker"]
+from .test_parity import TOLERANCE, disagreement
 
 
 def scaled(target: str, mode: str = "startup", **more: Any) -> dict[str, Any]:
@@ -94,6 +93,7 @@ def test_an_environment_is_the_same_in_any_worker_and_after_one_is_lost(sim: Any
     assert {name: again[name] for name in startup} == {n: drawn[0][0][n] for n in startup}
 
 
+@with_shared_memory
 def test_draw_again_is_another_seed(sim: Any) -> None:
     wanted = {"task": "HalfCheetah-v5", "world": {"events": [scaled("mass")]}}
     sim.create(experiment=wanted, numEnvs=4, numWorkers=2, speed=0.001)
@@ -105,6 +105,7 @@ def test_draw_again_is_another_seed(sim: Any) -> None:
     assert all(a != b for a, b in zip(values[0], values[1], strict=True))
 
 
+@with_shared_memory
 def test_what_is_wrong_is_named_by_its_path(sim: Any) -> None:
     sim.create(task="InvertedPendulum-v5", numEnvs=1, numWorkers=1)
     for event, says in (
