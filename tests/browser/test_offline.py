@@ -4,14 +4,17 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.error import URLError
 from urllib.request import urlopen
 
 import pytest
-from playwright.sync_api import BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Page
+
+from tests.conftest import watched
 
 #: A server that tells of each request: address and status. It takes the folder of the page.
 SERVER = """
@@ -38,7 +41,7 @@ with serve.listen("127.0.0.1", port) as listener:
     uvicorn.Server(uvicorn.Config(telling, log_level="warning")).run(sockets=[listener])
 """
 
-FEW = "task=InvertedPendulum-v5&envs=16&workers=2"
+FEW = "task=InvertedPendulum-v5&envs=16"
 BOOT_SECONDS = 120
 WEB = Path(__file__).parents[2] / "web"
 
@@ -83,12 +86,13 @@ def wait(page: Page, condition: str, seconds: float = BOOT_SECONDS) -> None:
         page.wait_for_timeout(100)
 
 
-def open_page(context: BrowserContext, port: int) -> Page:
-    """Opens the dashboard and waits until its robots move."""
-    page = context.new_page()
-    page.goto(f"http://127.0.0.1:{port}/?{FEW}")
-    wait(page, "window.websim?.stats().environmentSteps > 0")
-    return page
+@contextmanager
+def visit(context: BrowserContext, port: int, workers: int = 1) -> Iterator[Page]:
+    """The dashboard, in which robots move."""
+    with watched(context, []) as page:
+        page.goto(f"http://127.0.0.1:{port}/?{FEW}&workers={workers}")
+        wait(page, "window.websim?.stats().environmentSteps > 0")
+        yield page
 
 
 #: The version whose sources are stored completely, if it is the only one.
@@ -99,47 +103,67 @@ STORED = """(await (async () => {
 })())"""
 
 
-@pytest.fixture
-def context(newcomer: Page) -> BrowserContext:
-    return newcomer.context
+@dataclass
+class FirstVisit:
+    """One that ended when everything was stored.
+
+    `fetched` is what had been asked for when the robots moved, and `stored` when it ended.
+    """
+
+    context: BrowserContext
+    server: Served
+    fetched: Counter[str]
+    stored: Counter[str]
+    measures: list[str]
 
 
-def test_nothing_is_fetched_twice(context: BrowserContext, tmp_path: Path) -> None:
-    with serving(tmp_path / "log") as server:
-        page = open_page(context, server.port)
-        first = server.requests
-        assert first["/manifest.json"] == 1
-        assert {path for path, count in first.items() if count > 1} == set()
-        assert page.evaluate("performance.getEntriesByName('boot: ask server').length") == 1
-        wait(page, STORED)
-        stored = server.requests
-        # Storing asks again for what may have changed (and gets 304s), never for what cannot.
-        again = {path for path, count in stored.items() if count > 1}
-        assert not [path for path in again if path.startswith(("/vendor", "/python", "/image"))]
-        page.close()
-        open_page(context, server.port).close()
-        later = server.requests - stored
-        assert not [path for path in later if path.startswith(("/vendor", "/python", "/image"))]
+@pytest.fixture(scope="module")
+def first(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[FirstVisit]:
+    log = tmp_path_factory.mktemp("first") / "log"
+    with serving(log) as server, chromium.new_context() as context:
+        with visit(context, server.port, workers=2) as page:
+            fetched = server.requests
+            wait(page, "performance.getEntriesByName('boot: worker 1: first motion').length")
+            measures = page.evaluate(
+                "performance.getEntriesByType('measure').map(({ name }) => name)"
+            )
+            wait(page, STORED)
+        yield FirstVisit(context, server, fetched, server.requests, measures)
 
 
-@pytest.mark.parametrize("mode", ["isolated", "messages"])
-def test_a_second_visit_works_without_the_server(
-    context: BrowserContext, tmp_path: Path, mode: str
-) -> None:
-    with serving(tmp_path / "log", mode=mode) as server:
-        page = open_page(context, server.port)
-        wait(page, STORED)
-        page.close()
-        server.stop()
-        with pytest.raises(URLError):
-            urlopen(f"http://127.0.0.1:{server.port}/healthz", timeout=5)
-        page = open_page(context, server.port)
-        assert page.evaluate("crossOriginIsolated") == (mode == "isolated")
+def test_stages_are_measured(first: FirstVisit) -> None:
+    assert first.measures.count("boot: ask server") == 1
+    for worker in (0, 1):
+        for stage in ("mujoco", "pyodide", "packages", "environments", "first motion"):
+            assert f"boot: worker {worker}: {stage}" in first.measures
+
+
+def never_change(paths: Iterable[str]) -> list[str]:
+    """Those of them that are fetched once for all."""
+    return [path for path in paths if path.startswith(("/vendor", "/python", "/image"))]
+
+
+def test_nothing_is_fetched_twice(first: FirstVisit) -> None:
+    assert first.fetched["/manifest.json"] == 1
+    assert {path for path, count in first.fetched.items() if count > 1} == set()
+    # Storing asks again for what may have changed (and gets 304s), never for what cannot.
+    assert not never_change(path for path, count in first.stored.items() if count > 1)
+    before = first.server.requests
+    with visit(first.context, first.server.port):
+        assert not never_change(first.server.requests - before)
+
+
+def test_a_second_visit_works_without_the_server(first: FirstVisit) -> None:
+    first.server.stop()
+    with pytest.raises(URLError):
+        urlopen(f"http://127.0.0.1:{first.server.port}/healthz", timeout=5)
+    with visit(first.context, first.server.port) as page:
+        assert page.evaluate("crossOriginIsolated")
         assert page.evaluate("websim.runPython('import websim; len(websim.task_ids())')") >= 11
-        page.close()
 
 
-def test_a_new_version_replaces_the_old_one(context: BrowserContext, tmp_path: Path) -> None:
+def test_a_new_version_replaces_the_old_one(chromium: Browser, tmp_path: Path) -> None:
+    """And it too works without the server, in the other mode."""
     web = tmp_path / "web"
     web.mkdir()
     for path in WEB.iterdir():
@@ -149,33 +173,26 @@ def test_a_new_version_replaces_the_old_one(context: BrowserContext, tmp_path: P
             (web / path.name).write_bytes(path.read_bytes())
         else:
             (web / path.name).symlink_to(path)
-    with serving(tmp_path / "log", web=web) as server:
-        port = server.port
-        page = open_page(context, port)
-        wait(page, STORED)
-        old = page.evaluate(f"async () => {STORED}")
-        page.close()
-    index = web / "index.html"
-    index.write_text(index.read_text().replace("<title>", "<title>Newer "))
-    # The other mode is another version too: the headers of the first are not those of the second.
-    with serving(tmp_path / "log2", port=port, web=web, mode="messages") as server:
-        page = open_page(context, port)
-        assert page.title().startswith("Newer")
-        assert page.evaluate("crossOriginIsolated") is False
-        wait(page, f"{STORED} && {STORED} !== '{old}'")
-        page.close()
-    page = open_page(context, port)
-    assert page.title().startswith("Newer")
-    assert page.evaluate("crossOriginIsolated") is False
-    page.close()
-
-
-def test_stages_are_measured(context: BrowserContext, tmp_path: Path) -> None:
-    with serving(tmp_path / "log") as server:
-        page = open_page(context, server.port)
-        wait(page, "performance.getEntriesByName('boot: worker 1: first motion').length")
-        names = page.evaluate("performance.getEntriesByType('measure').map(({ name }) => name)")
-        for worker in (0, 1):
-            for stage in ("mujoco", "pyodide", "packages", "environments", "first motion"):
-                assert f"boot: worker {worker}: {stage}" in names
-        page.close()
+    with chromium.new_context() as context:
+        with serving(tmp_path / "log", web=web) as server:
+            port = server.port
+            with visit(context, port) as page:
+                wait(page, STORED)
+                old = page.evaluate(f"async () => {STORED}")
+        index = web / "index.html"
+        index.write_text(index.read_text().replace("<title>", "<title>Newer "))
+        # The other mode is another version too: the headers of the first are not those of the
+        # second.
+        with (
+            serving(tmp_path / "log2", port=port, web=web, mode="messages"),
+            visit(context, port) as page,
+        ):
+            assert page.title().startswith("Newer")
+            assert page.evaluate("crossOriginIsolated") is False
+            wait(page, f"{STORED} && {STORED} !== '{old}'")
+        with pytest.raises(URLError):
+            urlopen(f"http://127.0.0.1:{port}/healthz", timeout=5)
+        with visit(context, port) as page:
+            assert page.title().startswith("Newer")
+            assert page.evaluate("crossOriginIsolated") is False
+            assert page.evaluate("websim.runPython('import websim; len(websim.task_ids())')") >= 11

@@ -21,6 +21,8 @@ LEARNT_S = 240
 
 BOOT_S = 120
 
+ANTS = "task=Ant-v5&envs=100&workers=2"
+
 
 class Core:
     """A page of the dashboard."""
@@ -31,6 +33,16 @@ class Core:
     def open(self, query: str) -> None:
         self.tab.goto(f"{self.server}/?{query}")
         self.wait("globalThis.websim?.stats().physicsStepsPerSecond > 0", BOOT_S)
+
+    def show(self, query: str) -> None:
+        """Goes there in the page, if one is open: workers need not boot again."""
+        if not self.get("Boolean(globalThis.websim)"):
+            self.open(query)
+            return
+        self.get(f"history.pushState(null, '', '/?{query}')")
+        self.get("dispatchEvent(new PopStateEvent('popstate'))")
+        task = query.partition("task=")[2].partition("&")[0]
+        self.wait(f"globalThis.websim?.groups[0].task === '{task}'", BOOT_S)
 
     def get(self, expression: str) -> Any:
         """The awaited value of an expression, in which `sim` is the simulation."""
@@ -72,7 +84,7 @@ def core(request: pytest.FixtureRequest, chromium: Browser) -> Iterator[Core]:
 
 
 def test_a_hundred_ants_step(core: Core) -> None:
-    core.open("task=Ant-v5&envs=100&workers=2")
+    core.open(ANTS)
     assert core.get("sim.numEnvs") == 100
     core.wait("sim.stats().environmentSteps > 1000")
     assert core.get("sim.stats().badStates") == 0
@@ -88,8 +100,7 @@ def test_a_hundred_ants_step(core: Core) -> None:
 
 def test_deep_code_does_not_end_python(core: Core) -> None:
     """The stack of a worker differs between browsers."""
-    if not core.get("globalThis.websim"):  # any page will do
-        core.open("task=Ant-v5&envs=100&workers=2")
+    core.show(ANTS)
     refused = f"""
 from websim.errors import UnsafeCode
 from websim.safecode import Program
@@ -105,7 +116,8 @@ refused
 
 
 def test_a_lost_worker_is_replaced(core: Core) -> None:
-    core.open("task=Ant-v5&envs=100&workers=2")
+    core.show(ANTS)
+    core.get("sim.play()")
     core.get("sim.workers[1].terminate()")
     core.wait("sim.stats().workerRestarts === 1", BOOT_S)
     core.wait("sim.stats().workerLoads.every(({ state }) => state === 'running')", BOOT_S)
@@ -113,7 +125,7 @@ def test_a_lost_worker_is_replaced(core: Core) -> None:
 
 
 def test_learnt_kept_and_resumed(core: Core) -> None:
-    core.open("task=HalfCheetah-v5&envs=64&workers=2")
+    core.show("task=HalfCheetah-v5&envs=64&workers=2")
     core.get("(globalThis.best = -Infinity, 1)")
     core.click("Train")
     core.wait("sim?.training?.state === 'running'", BOOT_S)
