@@ -67,6 +67,30 @@ def test_a_robot_is_dropped_and_comes_back(opened: Dashboard) -> None:
     stands(opened, "ball")
 
 
+#: The next file is read when `goOn` is called.
+HELD = """() => {
+  const { arrayBuffer } = Blob.prototype;
+  Blob.prototype.arrayBuffer = async function () {
+    Blob.prototype.arrayBuffer = arrayBuffer;
+    await new Promise((resolve) => (window.goOn = resolve));
+    return arrayBuffer.call(this);
+  };
+}"""
+
+
+def test_what_takes_its_time_is_shown(opened: Dashboard) -> None:
+    page = opened.page
+    card = page.locator(".reading")
+    expect(card).to_be_hidden()
+    page.evaluate(HELD)
+    drop(page.locator(".stage"), {"ball.xml": BALL})
+    expect(card).to_contain_text(re.compile(r"Reading ball\.xml \(\d+ kB\)"))
+    expect(card.get_by_role("progressbar", name="Reading")).to_be_visible()
+    page.evaluate("goOn()")
+    stands(opened, "ball")
+    expect(card).to_be_hidden()
+
+
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_folders_are_dropped(opened: Dashboard, layout: str) -> None:
     main, files = LAYOUTS[layout]
