@@ -1,5 +1,6 @@
 """Fixtures of all tests: a running server, with and without isolation, and a browser."""
 
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from urllib.parse import urlsplit
@@ -39,20 +40,35 @@ def chromium(playwright: Playwright) -> Iterator[Browser]:
         yield one
 
 
-@pytest.fixture(scope="session")
-def visitor(chromium: Browser) -> Iterator[BrowserContext]:
-    """One who has been here before: what is fetched and compiled once is not again.
-
-    Visits without the server have tests of their own (`newcomer`).
-    """
-    with chromium.new_context(service_workers="block") as context:
+@contextmanager
+def _profile(playwright: Playwright) -> Iterator[BrowserContext]:
+    """A Chromium with a disk of its own: others forget what they compiled from page to page."""
+    with (
+        tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder,
+        playwright.chromium.launch_persistent_context(
+            folder,
+            executable_path=chromium_finder.find(playwright),
+            args=chromium_finder.ARGUMENTS,
+            service_workers="block",
+        ) as context,
+    ):
         yield context
 
 
 @pytest.fixture(scope="session")
-def resident(chromium: Browser) -> Iterator[BrowserContext]:
+def visitor(playwright: Playwright) -> Iterator[BrowserContext]:
+    """One who has been here before: what is fetched and compiled once is not again.
+
+    Visits without the server have tests of their own (`newcomer`).
+    """
+    with _profile(playwright) as context:
+        yield context
+
+
+@pytest.fixture(scope="session")
+def resident(playwright: Playwright) -> Iterator[BrowserContext]:
     """The same, for pages that stay while tests end: what a visitor has stored is deleted then."""
-    with chromium.new_context(service_workers="block") as context:
+    with _profile(playwright) as context:
         yield context
 
 

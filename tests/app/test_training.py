@@ -168,10 +168,10 @@ def test_controllers_side_by_side_while_training_goes_on(training: TrainingPage)
     assert int(training.state["follow"]) < 8
 
 
-#: Cheetahs do not fall: the first episodes of all 128 end at 128,000 steps.
+#: Cheetahs do not fall: the first episodes of all 64 end at 64,000 steps.
 CHEETAHS = (
     "task=HalfCheetah-v5&envs=4&workers=1&steps=1000000"
-    "&hp=num_envs:128,num_steps:16,num_minibatches:4,update_epochs:1"
+    "&hp=num_envs:64,num_steps:32,num_minibatches:4,update_epochs:1"
 )
 
 
@@ -180,7 +180,7 @@ def test_there_is_something_to_see_before_the_first_episode_ends(isolated: Train
     isolated.open(CHEETAHS)
     page.get_by_role("button", name="Train", exact=True).click()
     figures = page.locator(".training-figures")
-    expect(figures).to_contain_text("the first end at 128,000 steps at the latest", timeout=BOOT_MS)
+    expect(figures).to_contain_text("the first end at 64,000 steps at the latest", timeout=BOOT_MS)
     reward = page.locator(".curves .curve[data-tag='charts/mean_reward']")
     reward.scroll_into_view_if_needed()
     expect(reward.locator(".curve-value")).to_have_text(NUMBER)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import BrowserContext
 
 import websim
 from websim_server.browser import server
@@ -15,16 +15,15 @@ STEPS = 300
 
 
 @pytest.fixture(scope="module")
-def engines(chromium: Browser) -> Iterator[dict[str, Sim]]:
+def engines(visitor: BrowserContext) -> Iterator[dict[str, Sim]]:
     """A worker of each engine."""
     with (
         server("--engine", "official") as official,
         server("--engine", "optimised") as optimised,
-        chromium.new_context() as context,
     ):
         sims = {}
         for name, address in {"official": official, "optimised": optimised}.items():
-            sims[name] = open_blank(context.new_page(), address)
+            sims[name] = open_blank(visitor.new_page(), address)
             told = sims[name].page.evaluate(
                 "async () => (await (await fetch('/manifest.json')).json()).mujoco.engine"
             )
@@ -33,6 +32,7 @@ def engines(chromium: Browser) -> Iterator[dict[str, Sim]]:
         yield sims
         for sim in sims.values():
             sim.close()
+            sim.page.close()
 
 
 @pytest.mark.parametrize("task", websim.task_ids())

@@ -33,7 +33,7 @@ def terms(sim: Any) -> list[str]:
 
 
 def test_robots_that_only_play(sim: Any) -> None:
-    sim.create(task="HalfCheetah-v5", numEnvs=6, numWorkers=2)
+    sim.create(task="HalfCheetah-v5", numEnvs=6, numWorkers=2, speed=1)
     sim.run("sim.play()")
     sim.wait("sim.stats().environmentSteps > 100")
     own = terms(sim)

@@ -7,8 +7,9 @@ from tests.browser.conftest import with_shared_memory
 OTHERS_RUN_ON = "sim.stats().workerLoads[1].physicsStepsPerSecond > 0"
 
 
-def start(sim: Any, environments: int = 6) -> None:
-    sim.create(task="Swimmer-v5", numEnvs=environments, numWorkers=2, seed=1)
+def start(sim: Any, environments: int = 6, speed: float = 1) -> None:
+    # Not as fast as they can: it is a while until a worker that does not answer is given up.
+    sim.create(task="Swimmer-v5", numEnvs=environments, numWorkers=2, seed=1, speed=speed)
     sim.run("sim.setAction(1, [1, 1])")
     sim.run("sim.play()")
     sim.wait("sim.stats().environmentSteps > 100")
@@ -51,7 +52,7 @@ def test_hung(sim: Any) -> None:
 @with_shared_memory
 def test_out_of_memory(sim: Any) -> None:
     # Many: a step then needs more than what telling of the errors leaves free again.
-    start(sim, environments=4000)
+    start(sim, environments=4000, speed=0.05)
     sim.python("import numpy as np; hogs = None")
     # A call each, and untouched memory: the worker must not hang.
     for shift in (27, 22, 17, 13):

@@ -117,6 +117,7 @@ refused
 
 def test_a_lost_worker_is_replaced(core: Core) -> None:
     core.show(ANTS)
+    core.get("sim.setSpeed(0.1)")  # it is a while until a worker that does not answer is given up
     core.get("sim.play()")
     core.get("sim.workers[1].terminate()")
     core.wait("sim.stats().workerRestarts === 1", BOOT_S)
