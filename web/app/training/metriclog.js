@@ -115,9 +115,9 @@ export class MetricLog {
     if (tags.length > MOST_TAGS) throw new SyntaxError(`The curve has more than ${MOST_TAGS} columns.`);
     const odd = tags.find((tag, i) => !TAG.test(tag) || tags.indexOf(tag) !== i);
     if (odd !== undefined) throw new SyntaxError(`The curve has a column ${quoted(odd)}; each has a name like “losses/value_loss” of its own.`);
+    if ((linesIn(csv) - 1) * (tags.length + 1) > MOST_VALUES) throw new SyntaxError(`The curve has more than ${MOST_VALUES} values.`);
     const log = new MetricLog();
     for (const line of lines) {
-      if (log.length * (tags.length + 1) >= MOST_VALUES) throw new SyntaxError(`The curve has more than ${MOST_VALUES} values.`);
       const row = line.split(',', tags.length + 2);
       const values = row.map((text) => (text === '' ? NaN : Number(text)));
       const wrong = values.findIndex((value, j) => Number.isNaN(value) && row[j] !== '');
@@ -130,6 +130,14 @@ export class MetricLog {
     }
     return log;
   }
+}
+
+/** How many lines a text has. @param {string} text */
+function linesIn(text) {
+  const end = text.trimEnd().length;
+  let count = 1;
+  for (let at = text.indexOf('\n'); at >= 0 && at < end; at = text.indexOf('\n', at + 1)) count += 1;
+  return count;
 }
 
 /** The lines of a text, without making them all at once. @param {string} text */
