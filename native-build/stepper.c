@@ -121,12 +121,14 @@ EXPORT void catch_errors(__typeof__(&mju_setLogHandler) set_log_handler) {
   if (before != log_message) others = before;
 }
 
-// As MuJoCo's viewer pulls.
-static void pull(const Functions *mujoco, const mjModel *model, mjData *data, const Pull *one) {
+// As MuJoCo's viewer pulls, beside what acts on the body anyway.
+static void pull(const Functions *mujoco, const mjModel *model, mjData *data, const Pull *one,
+                 const double *besides) {
   mjvPerturb perturb = {.select = (int)one->body, .active = mjPERT_TRANSLATE, .localmass = one->mass};
   memcpy(perturb.localpos, one->point, sizeof perturb.localpos);
   memcpy(perturb.refselpos, one->target, sizeof perturb.refselpos);
   mujoco->apply_perturb_force(model, data, &perturb);
+  for (int k = 0; k < 6; k++) data->xfrc_applied[6 * perturb.select + k] += besides[k];
 }
 
 // The mass that a pull has to move, as MuJoCo's viewer reckons it (mjv_initPerturb), and places.
@@ -188,13 +190,15 @@ static void run_one(Batch *batch, const Job *job, Lane *lane, size_t k) {
     }
     if (job->kind == FORWARD) mujoco->forward(model, data);
     const Pull *one = job->nstep && batch->pulls[i].mass ? batch->pulls + i : NULL;
+    double besides[6] = {0};
     if (one) { // what the state before left behind is of another environment
       mujoco->kinematics(model, data);
       mujoco->com_pos(model, data);
       mujoco->com_vel(model, data);
+      memcpy(besides, data->xfrc_applied + 6 * (int)one->body, sizeof besides);
     }
     for (int n = 0; n < job->nstep; n++) {
-      if (one) pull(mujoco, model, data, one);
+      if (one) pull(mujoco, model, data, one, besides);
       mujoco->step(model, data);
     }
     if (mujoco->post_constraint) mujoco->post_constraint(model, data);

@@ -17,6 +17,7 @@ from websim.physics import FIELDS, STATE, make_physics
 from websim.physics.native import load_model
 from websim.training import checkpoints
 from websim.training.trainer import Trainer
+from websim.worlds import EventTerm, World
 
 N = 3
 
@@ -61,16 +62,22 @@ class Oracle:
         perturb.active = int(mujoco.mjtPertBit.mjPERT_TRANSLATE)
         return perturb
 
-    def step(self, actions: Any) -> None:
+    def step(self, actions: Any, applied: Any = None) -> None:
+        """With forces and torques [n, nbody, 6] on bodies, beside those of pulls."""
+        if applied is None:
+            applied = np.zeros((self.env.num_envs, self.model.nbody, 6))
         for i, data in enumerate(self.datas):
             data.ctrl[:] = actions[i]
+            data.xfrc_applied[:] = applied[i]
             if i in self.pulls:
                 mujoco.mj_kinematics(self.model, data)
                 mujoco.mj_comPos(self.model, data)
                 mujoco.mj_comVel(self.model, data)
             for _ in range(self.env.task.frame_skip):
                 if i in self.pulls:
+                    body = self.pulls[i].select
                     mujoco.mjv_applyPerturbForce(self.model, data, self.pulls[i])
+                    data.xfrc_applied[body] += applied[i, body]
                 mujoco.mj_step(self.model, data)
             mujoco.mj_rnePostConstraint(self.model, data)
 
@@ -96,19 +103,16 @@ def test_pushes_are_xfrc_applied(task: str) -> None:
     env.apply_force(None, bodies[0], force, torque=torque, steps=4)
     env.apply_force([1], bodies[1], [0, 0, 2], seconds=2 * env.task.dt)
     for step in range(7):
-        for i, data in enumerate(oracle.datas):
-            data.xfrc_applied[bodies[0]] = [*force[i], *torque[i]] if step < 4 else 0
-            data.xfrc_applied[bodies[1]] = [0, 0, 2, 0, 0, 0] if i == 1 and step < 2 else 0
+        applied = np.zeros((N, env.physics.model.nbody, 6))
+        if step < 4:
+            applied[:, bodies[0]] = np.concatenate([force, torque], axis=1)
+        if step < 2:
+            applied[1, bodies[1], 2] = 2
         actions = actions_of(env, rng)
         env.step(actions)
         if env.terminations.any():
             break
-        oracle.step(actions)
-        for data in oracle.datas:
-            if step == 3:
-                data.xfrc_applied[bodies[0]] = 0
-            if step == 1:
-                data.xfrc_applied[bodies[1]] = 0
+        oracle.step(actions, applied)
         oracle.check()
     assert step >= 4
     env.close()
@@ -137,7 +141,6 @@ def test_pulls_are_those_of_mujocos_viewer(task: str) -> None:
             oracle.pulls[0].refselpos = goal
         if step == 5:
             env.release(0)
-            oracle.datas[0].xfrc_applied[:] = 0
             del oracle.pulls[0]
         actions = actions_of(env, rng)
         env.step(actions)
@@ -147,6 +150,67 @@ def test_pulls_are_those_of_mujocos_viewer(task: str) -> None:
         oracle.check()
     assert step >= 4
     env.close()
+
+
+PUSHES = World(
+    events=(
+        EventTerm(
+            mode="interval",
+            target="push",
+            operation="add",
+            range=(0.5, 1),
+            interval_range_s=(0.02, 0.06),
+        ),
+    )
+)
+
+
+@pytest.mark.parametrize("task", ["Ant-v5", "Humanoid-v5"])
+def test_a_world_and_hands_push_and_pull_the_same_body_at_once(task: str) -> None:
+    """All of it adds up, ends each in its time, and is in contact forces no more than once."""
+    paid = "now.body('torso').contact_force[:, 2]"
+    given = Experiment(
+        task=task,
+        task_options={"terminate_when_unhealthy": False},
+        world=PUSHES,
+        reward=f"def reward(now, before, action):\n    return {{'force': {paid}}}\n",
+    )
+    options: Any = {"autoreset_mode": "SameStep", "max_episode_steps": -1}
+    env, alone = given.make_vec(N, **options), given.make_vec(N, **options)
+    for one in (env, alone):
+        one.reset(seed=0)
+    oracle, rng = Oracle(env), np.random.default_rng(2)
+    force = rng.normal(size=(N, 3))
+    both = 0
+    for step in range(14):
+        if step == 1:
+            env.apply_force(None, 1, force, steps=9)
+        if step == 2:
+            env.pull([0, 2], 1, [0.3, 0.1, 0.4], relative=True)
+            for i in (0, 2):
+                oracle.pulls[i] = oracle.grab(i, 1, [0, 0, 0])
+                oracle.pulls[i].localmass = env.physics.pulls[i, 1]
+                oracle.pulls[i].refselpos = env.physics.pulls[i, 5:8]
+        if step == 6:
+            env.release(2)
+            del oracle.pulls[2]
+        actions = actions_of(env, rng)
+        alone.step(actions)  # what the world does by itself
+        env.step(actions)
+        applied = alone.physics.data.xfrc_applied.copy()
+        both += int(applied[0].any() and step > 1)
+        for i in range(N):
+            if 1 <= step < 10 and not (i == 2 and step >= 6):
+                applied[i, 1, :3] += force[i]
+        oracle.step(actions, applied)
+        oracle.check()
+        for i, data in enumerate(oracle.datas):
+            mujoco.mj_rnePostConstraint(oracle.model, data)
+            pushed = data.xfrc_applied[1, 2]
+            np.testing.assert_allclose(env.rewards[i], data.cfrc_ext[1, 5] - pushed, atol=1e-9)
+    assert both > 2
+    for one in (env, alone):
+        one.close()
 
 
 def test_a_pull_brings_a_body_to_its_target() -> None:
@@ -160,6 +224,7 @@ def test_a_pull_brings_a_body_to_its_target() -> None:
     physics.pulls[0] = [1, mass, 0, 0, 0, 1, 2, 3, 0, 0, 0]
     position, velocity = np.zeros(3), np.zeros(3)
     for _ in range(1000):
+        physics.data.xfrc_applied[:] = 0
         physics.step(1)
         velocity = velocity + 0.002 * (100 * ([1, 2, 3] - position) - 10 * velocity)
         position = position + 0.002 * velocity
@@ -179,6 +244,7 @@ def test_a_point_off_the_centre_turns_the_body() -> None:
     mujoco.mj_forward(model, data)
     where = data.xpos[1] + data.xmat[1].reshape(3, 3) @ point
     torque = np.array([1, 0, 0]) + np.cross(where - data.xipos[1], [0, 0, 5])
+    env.step(np.zeros((N, 8), np.float32))
     applied = env.physics.data.xfrc_applied[1, 1]
     np.testing.assert_allclose(applied, [0, 0, 5, *torque], rtol=1e-12, atol=1e-12)
     env.close()
@@ -205,7 +271,7 @@ def test_what_hands_do_ends_with_the_episode(mode: str) -> None:
     data = env.physics.data
     assert not data.xfrc_applied.any()
     assert not env.physics.pulls.any()
-    assert not env.hands.push_steps.any()
+    assert not env.forces.steps.any()
     env.close()
 
 

@@ -292,7 +292,9 @@ def test_a_push_gives_the_speed_that_is_drawn() -> None:
     angles = np.arctan2(kick[:, 1], kick[:, 0])
     assert np.ptp(angles) > np.pi, "in all directions"
     np.testing.assert_allclose(data.qvel[:, 6:], velocities[:, 6:], atol=1e-9)
-    assert not data.xfrc_applied.any()
+    assert data.xfrc_applied.any(), "what acted in the step is told of"
+    env.step(np.zeros((32, 0), np.float32))
+    assert not data.xfrc_applied.any(), "a push lasts one step"
 
 
 def test_intervals_are_as_long_as_they_say() -> None:

@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from websim import plain
 from websim.errors import InvalidArgument
+from websim.forces import Forces
 from websim.physics import FloatArray, IndexArray, Physics
 
 Event = dict[str, Any]
@@ -44,29 +44,34 @@ class Hands:
     """The hands of a batch of environments.
 
     Attributes:
-        push_steps: [n, nbody] int32, for how many steps each body is still pushed.
         first: Number of the first environment among all that learn together.
         recorded: What has been done, where it is recorded; None: it is not.
     """
 
     def __init__(
-        self, physics: Physics, dt: float, on_placed: Callable[[IndexArray], object]
+        self,
+        physics: Physics,
+        forces: Forces,
+        dt: float,
+        place: Callable[[IndexArray, FloatArray], object] | None,
+        on_placed: Callable[[IndexArray], object],
     ) -> None:
         """Takes the physics.
 
         Args:
             physics: Of the environments.
+            forces: What acts on their bodies.
             dt: Seconds of a step.
+            place: Moves positions [k, nq] from where a task sees environments [k] to where they
+                are, in place; None: there they are.
             on_placed: Told of environments whose state has been set.
         """
-        self._physics, self._dt, self._on_placed = physics, dt, on_placed
-        nbody = physics.model.nbody
-        self.push_steps: NDArray[np.int32] = np.zeros((physics.num_envs, nbody), np.int32)
+        self._physics, self._forces, self._dt = physics, forces, dt
+        self._move, self._on_placed = place, on_placed
         self.first = 0
         self.recorded: list[Event] | None = None
         self._script: dict[tuple[int, int], list[Event]] = {}
         self._bytes = 0  # of what is played or recorded
-        self._busy = False
         self._iteration = self._step = 0
 
     def begin(self, iteration: int) -> None:
@@ -95,29 +100,14 @@ class Hands:
             self._script.setdefault((event["iteration"], event["step"]), []).append(event)
 
     def after_step(self) -> None:
-        """Ends pushes whose time is over, and does what is due."""
+        """Does what is due."""
         self._step += 1
-        if self._busy:
-            self._physics.data.xfrc_applied[self.push_steps == 1] = 0.0
-            self.push_steps[self.push_steps > 0] -= 1
-            self.refresh()
         if self._script:
             self._do_due()
 
     def _do_due(self) -> None:
         for event in self._script.get((self._iteration, self._step), ()):
             self._do(event)
-
-    def forget(self, indices: IndexArray) -> None:
-        """Lets go of environments whose episodes have ended."""
-        if self._busy:
-            self.push_steps[indices] = 0
-            self._physics.pulls[indices] = 0.0
-            self.refresh()
-
-    def refresh(self) -> None:
-        """Looks anew whether there is anything to be done after a step."""
-        self._busy = bool(self.push_steps.any() or self._physics.pulls[:, 1].any())
 
     def push(
         self,
@@ -233,12 +223,11 @@ class Hands:
             case "pull":
                 self._pull(indices, event, rows("target"))
             case "release":
-                self._release(indices)
+                self._forces.release(indices)
             case "pose":
                 self._place(indices, rows("qpos"), rows("qvel"))
             case "keyframe":
                 self._place_as(indices, self._key(event["keyframe"]))
-        self.refresh()
 
     def _push(
         self, indices: IndexArray, event: Event, force: FloatArray, torque: FloatArray
@@ -247,8 +236,8 @@ class Hands:
         if event["point"] is not None:
             grasped = self._physics.grasp(indices, body, np.array(event["point"], np.float64))
             torque = torque + np.cross(grasped[:, 1:4] - grasped[:, 4:7], force)
-        self._physics.data.xfrc_applied[indices, body] = np.concatenate([force, torque], axis=1)
-        self.push_steps[indices, body] = event["steps"]
+        wrenches = np.concatenate([force, torque], axis=1)
+        self._forces.push(indices, body, wrenches, event["steps"])
 
     def _pull(self, indices: IndexArray, event: Event, target: FloatArray) -> None:
         body = self._body(event["body"])
@@ -259,12 +248,12 @@ class Hands:
         new = indices[~held]
         if len(new):
             grasped = self._grasp(new, event)
-            self._release(new)
             pulls[new, 0] = body
             pulls[new, 1] = grasped[:, 0]
             pulls[new, 2:5] = point
             pulls[new, 8:11] = grasped[:, 1:4]
         pulls[indices, 5:8] = target + pulls[indices, 8:11] if event["relative"] else target
+        self._forces.refresh()
 
     def _grasp(self, indices: IndexArray, event: Event) -> FloatArray:
         """What a pull takes hold of; raises InvalidArgument where that cannot move."""
@@ -274,19 +263,10 @@ class Hands:
             raise InvalidArgument(f"body {event['body']!r} cannot move: it cannot be pulled.")
         return grasped
 
-    def _release(self, indices: IndexArray) -> None:
-        """Ends pulls and pushes."""
-        pulls = self._physics.pulls
-        pulled = indices[pulls[indices, 1] > 0]
-        self._physics.data.xfrc_applied[pulled, pulls[pulled, 0].astype(np.intp)] = 0.0
-        pulls[indices] = 0.0
-        pushed = np.zeros(self.push_steps.shape, np.bool_)
-        pushed[indices] = self.push_steps[indices] > 0
-        self._physics.data.xfrc_applied[pushed] = 0.0
-        self.push_steps[indices] = 0
-
     def _place(self, indices: IndexArray, qpos: FloatArray, qvel: FloatArray) -> None:
         data = self._physics.data
+        if self._move is not None:
+            self._move(indices, qpos)
         data.qpos[indices], data.qvel[indices] = qpos, qvel
         self._physics.forward(indices)
         self._on_placed(indices)

@@ -18,6 +18,7 @@ _LATER = {
     "eq_active",
     "plugin_state",
     "pulls",
+    "pushes",
     "push_steps",
 }
 """What the first saved environments do not have."""
@@ -76,7 +77,7 @@ def restore(env: MujocoVectorEnv, state: dict[str, Any]) -> None:
         array[...] = state[name]
     if missing := read - arrays.keys():
         compute(env.physics, missing)
-    env.hands.refresh()
+    env.forces.refresh()
     for rng, saved in zip(env.np_random, state["generators"], strict=True):
         load_generator(rng, saved)
     if env.world is not None:
@@ -128,7 +129,8 @@ def _arrays(env: MujocoVectorEnv) -> dict[str, NDArray[Any]]:
     return {
         **{name: getattr(data, name) for name in (*STATE, *data.fields)},
         "pulls": env.physics.pulls,
-        "push_steps": env.hands.push_steps,
+        "pushes": env.forces.pushes,
+        "push_steps": env.forces.steps,
         "observations": env.observations,
         "episode_returns": env.episode_returns,
         "episode_lengths": env.episode_lengths,

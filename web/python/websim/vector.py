@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from websim import mjcf
 from websim.action_ranges import ActionRanges
 from websim.errors import ClosedEnvironment, CodeFailed, InvalidArgument, ResetNeeded
+from websim.forces import Forces
 from websim.hands import Environments, Event, Hands
 from websim.names import observation_names
 from websim.physics import BatchData, FloatArray, IndexArray, Physics, make_physics
@@ -68,6 +69,7 @@ class MujocoVectorEnv(VectorEnv[FloatArray, Actions, NDArray[Any]]):
         ground: Where they stand, if the world has a terrain: `ground.levels`, `ground.columns`.
         physics: Its physics; `physics.data` holds the state of all environments.
         data: The same as the task sees it: on a terrain from the tile, and over the ground.
+        forces: What acts on their bodies from outside.
         hands: What pushes and pulls robots; records it, and does it again.
         action_sources: [nu], where the bounds of each action come from
             (`websim.action_ranges.ActionRanges`).
@@ -174,13 +176,17 @@ class MujocoVectorEnv(VectorEnv[FloatArray, Actions, NDArray[Any]]):
                     f"have {', '.join(map(str, shapes))}."
                 )
             size = sum(columns for _, columns in shapes)
-            self.world = None if world is None else RunningWorld(world, self.physics, task.dt, size)
+            self.forces = Forces(self.physics)
+            self.world = None
+            if world is not None:
+                self.world = RunningWorld(world, self.physics, self.forces, task.dt, size)
             ranges = self._checked_ranges(task.action_ranges())
         except BaseException:
             self.physics.close()
             raise
 
-        self.hands = Hands(self.physics, task.dt, self._look_again)
+        place = None if self.ground is None else self.ground.place
+        self.hands = Hands(self.physics, self.forces, task.dt, place, self._look_again)
         low, high = (bound.astype(np.float32) for bound in ranges[:2])
         self.action_sources = ranges.sources
         self.single_action_space = Box(low, high, dtype=np.float32)
@@ -317,6 +323,7 @@ class MujocoVectorEnv(VectorEnv[FloatArray, Actions, NDArray[Any]]):
             infos |= _masked({**outcome.infos, **outcome.terms}, ~(bad | restarting))
         indices = np.flatnonzero(restarting)
         self._restart(indices)
+        self.forces.after_step()
         self.hands.after_step()
         if not self.copy:
             return self.observations, self.rewards, self.terminations, self.truncations, infos
@@ -340,9 +347,10 @@ class MujocoVectorEnv(VectorEnv[FloatArray, Actions, NDArray[Any]]):
         seconds: float | None = None,
         steps: int | None = None,
     ) -> Event:
-        """Pushes a body for some time, or until the episode ends: sets its row of `xfrc_applied`.
+        """Pushes a body for some time, or until the episode ends: a row of `xfrc_applied`.
 
-        A body that is pushed already is pushed in the new way only.
+        A body that is pushed already is pushed in the new way only. Pushes of the world and a pull
+        of the same body add to it.
 
         Args:
             environments: Indices in order, one index, or None for all.
@@ -403,7 +411,7 @@ class MujocoVectorEnv(VectorEnv[FloatArray, Actions, NDArray[Any]]):
 
         Args:
             environments: See `apply_force`.
-            qpos: [nq], or [k, nq].
+            qpos: [nq], or [k, nq]; on a terrain as in `data`, from the tile and over the ground.
             qvel: [nv], or [k, nv].
 
         Raises:
@@ -414,6 +422,8 @@ class MujocoVectorEnv(VectorEnv[FloatArray, Actions, NDArray[Any]]):
 
     def set_keyframe(self, environments: Environments, keyframe: int | str) -> Event:
         """Puts robots into a keyframe of their model (positions, velocities, activations).
+
+        On a terrain it is their tile's middle that takes the place of the origin.
 
         Args:
             environments: See `apply_force`.
@@ -506,11 +516,10 @@ class MujocoVectorEnv(VectorEnv[FloatArray, Actions, NDArray[Any]]):
         data.ctrl[...] = actions if world is None else world.act(actions)
         before = self.task.before(data)
         self._moments.remember()
+        self.forces.before_step()
         if world is not None:
             world.before_step()
         self.physics.step(self.task.frame_skip)
-        if world is not None:
-            world.after_step()
         if self.ground is not None:
             self.ground.look()
         with np.errstate(all="ignore"):  # A state that blew up must not make numpy warn.
@@ -592,10 +601,10 @@ class MujocoVectorEnv(VectorEnv[FloatArray, Actions, NDArray[Any]]):
         if self.world is not None:
             self.world.begin(indices, qpos, qvel)
         if self.ground is not None:
-            self.ground.place(indices, qpos)
+            self.ground.begin(indices, qpos)
         self.physics.reset(indices, qpos, qvel)
         self.physics.data.userdata[indices] = userdata
-        self.hands.forget(indices)
+        self.forces.release(indices)
         first = self.observe(indices)
         if self.world is not None:
             self.world.observe(first, indices)
@@ -628,6 +637,8 @@ class MujocoVectorEnv(VectorEnv[FloatArray, Actions, NDArray[Any]]):
 
     def _look_again(self, indices: IndexArray) -> None:
         """The state of environments has been set; a world's sensors tell of it in the next step."""
+        if self.ground is not None:
+            self.ground.look(indices)
         if self.world is None:
             self.observations[indices] = self.observe(indices)
 

@@ -290,9 +290,9 @@ export class BatchPhysics {
     for (let i = first; i < end; i++) {
       this.#load(i);
       const before = this.time[i];
-      const pulled = this.pulls[i * PULL_SIZE + 1] > 0 && this.#takePull(i);
+      const pull = this.pulls[i * PULL_SIZE + 1] > 0 ? this.#takePull(i) : null;
       for (let k = 0; k < nstep; k++) {
-        if (pulled) mujoco.mjv_applyPerturbForce(model, data, this.perturb);
+        pull?.();
         mujoco.mj_step(model, data);
       }
       if (this.postConstraint) mujoco.mj_rnePostConstraint(model, data);
@@ -305,7 +305,12 @@ export class BatchPhysics {
     this.elapsedMs += performance.now() - start;
   }
 
-  /** Makes ready for an environment's pull. @param {number} i */
+  /**
+   * Makes ready for an environment's pull.
+   *
+   * @param {number} i
+   * @returns {() => void} to be called before each physics step: pulls, beside what acts on the body anyway
+   */
   #takePull(i) {
     const { mujoco, model, data } = this;
     const perturb = (this.perturb ??= track(new mujoco.MjvPerturb()));
@@ -319,7 +324,12 @@ export class BatchPhysics {
     mujoco.mj_kinematics(model, data);
     mujoco.mj_comPos(model, data);
     mujoco.mj_comVel(model, data);
-    return true;
+    const applied = data.xfrc_applied.subarray(6 * body, 6 * (body + 1));
+    const besides = applied.slice();
+    return () => {
+      mujoco.mjv_applyPerturbForce(model, data, perturb);
+      for (let k = 0; k < 6; k++) applied[k] += besides[k];
+    };
   }
 
   /**

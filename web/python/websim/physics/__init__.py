@@ -389,7 +389,8 @@ class Physics(Protocol):
         bad: [n] bool, True where the last `step` met a bad state (MuJoCo's warnings BADQPOS,
             BADQVEL, BADQACC). MuJoCo then has already put that environment back to qpos0.
         pulls: [n, PULL_SIZE], springs with dampers as MuJoCo's viewer has them
-            (mjv_applyPerturbForce): in each physics step they set `xfrc_applied` of their body.
+            (mjv_applyPerturbForce): in each physics step `xfrc_applied` of their body is what it
+            was before `step`, and their force.
     """
 
     model: Model

@@ -78,14 +78,24 @@ class Ground:
         self.levels[indices] = 0 if terrain.curriculum else (level * terrain.levels).astype(int)
         self._set_rows(indices)
 
+    def begin(self, indices: IndexArray, qpos: FloatArray) -> None:
+        """New episodes of environments [k], with first positions [k, nq]: see `place`."""
+        self._origins[indices] = self.field.origins(self.levels[indices], self.columns[indices])
+        self.place(indices, qpos)
+
     def place(self, indices: IndexArray, qpos: FloatArray) -> None:
-        """Moves the first positions [k, nq] of episodes onto the tiles of environments [k]."""
-        origins = self.field.origins(self.levels[indices], self.columns[indices])
-        self._origins[indices] = origins
+        """Moves positions [k, nq] as a task sees them onto the tiles of environments [k]."""
+        shift = self._origins[indices].copy()
+        root = self._roots[0]
+        x, y = (
+            shift[:, axis] + root.start[axis] + (0.0 if column is None else qpos[:, column])
+            for axis, column in enumerate(root.columns[:2])
+        )
+        shift[:, 2] = self.field.walked_at(x, y)
         for root in self._roots:
             for axis, column in enumerate(root.columns):
                 if column is not None:
-                    qpos[:, column] += origins[:, axis]
+                    qpos[:, column] += shift[:, axis]
 
     def look(self, rows: IndexArray | slice = slice(None)) -> None:
         """Brings `data` and `outside` up to date for some environments."""

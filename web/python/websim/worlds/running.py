@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from websim.errors import DamagedCheckpoint, InvalidArgument
+from websim.forces import Forces
 from websim.physics import FloatArray, IndexArray, Physics
 from websim.worlds.draws import Counters, draw, keys_of, uniform
 from websim.worlds.parts import (
@@ -52,6 +53,7 @@ class RunningWorld:
         self,
         world: World,
         physics: Physics,
+        forces: Forces,
         dt: float,
         observation_size: int,
     ) -> None:
@@ -60,6 +62,7 @@ class RunningWorld:
         Args:
             world: What it says.
             physics: Of the environments; the fields that events change differ from now on.
+            forces: What acts on their bodies.
             dt: Seconds of an environment step.
             observation_size: Numbers of an observation.
 
@@ -67,7 +70,7 @@ class RunningWorld:
             InvalidArgument: the model has not what is to be changed; the message begins with the
                 path in the document.
         """
-        self._world, self._physics, self._dt = world, physics, dt
+        self._world, self._physics, self._forces, self._dt = world, physics, forces, dt
         n, model = physics.num_envs, physics.model
         self._parts: dict[int, Part] = {}
         self._places: dict[int, IndexArray] = {}  # of what is no part of the model
@@ -91,7 +94,6 @@ class RunningWorld:
         self._all = np.arange(n)
         self._observation = _delay(world.observation_delay, n, observation_size)
         self._action = _delay(world.action_delay, n, model.nu)
-        self._pushes: list[tuple[IndexArray, IndexArray, FloatArray]] = []
         self.names = self._names()
         self.values: FloatArray = np.full((n, len(self.names)), np.nan)
 
@@ -164,12 +166,6 @@ class RunningWorld:
             else:
                 self._push(i, due)
             self._wait(i, due, data.time[due])
-
-    def after_step(self) -> None:
-        """Ends pushes: each lasts one step."""
-        for rows, bodies, before in reversed(self._pushes):
-            self._physics.data.xfrc_applied[rows, bodies] = before
-        self._pushes.clear()
 
     def observe(self, observations: FloatArray, indices: IndexArray | None = None) -> None:
         """Gives observations noise, and delays them, in place.
@@ -309,10 +305,7 @@ class RunningWorld:
         forces = np.zeros((len(indices), len(bodies), 6))
         size = speeds * self._masses[bodies] / self._dt
         forces[..., 0], forces[..., 1] = size * np.cos(angles), size * np.sin(angles)
-        rows, columns = indices[:, np.newaxis], bodies[np.newaxis]
-        applied = self._physics.data.xfrc_applied
-        self._pushes.append((rows, columns, applied[rows, columns]))
-        applied[rows, columns] += forces
+        self._forces.add(indices[:, np.newaxis], bodies[np.newaxis], forces)
 
     def _names(self) -> tuple[str, ...]:
         """What `values` are."""
