@@ -151,9 +151,20 @@ def in_world(
     return shown
 
 
+# What hands take hold of and a world pushes too, where it has a name.
+LAST = {
+    "HalfCheetah-v5": ["ffoot"],
+    "Humanoid-v5": ["left_lower_arm"],
+    "Reacher-v5": ["target"],
+}
+
+
 def pushed(task: str, steps: int) -> list[dict[str, Any]]:
-    """What environments show after each step while hands push and pull them."""
-    env = websim.make_vec(task, 3, autoreset_mode="SameStep", max_episode_steps=-1)
+    """What environments show after each step while hands and a world push and pull them."""
+    push = {"mode": "interval", "target": "push", "operation": "add", "range": [0, 0.2]}
+    events = [{**push, "interval_range_s": [0.01, 0.03], "names": LAST.get(task, [])}]
+    experiment = from_dict({"task": task, "world": {"events": events}}, {})
+    env = experiment.make_vec(3, autoreset_mode="SameStep", max_episode_steps=-1)
     env.reset(seed=0)
     rng = np.random.default_rng(0)
     space, last = env.single_action_space, env.physics.model.nbody - 1

@@ -302,6 +302,51 @@ def test_a_scan_of_robots_that_do_not_turn() -> None:
     env.close()
 
 
+def test_hands_put_robots_on_their_tile() -> None:
+    """Where a task sees them is where they are put, over the ground that is there."""
+    given = EventTerm(mode="reset", target="qvel", operation="add", range=(0, 0))
+    world = World(terrain=replace(SMALL, difficulty=(1.0, 1.0)), events=(given,))
+    paid = "{'x': now.body('torso').position[:, 0] - before.body('torso').position[:, 0]}"
+    reward = f"def reward(now, before, action):\n    return {paid}\n"
+    env: Any = Experiment(task="Ant-v5", world=world, reward=reward).make_vec(
+        27, autoreset_mode="SameStep"
+    )
+    env.reset(seed=0)
+    everywhere(env)
+    env.reset()
+    there = env.data.qpos.copy()
+    there[:, :2] += np.linspace(-3, 3, 27)[:, np.newaxis]
+    there[:, 2] = 0.9
+    env.set_state(None, there, np.zeros((27, 14)))
+    np.testing.assert_allclose(env.data.qpos, there, atol=1e-12)
+    true, field = env.physics.data, env.ground.field
+    ground = field.walked_at(true.qpos[:, 0], true.qpos[:, 1])
+    assert np.ptp(ground) > 0.5
+    np.testing.assert_allclose(true.qpos[:, 2], 0.9 + ground, atol=1e-12)
+    origins = field.origins(env.ground.levels, env.ground.columns)
+    np.testing.assert_allclose(true.qpos[:, :2] - origins[:, :2], there[:, :2], atol=1e-12)
+    np.testing.assert_array_equal(true.xpos[:, 1], true.qpos[:, :3])
+    env.step(still(env))
+    assert np.abs(env.rewards).max() < 0.05, "being put somewhere is not walking there"
+    env.close()
+
+
+def test_a_keyframe_is_that_of_the_tile() -> None:
+    key = '<keyframe><key qpos="0.5 0 1.2 1 0 0 0"/></keyframe></mujoco>'
+    xml = BALL.format(world=FLOOR, inside="").replace("</mujoco>", key)
+    robot = make_robot({"ball.xml": xml.encode()})
+    terrain = replace(SMALL, kinds=("slope_down", "slope_up"))
+    env: Any = replace(of_robot(robot), world=World(terrain=terrain)).make_vec(6)
+    env.reset(seed=0)
+    env.set_keyframe(None, 0)
+    origins = env.ground.field.origins(env.ground.levels, env.ground.columns)
+    assert np.ptp(origins[:, 2]) > 0.1
+    np.testing.assert_allclose(
+        env.physics.data.qpos[:, :3], origins + np.array([0.5, 0.0, 1.2]), atol=1e-12
+    )
+    env.close()
+
+
 @pytest.mark.parametrize(
     ("task", "why"),
     [

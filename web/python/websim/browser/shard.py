@@ -117,7 +117,7 @@ class Display:
             "episodeReturns": env.episode_returns,
             "episodeLengths": env.episode_lengths,
             "unrewardedSteps": env.unrewarded_steps,
-            "qpos": data.qpos,
+            "qpos": env.data.qpos,
             "qvel": data.qvel,
             "time": data.time,
             "actions": self.actions,
@@ -170,7 +170,7 @@ class Display:
             raise InvalidArgument(f"A hand cannot {wanted.do} so: {error}.") from None
 
     def _set_joint(self, indices: NDArray[np.intp], joint: int | str, value: float) -> Event:
-        data, joints = self.env.physics.data, list(_joints(self.env.physics.model))
+        data, joints = self.env.data, list(_joints(self.env.physics.model))
         found = [one for i, one in enumerate(joints) if joint in (one.name, i)]
         if not found or isinstance(joint, bool):
             names = ", ".join(one.name for one in joints) or "none"
