@@ -107,6 +107,76 @@ def test_an_event_is_changed_and_what_is_wrong_is_told(plain: Dashboard) -> None
     plain.wait("Number.isFinite(sim.getEnvironmentState(0).worldValues['friction rail *'])", 30)
 
 
+def test_terrain_is_chosen_and_each_robot_has_its_tile(plain: Dashboard) -> None:
+    page = plain.page
+    section = page.locator(".world")
+    section.locator("#world-add").select_option("Rough ground")
+    expect(section.locator("summary")).to_have_text("Ground rough; 10 levels")
+    apply(plain)
+    expect(section.locator("p.problem")).to_contain_text(
+        "InvertedPendulum-v5 cannot stand on terrain: it has no floor.", timeout=30_000
+    )
+    assert plain.sim("sim.groups[0].terrainKinds.length") == 0, "the robots are as they were"
+
+    query = "/?task=Ant-v5&envs=16&workers=1&speed=1&seed=3"
+    page.evaluate("(query) => history.replaceState(null, '', query)", query)
+    page.evaluate("() => dispatchEvent(new PopStateEvent('popstate'))")
+    plain.wait("sim.groups[0].task === 'Ant-v5'", 60)
+    plain.booted()
+    section.locator("#world-add").select_option("Terrain, harder by what is walked")
+    ground = section.locator("li").last
+    expect(ground).to_contain_text("Ground of 9 kinds; 10 levels, harder by what is walked")
+    ground.locator("summary").click()
+    for kind in ("flat", "rough", "slope up", "slope down", "stepping stones", "gaps", "boxes"):
+        ground.get_by_label(kind, exact=True).uncheck()
+    ground.get_by_label("Levels", exact=True).fill("101")
+    ground.get_by_label("Levels", exact=True).press("Enter")
+    expect(ground).to_contain_text("Allowed: a whole number from 0 to 100.")
+    ground.get_by_label("Levels", exact=True).fill("4")
+    ground.get_by_label("Levels", exact=True).press("Enter")
+    ground.get_by_label("Asked, m/s").fill("0.3")
+    ground.get_by_label("Asked, m/s").press("Enter")
+    ground.get_by_label("Heights around it are observed").check()
+    ground.get_by_label("Apart, m").fill("0.5")
+    ground.get_by_label("Apart, m").press("Enter")
+    ground.get_by_label("A tile, m").fill("1e9")
+    ground.get_by_label("A tile, m").press("Enter")
+    expect(ground.locator("summary")).to_have_text(
+        "Ground stairs up, stairs down; 4 levels, harder by what is walked; observed"
+    )
+    apply(plain)
+    expect(section.locator("p.problem")).to_contain_text("world.terrain.tile must be a number from")
+    ground.get_by_label("A tile, m").fill("8")
+    ground.get_by_label("A tile, m").press("Enter")
+    ground.get_by_role("button", name="Other ground").click()
+    apply(plain)
+    plain.wait("sim.groups[0].terrainKinds.join() === 'stairs_up,stairs_down'", 60)
+    plain.booted()
+    expect(section.locator("p.problem")).to_be_empty()
+    found = [values(plain, i) for i in range(16)]
+    assert {value["terrain kind"] for value in found} == {0, 1}
+    assert {value["terrain level"] for value in found} == {0}, "all begin on the first"
+    assert plain.sim("sim.groups[0].observationSize") == 105 + 4 * 3
+
+    page.evaluate("() => websim.pause()")
+    page.keyboard.press("f")
+    own = page.locator(".details table").nth(1)
+    kind = ("stairs up", "stairs down")[int(found[0]["terrain kind"])]
+    expect(own.get_by_role("row", name="terrain kind")).to_contain_text(kind)
+    expect(own.get_by_role("row", name="terrain level")).to_contain_text("0")
+    # Positions are seen from the tile, which lies some metres from the middle of the world.
+    assert plain.sim("Math.hypot(...sim.getEnvironmentState(0).qpos.slice(0, 2))") < 3.9
+
+    page.reload()
+    plain.booted()
+    plain.wait("sim.groups[0].terrainKinds.length === 2", 60)
+    expect(section.locator("summary")).to_contain_text("Ground stairs up, stairs down; 4 levels")
+    section.locator("summary").click()
+    expect(section.get_by_label("Asked, m/s")).to_have_value("0.3")
+    expect(section.get_by_label("Apart, m")).to_have_value("0.5")
+    assert section.get_by_label("Seed").input_value() != "0"
+
+
 def test_learning_is_in_the_same_world_which_stays_meanwhile(plain: Dashboard) -> None:
     page = plain.page
     section = page.locator(".world")

@@ -1,10 +1,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { terrainSummary, withKind } from '../../web/app/world/terrain.js';
 import { entriesOf, retargeted, summaryOf, timed, withWorld, worldOf } from '../../web/app/world/entries.js';
 
 const FRICTION = { mode: 'startup', target: 'friction', operation: 'scale', range: [0.5, 1.5], names: ['floor'] };
 const PUSH = { mode: 'interval', target: 'push', operation: 'add', range: [0, 1], interval_range_s: [2, 4] };
+const WHOLE = {
+  seed: 0, kinds: ['flat', 'rough', 'stairs_up'], levels: 10, difficulty: [0, 1], tile: 8, platform: 3, resolution: 0.25,
+  curriculum: false, speed: 0.1, scan: { size: [1.6, 1], spacing: 0.2 },
+};
 const WORLD = {
+  terrain: { kinds: ['stairs_up', 'rough'] },
   events: [FRICTION, PUSH],
   observation_noise: { range: [0, 0.02] },
   action_delay: [0, 2],
@@ -13,9 +19,9 @@ const WORLD = {
 test('a world as entries is the world again', () => {
   assert.deepEqual(worldOf(entriesOf(WORLD), {}), WORLD);
   assert.equal(worldOf([], WORLD), null);
-  assert.deepEqual(worldOf([], { ...WORLD, terrain: 3 }), { terrain: 3 }, 'what the form does not show stays');
+  assert.deepEqual(worldOf([], { ...WORLD, other: 3 }), { other: 3 }, 'what the form does not show stays');
   const entries = entriesOf(WORLD);
-  entries[0].event.range[0] = 0;
+  entries[1].event.range[0] = 0;
   assert.equal(WORLD.events[0].range[0], 0.5, 'they are copies');
 });
 
@@ -36,10 +42,19 @@ test('another target brings what it can', () => {
 });
 
 test('entries in a line', () => {
-  assert.deepEqual(entriesOf({ ...WORLD, action_delay: [2, 2] }).map(summaryOf), [
+  assert.deepEqual(entriesOf({ ...WORLD, action_delay: [2, 2] }).map((entry) => summaryOf(entry, WHOLE)), [
+    'Ground stairs up, rough; 10 levels',
     'friction of floor × 0.5 to 1.5, once',
     'push + 0 to 1, every 2 to 4 s',
     'Observations + 0 ± 0.02',
     'Actions 2 steps late',
   ]);
+});
+
+test('ground in a line, and of the kinds that are chosen', () => {
+  assert.equal(terrainSummary({ curriculum: true, scan: {}, levels: 1 }, WHOLE), 'Ground of 3 kinds; 1 level, harder by what is walked; observed');
+  assert.deepEqual(withKind(['stairs_up', 'flat', 'flat'], 'rough', true, WHOLE.kinds), ['flat', 'flat', 'rough', 'stairs_up']);
+  assert.deepEqual(withKind(['rough'], 'rough', false, WHOLE.kinds), []);
+  const world = worldOf(withWorld(entriesOf(WORLD), { terrain: { levels: 2 } }), {});
+  assert.deepEqual(world.terrain, { levels: 2 }, 'there is one ground');
 });

@@ -3,6 +3,7 @@
 import { h, setText } from '../dom.js';
 import { count, measure } from '../format.js';
 import { themeColor } from '../theme.js';
+import { kindText } from '../world/terrain.js';
 
 /**
  * @typedef {import('../../sim/websim.js').WebSim} WebSim
@@ -14,6 +15,9 @@ import { themeColor } from '../theme.js';
 const OBSERVATION_RANGE = 5;
 
 const OBSERVATION_HEIGHT = 56;
+
+/** Numbers that say where a robot stands (`websim.worlds.running.TILE`). */
+const [KIND, LEVEL] = ['terrain kind', 'terrain level'];
 
 const RETURN = 'Return so far';
 
@@ -140,7 +144,9 @@ export class Details {
     const names = Object.keys(state.rewardTerms);
     if (names.join() !== this.terms?.map(({ name }) => name).join()) this.#buildTerms(names);
     for (const { name, value } of this.terms ?? []) setText(value, measure(state.rewardTerms[name]));
-    for (const { name, sign, value } of this.values ?? []) setText(value, `${sign} ${measure(state.worldValues[name])}`);
+    for (const { name, sign, value } of this.values ?? []) {
+      setText(value, ownText(name, sign, state.worldValues[name], group.terrainKinds));
+    }
     this.bars?.forEach(({ bar, value }, i) => {
       const [low, high] = [group.actionLow[i], group.actionHigh[i]];
       const middle = (low + high) / 2;
@@ -179,4 +185,10 @@ export class Details {
     const i = Math.min(observation.length - 1, Math.floor((x / this.observation.clientWidth) * observation.length));
     if (i >= 0) setText(this.observationValue, `${this.#group?.observationNames[i] || `[${i}]`} = ${measure(observation[i])}`);
   }
+}
+
+/** What a world has drawn for a robot, as text. @param {string} name @param {string} sign @param {number} value @param {string[]} kinds */
+function ownText(name, sign, value, kinds) {
+  if (name === KIND) return kindText(kinds[value] ?? '–');
+  return name === LEVEL ? String(value) : `${sign} ${measure(value)}`;
 }

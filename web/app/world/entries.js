@@ -3,15 +3,19 @@
  * is `websim.worlds.World`.
  */
 
+import { terrainSummary } from './terrain.js';
+
 /**
  * @typedef {import('../../sim/shared/messages.js').World} World
  * @typedef {import('../../sim/shared/messages.js').EventTerm} EventTerm
  * @typedef {import('../../sim/shared/messages.js').Noise} Noise
+ * @typedef {import('../../sim/shared/messages.js').Terrain} Terrain
  * @typedef {import('../../sim/shared/messages.js').WorldTarget} WorldTarget
  *
  * @typedef {'observation_noise' | 'action_noise'} NoiseName
  * @typedef {'observation_delay' | 'action_delay'} DelayName
- * @typedef {{kind: 'event', event: EventTerm}
+ * @typedef {{kind: 'terrain', of: 'terrain', terrain: Terrain}
+ *   | {kind: 'event', event: EventTerm}
  *   | {kind: 'noise', of: NoiseName, noise: Noise}
  *   | {kind: 'delay', of: DelayName, lags: [number, number]}} Entry
  */
@@ -25,7 +29,8 @@ const OF = { observation: 'Observations', action: 'Actions' };
 /** What there is in a world. @param {World} world @returns {Entry[]} */
 export function entriesOf(world) {
   /** @type {Entry[]} */
-  const entries = (world.events ?? []).map((event) => ({ kind: 'event', event: structuredClone(event) }));
+  const entries = world.terrain ? [{ kind: 'terrain', of: 'terrain', terrain: structuredClone(world.terrain) }] : [];
+  for (const event of world.events ?? []) entries.push({ kind: 'event', event: structuredClone(event) });
   for (const of of NOISES) {
     const noise = world[of];
     if (noise) entries.push({ kind: 'noise', of, noise: structuredClone(noise) });
@@ -45,7 +50,8 @@ export function entriesOf(world) {
 export function worldOf(entries, before) {
   /** @type {World} */
   const world = { ...before };
-  for (const name of /** @type {const} */ (['events', ...NOISES, ...DELAYS])) delete world[name];
+  for (const name of /** @type {const} */ (['terrain', 'events', ...NOISES, ...DELAYS])) delete world[name];
+  for (const entry of entries) if (entry.kind === 'terrain') world.terrain = entry.terrain;
   const events = entries.flatMap((entry) => (entry.kind === 'event' ? [entry.event] : []));
   if (events.length) world.events = events;
   for (const entry of entries) {
@@ -55,7 +61,7 @@ export function worldOf(entries, before) {
   return Object.values(world).some((value) => value !== null && value !== undefined) ? world : null;
 }
 
-/** Adds what there is in a world; of each signal there is one noise and one delay. @param {Entry[]} entries @param {World} world */
+/** Adds what there is in a world; there is one ground, and of each signal one noise and one delay. @param {Entry[]} entries @param {World} world */
 export function withWorld(entries, world) {
   const added = entriesOf(world);
   const replaced = new Set(added.flatMap((entry) => (entry.kind === 'event' ? [] : [entry.of])));
@@ -79,8 +85,9 @@ export function timed({ interval_range_s, ...event }) {
   return event.mode === 'interval' ? { ...event, interval_range_s: interval_range_s ?? [2, 4] } : event;
 }
 
-/** An entry in a line. @param {Entry} entry */
-export function summaryOf(entry) {
+/** An entry in a line. @param {Entry} entry @param {import('./terrain.js').Whole} whole  a whole terrain */
+export function summaryOf(entry, whole) {
+  if (entry.kind === 'terrain') return terrainSummary(entry.terrain, whole);
   if (entry.kind === 'event') {
     const { target, operation, range, distribution, names = [] } = entry.event;
     const of = names.length ? ` of ${names.join(', ')}` : '';

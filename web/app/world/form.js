@@ -4,9 +4,9 @@
  */
 
 import { h, setText } from '../dom.js';
-import { labelled, typedField } from '../panel/fields.js';
-import { readNumber, readWhole } from '../numbers.js';
 import { entriesOf, retargeted, summaryOf, timed, withWorld, worldOf } from './entries.js';
+import { WorldFields } from './fields.js';
+import { terrainFields } from './terrain.js';
 
 /**
  * @typedef {import('./entries.js').Entry} Entry
@@ -29,7 +29,7 @@ export class WorldForm {
   #world = {};
   /** As it is shown. @type {Entry[]} */
   #entries = [];
-  #number = 0;
+  #fields = new WorldFields();
   #able = true;
   #learning = false;
   #applying = false;
@@ -40,6 +40,7 @@ export class WorldForm {
    */
   constructor(worlds, { apply, drawAgain }) {
     this.worlds = worlds;
+    this.whole = /** @type {import('./terrain.js').Whole} */ (worlds.terrain);
     this.apply = apply;
     this.note = h('p', { class: 'subtle' }, ALIKE);
     this.list = h('ul', { class: 'world-entries' });
@@ -117,16 +118,21 @@ export class WorldForm {
   }
 
   /** @param {Entry} entry */
+  #summary(entry) {
+    return summaryOf(entry, this.whole);
+  }
+
+  /** @param {Entry} entry */
   #entry(entry) {
-    const text = h('span', {}, summaryOf(entry));
+    const text = h('span', {}, this.#summary(entry));
     const body = h('div', { class: 'world-fields' });
     const told = () => {
-      setText(text, summaryOf(entry));
+      setText(text, this.#summary(entry));
       this.#update();
     };
     // Other fields after a choice; what is typed leaves them, and the focus, where they are.
     const fill = () => {
-      const fields = entry.kind === 'event' ? this.#eventFields(entry, fill, told)
+      const fields = entry.kind === 'terrain' ? terrainFields(entry, this.#fields, this.whole, fill, told) : entry.kind === 'event' ? this.#eventFields(entry, fill, told)
         : entry.kind === 'noise' ? this.#noiseFields(entry, fill, told) : this.#delayFields(entry, told);
       body.replaceChildren(...fields);
       told();
@@ -135,7 +141,7 @@ export class WorldForm {
     // What nobody opens needs no fields.
     details.addEventListener('toggle', () => details.open && !body.firstChild && fill());
     return h('li', {}, details, h('button', {
-      class: 'quiet', 'aria-label': `Remove ${summaryOf(entry)}`,
+      class: 'quiet', 'aria-label': `Remove ${this.#summary(entry)}`,
       onclick: () => {
         this.#entries = this.#entries.filter((other) => other !== entry);
         this.#build();
@@ -155,20 +161,20 @@ export class WorldForm {
     const target = /** @type {typeof targets[number]} */ (targets.find(({ name }) => name === event.target) ?? targets[0]);
     const between = event.interval_range_s;
     return [
-      this.#choice('What', targets.map(({ name, help }) => [name, `${name} (${help})`]), target.name, (name) => {
+      this.#fields.choice('What', targets.map(({ name, help }) => [name, `${name} (${help})`]), target.name, (name) => {
         entry.event = retargeted(entry.event, /** @type {typeof target} */ (targets.find((other) => other.name === name)));
         chosen();
       }),
-      this.#choice('When', named(target.modes, MODES), event.mode, (mode) => set({ mode: /** @type {EventTerm['mode']} */ (mode) })),
-      this.#choice('How', named(target.operations, OPERATIONS), event.operation,
+      this.#fields.choice('When', named(target.modes, MODES), event.mode, (mode) => set({ mode: /** @type {EventTerm['mode']} */ (mode) })),
+      this.#fields.choice('How', named(target.operations, OPERATIONS), event.operation,
         (operation) => set({ operation: /** @type {EventTerm['operation']} */ (operation) })),
-      this.#choice('Distribution', named(distributions, DISTRIBUTIONS), event.distribution ?? 'uniform',
+      this.#fields.choice('Distribution', named(distributions, DISTRIBUTIONS), event.distribution ?? 'uniform',
         (distribution) => set({ distribution: /** @type {EventTerm['distribution']} */ (distribution) })),
-      ...this.#range(event.range, event.distribution === 'gaussian' ? ['Mean', 'Deviation'] : ['From', 'to'], (range) => set({ range }, typed)),
-      ...(between ? this.#range(between, ['Every, from s', 'to s'], (range) => set({ interval_range_s: range }, typed)) : []),
+      ...this.#fields.numbers(event.range, event.distribution === 'gaussian' ? ['Mean', 'Deviation'] : ['From', 'to'], (range) => set({ range }, typed)),
+      ...(between ? this.#fields.numbers(between, ['Every, from s', 'to s'], (range) => set({ interval_range_s: range }, typed)) : []),
       ...(target.kind ? [
-        this.#names(event.names ?? [], target.kind, (names) => set({ names }, typed)),
-        this.#check('One number for all of them', event.shared_random ?? false, (shared_random) => set({ shared_random }, typed)),
+        this.#fields.names(event.names ?? [], target.kind, (names) => set({ names }, typed)),
+        this.#fields.check('One number for all of them', event.shared_random ?? false, (shared_random) => set({ shared_random }, typed)),
       ] : []),
     ];
   }
@@ -177,15 +183,15 @@ export class WorldForm {
   #noiseFields({ noise }, chosen, typed) {
     const gaussian = (noise.distribution ?? 'gaussian') === 'gaussian';
     return [
-      this.#choice('Distribution', named(this.worlds.distributions, DISTRIBUTIONS), noise.distribution ?? 'gaussian', (distribution) => {
+      this.#fields.choice('Distribution', named(this.worlds.distributions, DISTRIBUTIONS), noise.distribution ?? 'gaussian', (distribution) => {
         noise.distribution = /** @type {typeof noise.distribution} */ (distribution);
         chosen();
       }),
-      this.#choice('How', named(['add', 'scale'], OPERATIONS), noise.operation ?? 'add', (operation) => {
+      this.#fields.choice('How', named(['add', 'scale'], OPERATIONS), noise.operation ?? 'add', (operation) => {
         noise.operation = /** @type {typeof noise.operation} */ (operation);
         chosen();
       }),
-      ...this.#range(noise.range, gaussian ? ['Mean', 'Deviation'] : ['From', 'to'], (range) => {
+      ...this.#fields.numbers(noise.range, gaussian ? ['Mean', 'Deviation'] : ['From', 'to'], (range) => {
         noise.range = range;
         typed();
       }),
@@ -194,73 +200,10 @@ export class WorldForm {
 
   /** @param {Extract<Entry, {kind: 'delay'}>} entry @param {() => void} typed */
   #delayFields(entry, typed) {
-    return this.#range(entry.lags, ['From, steps', 'to, steps'], (lags) => {
+    return this.#fields.numbers(entry.lags, ['From, steps', 'to, steps'], (lags) => {
       entry.lags = lags;
       typed();
     }, this.worlds.mostLag);
-  }
-
-  /**
-   * Two numbers.
-   *
-   * @param {[number, number]} range @param {[string, string]} labels
-   * @param {(range: [number, number]) => void} change @param {number} [most]  whole numbers up to this
-   */
-  #range(range, labels, change, most) {
-    const numbers = /** @type {[number, number]} */ ([...range]);
-    const allowed = most === undefined ? 'a number' : `a whole number from 0 to ${most}`;
-    return labels.map((label, i) => {
-      const field = typedField({
-        id: this.#id(), label, allowed, numeric: most !== undefined,
-        read: (text) => {
-          const value = most === undefined ? readNumber(text) : readWhole(text, 0, most);
-          if (value === undefined) throw new Error(`Allowed: ${allowed}.`);
-          return value;
-        },
-        change: (value) => {
-          numbers[i] = value;
-          field.show(String(value));
-          change([...numbers]);
-        },
-      });
-      field.show(String(range[i]));
-      return field.element;
-    });
-  }
-
-  /** @param {string[]} names @param {string} kind @param {(names: string[]) => void} change */
-  #names(names, kind, change) {
-    const many = kind === 'body' ? 'bodies' : `${kind}s`;
-    const field = typedField({
-      id: this.#id(), label: 'Of', allowed: `names of ${many}, with commas between them; none: all`,
-      read: (text) => text.split(',').map((name) => name.trim()).filter(Boolean),
-      change: (given) => {
-        field.show(given.join(', '));
-        change(given);
-      },
-      hint: `${many}; empty: all`,
-    });
-    field.show(names.join(', '));
-    return field.element;
-  }
-
-  /** @param {string} label @param {[string, string][]} choices @param {string} value @param {(value: string) => void} change */
-  #choice(label, choices, value, change) {
-    const select = h('select', { id: this.#id() }, ...choices.map(([name, text]) => h('option', { value: name, selected: name === value }, text)));
-    select.addEventListener('change', () => change(select.value));
-    return labelled(select, label);
-  }
-
-  /** @param {string} label @param {boolean} value @param {(value: boolean) => void} change */
-  #check(label, value, change) {
-    const input = h('input', { type: 'checkbox', checked: value });
-    input.addEventListener('change', () => change(input.checked));
-    return h('label', { class: 'check' }, input, label);
-  }
-
-  #id() {
-    this.#number += 1;
-    return `world-${this.#number}`;
   }
 
   #update() {

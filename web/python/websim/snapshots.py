@@ -80,10 +80,10 @@ def restore(env: MujocoVectorEnv, state: dict[str, Any]) -> None:
     env.forces.refresh()
     for rng, saved in zip(env.np_random, state["generators"], strict=True):
         load_generator(rng, saved)
-    if env.world is not None:
-        env.world.load(state["world"])
     if env.ground is not None:
         env.ground.load(state["ground"])
+    if env.world is not None:
+        env.world.load(state["world"])
 
 
 def _restore_models(env: MujocoVectorEnv, fields: Any) -> None:

@@ -179,7 +179,9 @@ class MujocoVectorEnv(VectorEnv[FloatArray, Actions, NDArray[Any]]):
             self.forces = Forces(self.physics)
             self.world = None
             if world is not None:
-                self.world = RunningWorld(world, self.physics, self.forces, task.dt, size)
+                self.world = RunningWorld(
+                    world, self.physics, self.forces, self.ground, task.dt, size
+                )
             ranges = self._checked_ranges(task.action_ranges())
         except BaseException:
             self.physics.close()

@@ -43,6 +43,7 @@
  * @property {string[]} actionSources  where the bounds of each come from, see `websim.action_ranges`
  * @property {string[]} rewardTerms  names of the terms that a reward is the sum of
  * @property {string[]} worldValues  names of the numbers that the world has drawn for an environment
+ * @property {string[]} terrainKinds  of the terrain's columns; none: there is no terrain
  * @property {JointPlace[]} joints  those of one number, hinges and slides
  * @property {string[]} keyframes  names of the model's; those without one by their number
  */
@@ -199,6 +200,7 @@
  * @property {WorldTarget[]} targets  in their order
  * @property {string[]} distributions  of what is drawn
  * @property {number} mostLag  steps of delay, at most
+ * @property {Record<string, unknown>} terrain  one that says nothing of itself, with all that it then is, a scan included
  * @property {Record<string, Record<string, unknown>>} ready  worlds to begin with, by what they are called
  */
 

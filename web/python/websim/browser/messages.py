@@ -90,6 +90,7 @@ class About:
         action_sources: Where the bounds of each come from, see `websim.action_ranges`.
         reward_terms: Names of the terms that a reward is the sum of.
         world_values: Names of the numbers that the world has drawn for an environment.
+        terrain_kinds: Of the terrain's columns; none: there is no terrain.
         joints: Those of one number, hinges and slides.
         keyframes: Names of the model's; those without one by their number.
     """
@@ -104,6 +105,7 @@ class About:
     action_sources: list[str]
     reward_terms: list[str]
     world_values: list[str]
+    terrain_kinds: list[str]
     joints: list[JointPlace]
     keyframes: list[str]
 
@@ -370,12 +372,14 @@ class Worlds:
         targets: In their order.
         distributions: Of what is drawn.
         most_lag: Steps of delay, at most.
+        terrain: One that says nothing of itself, with all that it then is, a scan included.
         ready: Worlds to begin with, by what they are called.
     """
 
     targets: list[WorldTarget]
     distributions: list[str]
     most_lag: int
+    terrain: dict[str, Any]
     ready: dict[str, dict[str, Any]]
 
 

@@ -97,6 +97,7 @@ class Display:
             action_sources=list(env.action_sources),
             reward_terms=list(env.reward_terms),
             world_values=[] if env.world is None else list(env.world.names),
+            terrain_kinds=[] if env.ground is None else list(env.ground.terrain.kinds),
             joints=list(_joints(model)),
             keyframes=[name or str(i) for i, name in enumerate(model.key_names)],
         )

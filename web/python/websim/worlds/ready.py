@@ -1,8 +1,12 @@
 """Parts of worlds that are often wanted, to begin with."""
 
+from websim.worlds.terrain import Terrain
 from websim.worlds.world import EventTerm, Noise, World
 
 READY: dict[str, World] = {
+    "Terrain of all kinds": World(terrain=Terrain()),
+    "Rough ground": World(terrain=Terrain(kinds=("rough",))),
+    "Terrain, harder by what is walked": World(terrain=Terrain(curriculum=True)),
     "Friction of the ground and all else, 0.5 to 1.5 times": World(
         events=(
             EventTerm(

@@ -11,6 +11,7 @@ from websim.errors import DamagedCheckpoint, InvalidArgument
 from websim.forces import Forces
 from websim.physics import FloatArray, IndexArray, Physics
 from websim.worlds.draws import Counters, draw, keys_of, uniform
+from websim.worlds.ground import Ground
 from websim.worlds.parts import (
     Part,
     bodies_of,
@@ -33,6 +34,9 @@ _VALUE, _WAIT, _DIRECTION = range(3)
 """Streams of an event."""
 
 
+TILE = "terrain kind", "terrain level"
+"""Names of the numbers that say where an environment stands."""
+
 _SIGNS = {"abs": "=", "scale": "*", "add": "+"}
 
 
@@ -45,8 +49,8 @@ class RunningWorld:
 
     Attributes:
         names: Of the numbers in `values`, each another: what changes, and how (=, * or +).
-        values: [n, k], what has been drawn for the models and delays that environments have now;
-            NaN where nothing has been yet.
+        values: [n, k], what has been drawn for the models and delays that environments have now,
+            and on a terrain their tile: the column, and the level; NaN where nothing has been yet.
     """
 
     def __init__(
@@ -54,6 +58,7 @@ class RunningWorld:
         world: World,
         physics: Physics,
         forces: Forces,
+        ground: Ground | None,
         dt: float,
         observation_size: int,
     ) -> None:
@@ -63,6 +68,7 @@ class RunningWorld:
             world: What it says.
             physics: Of the environments; the fields that events change differ from now on.
             forces: What acts on their bodies.
+            ground: Where they stand, if the world has a terrain.
             dt: Seconds of an environment step.
             observation_size: Numbers of an observation.
 
@@ -71,6 +77,7 @@ class RunningWorld:
                 path in the document.
         """
         self._world, self._physics, self._forces, self._dt = world, physics, forces, dt
+        self._ground = ground
         n, model = physics.num_envs, physics.model
         self._parts: dict[int, Part] = {}
         self._places: dict[int, IndexArray] = {}  # of what is no part of the model
@@ -318,7 +325,8 @@ class RunningWorld:
                 before[name] += 1
                 name += f" ({before[name]})" if before[name] > 1 else ""
                 names.append(f"{name} {_SIGNS[event.operation]}")
-        return (*names, *(f"{name} delay" for name, _ in self._delays()))
+        names += [f"{name} delay" for name, _ in self._delays()]
+        return tuple(names) if self._ground is None else (*names, *TILE)
 
     def _report(self, indices: IndexArray) -> None:
         """Brings `values` up to date."""
@@ -331,6 +339,9 @@ class RunningWorld:
         for _, delay in self._delays():
             self.values[indices, column] = delay.lags[indices]
             column += 1
+        if self._ground is not None:
+            tile = self._ground.columns[indices], self._ground.levels[indices]
+            self.values[indices, column:] = np.stack(tile, axis=1)
 
 
 def _delay(limits: tuple[int, int] | None, num_envs: int, size: int) -> Delay | None:
