@@ -1,5 +1,6 @@
 """ES, ARS and REINFORCE: repeatable, equal on all ranks, taken up again, and learning."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from websim.ranks import Communicator
 from websim.registry import task_class
 from websim.training import checkpoints
 from websim.training.trainer import Trainer
+from websim.worlds import Terrain, World
 
 NAMES = sorted(ALGORITHMS)
 
@@ -75,6 +77,17 @@ def test_the_mean_reward_is_of_every_step(algorithm: str) -> None:
         over[:] = False
         metrics = trainer.advance().metrics
         assert metrics["charts/mean_reward"] == pytest.approx(np.mean(rewards), rel=1e-12)
+    trainer.close()
+
+
+@pytest.mark.parametrize("algorithm", NAMES)
+def test_the_level_of_a_terrain_is_told(algorithm: str) -> None:
+    world = World(terrain=Terrain(levels=5, kinds=("flat",)))
+    trainer = Trainer(replace(experiment(algorithm), world=world))
+    told = trainer.advance().metrics["charts/terrain_level"]
+    ground = trainer.algorithm.env.ground
+    assert ground is not None
+    assert told == ground.levels.mean() > 0
     trainer.close()
 
 

@@ -17,6 +17,7 @@ const TITLES = /** @type {Record<string, string>} */ ({
   [RETURN]: 'Return',
   [REWARD]: 'Reward a step',
   'charts/episodic_length': 'Episode length',
+  'charts/terrain_level': 'Terrain level',
   'losses/policy_loss': 'Policy loss',
   'losses/value_loss': 'Value loss',
   'losses/approx_kl': 'Approximate KL',
@@ -42,6 +43,7 @@ const LINES = {
   },
   [EPISODES]: MEASURED,
   'charts/learning_rate': MEASURED,
+  'charts/terrain_level': MEASURED,
 };
 
 const SMOOTHING = 0.6;

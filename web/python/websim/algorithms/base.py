@@ -322,8 +322,15 @@ class Algorithm(ABC):
             "charts/mean_reward": float(rewards / steps),
         }
 
+    def _terrain_metrics(self) -> Metrics:
+        """Of this rank, where there is a terrain: the level that environments are on."""
+        ground = self.env.ground
+        return {} if ground is None else {"charts/terrain_level": float(ground.levels.mean())}
+
     def _average(self, metrics: Metrics) -> Metrics:
         """Metrics averaged over ranks."""
+        if not metrics:
+            return {}
         values = np.array(list(metrics.values()))
         self.communicator.average(values)
         return dict(zip(metrics, values.tolist(), strict=True))

@@ -136,6 +136,7 @@ class PopulationAlgorithm(Algorithm):
             "charts/mean_reward": float(everyone[:, 0].sum() / everyone[:, 1].sum()),
             "charts/best_return": float(everyone[:, 0].max()),
             "charts/learning_rate": self.args.learning_rate,
+            **self._average(self._terrain_metrics()),
             **metrics,
         }
 
