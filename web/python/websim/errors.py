@@ -107,3 +107,16 @@ class CodeFailed(WebSimError):
 
 class TooCostly(CodeFailed):
     """Raised when a reward or a measure takes more time or memory than it may, and was stopped."""
+
+
+class NotUnderstood(WebSimError, ValueError):
+    """Raised when words say nothing that an author can make a reward of.
+
+    Attributes:
+        words: Those that are not understood.
+    """
+
+    def __init__(self, message: str, words: Sequence[str] = ()) -> None:
+        """Takes the message, which says what is understood, and the words."""
+        super().__init__(message)
+        self.words = tuple(words)

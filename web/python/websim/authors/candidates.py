@@ -19,6 +19,9 @@ class Candidate:
             is paid. Candidates for the same words have the same.
         why: A sentence for people: what is paid, and why.
         world: What robots meet while they learn; None: what the experiment has.
+        task_options: Options of the task that it needs, over those of the experiment: an episode
+            that must not end where the task would end it, say. Candidates for the same words have
+            the same.
     """
 
     name: str
@@ -26,6 +29,7 @@ class Candidate:
     measure: str
     why: str
     world: World | None = None
+    task_options: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,5 +110,6 @@ def experiment_of(candidate: Candidate, experiment: Experiment, **settings: Any)
         reward=candidate.reward,
         measure=candidate.measure,
         world=candidate.world or experiment.world,
+        task_options={**experiment.task_options, **candidate.task_options},
         **settings,
     )
