@@ -91,6 +91,48 @@ def test_the_level_of_a_terrain_is_told(algorithm: str) -> None:
     trainer.close()
 
 
+MEASURE = """
+reduce = "sum"
+
+
+def measure(now, before):
+    return 2.0 * (now.time > before.time) - 1000 * (now.time <= before.time)
+"""
+
+
+@pytest.mark.parametrize("algorithm", NAMES)
+def test_episodes_are_told_with_their_measure_and_their_level(algorithm: str) -> None:
+    """Two for each step makes the measure twice the length; equal on all ranks, once each."""
+    measured = replace(
+        experiment(algorithm, num_envs=8),
+        measure=MEASURE,
+        world=World(terrain=Terrain(kinds=("flat",), levels=3)),
+    )
+
+    def episodes(communicator: Communicator) -> Any:
+        trainer = Trainer(measured, communicator)
+        levels = trainer.algorithm.env.ground.levels.copy()  # type: ignore[union-attr]
+        found, metrics = [], []
+        for _ in range(3):
+            metrics.append(trainer.advance().metrics)
+            found.append(trainer.algorithm.episodes)
+        trainer.close()
+        return found, metrics, set(levels.tolist())
+
+    (found, metrics, first), (other, _, second) = together(episodes, 2)
+    np.testing.assert_equal(found, other)
+    rows = np.concatenate(found)
+    assert len(rows) > 4
+    np.testing.assert_array_equal(rows[:, 2], 2 * rows[:, 1])
+    assert set(rows[:, 3]) <= first | second
+    for told, one in zip(metrics, found, strict=True):
+        assert told["charts/episodes"] == len(one)
+        if len(one):
+            assert told["charts/measure"] == pytest.approx(one[:, 2].mean())
+        if algorithm != "ppo":  # whole episodes, one of each environment
+            assert len(one) == 8
+
+
 @pytest.mark.parametrize("algorithm", ["es", "ars"])
 def test_a_population_is_the_same_however_it_is_divided(algorithm: str) -> None:
     """Noise belongs to pairs: the first generation is one and the same, statistics apart."""

@@ -114,6 +114,7 @@ def test_it_logs_cleanrls_tags_and_reward_terms() -> None:
         "charts/episodic_length",
         "charts/episodes",
         "charts/mean_reward",
+        "charts/measure",
         "charts/learning_rate",
         "losses/value_loss",
         "losses/policy_loss",

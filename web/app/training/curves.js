@@ -10,11 +10,12 @@ import { themeColor } from '../theme.js';
 import { MetricLog } from './metriclog.js';
 import { recentMeans, smooth } from './reduce.js';
 import { RECENT_EPISODES } from '../../sim/shared/messages.js';
-import { CHANGED, EPISODES, RETURN, REWARD } from './run.js';
+import { CHANGED, EPISODES, MEASURE, RETURN, REWARD } from './run.js';
 
 /** What people look at first, in this order; other metrics follow as they come. */
 const TITLES = /** @type {Record<string, string>} */ ({
   [RETURN]: 'Return',
+  [MEASURE]: 'Measure',
   [REWARD]: 'Reward a step',
   'charts/episodic_length': 'Episode length',
   'charts/terrain_level': 'Terrain level',
@@ -125,7 +126,8 @@ export class Curves {
 
   /** There are new rows. */
   update() {
-    const tags = this.#log.tags.filter((tag) => !NOT_DRAWN.includes(tag));
+    const measured = this.#log.column(MEASURE).some(Number.isFinite);
+    const tags = this.#log.tags.filter((tag) => (tag === MEASURE ? measured : !NOT_DRAWN.includes(tag)));
     this.element.hidden = this.#log.length === 0;
     if (tags.some((tag) => !this.#plots.has(tag))) this.#addPlots(tags);
     this.#redrawAll();

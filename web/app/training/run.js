@@ -24,6 +24,7 @@ import { newId } from '../keeping/ids.js';
 const SPEED_WINDOW = 30;
 
 export const RETURN = 'charts/episodic_return';
+export const MEASURE = 'charts/measure';
 export const EPISODES = 'charts/episodes';
 export const REWARD = 'charts/mean_reward';
 const SPEED = 'charts/SPS';

@@ -88,6 +88,7 @@ class MujocoVectorEnv(VectorEnv[FloatArray, Actions, NDArray[Any]]):
         episode_measures: [n] float64, what the measure knows of the running episode.
         final_measures: [n] float64, what it says of the last episode that ended; NaN where there is
             no measure, and where a mean or a sum lacks steps.
+        final_levels: [n] int32, the terrain's level on which that was; -1 where there is none.
         bad_states: How many blow-ups there have been.
     """
 
@@ -208,6 +209,7 @@ class MujocoVectorEnv(VectorEnv[FloatArray, Actions, NDArray[Any]]):
         self.final_lengths: NDArray[np.int32] = np.zeros(n, np.int32)
         self.episode_measures: FloatArray = np.full(n, np.nan)
         self.final_measures: FloatArray = np.full(n, np.nan)
+        self.final_levels: NDArray[np.int32] = np.full(n, -1, np.int32)
 
         self._fresh = np.zeros((n, size))
         self._waiting: BoolArray = np.zeros(n, np.bool_)  # Ended, and not reset yet.
@@ -301,6 +303,7 @@ class MujocoVectorEnv(VectorEnv[FloatArray, Actions, NDArray[Any]]):
         ended = self.terminations | self.truncations
         some_ended = bool(ended.any())
         if self.ground is not None and some_ended:
+            self.final_levels[ended] = self.ground.levels[ended]
             limited = self._max_episode_steps < np.iinfo(np.int32).max
             steps = self._max_episode_steps if limited else self.episode_lengths
             self.ground.judge(ended & ~bad, np.multiply(steps, self.task.dt))

@@ -30,6 +30,9 @@ MAX_LAYERS = 8
 MAX_WIDTH = 4096
 """Of a hidden layer; two such hold 64 MiB of weights, and an optimiser three times as much."""
 
+EPISODE = ("episodic_return", "episodic_length", "measure", "level")
+"""What is known of an episode that has ended, in the columns of `Algorithm.episodes`."""
+
 POLICY_STATE = ("policy", "normalize_observation")
 """The parts of an algorithm's state that its policy consists of."""
 
@@ -134,6 +137,8 @@ class Algorithm(ABC):
         normalize_observation: What observations pass through.
         global_step: Environment steps so far, of all ranks.
         iteration: Finished iterations.
+        episodes: [k, 4] EPISODE of those that ended in the last iteration, of all ranks; a measure
+            is NaN where there is none, a level -1.
         observer: Told after each step and each minibatch; nobody by default.
     """
 
@@ -171,6 +176,7 @@ class Algorithm(ABC):
         self.rng = np.random.default_rng([experiment.seed, communicator.rank])
         self.global_step = 0
         self.iteration = 0
+        self.episodes: NDArray[np.float64] = np.empty((0, len(EPISODE)))
         self._episodes: list[NDArray[np.float64]] = []
         self._earned = np.zeros(2)
 
@@ -291,7 +297,7 @@ class Algorithm(ABC):
 
         Args:
             actions: [n, nu].
-            running: Environments [n] whose rewards count; None: all.
+            running: Environments [n] whose rewards and episodes count; None: all.
         """
         *_, infos = self.env.step(np.clip(actions, self.low, self.high))
         rewards = self.env.rewards if running is None else self.env.rewards[running]
@@ -299,26 +305,31 @@ class Algorithm(ABC):
         ended = infos.get("_episode")
         if ended is not None:
             whole = ended & ~np.isnan(self.env.final_returns)
-            self._episodes.append(
-                np.stack([self.env.final_returns[whole], self.env.final_lengths[whole]], axis=1)
-            )
+            self._episodes.append(self._final(whole if running is None else whole & running))
         if self.observer is not None:
             self.observer.stepped(ended)
 
+    def _final(self, ended: NDArray[np.bool_]) -> NDArray[np.float64]:
+        """EPISODE of environments whose last episode is meant [k, 4]."""
+        env = self.env
+        columns = env.final_returns, env.final_lengths, env.final_measures, env.final_levels
+        return np.stack([column[ended] for column in columns], axis=1)
+
     def _episode_metrics(self) -> Metrics:
-        """Of all ranks: reward of a step, return and length of episodes that ended by now."""
-        own = np.concatenate([self._earned[np.newaxis], *self._episodes])
+        """Of all ranks: reward of a step, and what is known of episodes that ended by now."""
+        own = np.concatenate([np.empty((0, len(EPISODE))), *self._episodes])
+        earned = self._earned.copy()
         self._episodes.clear()
         self._earned.fill(0.0)
-        gathered = self.communicator.gather_bytes(own.tobytes())
-        parts = [np.frombuffer(part).reshape(-1, 2) for part in gathered]
-        episodes = np.concatenate([part[1:] for part in parts])
-        means = episodes.mean(axis=0) if len(episodes) else (np.nan, np.nan)
-        rewards, steps = np.sum([part[0] for part in parts], axis=0)
+        gathered = self.communicator.gather_bytes(earned.tobytes() + own.tobytes())
+        parts = [np.frombuffer(part) for part in gathered]
+        self.episodes = np.concatenate([part[2:].reshape(-1, len(EPISODE)) for part in parts])
+        rewards, steps = np.sum([part[:2] for part in parts], axis=0)
         return {
-            "charts/episodic_return": float(means[0]),
-            "charts/episodic_length": float(means[1]),
-            "charts/episodes": float(len(episodes)),
+            "charts/episodic_return": mean_of_known(self.episodes[:, 0]),
+            "charts/episodic_length": mean_of_known(self.episodes[:, 1]),
+            "charts/measure": mean_of_known(self.episodes[:, 2]),
+            "charts/episodes": float(len(self.episodes)),
             "charts/mean_reward": float(rewards / steps),
         }
 
@@ -334,6 +345,12 @@ class Algorithm(ABC):
         values = np.array(list(metrics.values()))
         self.communicator.average(values)
         return dict(zip(metrics, values.tolist(), strict=True))
+
+
+def mean_of_known(values: NDArray[np.float64]) -> float:
+    """Of the finite ones; NaN where there are none."""
+    known = values[np.isfinite(values)]
+    return float(known.mean()) if len(known) else np.nan
 
 
 def make_hyperparameters(kind: type[Hyperparameters], given: Mapping[str, Any]) -> Any:

@@ -14,12 +14,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from websim.algorithms.base import (
+    EPISODE,
     MAX_WIDTH,
     Algorithm,
     Hyperparameters,
     Metrics,
     hyperparameter,
     make_hyperparameters,
+    mean_of_known,
 )
 from websim.errors import InvalidArgument
 from websim.experiments.experiment import Experiment
@@ -119,44 +121,47 @@ class PopulationAlgorithm(Algorithm):
         weights = np.repeat(self._weights[np.newaxis], 2 * self.pairs, axis=0)
         weights[0::2] += own
         weights[1::2] -= own
-        returns, lengths = self._episodes_of(weights)
+        own_episodes = self._episodes_of(weights)
 
-        everyone = self.communicator.gather(np.stack([returns, lengths]))
+        everyone = self.communicator.gather(own_episodes)
         self.normalize_observation.rms.merge(self.communicator)
+        returns, lengths = everyone[:, :, 0], everyone[:, :, 1]
         metrics = self.update(
-            (everyone[:, 0] - self.args.alive_bonus * everyone[:, 1]).reshape(-1, 2),
+            (returns - self.args.alive_bonus * lengths).reshape(-1, 2),
             self.noise(0, self.pairs * len(members)),
         )
+        self.episodes = everyone.reshape(-1, len(EPISODE))
         self.iteration += 1
-        self.global_step += int(everyone[:, 1].sum())
+        self.global_step += int(lengths.sum())
         return {
-            "charts/episodic_return": float(everyone[:, 0].mean()),
-            "charts/episodic_length": float(everyone[:, 1].mean()),
-            "charts/episodes": float(everyone[:, 0].size),
-            "charts/mean_reward": float(everyone[:, 0].sum() / everyone[:, 1].sum()),
-            "charts/best_return": float(everyone[:, 0].max()),
+            "charts/episodic_return": float(returns.mean()),
+            "charts/episodic_length": float(lengths.mean()),
+            "charts/measure": mean_of_known(self.episodes[:, 2]),
+            "charts/episodes": float(returns.size),
+            "charts/mean_reward": float(returns.sum() / lengths.sum()),
+            "charts/best_return": float(returns.max()),
             "charts/learning_rate": self.args.learning_rate,
             **self._average(self._terrain_metrics()),
             **metrics,
         }
 
-    def _episodes_of(self, weights: Array) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Returns and lengths [n] of one episode of each environment under its weights."""
+    def _episodes_of(self, weights: Array) -> NDArray[np.float64]:
+        """EPISODE [n, 4] of one episode of each environment under its weights."""
         env = self.env
         env.reset()
         n = env.num_envs
         running = np.ones(n, np.bool_)
-        returns, lengths = np.zeros(n), np.zeros(n)
+        episodes = np.zeros((n, len(EPISODE)))
         while running.any():
             # Only what running episodes see counts: an ended one goes on unheard.
             self.normalize_observation.rms.update(env.observations[running])
             actions = self.network.act(self.normalize_observation(env.observations), weights)
             self._step(actions)
             ended = running & (env.terminations | env.truncations)
-            returns[ended], lengths[ended] = env.final_returns[ended], env.final_lengths[ended]
+            episodes[ended] = self._final(ended)
             running &= ~ended
         self._episodes.clear()  # the first of each environment counts, not those played unheard
-        return returns, lengths
+        return episodes
 
     @classmethod
     def policy_of(

@@ -46,7 +46,7 @@ PRESETS: dict[str, dict[str, dict[str, dict[str, Any]]]] = {
                 "target_kl": 0.03,
             },
             "QuadrupedWalk-v0": {
-                "total_timesteps": 2_000_000,
+                "total_timesteps": 3_000_000,
                 "num_steps": 64,
                 "log_std_init": -2.0,
                 "learning_rate": 4e-4,
