@@ -147,13 +147,15 @@ def reward_code(
             if done:
                 pays[name] = f"done * ({pays[name]})"
             continue
-        multiply = structure.combination == "product" and goals and factors
+        multiply = structure.combination == "product" and factors and (goals or done)
         if multiply:
             for aim in factors:
                 lines.append(f"{aim.name}_true = {aim.factor()}")
             how = "then_rest" if done else "rest"
             product = " * ".join(f"{aim.name}_true" for aim in factors if aim.judged) or "1.0"
             lines.append(f"{how} = {product}")
+            if not goals:
+                pays[how], weights[how] = f"done * {how}", 2.0
         for aim in aims_then:
             pay, weight = aim.payment(), aim.weight
             if multiply and aim in goals:

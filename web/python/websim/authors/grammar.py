@@ -16,7 +16,7 @@ from websim.authors.lexicon import Concept, Lexicon, read_lexicon
 from websim.errors import NotUnderstood
 
 _TOKEN = re.compile(
-    r"\d+(?:[.,]\d+)?|m/s|cm/s|km/h|ft/s|rad/s|deg/s|°/s|[^\W\d_]+(?:['-][^\W\d_]+)*|[°½¼,;.!?]",
+    r"\d+(?:[.,]\d+)?|m/s|cm/s|km/h|ft/s|rad/s|deg/s|°/s|[^\W\d_]+(?:['-][^\W\d_]+)*|[°,;.!?]",
     re.UNICODE,
 )
 
@@ -147,12 +147,7 @@ class _Reader:
         return Request(clauses, list(dict.fromkeys(self.left_out)))
 
     def tokens(self, words: str) -> list[str]:
-        plain = (
-            words.lower()
-            .replace("\N{RIGHT SINGLE QUOTATION MARK}", "'")
-            .replace("½", " half ")
-            .replace("¼", " quarter ")
-        )
+        plain = words.lower().replace("\N{RIGHT SINGLE QUOTATION MARK}", "'")
         found = _TOKEN.findall(plain)
         if len(found) > MAX_WORDS:
             raise NotUnderstood(f"Say it in up to {MAX_WORDS} words.")

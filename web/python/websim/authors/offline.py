@@ -49,6 +49,7 @@ class OfflineAuthor:
             self._candidate(meaning, structure, anatomy, task, says, measure, options)
             for structure in _ordered(structures(meaning), seed)
         ]
+        made = list({candidate.reward: candidate for candidate in reversed(made)}.values())[::-1]
         if brief.attempts:
             made = _after(brief, made)
         return made[:count]
