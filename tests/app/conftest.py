@@ -27,12 +27,6 @@ def staying(resident: BrowserContext, server: str, query: str = FEW) -> Iterator
         yield dashboard
 
 
-@pytest.fixture
-def dashboard(page: Page, site: str) -> TrainingPage:
-    """A page of the test's own, not opened yet."""
-    return TrainingPage(page, site)
-
-
 @pytest.fixture(scope="module")
 def shared(resident: BrowserContext, site: str) -> Iterator[Dashboard]:
     """One page for the tests that leave it as they found it."""

@@ -37,9 +37,9 @@ CONTEXTS = {"webgl": "webgl2", "flat": "2d"}
 NOTHING_YET = "\N{EN DASH}"
 
 
-def test_boot_shows_stages_and_robots_move_while_python_starts(newcomer: Page, site: str) -> None:
+def test_boot_shows_stages_and_robots_move_while_python_starts(newcomer: Page, server: str) -> None:
     """They are there with MuJoCo; the boot card steps aside for them."""
-    page, dashboard = newcomer, Dashboard(newcomer, site)
+    page, dashboard = newcomer, Dashboard(newcomer, server)
     query = "task=Ant-v5&envs=8&workers=1"
     page.goto(f"{dashboard.server}/?{query}")
     expect(page.locator(".boot-stages [data-state=current]")).to_be_visible(timeout=BOOT_MS)
@@ -322,10 +322,16 @@ def test_an_unknown_task_is_an_error_with_advice(page: Page, server: str) -> Non
 
 
 def test_what_the_address_gets_wrong_is_told(isolated: Dashboard) -> None:
-    isolated.open("task=InvertedPendulum-v5&envs=16&speed=fast&workers=0")
+    """And a file that the server was not asked to open."""
+    isolated.open("task=InvertedPendulum-v5&envs=16&speed=fast&workers=0&open=other.xml")
     status = isolated.page.get_by_role("status")
     expect(status).to_contain_text('speed cannot be "fast"')
     expect(status).to_contain_text("auto, or 1 to 64")
+    expect(isolated.page.locator(".notice.error")).to_contain_text(
+        "was not asked to open 'other.xml'"
+    )
+    assert isolated.sim("sim.groups[0].task") == "InvertedPendulum-v5"
+    assert "open" not in isolated.state
 
 
 def test_robots_that_stand_still_do_not_begin_early(isolated: Dashboard) -> None:

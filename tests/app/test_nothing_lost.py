@@ -105,15 +105,6 @@ def test_kept_runs_and_files(training: TrainingPage, tmp_path: Path) -> None:
     expect(page.locator(".saved li")).to_have_count(3)
 
 
-def test_a_file_saved_while_pausing_is_of_the_pause(training: TrainingPage, tmp_path: Path) -> None:
-    training.wait_for_steps(4096)
-    training.page.locator(".stage").focus()
-    training.page.keyboard.press("l")
-    path = save_as_file(training.page, tmp_path)
-    expect(training.transport.get_by_role("button", name="Resume")).to_be_visible()
-    assert path.stem.endswith(f"__{training.settled()}")
-
-
 def test_another_tab_does_not_take_a_live_run(training: TrainingPage) -> None:
     training.wait_for_steps(512)
     training.pause()
@@ -158,9 +149,30 @@ def held(resident: BrowserContext, server: str) -> Iterator[TrainingPage]:
 @pytest.fixture
 def paused(held: TrainingPage) -> TrainingPage:
     """A page in which a pendulum has learnt, and stands still."""
+    if not held.sim("sim.training"):  # it was loaded again
+        offer = held.page.get_by_role("region", name="Interrupted training")
+        offer.get_by_role("button", name="Resume").click()
+        held.learns()
     if held.sim("sim.training.state") != "paused":
         held.pause()
     return held
+
+
+@pytest.fixture
+def resumed(paused: TrainingPage) -> TrainingPage:
+    """The same, and it learns on."""
+    done = paused.steps()
+    paused.transport.get_by_role("button", name="Resume").click()
+    paused.wait_for_steps(done)
+    return paused
+
+
+def test_a_file_saved_while_pausing_is_of_the_pause(resumed: TrainingPage, tmp_path: Path) -> None:
+    resumed.page.locator(".stage").focus()
+    resumed.page.keyboard.press("l")
+    path = save_as_file(resumed.page, tmp_path)
+    expect(resumed.transport.get_by_role("button", name="Resume")).to_be_visible()
+    assert path.stem.endswith(f"__{resumed.settled()}")
 
 
 def test_a_file_of_a_newer_version_changes_nothing(paused: TrainingPage, tmp_path: Path) -> None:
@@ -449,17 +461,16 @@ def test_a_disk_that_fills_up_while_training_is_told(isolated: TrainingPage) -> 
     expect(card).to_contain_text(f"{done:,} of")
 
 
-def test_a_database_that_the_browser_closed_is_opened_again(training: TrainingPage) -> None:
-    page = training.page
-    training.wait_for_steps(512)
+def test_a_database_that_the_browser_closed_is_opened_again(resumed: TrainingPage) -> None:
+    page = resumed.page
     cdp = page.context.new_cdp_session(page)
     origin = page.evaluate("location.origin")
     cdp.send("Storage.clearDataForOrigin", {"origin": origin, "storageTypes": "indexeddb"})
-    training.wait_for_steps(training.steps() + 1024)
-    done = training.pause()
+    resumed.wait_for_steps(resumed.steps() + 1024)
+    done = resumed.pause()
     expect(page.locator(".training-message")).to_be_hidden()
     page.reload()
-    training.booted()
+    resumed.booted()
     card = page.get_by_role("region", name="Interrupted training")
     expect(card).to_contain_text(f"{done:,} of")
 
@@ -476,18 +487,18 @@ SPOIL_A_RECORD = """() => new Promise((resolve, reject) => {
 })"""
 
 
-def test_a_damaged_record_hides_no_others_and_can_be_deleted(training: TrainingPage) -> None:
-    page = training.page
-    training.wait_for_steps(512)
+def test_a_damaged_record_hides_no_others_and_can_be_deleted(resumed: TrainingPage) -> None:
+    page = resumed.page
+    before = page.locator(".saved li").count()
     page.evaluate(SPOIL_A_RECORD)
-    done = training.pause()
+    done = resumed.pause()
     page.locator(".library summary").click()
-    expect(page.locator(".saved li")).to_have_count(2)
+    expect(page.locator(".saved li")).to_have_count(before + 1)
     expect(page.locator(".saved li.damaged")).to_contain_text("cannot be read")
     page.get_by_role("button", name="Delete: A run that cannot be read").click()
-    expect(page.locator(".saved li")).to_have_count(1)
+    expect(page.locator(".saved li")).to_have_count(before)
     page.reload()
-    training.booted()
+    resumed.booted()
     card = page.get_by_role("region", name="Interrupted training")
     expect(card).to_contain_text(f"{done:,} of")
 

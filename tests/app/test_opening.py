@@ -289,12 +289,3 @@ def test_the_server_opens_a_run_that_plays(
             dashboard.wait("/^saved-/.test(sim.getEnvironmentState(0).controller)", 30)
             expect(page.locator(".saved li")).to_have_count(1)
             assert dashboard.state["trainseed"] == "3"
-
-
-def test_a_server_that_was_not_asked_to_open_a_file_says_so(isolated: Dashboard) -> None:
-    isolated.open(f"{FEW}&open=other.xml")
-    expect(isolated.page.locator(".notice.error")).to_contain_text(
-        "was not asked to open 'other.xml'"
-    )
-    assert isolated.sim("sim.groups[0].task") == "InvertedPendulum-v5"
-    assert "open" not in isolated.state

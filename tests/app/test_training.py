@@ -5,7 +5,7 @@ import io
 import re
 from pathlib import Path
 
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 from tests.app.page import BOOT_MS
 from tests.app.training_page import LEARNT_MS, SMALL, TrainingPage
@@ -70,9 +70,10 @@ def test_hyperparameters_that_do_not_go_together_are_refused(isolated: TrainingP
 
 
 def test_training_pauses_survives_a_reload_and_goes_on(
-    dashboard: TrainingPage, tmp_path: Path
+    page: Page, server_plain: str, tmp_path: Path
 ) -> None:
-    training, page = dashboard, dashboard.page
+    """Without shared memory; with it others do."""
+    training = TrainingPage(page, server_plain)
     training.open(SMALL)
     training.start()
     training.wait_for_steps(1024)
