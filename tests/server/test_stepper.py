@@ -10,6 +10,14 @@ from websim_server.build import compiler, stepper
 from websim_server.errors import AssetError, CompilerError
 
 
+@pytest.fixture(autouse=True)
+def compiler_cache(
+    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The C library's part of each build, which takes seconds, is compiled once."""
+    monkeypatch.setenv("ZIG_GLOBAL_CACHE_DIR", str(tmp_path_factory.getbasetemp() / "zig"))
+
+
 @pytest.fixture
 def sources(tmp_path: Path) -> Path:
     assert stepper.SOURCES is not None

@@ -51,7 +51,7 @@ def compile_c(
                 [*command, *flags, "-o", str(out), *map(str, sources)],
                 capture_output=True,
                 text=True,
-                env={**os.environ, **caches},
+                env={**caches, **os.environ},  # who builds often has a place for them
             )
             if done.returncode == 0:
                 return out.read_bytes()
