@@ -147,15 +147,17 @@ def held(resident: BrowserContext, server: str) -> Iterator[TrainingPage]:
 
 
 @pytest.fixture
-def paused(held: TrainingPage) -> TrainingPage:
+def paused(held: TrainingPage) -> Iterator[TrainingPage]:
     """A page in which a pendulum has learnt, and stands still."""
-    if not held.sim("sim.training"):  # it was loaded again
+    if held.sim("sim.training === null"):  # it was loaded again
         offer = held.page.get_by_role("region", name="Interrupted training")
         offer.get_by_role("button", name="Resume").click()
         held.learns()
     if held.sim("sim.training.state") != "paused":
         held.pause()
-    return held
+    yield held
+    # Until the page is wanted again it costs nothing.
+    held.sim("sim.training?.state === 'running' ? sim.training.pause() : sim.pause()")
 
 
 @pytest.fixture
