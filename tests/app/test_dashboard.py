@@ -327,9 +327,7 @@ def test_what_the_address_gets_wrong_is_told(isolated: Dashboard) -> None:
     status = isolated.page.get_by_role("status")
     expect(status).to_contain_text('speed cannot be "fast"')
     expect(status).to_contain_text("auto, or 1 to 64")
-    expect(isolated.page.locator(".notice.error")).to_contain_text(
-        "was not asked to open 'other.xml'"
-    )
+    expect(status).to_contain_text("was not asked to open 'other.xml'")
     assert isolated.sim("sim.groups[0].task") == "InvertedPendulum-v5"
     assert "open" not in isolated.state
 
