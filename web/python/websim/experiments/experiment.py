@@ -39,6 +39,8 @@ class Experiment:
         world: What differs from robot to robot, and disturbs them.
         algorithm: A name of `websim.algorithms.ALGORITHMS`.
         hyperparameters: Those of the algorithm that are not its defaults.
+        adaptation: When the run changes its own course, and how
+            (`websim.adaptation.settings.Adaptation`); None: never.
         seed: Of weights, environments and everything random.
         title: What people call it.
         parent: The sha256 of the experiment that it was made of.
@@ -55,6 +57,7 @@ class Experiment:
     world: World | None = None
     algorithm: str = "ppo"
     hyperparameters: dict[str, Any] = field(default_factory=dict)
+    adaptation: dict[str, Any] | None = None
     seed: int = 1
     title: str = ""
     parent: str | None = None
@@ -138,7 +141,7 @@ def from_dict(given: Mapping[str, Any], files: Mapping[str, bytes]) -> Experimen
     for name, kind in _KINDS.items():
         if name in values and not isinstance(values[name], kind):
             raise InvalidArgument(f"{name} must be {_WORDS[kind]}, not {values[name]!r:.99}.")
-    for name in ("task_options", "hyperparameters"):
+    for name in ("task_options", "hyperparameters", "adaptation"):
         _check_plain(name, values.get(name, {}))
     if not plain.is_count(values.get("seed", 1)):
         raise InvalidArgument(f"seed must be an integer of at least 0, not {values['seed']!r:.99}.")
@@ -186,6 +189,7 @@ _KINDS: dict[str, type] = {
     "measure": str,
     "algorithm": str,
     "hyperparameters": dict,
+    "adaptation": dict,
     "title": str,
     "parent": str,
     "trusted": bool,
