@@ -7,11 +7,13 @@ import signal
 import subprocess
 import sys
 import time
+import zipfile
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from websim.experiments import decisions
 from websim.training import checkpoints
 from websim_server import cli
 
@@ -113,6 +115,36 @@ def test_rows_after_the_checkpoint_are_dropped(tmp_path: Path) -> None:
     assert [row["global_step"] for row in rows(folder)] == ["256", "512", "768", "1024"]
 
 
+def decisions_of(file: Path) -> list[decisions.Decision]:
+    with zipfile.ZipFile(file) as archive:
+        return decisions.load(archive.read(decisions.NAME))
+
+
+def test_a_run_that_adapts_says_what_it_decides(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    how = {
+        "rules": {"schedule": {"every": 256}},
+        "acts": {"schedule": [{"act": "rescale", "hyperparameter": "gamma", "factor": 0.9}]},
+        "trial_steps": 256,
+        "episodes": 2,
+    }
+    (tmp_path / "how.json").write_text(json.dumps(how))
+    run = ["--output", tmp_path / "runs", "--adapt", tmp_path / "how.json", *SMALL]
+    assert train("InvertedPendulum-v5", "--total-timesteps", "1024", *run) == 0
+    folder = only(tmp_path / "runs")
+    file = folder / "checkpoint.websim"
+    written = decisions_of(file)
+    told = capsys.readouterr().err
+    assert written
+    assert [told.count(f"{one.what}. {one.outcome}") for one in written] == [1] * len(written)
+    assert checkpoints.loads(file.read_bytes()).experiment.adaptation == how
+    assert train("--resume", file, "--total-timesteps", "1536") == 0
+    later = decisions_of(file)
+    assert later[: len(written)] == written
+    assert capsys.readouterr().err.count("schedule: ") == len(later) - len(written)
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
@@ -141,6 +173,9 @@ def test_rows_after_the_checkpoint_are_dropped(tmp_path: Path) -> None:
         (["--resume", "nowhere.zip"], "nowhere.zip cannot be read"),
         (["Hopper-v5", "--reward", "nowhere.py"], "nowhere.py cannot be read"),
         (["Hopper-v5", "--reward", __file__], "import"),
+        (["Hopper-v5", "--adapt", "nowhere.json"], "nowhere.json cannot be read"),
+        (["Hopper-v5", "--adapt", __file__], "test_train.py: Extra data"),
+        (["Hopper-v5", "--adapt", "--backend", "browser"], "a run that adapts learns natively"),
         (["Hopper-v5", "--world", "nowhere.json"], "nowhere.json cannot be read"),
         (["Hopper-v5", "--world", __file__], "test_train.py: Extra data"),
         (["--resume", __file__], "no checkpoint of websim's"),

@@ -69,6 +69,13 @@ def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     parser.add_argument(
         "--output", type=Path, default=Path("runs"), help="runs go there (%(default)s)"
     )
+    parser.add_argument(
+        "--adapt",
+        nargs="?",
+        const=True,
+        metavar="FILE",
+        help="let the run change its own course, and keep what helps; FILE: JSON of how",
+    )
     parser.add_argument("--resume", type=Path, metavar="FILE", help="go on from a checkpoint")
     parser.add_argument(
         "--checkpoint-seconds", type=float, default=60, help="between two (%(default)s)"
@@ -97,6 +104,7 @@ def run(arguments: argparse.Namespace) -> None:
 
 def _job(arguments: argparse.Namespace) -> tuple[Job, int]:
     """What to train, and with how many ranks; raises TrainError or WebSimError."""
+    from websim.adaptation.settings import adaptation_of
     from websim.algorithms import algorithm_class
     from websim.algorithms.base import make_hyperparameters
     from websim.algorithms.presets import PRESETS, preset
@@ -153,6 +161,14 @@ def _job(arguments: argparse.Namespace) -> tuple[Job, int]:
         name = re.sub(r"[^\w.-]+", "-", experiment.title).strip(".-") or experiment.task
         run_name = f"{name}__{experiment.algorithm}__{experiment.seed}__{int(time.time())}"
         folder = arguments.output / run_name
+    experiment = replace(
+        experiment,
+        adaptation=_adaptation(arguments.adapt) if arguments.adapt else experiment.adaptation,
+    )
+    if experiment.adaptation is not None:
+        adaptation_of(experiment.adaptation)
+        if arguments.backend != "native":
+            raise TrainError("a run that adapts learns natively: the browser cannot do that yet")
     experiment.trusted = arguments.trust
     args = make_hyperparameters(
         algorithm_class(experiment.algorithm).Hyperparameters, experiment.hyperparameters
@@ -173,6 +189,23 @@ def _code(file: Path | None) -> str | None:
         return file.read_text()
     except (OSError, UnicodeDecodeError) as error:
         raise TrainError(f"{file} cannot be read: {error}") from None
+
+
+def _adaptation(given: str | bool) -> dict[str, Any]:
+    """How a run is to adapt: a file's JSON, or all as by default; raises TrainError."""
+    from websim import plain
+
+    if given is True:
+        return {}
+    text = _code(Path(str(given)))
+    assert text is not None
+    try:
+        value = plain.loads(text.encode())
+    except ValueError as error:
+        raise TrainError(f"{given}: {plain.brief(error)}.") from None
+    if not isinstance(value, dict):
+        raise TrainError(f"{given} must hold a JSON object.")
+    return value
 
 
 def _world(file: Path | None) -> "World | None":

@@ -8,14 +8,17 @@ from typing import TYPE_CHECKING
 from websim_server.train.job import Job
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from websim.experiments.decisions import Decision
     from websim.training.trainer import Iteration
 
 
 class Reporter:
     """Shows progress and writes the run's folder."""
 
-    def __init__(self, job: Job, global_step: int, total_timesteps: int) -> None:
-        """Starts the bar and the clock."""
+    def __init__(self, job: Job, global_step: int, total_timesteps: int, told: int = 0) -> None:
+        """Starts the bar and the clock; so many decisions have been told before."""
         from tqdm import tqdm
 
         from websim_server.train.runlog import RunLog
@@ -24,6 +27,7 @@ class Reporter:
         self._log = RunLog(job.folder, global_step)
         self._first_step = self._step = global_step
         self._finished = False
+        self._told = told
         self._started = self._saved = time.monotonic()
         self._bar = tqdm(total=total_timesteps, initial=global_step, unit="step", unit_scale=True)
         self._bar.write(f"{job.experiment.task}, {job.experiment.algorithm}: {job.folder}")
@@ -65,6 +69,12 @@ class Reporter:
         """Keeps a checkpoint."""
         self._log.save(checkpoint)
         self._saved = time.monotonic()
+
+    def tell(self, decisions: "Sequence[Decision]") -> None:
+        """Says what has been decided since the last time."""
+        for one in decisions[self._told :]:
+            self.say(f"{one.what}. {one.outcome}")
+        self._told = len(decisions)
 
     def say(self, text: str) -> None:
         """Says something beside the bar."""

@@ -24,11 +24,16 @@ def train(job: Job, ranks: int, *, reproducible: bool) -> None:
 
 def train_rank(communicator: "Communicator", job: Job) -> None:
     """What every rank does; the first also reports, saves and listens to Ctrl-C."""
+    from websim.adaptation.trainer import AdaptiveTrainer
     from websim.training import checkpoints
     from websim.training.trainer import Trainer
 
-    checkpoint = checkpoints.loads(job.checkpoint) if job.checkpoint else None
-    trainer = Trainer(job.experiment, communicator, checkpoint)
+    trainer: Trainer | AdaptiveTrainer
+    if job.experiment.adaptation is not None:
+        trainer = AdaptiveTrainer(job.experiment, communicator, job.checkpoint)
+    else:
+        checkpoint = checkpoints.loads(job.checkpoint) if job.checkpoint else None
+        trainer = Trainer(job.experiment, communicator, checkpoint)
     try:
         if communicator.rank > 0:
             while True:
@@ -37,13 +42,16 @@ def train_rank(communicator: "Communicator", job: Job) -> None:
         if trainer.restarted_environments:
             print("The number of ranks has changed: environments start anew.", file=sys.stderr)
         algorithm = trainer.algorithm
+        told = len(trainer.decisions) if isinstance(trainer, AdaptiveTrainer) else 0
         with (
-            Reporter(job, algorithm.global_step, algorithm.args.total_timesteps) as reporter,
+            Reporter(job, algorithm.global_step, algorithm.args.total_timesteps, told) as reporter,
             interruptions() as interrupted,
         ):
             while True:
                 iteration = trainer.advance(stop=interrupted(), save=reporter.save_is_due())
                 reporter.report(iteration)
+                if isinstance(trainer, AdaptiveTrainer):
+                    reporter.tell(trainer.decisions)
                 if iteration.checkpoint is not None:
                     reporter.save(iteration.checkpoint)
                 if iteration.done:

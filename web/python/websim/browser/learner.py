@@ -87,6 +87,10 @@ def plan(wanted: Experiment | None, data: bytes | None, workers: int) -> dict[st
         CheckpointError: see `read`.
     """
     experiment, checkpoint = read(wanted, data)
+    if experiment.adaptation is not None:
+        raise InvalidArgument(
+            "adaptation: a run that changes its own course learns by `websim train` only, so far."
+        )
     learner = {} if checkpoint is None else checkpoint.learner
     task = experiment.make_task()
     kind = algorithm_class(experiment.algorithm)
