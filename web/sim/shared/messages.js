@@ -265,6 +265,7 @@
  * @property {World | null} [world]  what differs from robot to robot, and disturbs them
  * @property {string} [algorithm]  a name of `websim.algorithms.ALGORITHMS`
  * @property {Record<string, unknown>} [hyperparameters]  those of the algorithm that are not its defaults
+ * @property {Record<string, unknown> | null} [adaptation]  when the run changes its own course, and how (`websim.adaptation.settings.Adaptation`); None: never
  * @property {number} [seed]  of weights, environments and everything random
  * @property {string} [title]  what people call it
  * @property {string | null} [parent]  the sha256 of the experiment that it was made of
