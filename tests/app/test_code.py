@@ -17,7 +17,7 @@ LOPSIDED = LEVEL.replace("-0.1 *", "-1e-6 *")
 
 
 def open_editor(page: Page) -> None:
-    page.get_by_role("button", name="Edit reward and measure").click()
+    page.get_by_role("button", name="Edit reward, measure, task").click()
     expect(page.locator(".code-sheet .cm-content")).to_be_visible(timeout=BOOT_MS)
     expect(page.locator("#code-state")).to_contain_text("in force")
 

@@ -162,7 +162,7 @@ def test_a_reward_that_does_more_than_calculate_is_refused(sim: Any) -> None:
         "WebSim.create({ experiment: x, numEnvs: 2, replacing: sim })", experiment
     )
     assert "import" in message
-    make(sim, "{ experiment: { ...x, trusted: true }, numEnvs: 2 }", experiment)
+    make(sim, "{ experiment: { ...x, trusted: ['reward'] }, numEnvs: 2 }", experiment)
     sim.run("sim.stepOnce()")
     assert sim.run("sim.getEnvironmentState(1).rewardTerms") == {"pi": np.pi}
 

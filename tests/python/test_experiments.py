@@ -133,12 +133,14 @@ def test_what_is_wrong_in_a_document_is_named_by_its_path(
 
 
 def test_no_document_can_say_that_it_is_trusted() -> None:
-    trusted = Experiment(task="Ant-v5", trusted=True)
+    trusted = Experiment(task="Ant-v5", trusted=["reward"])
     written = document(trusted)
     assert "trusted" not in written
     assert from_document(written, {}) == trusted == Experiment(task="Ant-v5")
     with pytest.raises(InvalidArgument, match="trusted is nothing that a document can say"):
-        from_document(written | {"trusted": True}, {})
+        from_document(written | {"trusted": ["reward"]}, {})
+    with pytest.raises(InvalidArgument, match="trusted names reward, measure, task_code, not 'x'"):
+        from_dict({"task": "Ant-v5"} | {"trusted": ["x"]}, {})
 
 
 def test_a_newer_document_says_so() -> None:

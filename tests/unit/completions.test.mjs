@@ -4,7 +4,7 @@ import { completionsAt } from '../../web/app/code/completions.js';
 
 const WORDS = {
   names: { body: ['torso', 'foot'], joint: ['hip'], site: [] },
-  attributes: { now: { qpos: '', dt: '' }, body: { height: 'Its z [n].' }, joint: { angle: '' } },
+  attributes: { now: { qpos: '', dt: '' }, body: { height: 'Its z [n].' }, joint: { angle: '' }, self: { dt: '', model: '' }, model: { nq: '' }, data: { qvel: '' } },
   array: ['T', 'sum'],
   numpy: ['linalg.norm', 'square'],
   builtins: ['abs'],
@@ -28,6 +28,12 @@ test('attributes are those of what is asked', () => {
   assert.deepEqual(after('now.').labels, ['body', 'joint', 'site', 'qpos', 'dt']);
   assert.deepEqual(after('np.linalg.n'), { begun: 'linalg.n', labels: ['linalg.norm', 'square'] });
   assert.deepEqual(after('now.qpos[:, 0].s').labels, ['T', 'sum']);
+});
+
+test('methods of a task know what they are told', () => {
+  assert.deepEqual(after('self.'), { begun: '', labels: ['dt', 'model'] });
+  assert.deepEqual(after('self.model.n'), { begun: 'n', labels: ['nq'] });
+  assert.deepEqual(after('x = data.qv').labels, ['qvel']);
 });
 
 test('words are offered elsewhere, and nothing after a number', () => {

@@ -3,7 +3,7 @@
 /** @typedef {import('../sim/shared/protocol.js').Experiment} Experiment */
 
 /** What decides how robots stand and move, and what they are paid; the rest is about learning. */
-const ROBOTS = /** @type {const} */ (['task', 'task_options', 'robot', 'reward', 'measure', 'world', 'hands']);
+const ROBOTS = /** @type {const} */ (['task', 'task_options', 'task_code', 'robot', 'reward', 'measure', 'world', 'hands']);
 
 /** What an experiment is called. @param {Pick<Experiment, 'task'|'title'>} experiment */
 export const titleOf = ({ title, task }) => title || task;
@@ -27,7 +27,10 @@ export const isOwn = (experiment) => robotsOf(experiment) !== robotsOf({ task: e
 export const sameRobots = (one, other) => robotsOf(one) === robotsOf(other);
 
 /** Whether what has been learnt by robots of one can move those of the other. @param {Experiment} one @param {Experiment} other */
-export const sameBodies = ({ task, robot }, other) => robotsOf({ task, robot }) === robotsOf({ task: other.task, robot: other.robot });
+export const sameBodies = (one, other) => robotsOf(bodies(one)) === robotsOf(bodies(other));
+
+/** @param {Experiment} experiment @returns {Experiment} */
+const bodies = ({ task, task_code, robot }) => ({ task, task_code, robot });
 
 /** @param {Experiment} experiment */
 function robotsOf(experiment) {

@@ -13,6 +13,7 @@ import { Notices } from './notices.js';
 import { keepForOffline } from './offline.js';
 import { acceptDrops } from './opening/files.js';
 import { Opener } from './opening/opener.js';
+import { askTrust } from './opening/questions.js';
 import { MAX_SEED } from './panel/options.js';
 import { Panel } from './panel/panel.js';
 import { WHY_NOT } from './panel/transport.js';
@@ -73,6 +74,8 @@ const keyboard = new Keyboard([
   { keys: ['t'], label: 'T', does: 'Dark or light', run: () => theme.toggle() },
   { keys: ['?'], label: '?', does: 'This sheet', run: () => keyboard.toggleSheet() },
 ]);
+
+session.trusts = askTrust;
 
 /** Done when the page is put together. @type {Promise<void> | undefined} */
 let built;

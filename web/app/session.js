@@ -4,8 +4,10 @@
  */
 
 import { fetchManifest } from '../sim/page/manifest.js';
+import { recoded } from '../sim/page/recoding.js';
+import { CODE } from '../sim/shared/messages.js';
 import { WebSim } from '../sim/websim.js';
-import { isOwn, sameRobots } from './experiment.js';
+import { isOwn, sameRobots, titleOf } from './experiment.js';
 import { newId } from './keeping/ids.js';
 import { comparedOf, groupsOf, rebuilds } from './panel/options.js';
 import { readUrl, writeUrl } from './urlstate.js';
@@ -37,6 +39,8 @@ export class Session extends EventTarget {
   sim = null;
   /** Called before the simulation goes; it is waited for. @type {() => Promise<void>} */
   leaving = async () => {};
+  /** Asks whether what is to be simulated may do more than calculate. @type {(name: string, problems: string) => Promise<boolean>} */
+  trusts = async () => false;
   /** What the server was asked to open, once it is there. @type {Served|null} */
   served = null;
   /** The user's own. @type {{id: string, experiment: Experiment}|null} */
@@ -129,14 +133,23 @@ export class Session extends EventTarget {
   async change(change, { live = false } = {}) {
     const { experiment: before, options: { experiment: id } } = this;
     if (!before) throw new Error('There are several types of robots: choose one of them first.');
-    // Trust is in the code that there was, not in what takes its place.
-    const entries = Object.entries({ ...before, trusted: undefined, ...change }).filter(([, value]) => value !== null && value !== undefined);
-    const experiment = /** @type {Experiment} */ (Object.fromEntries(entries));
+    const experiment = recoded(before, change);
     if (!live) await this.sim?.check(experiment);
     this.#adopt(await this.#keep(id || newId(), experiment));
     if (live) return;
     this.#training = null;
     await this.open();
+  }
+
+  /** Puts an experiment into the list of the user's own, beside the present one. @param {Experiment} experiment */
+  async keep(experiment) {
+    await this.#store(newId(), experiment);
+  }
+
+  /** @param {string} id @param {Experiment} experiment */
+  async #store(id, experiment) {
+    const { keepExperiment } = await import('./keeping/experiments.js');
+    await keepExperiment(id, experiment).catch(({ message }) => this.#emit('notice', { level: 'warning', message }));
   }
 
   /**
@@ -146,8 +159,7 @@ export class Session extends EventTarget {
    * @returns {Promise<Partial<Options>>}  the options with it
    */
   async #keep(id, experiment) {
-    const [{ keepExperiment }, { tasks }] = await Promise.all([import('./keeping/experiments.js'), fetchManifest()]);
-    await keepExperiment(id, experiment).catch(({ message }) => this.#emit('notice', { level: 'warning', message }));
+    const [{ tasks }] = await Promise.all([fetchManifest(), this.#store(id, experiment)]);
     this.#own = { id, experiment };
     // Elsewhere the address shows the task, if it is a built-in one.
     return { experiment: id, open: '', ...(tasks.includes(experiment.task) ? { task: experiment.task } : {}) };
@@ -260,8 +272,9 @@ export class Session extends EventTarget {
     }).catch((error) => {
       // The next attempt may still have its workers.
       this.#left = replaced;
-      throw error;
+      return this.#asked(error);
     });
+    if (!sim) return;
     this.#left = undefined;
     this.sim = sim;
     for (const type of PASSED) {
@@ -271,6 +284,21 @@ export class Session extends EventTarget {
     // What was set while it opened.
     this.#applyLive({ speed: this.options.speed, seed: this.options.seed === sim.seed ? undefined : this.options.seed });
     this.#emit('opened');
+  }
+
+  /**
+   * What somebody else has written may do more than calculate: then the user is asked, and it is opened once more.
+   *
+   * @param {Error} error  why it could not be made
+   * @returns {Promise<null>}
+   */
+  async #asked(error) {
+    const own = this.#own;
+    const strange = error.name === 'UnsafeCode' && own && !this.#training && own.id === keyOf(this.options);
+    if (!strange || !await this.trusts(titleOf(own.experiment), error.message)) throw error;
+    own.experiment = { ...own.experiment, trusted: CODE };
+    this.#again = true;
+    return null;
   }
 
   async close() {

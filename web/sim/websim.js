@@ -11,13 +11,13 @@
 
 import {
   CONTROLLERS, checkBytes, checkExperiment, checkInteger, checkNames, checkOptions, checkRange, checkSampleRate, checkSeed, checkSource, checkSpeed,
-  checkText, shown,
+  checkText, checkTrusted, shown,
 } from './page/arguments.js';
 import { InvalidArgument, WorkerError, toPlain } from './shared/errors.js';
 import { createExchange } from './shared/communicator.js';
 import { fetchManifest } from './page/manifest.js';
 import { WHY_NOT_SHARED } from './shared/memory.js';
-import { RANK_SLOT_BYTES } from './shared/messages.js';
+import { CODE, RANK_SLOT_BYTES } from './shared/messages.js';
 import { checkHow, checkSeconds } from './page/hands.js';
 import { Shards } from './page/shards.js';
 import { Simulation } from './page/simulation.js';
@@ -330,7 +330,7 @@ export class WebSim {
    * What is wrong with code for a group's robots; none of it is put in force.
    *
    * @param {number} group
-   * @param {'reward' | 'measure'} kind
+   * @param {import('./shared/protocol.js').CodeKind} kind
    * @param {string} source
    */
   async checkCode(group, kind, source) {
@@ -371,13 +371,38 @@ export class WebSim {
    * What a run is, and how far: a checkpoint, or an experiment in which nothing has been learnt yet.
    *
    * @param {ArrayBuffer} run
+   * @param {{trusted?: boolean}} [how]  trusted: its code may do anything
    * @returns {Promise<import('./shared/protocol.js').RunInfo>}  its experiment with its own archive
-   * @throws DamagedCheckpoint, ForeignCheckpoint, FutureCheckpoint
+   * @throws DamagedCheckpoint, ForeignCheckpoint, FutureCheckpoint; UnsafeCode where its code does more than calculate
    */
-  async readRun(run) {
+  async readRun(run, how = {}) {
     const data = checkBytes(run);
-    const { experiment, ...rest } = await this.#open.anyone((worker) => worker.request('readRun', { data }));
-    return { ...rest, experiment: withArchive(experiment, data) };
+    const trusted = checkTrusted(how);
+    const { experiment, ...rest } = await this.#open.anyone((worker) => worker.request('readRun', { data, trusted }));
+    return { ...rest, experiment: { ...withArchive(experiment, data), ...(trusted ? { trusted: CODE } : {}) } };
+  }
+
+  /**
+   * What Python that registers tasks comes to: an experiment with each, which is tried with two environments.
+   *
+   * @param {string} code
+   * @param {{name?: string, present?: import('./shared/protocol.js').Experiment | null, trusted?: boolean}} [how]  name: of its file;
+   *   present: whose robot, reward, measure and world they have; trusted: it may do anything, without which it does not run
+   * @returns {Promise<import('./shared/protocol.js').CompleteExperiment[]>}
+   * @throws UnsafeCode; TaskError, which names the line
+   */
+  async readTasks(code, how = {}) {
+    checkText('code', code);
+    checkNames('options of readTasks', how, ['name', 'present', 'trusted']);
+    const { name = 'tasks.py', present = null } = how;
+    const trusted = checkTrusted(how);
+    const file = { name: checkText('name', name), code };
+    const found = await this.#open.anyone((worker) => worker.request('readTasks', { file, present, trusted }));
+    const trust = [...(present?.trusted ?? []).filter((part) => part !== 'task_code'), 'task_code'];
+    return found.map((text) => {
+      const experiment = { ...JSON.parse(text), trusted: trust };
+      return experiment.robot ? { ...experiment, archive: present?.archive } : experiment;
+    });
   }
 
   /**

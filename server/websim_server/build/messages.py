@@ -1,6 +1,7 @@
 """Makes `web/sim/shared/messages.js` of what `websim` declares, when run by `python -m`."""
 
 import inspect
+import json
 import re
 import types
 import typing
@@ -10,7 +11,7 @@ from typing import Any
 from websim.authors.warnings import DOMINANT_SHARE
 from websim.browser.learner import MAX_BYTES as MAX_RUN_BYTES
 from websim.browser.messages import MESSAGES, spelt
-from websim.experiments.experiment import Experiment
+from websim.experiments.experiment import CODE, Experiment
 from websim.experiments.files import MAX_BYTES, MAX_FILES
 from websim.experiments.robot import Robot, RobotDocument
 from websim.ranks.local import SLOT_BYTES
@@ -27,11 +28,12 @@ HEADER = """\
  */
 """
 
-CONSTANTS = {
+CONSTANTS: dict[str, tuple[Any, str]] = {
     "DOMINANT_SHARE": (
         DOMINANT_SHARE,
         "A term of a greater share of all that is paid is warned of.",
     ),
+    "CODE": ([*CODE], "What of an experiment is Python."),
     "MAX_ROBOT_BYTES": (MAX_BYTES, "Of the files of a robot of one's own together."),
     "MAX_ROBOT_FILES": (MAX_FILES, "How many they may be."),
     "MAX_RUN_BYTES": (MAX_RUN_BYTES, "Of a run's file that is opened in the page, unpacked."),
@@ -59,7 +61,7 @@ def module() -> str:
     documents = (Experiment, RobotDocument, World, EventTerm, Noise, Terrain, Scan)
     typedefs += [_typedef(part, str, False) for part in documents]
     constants = [
-        f"/** {help} */\nexport const {name} = {value};\n"
+        f"/** {help} */\nexport const {name} = {json.dumps(value)};\n"
         for name, (value, help) in CONSTANTS.items()
     ]
     return "\n".join([HEADER, *typedefs, *constants])

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from websim import TaskError
 from websim.browser.messages import TaskFile
+from websim.registry import task_class
 from websim.tasks import own
 from websim_server.errors import OpenError
 
@@ -25,8 +26,8 @@ class TaskFiles:
         try:
             self._files = self._read()
             for file in self._files:
-                for task in own.define(file.code, file.name):
-                    own.try_out(task, file.name)
+                for id in own.define(file.code, file.name):
+                    own.try_out(task_class(id), file.name)
         except OSError as error:
             raise OpenError(f"{error.filename} cannot be read: {error.strerror}") from None
         except (TaskError, UnicodeDecodeError) as error:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from websim_server.train.job import UNTRUSTED, Job, TrainError
 
 if TYPE_CHECKING:
+    from websim.experiments.experiment import Experiment
     from websim.worlds import World
 
 
@@ -49,8 +50,9 @@ def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     parser.add_argument(
         "--trust",
         action="store_true",
-        help="run reward and measure even if they do more than calculate: they may do anything",
+        help="run the file's code even if it does more than calculate: it may do anything",
     )
+    add_tasks(parser)
     parser.add_argument("--list", action="store_true", help="list the hyperparameters, and end")
     parser.add_argument(
         "--backend",
@@ -83,6 +85,39 @@ def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     parser.set_defaults(run=run)
 
 
+def add_tasks(parser: argparse.ArgumentParser) -> None:
+    """The option of a file with tasks."""
+    parser.add_argument(
+        "--tasks", type=Path, metavar="FILE", help="Python that registers tasks of your own"
+    )
+
+
+def define_tasks(file: Path | None) -> str | None:
+    """Runs a file of tasks, which is somebody's word for it, and returns its code.
+
+    Raises:
+        TrainError: it cannot be read.
+        TaskError: it fails, or registers none.
+    """
+    from websim.tasks import own
+
+    code = _code(file)
+    if file is not None and code is not None:
+        own.define(code, file.name)
+    return code
+
+
+def with_tasks(experiment: "Experiment", code: str | None, trust: bool) -> "Experiment":
+    """An experiment with the task that a file has for it, if one was given; trusted as was said."""
+    from websim.experiments.experiment import CODE
+    from websim.experiments.sources import whole
+
+    if code is not None:
+        experiment = whole(replace(experiment, task_code=None))
+    trusted = ["task_code"] if code is not None and experiment.task_code == code else []
+    return replace(experiment, trusted=[*CODE] if trust else trusted)
+
+
 def run(arguments: argparse.Namespace) -> None:
     """Runs the command."""
     # Before numpy is imported: ranks share the cores, and one rank's products are too small to.
@@ -112,6 +147,7 @@ def _job(arguments: argparse.Namespace) -> tuple[Job, int]:
     from websim.training import checkpoints
     from websim.training.verification import verify
 
+    tasks = define_tasks(arguments.tasks)
     if not arguments.checkpoint_seconds > 0:
         raise TrainError(
             f"--checkpoint-seconds must be above 0, not {arguments.checkpoint_seconds:g}"
@@ -169,7 +205,7 @@ def _job(arguments: argparse.Namespace) -> tuple[Job, int]:
         adaptation_of(experiment.adaptation)
         if arguments.backend != "native":
             raise TrainError("a run that adapts learns natively: the browser cannot do that yet")
-    experiment.trusted = arguments.trust
+    experiment = with_tasks(experiment, tasks, arguments.trust)
     args = make_hyperparameters(
         algorithm_class(experiment.algorithm).Hyperparameters, experiment.hyperparameters
     )

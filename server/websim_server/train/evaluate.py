@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from websim_server.train.command import add_tasks, define_tasks, with_tasks
 from websim_server.train.job import UNTRUSTED, TrainError
 
 if TYPE_CHECKING:
@@ -20,8 +21,9 @@ def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     parser.add_argument(
         "--trust",
         action="store_true",
-        help="run its reward and measure even if they do more than calculate",
+        help="run its code even if it does more than calculate: it may do anything",
     )
+    add_tasks(parser)
     parser.add_argument("--json", action="store_true", help="for programs")
     parser.set_defaults(run=run)
 
@@ -34,7 +36,8 @@ def run(arguments: argparse.Namespace) -> None:
 
     try:
         checkpoint = checkpoints.loads(arguments.run_file.read_bytes())
-        checkpoint.experiment.trusted = arguments.trust
+        tasks = define_tasks(arguments.tasks)
+        checkpoint.experiment = with_tasks(checkpoint.experiment, tasks, arguments.trust)
         found = evaluate(checkpoint, arguments.episodes, arguments.seed)
     except OSError as error:
         raise TrainError(f"{arguments.run_file} cannot be read: {error.strerror}") from None

@@ -15,6 +15,9 @@ const NAME = /\b(\w+)\((["'])([^"'()]*)$/;
 /** After a dot: `np.lin`, `now.body("torso").hei`, `now.qp`, `x.su`. */
 const MEMBER = /(?:\b(np|numpy|now|before)|\b(?:now|before)\.(\w+)\([^()]*\)|(\w|\)|\]))\.([\w.]*)$/;
 
+/** What the methods of a task are told: `data.qp`, `self.model.n`. */
+const TOLD = /\b(data|self|model)\.(\w*)$/;
+
 /** Within quotes that are still open. */
 const QUOTED = /^(?:[^"']|"[^"]*"|'[^']*')*["'][^"']*$/;
 
@@ -33,6 +36,8 @@ export function completionsAt(before, words) {
     return names ? { from: before.length - begun.length, options: names.map((label) => ({ label, type: 'text', detail: kind })) } : null;
   }
   if (QUOTED.test(before)) return null;
+  const told = TOLD.exec(before);
+  if (told) return { from: before.length - told[2].length, options: attributesOf(told[1], words) };
   const member = MEMBER.exec(before);
   if (member) {
     const [, base, kind, , begun] = member;
@@ -49,12 +54,15 @@ export function completionsAt(before, words) {
   return { from: before.length - word[0].length, options };
 }
 
+/** @param {string} of @param {Vocabulary} words @returns {Option[]} */
+function attributesOf(of, words) {
+  return Object.entries(words.attributes[of] ?? {}).map(([label, detail]) => ({ label, type: 'property', detail }));
+}
+
 /** @param {string | undefined} base @param {string | undefined} kind @param {Vocabulary} words @returns {Option[]} */
 function membersOf(base, kind, words) {
   if (base === 'np' || base === 'numpy') return words.numpy.map((label) => ({ label, type: 'function' }));
-  const attributes = (/** @type {string} */ of) => Object.entries(words.attributes[of] ?? {}).map(([label, detail]) => (
-    { label, type: 'property', detail }
-  ));
+  const attributes = (/** @type {string} */ of) => attributesOf(of, words);
   if (base) {
     const asked = Object.keys(words.names).map((label) => ({ label, type: 'method', apply: `${label}("` }));
     return [...asked, ...attributes('now')];

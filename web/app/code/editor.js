@@ -4,7 +4,7 @@ import { autocompletion, closeBrackets, closeBracketsKeymap, completionKeymap } 
 import { defaultKeymap, history, historyKeymap, indentWithTab } from '@codemirror/commands';
 import { python } from '@codemirror/lang-python';
 import { HighlightStyle, bracketMatching, indentOnInput, indentUnit, syntaxHighlighting } from '@codemirror/language';
-import { lintGutter, lintKeymap, linter } from '@codemirror/lint';
+import { lintGutter, lintKeymap, linter, setDiagnostics } from '@codemirror/lint';
 import { highlightSelectionMatches, search, searchKeymap } from '@codemirror/search';
 import { EditorView, drawSelection, highlightActiveLine, keymap, lineNumbers } from '@codemirror/view';
 import { tags } from '@lezer/highlight';
@@ -87,6 +87,12 @@ export class Editor {
   set text(text) {
     const { doc } = this.view.state;
     if (doc.toString() !== text) this.view.dispatch({ changes: { from: 0, to: doc.length, insert: text } });
+  }
+
+  /** Shows what went wrong when it was applied, until something is typed. @param {CodeProblem} problem */
+  mark(problem) {
+    const { state } = this.view;
+    this.view.dispatch(setDiagnostics(state, diagnosticsOf(state, [problem])));
   }
 
   focus() {

@@ -1,4 +1,4 @@
-/** The way to the editors of reward and measure, which are loaded when they are opened first. */
+/** The way to the editors of reward, measure and task, which are loaded when they are opened first. */
 
 import { h, setText } from '../dom.js';
 
@@ -18,7 +18,7 @@ export class CodeSection {
     this.place = place;
     this.moved = moved;
     this.what = h('p', { class: 'subtle', id: 'code-what' });
-    this.button = h('button', { id: 'code-open', onclick: () => this.toggle() }, 'Edit reward and measure');
+    this.button = h('button', { id: 'code-open', onclick: () => this.toggle() }, 'Edit reward, measure, task');
     this.element = h('div', { class: 'code-section' }, this.what, this.button);
     session.addEventListener('code', (event) => this.#remember(/** @type {CustomEvent} */ (event).detail));
   }
@@ -27,7 +27,7 @@ export class CodeSection {
   show() {
     const { experiment } = this.session;
     const whose = (/** @type {string | null | undefined} */ code) => (code === undefined || code === null ? "the task's own" : 'your own');
-    setText(this.what, experiment ? `Reward: ${whose(experiment.reward)}. Measure: ${whose(experiment.measure)}.` : "Several types of robots: the first one's can be changed.");
+    setText(this.what, experiment ? `Reward: ${whose(experiment.reward)}. Measure: ${whose(experiment.measure)}.${experiment.task_code ? ' Task: your own.' : ''}` : "Several types of robots: the first one's can be changed.");
   }
 
   /** The sheet, if it is open. */

@@ -1,4 +1,4 @@
-/** The sheet in which reward and measure are written: editors, what is paid, and how it is put in force. */
+/** The sheet in which reward, measure and task are written: editors, what is paid, and how it is put in force. */
 
 import { h, setText } from '../dom.js';
 import { Editor } from './editor.js';
@@ -6,26 +6,39 @@ import { Terms } from './terms.js';
 
 /**
  * @typedef {import('../session.js').Session} Session
- * @typedef {'reward' | 'measure'} Kind
+ * @typedef {import('../../sim/shared/protocol.js').CodeKind} Kind
  * @typedef {import('../../sim/shared/messages.js').Vocabulary} Vocabulary
  */
+
+const KINDS = /** @type {const} */ (['reward', 'measure', 'task_code']);
 
 /** Where a task has none of its own. @type {Record<Kind, string>} */
 const EMPTY = {
   reward: 'def reward(now, before, action):\n    """What is paid for."""\n    return {\n        "effort": -0.1 * np.square(action).sum(axis=1),\n    }\n',
   measure: '"""What success is."""\n\nreduce = "mean"\n\n\ndef measure(now, before):\n    return now.center_of_mass[:, 2]\n',
+  task_code: '',
 };
 
+/** @type {Record<Kind, string>} */
+const NAMES = { reward: 'Reward', measure: 'Measure', task_code: 'Task' };
+
+/** @type {Record<Kind, string>} */
 const HINTS = {
   reward: 'Terms that are paid for in each step; they are what is learnt from.',
   measure: 'One number a step: what success is, whatever is paid. Nothing is learnt from it.',
+  task_code: 'What robots observe, how they begin, what ends an episode. It is a class and may do anything: apply what you understand.',
+};
+
+/** What `Apply` does to robots. @type {Record<Kind, string>} */
+const EFFECTS = {
+  reward: 'robots and learning go on', measure: 'robots and learning go on', task_code: 'the robots begin anew',
 };
 
 export class CodeSheet {
   /** @type {Vocabulary | null} */
   #words = null;
   /** What is in force, as it was last seen. @type {Record<Kind, string>} */
-  #inForce = { reward: '', measure: '' };
+  #inForce = { reward: '', measure: '', task_code: '' };
   /** @type {Kind} */
   #kind = 'reward';
   #applying = false;
@@ -33,11 +46,11 @@ export class CodeSheet {
   /** @param {Session} session @param {() => void} onClose */
   constructor(session, onClose) {
     this.session = session;
-    const tab = (/** @type {Kind} */ kind, /** @type {string} */ text) => h('button', {
+    const tab = (/** @type {Kind} */ kind) => h('button', {
       role: 'tab', id: `code-tab-${kind}`, 'aria-controls': 'code-text', onclick: () => this.#show(kind),
-    }, text);
-    this.tabs = { reward: tab('reward', 'Reward'), measure: tab('measure', 'Measure') };
-    this.editors = { reward: this.#editor('reward'), measure: this.#editor('measure') };
+    }, NAMES[kind]);
+    this.tabs = { reward: tab('reward'), measure: tab('measure'), task_code: tab('task_code') };
+    this.editors = { reward: this.#editor('reward'), measure: this.#editor('measure'), task_code: this.#editor('task_code') };
     this.gallery = h('select', { 'aria-label': 'Worked rewards', id: 'code-gallery', onchange: () => this.#choose() });
     this.hint = h('p', { class: 'subtle' });
     this.text = h('div', { class: 'code-text', id: 'code-text', role: 'tabpanel' });
@@ -45,9 +58,9 @@ export class CodeSheet {
     this.applyButton = h('button', { class: 'primary', id: 'code-apply', title: 'Ctrl+Enter', onclick: () => this.#apply() }, 'Apply');
     this.resetButton = h('button', { id: 'code-reset', onclick: () => this.#reset() }, "Task's own");
     this.terms = new Terms();
-    this.element = h('section', { class: 'code-sheet card', 'aria-label': 'Reward and measure' },
-      h('header', {}, h('h2', {}, 'Reward and measure'),
-        h('div', { class: 'row', role: 'tablist' }, this.tabs.reward, this.tabs.measure),
+    this.element = h('section', { class: 'code-sheet card', 'aria-label': 'Reward, measure and task' },
+      h('header', {}, h('h2', {}, 'Code'),
+        h('div', { class: 'row', role: 'tablist' }, ...Object.values(this.tabs)),
         h('button', { class: 'quiet', 'aria-label': 'Close the editor', onclick: onClose }, '×')),
       this.hint, this.text, this.state,
       h('div', { class: 'row' }, this.applyButton, this.resetButton, this.gallery),
@@ -64,7 +77,7 @@ export class CodeSheet {
   /** @param {Kind} kind */
   #editor(kind) {
     return new Editor({
-      label: kind === 'reward' ? 'Reward, in Python' : 'Measure, in Python',
+      label: `${NAMES[kind]}, in Python`,
       apply: () => this.#apply(),
       changed: () => this.#compare(),
       check: async (source) => (await this.session.sim?.checkCode(0, kind, source)) ?? [],
@@ -92,7 +105,7 @@ export class CodeSheet {
     this.gallery.replaceChildren(h('option', { value: '' }, 'Worked rewards …'), ...worked);
     this.gallery.hidden = worked.length === 0;
     const experiment = sim.training?.experiment ?? this.session.experiment;
-    for (const kind of /** @type {const} */ (['reward', 'measure'])) {
+    for (const kind of KINDS) {
       const editor = this.editors[kind];
       const changed = editor.text !== this.#inForce[kind] && editor.text !== '';
       this.#inForce[kind] = experiment?.[kind] ?? (words.own[kind].trimStart() || EMPTY[kind]);
@@ -106,7 +119,7 @@ export class CodeSheet {
     const { text } = this.editors[this.#kind];
     const same = text === this.#inForce[this.#kind];
     this.applyButton.disabled = this.#applying;
-    this.#tell(same ? 'This is in force.' : 'Changed: Apply (Ctrl+Enter) puts it in force; robots and learning go on.', false);
+    this.#tell(same ? 'This is in force.' : `Changed: Apply (Ctrl+Enter) puts it in force; ${EFFECTS[this.#kind]}.`, false);
   }
 
   /** @param {string} text @param {boolean} isError */
@@ -122,7 +135,7 @@ export class CodeSheet {
 
   async #reset() {
     const own = this.#words?.own[this.#kind].trimStart() || EMPTY[this.#kind];
-    if (await this.#put(this.#kind, null)) {
+    if (await this.#put(this.#kind, null) && this.#kind !== 'task_code') {
       this.#inForce[this.#kind] = own;
       this.editors[this.#kind].text = own;
       this.#compare();
@@ -150,10 +163,16 @@ export class CodeSheet {
     const learns = sim.training && ['waiting', 'paused', 'running'].includes(sim.training.state);
     this.#tell(learns ? 'It is in force when the iteration under way has ended.' : 'Applying …', false);
     try {
-      for (const [i, { task, learns: learner }] of sim.groups.entries()) {
-        if (task !== sim.groups[0].task || (learner && !learns)) continue;
-        if (learner && sim.training) await sim.training[kind === 'reward' ? 'setReward' : 'setMeasure'](source);
-        else await sim[kind === 'reward' ? 'setReward' : 'setMeasure'](i, source);
+      if (kind === 'task_code') {
+        if (learns) throw new Error('Robots learn: stop the training, then apply it.');
+        await this.#putTask(sim, source);
+      } else {
+        const set = kind === 'reward' ? 'setReward' : 'setMeasure';
+        for (const [i, { task, learns: learner }] of sim.groups.entries()) {
+          if (task !== sim.groups[0].task || (learner && !learns)) continue;
+          if (learner && sim.training) await sim.training[set](source);
+          else await sim[set](i, source);
+        }
       }
       if (source !== null) this.#inForce[kind] = source;
       this.#applying = false;
@@ -164,8 +183,28 @@ export class CodeSheet {
       this.#applying = false;
       this.#compare();
       this.#tell(`${name}: ${message}\nWhat was in force still is.`, true);
+      const line = /line (\d+)/.exec(message);
+      if (line) this.editors[kind].mark({ line: Number(line[1]), column: 1, refused: message, allowed: '' });
       return false;
     }
+  }
+
+  /**
+   * Makes the robots of a task of one's own, or again of the one that there is without.
+   *
+   * @param {import('../../sim/websim.js').WebSim} sim @param {string | null} source
+   */
+  async #putTask(sim, source) {
+    const { session } = this;
+    const { experiment: present } = session;
+    if (source === null) {
+      this.editors.task_code.text = '';
+      return session.change({ task_code: null });
+    }
+    const found = await sim.readTasks(source, { name: 'task.py', present, trusted: true });
+    const { task, task_options, task_code, title, robot } = found.find((one) => one.task === present?.task) ?? found[0];
+    this.#inForce.task_code = source;
+    await session.change({ task, task_options, task_code, title, robot: robot ?? null, trusted: ['task_code'] });
   }
 
   /** Shows what is paid now. @param {number | null} followed  index of an environment @param {number} time  in s */

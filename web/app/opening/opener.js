@@ -2,8 +2,9 @@
 
 import { MAX_ROBOT_BYTES, MAX_RUN_BYTES } from '../../sim/shared/messages.js';
 import { h, setText } from '../dom.js';
+import { titleOf } from '../experiment.js';
 import { bytes, count } from '../format.js';
-import { askFiles, askModel, askTrust } from './questions.js';
+import { askFiles, askModel, trusting } from './questions.js';
 
 /**
  * @typedef {import('./files.js').Files} Files
@@ -97,16 +98,30 @@ export class Opener {
     const code = await file.text();
     const kinds = /** @type {const} */ (['reward', 'measure']).filter((kind) => new RegExp(`^def ${kind}\\(`, 'm').test(code));
     const [kind] = kinds;
-    if (kinds.length !== 1) throw new Error(`${file.name} must define either reward(now, before, action) or measure(now, before).`);
-    try {
-      await session.change({ [kind]: code });
-    } catch (error) {
-      const { name, message } = /** @type {Error} */ (error);
-      if (name !== 'UnsafeCode') throw error;
-      if (!await askTrust(file.name, message)) return;
-      await session.change({ [kind]: code, trusted: true });
+    if (!kinds.length && /\bregister\b/.test(code)) return this.#openTasks(file.name, code);
+    if (kinds.length !== 1) {
+      throw new Error(`${file.name} must define either reward(now, before, action), or measure(now, before), or tasks under @websim.register.`);
     }
-    tell(`${file.name} is the ${kind} now.`);
+    const done = await trusting(file.name, async (trusted) => {
+      await session.change({ [kind]: code, ...(trusted ? { trusted: [kind] } : {}) });
+      return true;
+    });
+    if (done) tell(`${file.name} is the ${kind} now.`);
+  }
+
+  /** @param {string} name  of the file @param {string} code */
+  async #openTasks(name, code) {
+    const { session, learning, tell } = this.settings;
+    const { sim, experiment: before } = session;
+    if (!sim) throw new Error('Wait until the simulation is there, then open it again.');
+    if (learning()) throw new Error('Robots learn: stop the training, then open the tasks again.');
+    const present = before?.robot ? { task: before.task, task_options: before.task_options, title: before.title, robot: before.robot, archive: before.archive } : null;
+    const tasks = await trusting(name, (trusted) => sim.readTasks(code, { name, present, trusted }));
+    if (!tasks) return;
+    const [first, ...others] = tasks;
+    for (const task of others) await session.keep(task);
+    await session.bring(first);
+    if (others.length) tell(`${others.map(titleOf).join(', ')} of ${name} can be chosen under “Your own”.`);
   }
 }
 

@@ -52,6 +52,24 @@ export async function askTrust(name, problems) {
 }
 
 /**
+ * Reads code, which runs at once where it only calculates; otherwise the user is asked first.
+ *
+ * @template T
+ * @param {string} name  of its file
+ * @param {(trusted: boolean) => Promise<T>} read  fails by UnsafeCode where it does more and is not trusted
+ * @returns {Promise<T|null>}  null: it is not to run
+ */
+export async function trusting(name, read) {
+  try {
+    return await read(false);
+  } catch (error) {
+    const { name: kind, message } = /** @type {Error} */ (error);
+    if (kind !== 'UnsafeCode') throw error;
+    return await askTrust(name, message) ? read(true) : null;
+  }
+}
+
+/**
  * @template T
  * @param {string} title
  * @param {(answer: (value: T|null) => void, dialog: HTMLDialogElement) => HTMLElement[]} content

@@ -6,6 +6,7 @@
 
 import { breathe } from '../dom.js';
 import { Run } from './run.js';
+import { recoded } from '../../sim/page/recoding.js';
 import { StorageError } from '../keeping/database.js';
 import { newId } from '../keeping/ids.js';
 
@@ -146,6 +147,11 @@ export class Coach extends EventTarget {
     this.#replacing = false;
     const { sim } = this.session;
     if (!sim?.training) return;
+    // The server's tasks have their code in the run, so that it can go on without that server.
+    const { task_code: code } = sim.training.experiment;
+    if (this.run && code && !this.run.experiment.task_code) {
+      this.run.experiment = recoded(this.run.experiment, { task_code: code, trusted: ['task_code'] });
+    }
     sim.on('iteration', (iteration) => this.run?.take(iteration));
     sim.on('training', (change) => this.#onTraining(change));
     sim.on('checkpoint', (checkpoint) => this.#onCheckpoint(checkpoint));

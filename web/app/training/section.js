@@ -7,6 +7,7 @@ import { OPTIONS, groupsOf } from '../panel/options.js';
 import { Compare } from './compare.js';
 import { Curves } from './curves.js';
 import { download } from '../opening/files.js';
+import { trusting } from '../opening/questions.js';
 import { optionsOf, setUpOf, experimentOf } from './hyperparameters.js';
 import { Library, nameOf } from './library.js';
 import { MetricLog } from './metriclog.js';
@@ -66,7 +67,7 @@ export class TrainSection {
       'Resume from the last good checkpoint with half the learning rate');
     this.reason = h('p', { class: 'subtle', hidden: true });
     this.unpaid = h('p', { class: 'subtle', hidden: true }, 'These robots are paid nothing yet, so there is nothing to learn: give them a reward. '
-      + 'Write one (Edit reward and measure), or drop a file with a function reward(now, before, action).');
+      + 'Write one (Edit reward, measure, task), or drop a file with a function reward(now, before, action).');
     this.home = h('div', {}, this.curves.element);
     this.element = h('section', { class: 'train', 'aria-label': 'Train' },
       h('h2', {}, 'Train ', this.what), this.form.element, this.progress.element, this.unpaid, this.reason, this.message, this.slower,
@@ -267,7 +268,9 @@ export class TrainSection {
    */
   async openRun(file) {
     const { session, tell, training } = this.settings;
-    const { experiment, record } = await this.#take(file);
+    const taken = await this.#take(file);
+    if (!taken) return;
+    const { experiment, record } = taken;
     if (record) tell(`Opened ${file.name}: it is under “Saved”, to be used or resumed.`);
     if (!record && training.active) throw new Error('Robots learn: stop the training, then open the file again.');
     if (!record) await session.bring(experiment, this.#optionsOf(experiment));
@@ -290,13 +293,15 @@ export class TrainSection {
    * Takes a run's file into the list.
    *
    * @param {File} file @param {string} [id]  by which it may be there already
-   * @returns {Promise<{experiment: import('./run.js').Experiment, record: RunRecord|null}>}  null: nothing is learnt by it yet
+   * @returns {Promise<{experiment: import('./run.js').Experiment, record: RunRecord|null}|null>}  null: its code is not to run;
+   *   a record of null: nothing is learnt by it yet
    */
   async #take(file, id) {
     const { session: { sim }, store } = this.settings;
     if (!sim) throw new Error('Wait until the simulation is there, then open the file again.');
     const archive = await file.arrayBuffer();
-    const header = await sim.readRun(archive);
+    const header = await trusting(file.name, (trusted) => sim.readRun(archive, { trusted }));
+    if (!header) return null;
     if (!header.ranks) return { experiment: header.experiment, record: null };
     const { curveOf } = await runFile();
     const run = Run.fromFile(header, archive, await curveOf(archive), id);

@@ -1,6 +1,9 @@
 """The tasks that there are, by id."""
 
 import difflib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 
 import gymnasium
 
@@ -8,6 +11,8 @@ from websim.errors import InvalidArgument, UnknownTask
 from websim.task import Task
 
 _tasks: dict[str, type[Task]] = {}
+
+_apart: ContextVar[dict[str, type[Task]] | None] = ContextVar("apart", default=None)
 
 
 def register(task: type[Task]) -> type[Task]:
@@ -23,12 +28,27 @@ def register(task: type[Task]) -> type[Task]:
         raise InvalidArgument(f"register() takes a subclass of websim.Task, not {task!r}.")
     if not isinstance(getattr(task, "id", None), str):
         raise InvalidArgument(f"{task.__name__} needs a class variable id, such as 'MyRobot-v0'.")
+    beside = _apart.get()
+    if beside is not None:
+        beside[task.id] = task
+        return task
     _tasks[task.id] = task
     gymnasium.registry.pop(f"websim/{task.id}", None)
     gymnasium.register(
         id=f"websim/{task.id}", vector_entry_point="websim:make_vec", kwargs={"id": task.id}
     )
     return task
+
+
+@contextmanager
+def apart() -> Iterator[dict[str, type[Task]]]:
+    """Gives the tasks that are registered within it, by id; nobody else gets to know them."""
+    tasks: dict[str, type[Task]] = {}
+    before = _apart.set(tasks)
+    try:
+        yield tasks
+    finally:
+        _apart.reset(before)
 
 
 def task_ids() -> tuple[str, ...]:

@@ -229,7 +229,7 @@ export function checkExperiment(experiment, known) {
   const { archive, ...fields } = checkObject('experiment', experiment);
   if (archive !== undefined) checkBytes(archive);
   checkPlain('experiment', fields);
-  if (fields.robot === undefined) checkTask(fields.task, known);
+  if (fields.robot === undefined && fields.task_code === undefined) checkTask(fields.task, known);
   return /** @type {Experiment} */ (experiment);
 }
 
@@ -241,6 +241,11 @@ export function checkTotal(numEnvs) {
 /** @param {unknown} data @returns {ArrayBuffer} */
 export function checkBytes(data) {
   return data instanceof ArrayBuffer ? data : refuse('a run', 'an ArrayBuffer', data);
+}
+
+/** @param {{trusted?: unknown}} how  whether code may do anything */
+export function checkTrusted({ trusted = false }) {
+  return typeof trusted === 'boolean' ? trusted : refuse('trusted', 'true or false', trusted);
 }
 
 /** @param {unknown} training @param {string[]} known ids of all tasks */

@@ -8,10 +8,23 @@ import { InvalidArgument, WorkerError } from '../shared/errors.js';
  * @typedef {import('./keptworker.js').KeptWorker} KeptWorker
  */
 
-/** The same with other code. @template {Experiment} E @param {E} experiment @param {Code} code @returns {E} */
-export function recoded(experiment, code) {
-  const entries = Object.entries({ ...experiment, ...code }).filter(([, value]) => value !== null && value !== undefined);
-  return /** @type {E} */ (Object.fromEntries(entries));
+/**
+ * The same with other code, or with anything else of it changed. Trust is in the code that there was, not in what takes
+ * its place, unless the change says so.
+ *
+ * @template {Experiment} E
+ * @param {E} experiment
+ * @param {{[K in keyof Experiment]?: Experiment[K] | null}} change  null takes something away
+ * @returns {E}
+ */
+export function recoded(experiment, change) {
+  const stays = (/** @type {string} */ part) => {
+    const name = /** @type {keyof Experiment} */ (part);
+    return !(name in change) || change[name] === experiment[name];
+  };
+  const trusted = [...new Set([...(experiment.trusted ?? []).filter(stays), ...(change.trusted ?? [])])];
+  const all = { ...experiment, ...change, trusted: trusted.length ? trusted : undefined };
+  return /** @type {E} */ (Object.fromEntries(Object.entries(all).filter(([, value]) => value !== null && value !== undefined)));
 }
 
 export class Recoding {

@@ -72,7 +72,7 @@ export class TrainingRun {
    */
   constructor(plan, { experiment, checkpoint, checkpointSeconds }, isolated, events) {
     /** What is trained. @type {import('../shared/protocol.js').CompleteExperiment} */
-    this.experiment = { ...JSON.parse(plan.experiment), archive: experiment?.archive };
+    this.experiment = { ...JSON.parse(plan.experiment), archive: experiment?.archive, trusted: experiment?.trusted };
     this.numEnvs = plan.numEnvs;
     this.maxEpisodeSteps = plan.maxEpisodeSteps;
     this.totalTimesteps = plan.totalTimesteps;

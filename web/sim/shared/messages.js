@@ -129,7 +129,7 @@
  * @property {string[]} array  attributes and methods of arrays
  * @property {string[]} numpy  functions and constants of numpy
  * @property {string[]} builtins  functions of Python
- * @property {Record<'reward' | 'measure', string>} own  the task's own reward and measure; empty texts where it has none
+ * @property {Record<'reward' | 'measure' | 'task_code', string>} own  the task's own reward and measure, empty texts where it has none, and the task itself
  * @property {WorkedReward[]} gallery  worked rewards for such robots
  */
 
@@ -259,6 +259,7 @@
  * @typedef {object} Experiment  the definition of a run; with the number of ranks it decides every number of it
  * @property {string} task  task id
  * @property {Record<string, unknown>} [task_options]  the task's constructor options
+ * @property {string | null} [task_code]  python that registers the task, where it is one of the user's own
  * @property {RobotDocument | null} [robot]  in place of the task's own; `websim.tasks.robot.RobotTask` needs one
  * @property {string | null} [reward]  code that pays in place of the task (`websim.rewards.Reward`)
  * @property {string | null} [measure]  code that says what success is (`websim.rewards.Measure`)
@@ -270,7 +271,7 @@
  * @property {string} [title]  what people call it
  * @property {string | null} [parent]  the sha256 of the experiment that it was made of
  * @property {Record<string, unknown>[] | null} [hands]  what hands do to the robots that learn, and when (`websim.hands.Event`)
- * @property {boolean} [trusted]  whether reward and measure may be code that is not safe, and may do anything. It is somebody's word, given here and now: no document holds it
+ * @property {string[]} [trusted]  which of CODE may be code that is not safe, and may do anything. It is somebody's word, given here and now: no document holds it
  */
 
 /**
@@ -331,6 +332,9 @@
 
 /** A term of a greater share of all that is paid is warned of. */
 export const DOMINANT_SHARE = 0.9;
+
+/** What of an experiment is Python. */
+export const CODE = ["reward", "measure", "task_code"];
 
 /** Of the files of a robot of one's own together. */
 export const MAX_ROBOT_BYTES = 67108864;

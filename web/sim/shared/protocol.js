@@ -27,8 +27,8 @@
  * @property {number} step
  * @property {[number, number][]} environments  first and count each, within their group
  *
- * @typedef {'reward' | 'measure'} CodeKind
- * @typedef {{[kind in CodeKind]?: string | null}} Code  another reward or measure; null: the task's own reward, or no measure
+ * @typedef {'reward' | 'measure' | 'task_code'} CodeKind
+ * @typedef {{reward?: string | null, measure?: string | null}} Code  another reward or measure; null: the task's own reward, or no measure
  *
  * @typedef {object} Drive   what drives the environments when nobody steps them from outside
  * @property {number} speed        multiples of real time; Infinity: as fast as it goes
@@ -96,8 +96,10 @@
  * @property {(payload: {run?: boolean, save?: boolean, code?: Code}) => void} train
  *   run: begins, or ends after the iteration under way; save: asks for a checkpoint; code: pays or
  *   judges from then on
- * @property {(payload: {data: ArrayBuffer}) => RunDescription} readRun
+ * @property {(payload: {data: ArrayBuffer, trusted: boolean}) => RunDescription} readRun  trusted: its code may do anything
  * @property {(payload: {files: Record<string, ArrayBuffer>, main: string | null}) => RobotReading} readRobot
+ * @property {(payload: {file: TaskFile, present: Experiment | null, trusted: boolean}) => string[]} readTasks
+ *   runs Python that registers tasks; an experiment with each, as JSON
  * @property {(payload: {}) => {embindObjects: number}} close
  */
 

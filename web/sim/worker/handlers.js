@@ -172,8 +172,21 @@ export class Handlers {
   }
 
   /** @param {Payload<'readRun'>} payload */
-  readRun({ data: run }) {
-    return this.#ask((module, data) => module.describe(data), run);
+  readRun({ data: run, trusted }) {
+    return this.#ask((module, data) => module.describe(data, trusted), run);
+  }
+
+  /** @param {Payload<'readTasks'>} payload */
+  readTasks({ file: { code, name }, present, trusted }) {
+    const { pyodide } = this.#up;
+    const module = pyodide.pyimport('websim.browser.experiments');
+    const base = present && pythonExperiment(pyodide, present);
+    try {
+      return toJs(module.of_tasks(code, name, base ?? undefined, trusted));
+    } finally {
+      base?.destroy();
+      module.destroy();
+    }
   }
 
   /** @param {Payload<'readRobot'>} payload */

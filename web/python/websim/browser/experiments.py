@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import MISSING, replace
 from typing import Any
 
 from websim.browser.messages import RobotReading, plain
@@ -11,6 +12,8 @@ from websim.experiments.experiment import Experiment, as_dict, from_dict
 from websim.experiments.files import MissingFiles, SeveralModels
 from websim.experiments.robot import make_robot
 from websim.experiments.sources import of_robot
+from websim.task import options_of
+from websim.tasks import own
 from websim.training import checkpoints
 
 
@@ -65,3 +68,37 @@ def of_files(files: Mapping[str, Any], main: str | None = None) -> dict[str, Any
     else:
         reading = RobotReading(experiment=as_json(experiment), archive=dump(experiment))
     return plain(reading)
+
+
+def of_tasks(code: str, name: str, present: Experiment | None, trusted: bool) -> list[str]:
+    """Experiments with the tasks that Python registers, each tried with two environments.
+
+    Args:
+        code: The source.
+        name: Of the file that it is, for messages.
+        present: Whose robot they have if they have no model of their own, whose reward, measure and
+            world, and if they are called as its task its options.
+        trusted: Whether somebody has said that it may run.
+
+    Returns:
+        Each as JSON.
+
+    Raises:
+        UnsafeCode: nobody has said so.
+        TaskError: it registers none, or one fails; names the line.
+    """
+    base = Experiment(task="") if present is None else present
+    found = []
+    for id, kind in own.tasks_of(code, name, trusted=trusted).items():
+        robot = base.robot if options_of(kind)["xml_file"] is MISSING else None
+        experiment = replace(
+            base,
+            task=id,
+            task_options=base.task_options if id == base.task else {},
+            task_code=code,
+            robot=robot,
+            title=base.title if robot else id,
+        )
+        own.try_out(experiment.make_task, name)
+        found.append(as_json(experiment))
+    return found

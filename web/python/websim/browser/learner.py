@@ -26,7 +26,8 @@ from websim.browser.messages import (
 from websim.browser.shard import Display, OnEpisode
 from websim.errors import DamagedCheckpoint, ForeignCheckpoint, InvalidArgument
 from websim.experiments.archive import load
-from websim.experiments.experiment import Experiment
+from websim.experiments.experiment import CODE, Experiment
+from websim.experiments.sources import whole
 from websim.policies import Actions, Policy
 from websim.ranks import Communicator
 from websim.states import StateDict
@@ -91,6 +92,7 @@ def plan(wanted: Experiment | None, data: bytes | None, workers: int) -> dict[st
         raise InvalidArgument(
             "adaptation: a run that changes its own course learns by `websim train` only, so far."
         )
+    experiment = whole(experiment)
     learner = {} if checkpoint is None else checkpoint.learner
     task = experiment.make_task()
     kind = algorithm_class(experiment.algorithm)
@@ -117,20 +119,27 @@ def plan(wanted: Experiment | None, data: bytes | None, workers: int) -> dict[st
     return plain(found)
 
 
-def describe(data: bytes) -> dict[str, Any]:
+def describe(data: bytes, trusted: bool = False) -> dict[str, Any]:
     """What a run is: a RunDescription.
+
+    Args:
+        data: Its file.
+        trusted: Whether its code may do anything.
 
     Raises:
         CheckpointError: none could begin, or go on, from it.
+        UnsafeCode: its code does more than calculate.
     """
     if not checkpoints.has_learnt(data):
         experiment = load(data)
+        experiment.trusted = [*CODE] if trusted else []
         try_out(experiment)
         begun = RunDescription(
             experiment=experiments.as_json(experiment), iteration=0, global_step=0, ranks=0
         )
         return plain(begun)
     checkpoint = checkpoints.loads(data, MAX_BYTES)
+    checkpoint.experiment.trusted = [*CODE] if trusted else []
     hyperparameters = asdict(verify(checkpoint))
     description = RunDescription(
         experiment=experiments.as_json(
@@ -156,15 +165,16 @@ class Policies(dict[str, Policy]):
 
         Raises:
             CheckpointError: no run could go on from it.
+        UnsafeCode: its task is code that has not run here yet.
         """
         checkpoint = checkpoints.loads(data)
-        verify(checkpoint)
+        verify(checkpoint, _unpaid(checkpoint.experiment))
         _, sizes = _load_policy(checkpoint)
         return plain(sizes)
 
 
 def _load_policy(checkpoint: Checkpoint) -> tuple[Policy, PolicySizes]:
-    experiment = checkpoint.experiment
+    experiment = _unpaid(checkpoint.experiment)
     env = websim.make_vec(experiment)
     space, observation_size = env.single_action_space, env.observations.shape[1]
     env.close()
@@ -172,6 +182,11 @@ def _load_policy(checkpoint: Checkpoint) -> tuple[Policy, PolicySizes]:
         task=experiment.task, observation_size=observation_size, action_size=space.low.size
     )
     return policy_of(experiment, checkpoint.learner, space.low, space.high), sizes
+
+
+def _unpaid(experiment: Experiment) -> Experiment:
+    """What a policy has to do with: not what pays and judges."""
+    return experiment.with_code(reward=None, measure=None)
 
 
 class Learner:

@@ -277,7 +277,7 @@ class Vocabulary:
         array: Attributes and methods of arrays.
         numpy: Functions and constants of numpy.
         builtins: Functions of Python.
-        own: The task's own reward and measure; empty texts where it has none.
+        own: The task's own reward and measure, empty texts where it has none, and the task itself.
         gallery: Worked rewards for such robots.
     """
 
@@ -286,7 +286,7 @@ class Vocabulary:
     array: list[str]
     numpy: list[str]
     builtins: list[str]
-    own: dict[Literal["reward", "measure"], str]
+    own: dict[Literal["reward", "measure", "task_code"], str]
     gallery: list[WorkedReward]
 
 

@@ -7,7 +7,6 @@ a batch.
 import itertools
 import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
 from typing import Any, cast
 
 import numpy as np
@@ -350,7 +349,7 @@ class Shard(Display):
         Raises:
             UnsafeCode, CodeFailed, InvalidArgument: the code is wrong; nothing is changed.
         """
-        wanted = replace(self._experiment, **json.loads(code))
+        wanted = self._experiment.with_code(**json.loads(code))
         self._tried = wanted, tried(self.env, self._experiment, wanted)
 
     def use_code(self) -> None:

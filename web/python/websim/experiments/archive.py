@@ -14,7 +14,7 @@ NAME = "experiment.json"
 
 ROBOT = "robot/"
 
-CODE = ("reward", "measure")
+CODE = {"reward": "reward.py", "measure": "measure.py", "task_code": "task.py"}
 """What lies there as Python, and is not repeated in the document."""
 
 HANDS = "hands.jsonl"
@@ -47,9 +47,9 @@ def dump(experiment: Experiment) -> bytes:
 def write_experiment(archive: zipfile.ZipFile, experiment: Experiment) -> None:
     """Adds an experiment to an archive."""
     written = document(experiment)
-    for name in CODE:
+    for name, file in CODE.items():
         if name in written:
-            archive.writestr(f"{name}.py", written.pop(name))
+            archive.writestr(file, written.pop(name))
     if "hands" in written:
         lines = (json.dumps(event, allow_nan=False) for event in written.pop("hands"))
         archive.writestr(HANDS, "".join(f"{line}\n" for line in lines), zipfile.ZIP_DEFLATED, 1)
@@ -71,11 +71,11 @@ def read_experiment(archive: zipfile.ZipFile) -> Experiment:
         raise ForeignCheckpoint(f"This is no run of websim's: it has no {NAME}.")
     written = plain.loads(archive.read(NAME), _MAX_BYTES)
     plain.check_finite(written)
-    for name in CODE:
-        if f"{name}.py" in archive.namelist() and isinstance(written, dict):
-            if archive.getinfo(f"{name}.py").file_size > _MAX_BYTES:
-                raise ValueError(f"its {name}.py may have {_MAX_BYTES:,} bytes")
-            written[name] = archive.read(f"{name}.py").decode()
+    for name, file in CODE.items():
+        if file in archive.namelist() and isinstance(written, dict):
+            if archive.getinfo(file).file_size > _MAX_BYTES:
+                raise ValueError(f"its {file} may have {_MAX_BYTES:,} bytes")
+            written[name] = archive.read(file).decode()
     if HANDS in archive.namelist() and isinstance(written, dict):
         written["hands"] = _events(archive)
     return from_document(written, files_of_robot(archive, written))

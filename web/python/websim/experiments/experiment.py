@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from websim import plain
@@ -13,6 +13,7 @@ from websim.hands import read_events
 from websim.registry import task_class
 from websim.rewards import Measure, Reward
 from websim.task import Task, make_task
+from websim.tasks import own
 from websim.tasks.robot import RobotTask
 from websim.vector import MujocoVectorEnv
 from websim.worlds import World
@@ -25,6 +26,9 @@ VERSION = 1
 
 MAX_TITLE = 200
 
+CODE = ("reward", "measure", "task_code")
+"""What of an experiment is Python."""
+
 
 @dataclass(kw_only=True)
 class Experiment:
@@ -33,6 +37,7 @@ class Experiment:
     Attributes:
         task: Task id.
         task_options: The task's constructor options.
+        task_code: Python that registers the task, where it is one of the user's own.
         robot: In place of the task's own; `websim.tasks.robot.RobotTask` needs one.
         reward: Code that pays in place of the task (`websim.rewards.Reward`).
         measure: Code that says what success is (`websim.rewards.Measure`).
@@ -45,12 +50,13 @@ class Experiment:
         title: What people call it.
         parent: The sha256 of the experiment that it was made of.
         hands: What hands do to the robots that learn, and when (`websim.hands.Event`).
-        trusted: Whether reward and measure may be code that is not safe, and may do anything. It
-            is somebody's word, given here and now: no document holds it.
+        trusted: Which of CODE may be code that is not safe, and may do anything. It is somebody's
+            word, given here and now: no document holds it.
     """
 
     task: str
     task_options: dict[str, Any] = field(default_factory=dict)
+    task_code: str | None = None
     robot: Robot | None = None
     reward: str | None = None
     measure: str | None = None
@@ -62,7 +68,7 @@ class Experiment:
     title: str = ""
     parent: str | None = None
     hands: list[dict[str, Any]] | None = None
-    trusted: bool = field(default=False, compare=False)
+    trusted: list[str] = field(default_factory=list, compare=False)
 
     def make_task(self) -> Task:
         """Makes the task.
@@ -70,8 +76,9 @@ class Experiment:
         Raises:
             UnknownTask: there is no such task.
             InvalidArgument: an option that it does not have, or a robot that is missing.
+            UnsafeCode, TaskError: its code is not trusted, or fails.
         """
-        kind = RobotTask if self.task == RobotTask.id else task_class(self.task)
+        kind = self.task_class()
         options = self.task_options
         if self.robot is not None:
             options = {**options, "xml_file": str(self.robot.path())}
@@ -79,12 +86,18 @@ class Experiment:
             raise InvalidArgument(f"{kind.id} has no robot of its own: bring one.")
         return make_task(kind, options)
 
+    def task_class(self) -> type[Task]:
+        """The class of the task; raises UnknownTask, UnsafeCode, TaskError: see `make_task`."""
+        if self.task_code is not None:
+            return own.chosen(self.task_code, self.task, trusted="task_code" in self.trusted)
+        return RobotTask if self.task == RobotTask.id else task_class(self.task)
+
     def make_vec(self, num_envs: int, **options: Any) -> MujocoVectorEnv:
         """Makes environments; the options are those of `MujocoVectorEnv`.
 
         Raises:
             UnknownTask, InvalidArgument, ModelError: see `make_task` and `MujocoVectorEnv`.
-            UnsafeCode: reward or measure do more than calculate.
+            UnsafeCode: reward or measure do more than calculate, and are not trusted.
             CodeFailed: one of them fails on robots that do not move.
         """
         reward, measure = self.make_code()
@@ -100,9 +113,17 @@ class Experiment:
     def make_code(self) -> tuple[Reward | None, Measure | None]:
         """Loads reward and measure, where it has them; raises UnsafeCode."""
         return (
-            None if self.reward is None else Reward(self.reward, trusted=self.trusted),
-            None if self.measure is None else Measure(self.measure, trusted=self.trusted),
+            None if self.reward is None else Reward(self.reward, trusted="reward" in self.trusted),
+            None
+            if self.measure is None
+            else Measure(self.measure, trusted="measure" in self.trusted),
         )
+
+    def with_code(self, **code: str | None) -> "Experiment":
+        """The same with other code; trust was in what there was, not in what takes its place."""
+        changed = [name for name in code if code[name] != getattr(self, name)]
+        trusted = [name for name in self.trusted if name not in changed]
+        return replace(self, **code, trusted=trusted)  # type: ignore[arg-type]
 
     @property
     def sha256(self) -> str:
@@ -143,6 +164,9 @@ def from_dict(given: Mapping[str, Any], files: Mapping[str, bytes]) -> Experimen
             raise InvalidArgument(f"{name} must be {_WORDS[kind]}, not {values[name]!r:.99}.")
     for name in ("task_options", "hyperparameters", "adaptation"):
         _check_plain(name, values.get(name, {}))
+    for name in values.get("trusted", []):
+        if name not in CODE:
+            raise InvalidArgument(f"trusted names {', '.join(CODE)}, not {name!r:.99}.")
     if not plain.is_count(values.get("seed", 1)):
         raise InvalidArgument(f"seed must be an integer of at least 0, not {values['seed']!r:.99}.")
     if len(values.get("title", "")) > MAX_TITLE:
@@ -185,6 +209,7 @@ def from_document(document: Any, files: Mapping[str, bytes]) -> Experiment:
 _KINDS: dict[str, type] = {
     "task": str,
     "task_options": dict,
+    "task_code": str,
     "reward": str,
     "measure": str,
     "algorithm": str,
@@ -192,10 +217,10 @@ _KINDS: dict[str, type] = {
     "adaptation": dict,
     "title": str,
     "parent": str,
-    "trusted": bool,
+    "trusted": list,
 }
 
-_WORDS: dict[type, str] = {str: "a text", dict: "an object", bool: "true or false"}
+_WORDS: dict[type, str] = {str: "a text", dict: "an object", list: "a list"}
 
 
 def canonical(document: Any) -> bytes:

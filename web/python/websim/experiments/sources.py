@@ -11,6 +11,8 @@ from websim.experiments.experiment import Experiment
 from websim.experiments.robot import Robot, read_robot
 from websim.physics import make_physics
 from websim.registry import task_class
+from websim.task import options_of
+from websim.tasks import own
 from websim.tasks.robot import RobotTask
 
 CONTROL_SECONDS = 0.02
@@ -44,16 +46,23 @@ def experiment_of(source: str | Path | Experiment) -> Experiment:
 
 
 def whole(experiment: Experiment) -> Experiment:
-    """The same, its model's files within it where an option names a file of this machine.
+    """The same, with its task's code and its model's files in it where they are of this machine.
 
     Raises:
-        ModelError: the file cannot be read.
+        ModelError: a file cannot be read.
+        UnknownTask: there is no such task.
     """
-    options = dict(experiment.task_options)
-    if not isinstance(mjcf.find(str(options.get("xml_file", "<"))), Path):
-        return experiment
-    robot = replace(read_robot(options.pop("xml_file")), floor=None)  # the task knows its ground
-    return replace(experiment, robot=robot, task_options=options)
+    options, code, robot = dict(experiment.task_options), experiment.task_code, experiment.robot
+    file = options.get("xml_file")
+    if code is None:
+        kind = experiment.task_class()
+        code = own.code_of(kind)
+        if code is not None and file is None:
+            file = options_of(kind)["xml_file"]
+    if robot is None and isinstance(file, str) and isinstance(mjcf.find(file), Path):
+        robot = replace(read_robot(file), floor=None)  # the task knows its ground
+        options.pop("xml_file", None)
+    return replace(experiment, robot=robot, task_options=options, task_code=code)
 
 
 def of_robot(robot: Robot) -> Experiment:

@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 
 from websim import plain
 from websim.errors import InvalidArgument
-from websim.registry import task_class, task_ids
 from websim.training.checkpoints import Checkpoint
 from websim.training.trainer import policy_of
 from websim.vector import MAX_ENVIRONMENTS
@@ -46,8 +45,8 @@ def evaluate(checkpoint: Checkpoint, episodes: int = 100, seed: int = 0) -> Eval
     if not plain.is_count(episodes, low=1, high=MAX_ENVIRONMENTS):
         raise InvalidArgument(f"episodes must be 1 to {MAX_ENVIRONMENTS}, not {episodes!r}.")
     experiment = checkpoint.experiment
-    if experiment.measure is None and experiment.task in task_ids():
-        own = task_class(experiment.task).measure_code
+    if experiment.measure is None:
+        own = experiment.task_class().measure_code
         experiment = replace(experiment, measure=own or None)
     env = experiment.make_vec(episodes, autoreset_mode=AutoresetMode.SAME_STEP, copy=False)
     try:

@@ -183,7 +183,10 @@ class Trainer:
             DamagedCheckpoint: the checkpoint does not fit what it says it is of.
         """
         self.communicator = communicator or Communicator()
-        begun = experiment if checkpoint is None else _recoded(experiment, checkpoint.experiment)
+        begun = experiment
+        if checkpoint is not None:
+            before = checkpoint.experiment
+            begun = replace(experiment, reward=before.reward, measure=before.measure)
         self.algorithm = make_algorithm(begun, self.communicator)
         self.best = Best()
         self.changes: list[Change] = []
@@ -354,7 +357,7 @@ class Trainer:
         """Takes the first rank's wish, unless it fails on any rank; says then why."""
         wish = self.communicator.gather_bytes(json.dumps(code).encode())[0]
         own = self.algorithm.experiment
-        wanted = replace(own, **json.loads(wish))
+        wanted = own.with_code(**json.loads(wish))
         if wanted == own:
             return None, ""
         error = b""
@@ -387,7 +390,7 @@ class Trainer:
         before = self.changes[-1]
         change = self._changed(next(filter(None, told)).decode())
         own = self.algorithm.experiment
-        self.algorithm.fall_back(replace(own, reward=before.reward, measure=before.measure))
+        self.algorithm.fall_back(_recoded(own, before))
         if before.reward != own.reward:
             self.best = Best()
         return change
@@ -416,7 +419,7 @@ class Trainer:
 
 def _recoded(experiment: Experiment, other: Experiment | Change) -> Experiment:
     """An experiment with another reward and measure."""
-    return replace(experiment, reward=other.reward, measure=other.measure)
+    return experiment.with_code(reward=other.reward, measure=other.measure)
 
 
 def _with_hands(experiment: Experiment, recorded: Sequence[bytes]) -> Experiment:

@@ -14,6 +14,8 @@ from websim.errors import (
     ForeignCheckpoint,
     InvalidArgument,
     ModelError,
+    TaskError,
+    UnsafeCode,
 )
 from websim.experiments.environments import make_vec
 from websim.experiments.experiment import Experiment
@@ -36,6 +38,7 @@ def verify(checkpoint: Checkpoint, experiment: Experiment | None = None) -> Any:
     Raises:
         ForeignCheckpoint: of a task, options, an algorithm or hyperparameters that there are not.
         DamagedCheckpoint: it does not fit what it says it is of.
+        UnsafeCode: its code does more than calculate, and is not trusted.
     """
     own = checkpoint.experiment
     try:
@@ -46,9 +49,9 @@ def verify(checkpoint: Checkpoint, experiment: Experiment | None = None) -> Any:
         args = make_hyperparameters(kind.Hyperparameters, wanted.hyperparameters)
         few = replace(wanted, hyperparameters=wanted.hyperparameters | kind.FEWEST)
         _try(few, checkpoint, saved.num_envs // len(checkpoint.ranks))
-    except CheckpointError:
+    except (CheckpointError, UnsafeCode):
         raise
-    except (InvalidArgument, ModelError) as error:
+    except (InvalidArgument, ModelError, TaskError) as error:
         raise ForeignCheckpoint(
             f"This websim cannot use the checkpoint: {plain.brief(error)}."
         ) from None
@@ -58,14 +61,19 @@ def verify(checkpoint: Checkpoint, experiment: Experiment | None = None) -> Any:
 
 
 def try_out(experiment: Experiment) -> None:
-    """Makes sure that environments can be made, with one of them; raises ForeignCheckpoint."""
+    """Makes sure that environments can be made, with one of them.
+
+    Raises:
+        ForeignCheckpoint: they cannot.
+        UnsafeCode: see `verify`.
+    """
     try:
         env = make_vec(experiment, 1)
         env.hands.play(experiment.hands or [])
         env.close()
         kind = algorithm_class(experiment.algorithm)
         make_hyperparameters(kind.Hyperparameters, experiment.hyperparameters)
-    except (InvalidArgument, ModelError) as error:
+    except (InvalidArgument, ModelError, TaskError) as error:
         raise ForeignCheckpoint(f"This websim cannot use the run: {plain.brief(error)}.") from None
 
 
