@@ -138,3 +138,47 @@ def test_a_worked_reward_to_begin_with(isolated: TrainingPage) -> None:
     expect(page.locator(".cm-content")).to_contain_text("def measure(now, before)")
     page.locator("#code-apply").click()
     expect(page.locator("#code-what")).to_contain_text("Measure: your own")
+
+
+def test_a_task_is_edited_and_becomes_ones_own(isolated: TrainingPage) -> None:
+    dashboard, page = isolated, isolated.page
+    dashboard.open()
+    open_editor(page)
+    page.get_by_role("tab", name="Task").click()
+    content = page.locator(".cm-content")
+    expect(content).to_contain_text("a cart keeps a pole upright")
+    text = page.evaluate("websim.vocabulary(0)")["own"]["task_code"]
+
+    write(page, text + "\nx = nothing\n")
+    expect(page.locator(".cm-lintRange-error").last).to_have_text("nothing")
+    write(page, text.replace("def observation", "def observations"))
+    page.locator("#code-apply").click()
+    expect(page.locator("#code-state.error")).to_contain_text("NotImplementedError")
+    assert dashboard.sim("sim.numEnvs") == 16
+
+    longer = text.replace("return data.qpos, data.qvel", "return data.qpos, data.qvel, data.qvel")
+    assert longer != text
+    write(page, longer)
+    page.locator("#code-apply").click()
+    dashboard.wait("sim.groups[0].observationSize === 6", 30)
+    dashboard.booted()
+    expect(page.locator("#code-state")).to_have_text("This is in force.")
+    expect(page.locator("#code-what")).to_contain_text("Task: your own.")
+
+    # Another reward leaves the task trusted, and both come back after a reload.
+    page.get_by_role("tab", name="Reward").click()
+    write(page, LEVEL)
+    page.locator("#code-apply").click()
+    expect_terms(page, "level", "effort")
+    page.reload()
+    dashboard.booted()
+    dashboard.wait("sim.groups[0].observationSize === 6")
+    dashboard.wait("Object.keys(sim.rewardTerms(0)).join() === 'level,effort'")
+
+    open_editor(page)
+    page.get_by_role("tab", name="Task").click()
+    page.locator("#code-reset").click()
+    dashboard.wait("sim.groups[0].observationSize === 4", 30)
+    dashboard.booted()
+    expect(content).not_to_contain_text("data.qvel, data.qvel")
+    expect_terms(page, "level", "effort")

@@ -168,6 +168,52 @@ def test_code_that_does_more_than_calculate_waits_for_a_click(opened: Dashboard)
     assert opened.sim("sim.groups[0].rewardTerms.includes('pi')")
 
 
+def test_a_file_of_tasks_is_asked_for_listed_and_kept(opened: Dashboard) -> None:
+    page = opened.page
+    question = page.get_by_role("dialog")
+    both = TASKS + TASKS.replace("Drop", "Fall")
+    drop(page.locator(".stage"), {"my_tasks.py": both})
+    expect(question).to_contain_text("Run my_tasks.py all the same?")
+    expect(question).to_contain_text("line 2, column 1: this import is not allowed")
+    question.get_by_role("button", name="Cancel").click()
+    assert opened.sim("sim.groups[0].task") == "InvertedPendulum-v5"
+    drop(page.locator(".stage"), {"my_tasks.py": both})
+    question.get_by_role("button", name="Run it, I trust it").click()
+    opened.wait("sim.groups[0].task === 'Drop-v0'", 30)
+    opened.booted()
+    own = page.locator("#option-task optgroup[label='Your own'] option")
+    expect(own.filter(has_text="Fall-v0")).to_have_count(1)
+    page.reload()
+    opened.booted()
+    opened.wait("sim.groups[0].task === 'Drop-v0' && sim.groups[0].rewardTerms.join() === 'height'")
+    page.select_option("#option-task", label="Fall-v0")
+    opened.wait("sim.groups[0].task === 'Fall-v0'", 30)
+    opened.booted()
+    drop(page.locator(".stage"), {"wrong.py": "import websim\n\nwebsim.register(7)\n"})
+    question.get_by_role("button", name="Run it, I trust it").click()
+    expect(page.locator(".notice.error")).to_contain_text("wrong.py, line 3: InvalidArgument")
+    assert opened.sim("sim.groups[0].task") == "Fall-v0"
+
+
+def test_a_run_of_a_strangers_task_is_asked_for(opened: Dashboard) -> None:
+    small = {"num_envs": 4, "num_steps": 16, "num_minibatches": 2}
+    trainer = Trainer(
+        Experiment(
+            task="Drop-v0", task_code=TASKS, trusted=["task_code"], hyperparameters=small, seed=2
+        )
+    )
+    data = trainer.advance(save=True).checkpoint
+    trainer.close()
+    assert data is not None
+    page = opened.page
+    question = page.get_by_role("dialog")
+    drop(page.locator(".stage"), {"run.websim": data})
+    expect(question).to_contain_text("Run run.websim all the same?")
+    question.get_by_role("button", name="Run it, I trust it").click()
+    opened.wait("/^saved-/.test(sim.getEnvironmentState(0).controller)", 60)
+    assert opened.sim("sim.groups[0].task") == "Drop-v0"
+
+
 def test_a_robot_learns_a_reward_and_comes_back_from_a_file(
     isolated: TrainingPage, tmp_path: Path
 ) -> None:

@@ -14,6 +14,9 @@ from typing import Any
 import pytest
 
 from websim.experiments import decisions
+from tests.server.test_opened import TASKS
+from websim import registry
+from websim.tasks import own
 from websim.training import checkpoints
 from websim_server import cli
 
@@ -303,3 +306,37 @@ def test_code_that_is_not_safe_needs_somebody_s_word(
     assert cli.main(evaluated) == 1
     assert "--trust" in capsys.readouterr().err
     assert cli.main([*evaluated, "--trust"]) == 0
+
+
+def test_a_task_of_ones_own_is_learnt_and_carried(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tasks = tmp_path / "my_tasks.py"
+    tasks.write_text(TASKS)
+    runs = tmp_path / "runs"
+    start = ("Drop-v0", "--output", runs, *SMALL, "--total-timesteps", "256")
+    assert train(*start) == 1
+    assert "Unknown task 'Drop-v0'" in capsys.readouterr().err
+    assert train(*start, "--tasks", tasks, "--ranks", "2") == 0
+    run = only(runs) / "checkpoint.websim"
+    assert checkpoints.loads(run.read_bytes()).experiment.task_code == TASKS
+    registry._tasks.pop("Drop-v0")
+
+    monkeypatch.setattr(own, "_known", {})  # another process
+    resumed = ("--resume", run, "--total-timesteps", "512")
+    evaluated = ["evaluate", str(run), "--episodes", "2"]
+    assert train(*resumed) == 1
+    said = capsys.readouterr().err
+    assert "task.py, line 2, column 1" in said
+    assert "--trust" in said
+    assert cli.main(evaluated) == 1
+    assert train(*resumed, "--trust") == 0
+    monkeypatch.setattr(own, "_known", {})
+    assert cli.main([*evaluated, "--tasks", str(tasks)]) == 0
+    tasks.write_text(TASKS.replace("height = data", "height = 1 + data"))
+    assert train("--resume", run, "--total-timesteps", "768", "--tasks", tasks, "--ranks", "2") == 0
+    assert "1 + data" in str(checkpoints.loads(run.read_bytes()).experiment.task_code)
+    tasks.write_text("import websim\nwebsim.register(7)\n")
+    assert train(*start, "--tasks", tasks) == 1
+    assert "my_tasks.py, line 2" in capsys.readouterr().err
+    registry._tasks.pop("Drop-v0")
