@@ -2,7 +2,7 @@
 
     python -m bench.drop [--envs 100 1000] [--rounds 7] [--output docs/results]
 
-The page steps as many Ants, warm. Then an .xml is opened (the quadruped of this project), or a folder
+The page steps as many Ants, warm. Then an .xml is opened (this project's quadruped), or a folder
 with meshes (the hand of `gymnasium-robotics`, where `make test` has put that), by the page's own
 fields for files, which do what a drop does. The clock starts with the browser's event, and stops
 when the poses of all workers have changed since their first sample. Ants come back between two
