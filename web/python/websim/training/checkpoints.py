@@ -4,6 +4,8 @@ A checkpoint is a run as a zip archive, `.websim`:
 
     experiment.json              what is simulated and learnt (`websim.experiments`)
     robot/                       the files of a robot of the user's own
+    reward.py, measure.py        what pays and judges in place of the task
+    task.py                      the task itself, if it is one of the user's own
     hands.jsonl                  what hands have done to the robots that learn
     learner/checkpoint.json      format, version, number of ranks
     learner/learner.json         counters and random state that all ranks share
