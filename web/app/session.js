@@ -115,10 +115,11 @@ export class Session extends EventTarget {
    *
    * @param {Experiment} experiment
    * @param {Partial<Options>} [change]  of options with it
+   * @param {{tried?: boolean}} [how]  tried: a worker has made some of its environments already
    * @throws {Error} it cannot be simulated; everything stays as it was
    */
-  async bring(experiment, change = {}) {
-    await this.sim?.check(experiment);
+  async bring(experiment, change = {}, { tried = false } = {}) {
+    if (!tried) await this.sim?.check(experiment);
     this.set({ ...change, ...await this.#keep(newId(), experiment) });
   }
 

@@ -87,7 +87,7 @@ export class Opener {
         given = { ...given, ...others };
       } else if (experiment) {
         if (learning()) throw new Error('Robots learn: stop the training, then open the robot again.');
-        return session.bring(experiment);
+        return session.bring(experiment, {}, { tried: true });
       }
     }
   }
@@ -120,7 +120,7 @@ export class Opener {
     if (!tasks) return;
     const [first, ...others] = tasks;
     for (const task of others) await session.keep(task);
-    await session.bring(first);
+    await session.bring(first, {}, { tried: true });
     if (others.length) tell(`${others.map(titleOf).join(', ')} of ${name} can be chosen under “Your own”.`);
   }
 }

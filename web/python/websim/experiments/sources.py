@@ -9,7 +9,6 @@ from websim.errors import ModelError
 from websim.experiments.archive import NAME, load
 from websim.experiments.experiment import Experiment
 from websim.experiments.robot import Robot, read_robot
-from websim.physics import make_physics
 from websim.registry import task_class
 from websim.task import options_of
 from websim.tasks import own
@@ -66,13 +65,20 @@ def whole(experiment: Experiment) -> Experiment:
 
 
 def of_robot(robot: Robot) -> Experiment:
-    """A robot that is only observed, and acts about every CONTROL_SECONDS."""
-    physics = make_physics(robot.path(), 1, ())
-    frame_skip = max(1, round(CONTROL_SECONDS / physics.model.timestep))
-    physics.close()
-    return Experiment(
-        task=RobotTask.id, task_options={"frame_skip": frame_skip}, robot=robot, title=robot.name
-    )
+    """A robot that is only observed, and acts about every CONTROL_SECONDS; tried for a step.
+
+    Raises:
+        ModelError: it cannot be simulated.
+    """
+    experiment = Experiment(task=RobotTask.id, robot=robot, title=robot.name)
+    env = experiment.make_vec(1)
+    try:
+        env.reset(seed=0)
+        env.step(env.action_space.sample())
+        frame_skip = max(1, round(CONTROL_SECONDS / env.physics.model.timestep))
+    finally:
+        env.close()
+    return replace(experiment, task_options={"frame_skip": frame_skip})
 
 
 def _is_run(path: Path) -> bool:
