@@ -8,8 +8,7 @@ fields for files, which do what a drop does. The clock starts with the browser's
 when the poses of all workers have changed since their first sample. Ants come back between two
 rounds. Writes drop.json and drop.md, with where the time goes:
 
-- reading: the files go to a worker, which finds out what they are;
-- trying: a worker makes two of the robots and lets them step;
+- reading: the files go to a worker, which finds out what they are and tries a robot;
 - keeping: the browser's store has them;
 - making: both workers make their part, and the page has the new simulation;
 - moving: the scene is built, and a step of all has been published.
@@ -33,20 +32,17 @@ if TYPE_CHECKING:
 MODELS = Path(sys.prefix) / "models"
 """Where `make test` has the models of others."""
 
-PARTS = ("reading", "trying", "keeping", "making", "moving")
+PARTS = ("reading", "keeping", "making", "moving")
 
 WATCH = """() => {
   const marks = {};
   const before = window.websim;
-  const timed = (name) => {
-    const method = before[name].bind(before);
-    before[name] = async (...given) => {
-      const result = await method(...given);
-      marks[name] = performance.now();
-      return result;
-    };
+  const read = before.readRobot.bind(before);
+  before.readRobot = async (...given) => {
+    const result = await read(...given);
+    marks.read = performance.now();
+    return result;
   };
-  for (const name of ['readRobot', 'check']) timed(name);
   const began = () => (marks.began = performance.now());
   addEventListener('change', began, { capture: true, once: true });
   window.drop = new Promise((resolve) => {
@@ -87,7 +83,7 @@ def opened(page: "Page", path: Path) -> dict[str, float]:
     page.evaluate(WATCH)
     page.set_input_files("#open-folder" if path.is_dir() else "#open-files", path)
     marks = page.evaluate("window.drop")
-    names = ("began", "readRobot", "check", "closed", "opened", "moved")
+    names = ("began", "read", "closed", "opened", "moved")
     times = [marks[name] / 1000 for name in names]
     parts = dict(zip(PARTS, (b - a for a, b in itertools.pairwise(times)), strict=True))
     return {**parts, "all": times[-1] - times[0]}
@@ -97,13 +93,13 @@ def measure(page: "Page", address: str, path: Path, envs: int, rounds: int) -> d
     """Opens it again and again."""
     page.goto(f"{address}/?task=Ant-v5&envs={envs}")
     running = "Boolean(window.websim?.running && websim.stats().environmentSteps > {})"
-    wait(page, running.format(20_000))
+    wait(page, running.format(5_000))
     found = []
     for _ in range(rounds):
         found.append(opened(page, path))
         page.select_option("#option-task", "Ant-v5")
         wait(page, "window.websim?.groups[0].task === 'Ant-v5'")
-        wait(page, running.format(20_000))
+        wait(page, running.format(5_000))
     return {name: [one[name] for one in found] for name in found[0]}
 
 
