@@ -58,6 +58,12 @@ def test_a_robot_is_dropped_and_comes_back(opened: Dashboard) -> None:
     assert page.url == before, "a robot of this browser's is no part of a link"
     assert opened.sim("sim.numEnvs") == 16
     opened.drawn()
+    page.keyboard.press("f")
+    bounds = "by default, as the model sets no limits"
+    expect(page.locator(".details .bounds")).to_have_text(f"Bounds: all {bounds}.")
+    bar = page.locator(".details .bars > div")
+    expect(bar).to_have_attribute("title", re.compile(r"^-1(\.0+)? to 1(\.0+)? \(default, as"))
+    page.keyboard.press("Escape")
     page.reload()
     opened.booted()
     stands(opened, "ball")

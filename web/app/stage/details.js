@@ -21,6 +21,12 @@ const [KIND, LEVEL] = ['terrain kind', 'terrain level'];
 
 const RETURN = 'Return so far';
 
+/** Where bounds of actions come from, if nothing is to be said of it. */
+const USUAL = 'ctrlrange';
+
+/** Where bounds come from, in words. @param {string} source  see `websim.action_ranges` */
+const originOf = (source) => (source === 'default' ? 'default, as the model sets no limits' : source);
+
 export class Details {
   /** @type {Group|null} */
   #group = null;
@@ -37,6 +43,8 @@ export class Details {
     this.subtitle = h('p', { class: 'subtle' });
     this.figures = h('dl', { class: 'tiles' });
     this.actions = h('div', { class: 'bars' });
+    /** Where bounds of actions come from that the model does not say in so many words. */
+    this.bounds = h('p', { class: 'subtle bounds' });
     this.rewards = h('table', { class: 'terms' });
     this.drawn = h('table', { class: 'terms' });
     this.world = h('details', { open: true }, h('summary', {}, 'Its own world'), this.drawn);
@@ -55,7 +63,7 @@ export class Details {
         this.figures,
         h('h3', {}, 'Reward'), this.rewards,
         this.world,
-        h('h3', {}, 'Action'), this.actions,
+        h('h3', {}, 'Action'), this.actions, this.bounds,
         h('div', { class: 'heading' }, this.observationLabel, this.observationValue), this.observation,
         byHand.element,
         h('details', {}, h('summary', {}, 'Positions and velocities'),
@@ -101,14 +109,20 @@ export class Details {
 
   /** @param {Group} group */
   #buildActions({ actionNames, actionSize, actionLow, actionHigh, actionSources }) {
+    const called = (/** @type {number} */ i) => actionNames[i] || `action ${i}`;
     this.bars = Array.from({ length: actionSize }, (_, i) => {
       const bar = h('i');
       const value = h('span', { class: 'value' });
-      const origin = actionSources[i] === 'default' ? 'the model sets no limits' : actionSources[i];
-      const title = `${measure(actionLow[i])} to ${measure(actionHigh[i])} (${origin})`;
-      return { bar, value, row: h('div', { title }, h('span', {}, actionNames[i] || `action ${i}`), h('b', {}, bar), value) };
+      const title = `${measure(actionLow[i])} to ${measure(actionHigh[i])} (${originOf(actionSources[i])})`;
+      return { bar, value, row: h('div', { title }, h('span', {}, called(i)), h('b', {}, bar), value) };
     });
     this.actions.replaceChildren(...this.bars.map(({ row }) => row));
+    const unsaid = [...new Set(actionSources)].filter((source) => source !== USUAL).map((source) => {
+      const which = actionSources.flatMap((one, i) => (one === source ? [called(i)] : []));
+      return `${which.length === actionSize ? 'all' : which.join(', ')} by ${originOf(source)}`;
+    });
+    this.bounds.hidden = unsaid.length === 0;
+    setText(this.bounds, `Bounds: ${unsaid.join('; ')}.`);
   }
 
   /** @param {string[]} names */
