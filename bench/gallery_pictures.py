@@ -3,8 +3,9 @@
     python -m bench.gallery --keep FOLDER
     python -m bench.gallery_pictures FOLDER
 
-FOLDER has the runs. A robot of each is followed as it does what it has learnt; docs/images gets
-gallery-<name>.jpg, and code-light.jpg and code-phone.jpg of the editors.
+FOLDER has the runs. A robot of each is followed as it does what it has learnt; one without a run
+stands as it begins. The page's gallery gets <name>.jpg, docs/images code-light.jpg and
+code-phone.jpg of the editors.
 """
 
 import argparse
@@ -16,18 +17,36 @@ from urllib.parse import urlencode
 from playwright.sync_api import Browser
 
 from bench.tutorial import IMAGES, wait
-from websim.rewards.gallery import gallery
+from websim.rewards.gallery import Worked, gallery
 from websim_server.browser import open_browser
+from websim_server.paths import WEB
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page, ViewportSize
 
-SMALL: "ViewportSize" = {"width": 480, "height": 320}
+GALLERY = WEB / "app" / "code" / "gallery"
+
+SMALL: "ViewportSize" = {"width": 240, "height": 160}
 LARGE: "ViewportSize" = {"width": 1280, "height": 800}
 PHONE: "ViewportSize" = {"width": 390, "height": 844}
 
 MOVING_MS = 6000
 """How long robots move before a picture."""
+
+STANDING_MS = 300
+
+LEARNT = """async (text) => {
+  const data = Uint8Array.from(atob(text), (c) => c.charCodeAt(0)).buffer;
+  await websim.addPolicy('learnt', data);
+  websim.setController('learnt');
+  await websim.reset({ seed: 0 });
+}"""
+
+STYLE = """(text) => {
+  const sheet = new CSSStyleSheet();
+  sheet.replaceSync(text);
+  document.adoptedStyleSheets = [sheet];
+}"""
 
 BARE = ".details, .panel, .stage-figures, .stage-curve, .notices { display: none !important; }"
 """Leaves the robots alone."""
@@ -36,27 +55,23 @@ BARE = ".details, .panel, .stage-figures, .stage-curve, .notices { display: none
 def open_page(browser: Browser, address: str, size: "ViewportSize", **options: object) -> "Page":
     """The page once its robots move."""
     page = browser.new_page(viewport=size)
+    page.emulate_media(color_scheme="light")
     page.goto(f"{address}/?{urlencode(options)}")
     wait(page, "Boolean(window.websim?.running && websim.stats().environmentSteps > 0)")
     return page
 
 
-def learnt(browser: Browser, address: str, name: str, task: str, run: bytes) -> None:
-    """A picture of a robot that does what it has learnt."""
-    page = open_page(browser, address, SMALL, task=task, envs=4, speed=1, follow=0, theme="light")
-    page.evaluate(
-        """async (text) => {
-          const data = Uint8Array.from(atob(text), (c) => c.charCodeAt(0)).buffer;
-          await websim.addPolicy('learnt', data);
-          websim.setController('learnt');
-          await websim.reset({ seed: 0 });
-        }""",
-        base64.b64encode(run).decode(),
-    )
-    page.add_style_tag(content=BARE)
+def robot(browser: Browser, address: str, worked: Worked, run: bytes | None) -> None:
+    """A picture of a robot that does what it has learnt, or stands as it begins."""
+    page = open_page(browser, address, SMALL, task=worked.tasks[0], envs=4, speed=1, follow=0)
+    if run is None:
+        page.evaluate("() => { websim.setController('zero'); return websim.reset({ seed: 0 }); }")
+    else:
+        page.evaluate(LEARNT, base64.b64encode(run).decode())
+    page.evaluate(STYLE, BARE)
     page.keyboard.press("p")
-    page.wait_for_timeout(MOVING_MS)
-    page.screenshot(path=IMAGES / f"gallery-{name}.jpg", type="jpeg", quality=60)
+    page.wait_for_timeout(MOVING_MS if run else STANDING_MS)
+    page.screenshot(path=GALLERY / f"{worked.name}.jpg", type="jpeg", quality=70)
     page.close()
 
 
@@ -64,8 +79,8 @@ def editors(browser: Browser, address: str) -> None:
     """Pictures of the sheet, and in the dark on a phone."""
     page = open_page(browser, address, LARGE, task="HalfCheetah-v5", envs=64, speed=1, follow=0)
     page.locator("#code-open").click()
-    page.locator("#code-gallery option:has-text('Stand up')").wait_for(state="attached")
-    page.select_option("#code-gallery", label="Stand up")
+    page.get_by_text("Worked rewards to begin with").click()
+    page.locator("#code-gallery button", has_text="Stand up").click()
     page.locator("#code-apply").click()
     for name, size in (("light", LARGE), ("phone", PHONE)):
         page.emulate_media(color_scheme="dark" if name == "phone" else "light")
@@ -81,11 +96,11 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     arguments = parser.parse_args()
     with open_browser() as (browser, address):
-        editors(browser, address)
+        GALLERY.mkdir(exist_ok=True)
         for worked in gallery():
             run = arguments.folder / f"{worked.name}.websim"
-            if run.exists():
-                learnt(browser, address, worked.name, worked.tasks[0], run.read_bytes())
+            robot(browser, address, worked, run.read_bytes() if run.exists() else None)
+        editors(browser, address)
 
 
 if __name__ == "__main__":

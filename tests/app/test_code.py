@@ -130,7 +130,11 @@ def test_a_worked_reward_to_begin_with(isolated: TrainingPage) -> None:
     dashboard, page = isolated, isolated.page
     dashboard.open("task=HalfCheetah-v5&envs=8&workers=1&speed=1")
     open_editor(page)
-    page.locator("#code-gallery").select_option(label="Stand up")
+    page.get_by_text("Worked rewards to begin with").click()
+    card = page.locator("#code-gallery button", has_text="Stand up")
+    expect(card).to_contain_text("success is how upright it was")
+    expect(card.locator("img")).to_have_js_property("naturalWidth", 240)
+    card.click()
     expect(page.locator(".cm-content")).to_contain_text("Pays for a body that points upwards")
     page.locator("#code-apply").click()
     expect_terms(page, "upright", "calm", "effort")

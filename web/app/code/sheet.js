@@ -51,7 +51,8 @@ export class CodeSheet {
     }, NAMES[kind]);
     this.tabs = { reward: tab('reward'), measure: tab('measure'), task_code: tab('task_code') };
     this.editors = { reward: this.#editor('reward'), measure: this.#editor('measure'), task_code: this.#editor('task_code') };
-    this.gallery = h('select', { 'aria-label': 'Worked rewards', id: 'code-gallery', onchange: () => this.#choose() });
+    this.worked = h('div', { class: 'cards' });
+    this.gallery = h('details', { class: 'code-gallery', id: 'code-gallery' }, h('summary', {}, 'Worked rewards to begin with'), this.worked);
     this.hint = h('p', { class: 'subtle' });
     this.text = h('div', { class: 'code-text', id: 'code-text', role: 'tabpanel' });
     this.state = h('p', { class: 'code-state subtle', id: 'code-state', role: 'status' });
@@ -63,7 +64,8 @@ export class CodeSheet {
         h('div', { class: 'row', role: 'tablist' }, ...Object.values(this.tabs)),
         h('button', { class: 'quiet', 'aria-label': 'Close the editor', onclick: onClose }, '×')),
       this.hint, this.text, this.state,
-      h('div', { class: 'row' }, this.applyButton, this.resetButton, this.gallery),
+      h('div', { class: 'row' }, this.applyButton, this.resetButton),
+      this.gallery,
       this.terms.element);
     for (const type of ['experiment', 'opened']) session.addEventListener(type, () => this.refresh());
     session.addEventListener('code', (event) => {
@@ -101,9 +103,8 @@ export class CodeSheet {
     const words = await sim.vocabulary(0).catch(() => null);
     if (!words || this.session.sim !== sim) return;
     this.#words = words;
-    const worked = words.gallery.map(({ name, title }) => h('option', { value: name }, title));
-    this.gallery.replaceChildren(h('option', { value: '' }, 'Worked rewards …'), ...worked);
-    this.gallery.hidden = worked.length === 0;
+    this.worked.replaceChildren(...words.gallery.map((worked) => this.#card(worked)));
+    this.gallery.hidden = words.gallery.length === 0;
     const experiment = sim.training?.experiment ?? this.session.experiment;
     for (const kind of KINDS) {
       const editor = this.editors[kind];
@@ -142,11 +143,17 @@ export class CodeSheet {
     }
   }
 
-  /** A reward of the gallery, with its measure, to look at and change. */
-  #choose() {
-    const chosen = this.#words?.gallery.find(({ name }) => name === this.gallery.value);
-    if (chosen) for (const kind of /** @type {const} */ (['reward', 'measure'])) this.editors[kind].text = chosen[kind];
-    this.gallery.value = '';
+  /** A reward of the gallery, with its measure, to look at and change. @param {import('../../sim/shared/messages.js').WorkedReward} worked */
+  #card({ name, title, about, reward, measure }) {
+    const choose = () => {
+      Object.assign(this.editors.reward, { text: reward });
+      Object.assign(this.editors.measure, { text: measure });
+      this.gallery.open = false;
+      if (this.#kind === 'task_code') this.#show('reward');
+    };
+    const picture = new URL(`./gallery/${name}.jpg`, import.meta.url).href;
+    return h('button', { onclick: choose }, h('img', { src: picture, alt: '', loading: 'lazy', width: 144, height: 96 }),
+      h('b', {}, title), h('small', {}, about));
   }
 
   /**
