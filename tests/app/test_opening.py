@@ -12,6 +12,7 @@ from tests.app.page import FEW, Dashboard
 from tests.app.test_nothing_lost import save_as_file
 from tests.app.training_page import TrainingPage
 from tests.model_files import LAYOUTS
+from tests.python.test_own_tasks import CODE
 from tests.server.test_opened import TASKS
 from websim.experiments.archive import dump
 from websim.experiments.experiment import Experiment
@@ -205,7 +206,7 @@ def test_a_run_of_a_strangers_task_is_asked_for(opened: Dashboard) -> None:
     small = {"num_envs": 4, "num_steps": 16, "num_minibatches": 2}
     trainer = Trainer(
         Experiment(
-            task="Drop-v0", task_code=TASKS, trusted=["task_code"], hyperparameters=small, seed=2
+            task="Drop-v0", task_code=CODE, trusted=["task_code"], hyperparameters=small, seed=2
         )
     )
     data = trainer.advance(save=True).checkpoint

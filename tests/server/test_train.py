@@ -15,6 +15,7 @@ import pytest
 
 from websim.experiments import decisions
 from tests.server.test_opened import TASKS
+from tests.python.test_own_tasks import CODE
 from websim import registry
 from websim.tasks import own
 from websim.training import checkpoints
@@ -312,14 +313,14 @@ def test_a_task_of_ones_own_is_learnt_and_carried(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tasks = tmp_path / "my_tasks.py"
-    tasks.write_text(TASKS)
+    tasks.write_text(CODE)
     runs = tmp_path / "runs"
     start = ("Drop-v0", "--output", runs, *SMALL, "--total-timesteps", "256")
     assert train(*start) == 1
     assert "Unknown task 'Drop-v0'" in capsys.readouterr().err
     assert train(*start, "--tasks", tasks, "--ranks", "2") == 0
     run = only(runs) / "checkpoint.websim"
-    assert checkpoints.loads(run.read_bytes()).experiment.task_code == TASKS
+    assert checkpoints.loads(run.read_bytes()).experiment.task_code == CODE
     registry._tasks.pop("Drop-v0")
 
     monkeypatch.setattr(own, "_known", {})  # another process
@@ -333,7 +334,7 @@ def test_a_task_of_ones_own_is_learnt_and_carried(
     assert train(*resumed, "--trust") == 0
     monkeypatch.setattr(own, "_known", {})
     assert cli.main([*evaluated, "--tasks", str(tasks)]) == 0
-    tasks.write_text(TASKS.replace("height = data", "height = 1 + data"))
+    tasks.write_text(CODE.replace("height = data", "height = 1 + data"))
     assert train("--resume", run, "--total-timesteps", "768", "--tasks", tasks, "--ranks", "2") == 0
     assert "1 + data" in str(checkpoints.loads(run.read_bytes()).experiment.task_code)
     tasks.write_text("import websim\nwebsim.register(7)\n")
