@@ -13,10 +13,9 @@ from typing import Any
 
 import pytest
 
-from websim.experiments import decisions
-from tests.server.test_opened import TASKS
 from tests.python.test_own_tasks import CODE
 from websim import registry
+from websim.experiments import decisions
 from websim.tasks import own
 from websim.training import checkpoints
 from websim_server import cli
