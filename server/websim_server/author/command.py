@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from websim.authors.tournament.tournament import Tournament
     from websim.experiments.experiment import Experiment
 
-AUTHORS = ("hand",)
+AUTHORS = ("offline", "hand")
 
 
 def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -25,7 +25,7 @@ def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
         "--task", default="HalfCheetah-v5", help="task id, run (.websim) or robot (%(default)s)"
     )
     parser.add_argument(
-        "--author", choices=AUTHORS, default=AUTHORS[0], help="who writes rewards (%(default)s)"
+        "--author", choices=AUTHORS, help="who writes rewards (offline; with --reward: hand)"
     )
     parser.add_argument(
         "--reward", type=Path, nargs="+", default=[], metavar="FILE", help="rewards, by hand"
@@ -125,7 +125,7 @@ def _settings(arguments: argparse.Namespace) -> Any:
         episodes=arguments.episodes,
         seed=arguments.seed,
         control=arguments.control or "",
-        author=arguments.author,
+        author=arguments.author or ("hand" if arguments.reward else "offline"),
     )
 
 
@@ -133,7 +133,10 @@ def _author(arguments: argparse.Namespace, tournament: "Tournament") -> "Author"
     """Who writes: of a tournament that goes on, what was written by hand is in it."""
     from websim.authors.candidates import Candidate
     from websim.authors.hand import Hand
+    from websim.authors.offline import OfflineAuthor
 
+    if tournament.state.settings.author == "offline":
+        return OfflineAuthor()
     if arguments.resume and not arguments.reward:
         return Hand([])
     if not arguments.reward or not arguments.measure:

@@ -1,10 +1,10 @@
 """Authors: from what somebody says a robot should do, to rewards and measures as code."""
 
-from websim.authors.by_hand import HandAuthor
 from websim.authors.candidates import Attempt, Author, Brief, Candidate, Snapshot, experiment_of
+from websim.authors.hand import Hand
 from websim.authors.offline import OfflineAuthor
 
-AUTHORS = {"offline": OfflineAuthor, "hand": HandAuthor}
+AUTHORS = {"offline": OfflineAuthor, "hand": Hand}
 """Who writes rewards, by name."""
 
 __all__ = [
@@ -13,7 +13,7 @@ __all__ = [
     "Author",
     "Brief",
     "Candidate",
-    "HandAuthor",
+    "Hand",
     "OfflineAuthor",
     "Snapshot",
     "experiment_of",
