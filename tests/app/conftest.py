@@ -35,7 +35,7 @@ def shared(resident: BrowserContext, site: str) -> Iterator[Dashboard]:
 
 
 @pytest.fixture(scope="module")
-def open_page(resident: BrowserContext, server: str) -> Iterator[Dashboard]:
+def open_page(resident: BrowserContext, server: str) -> Iterator[TrainingPage]:
     """One page for the tests of a file that put it right before they begin."""
     with staying(resident, server) as dashboard:
         yield dashboard

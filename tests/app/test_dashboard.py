@@ -254,19 +254,13 @@ def test_all_tasks_side_by_side(isolated: Dashboard) -> None:
     """One simulation of all robots: each of them is drawn without an error."""
     complaints: list[str] = []
     isolated.page.on("console", lambda m: complaints.append(m.text) if m.type == "error" else None)
-    isolated.open("workers=1&speed=1&task=" + ",".join(f"{task}-v5:2" for task in ALL_TASKS))
+    query = "workers=1&speed=1&task=" + ",".join(f"{task}-v5:2" for task in ALL_TASKS)
+    isolated.open(query)
     expect(isolated.page.locator("#drawing")).to_contain_text("22")
     assert isolated.sim("sim.groups.length") == len(ALL_TASKS)
     expect(isolated.page.locator("#option-task")).to_have_value("several")
     for index in range(1, 22, 2):
-        isolated.page.evaluate(
-            """(index) => {
-              const search = location.search.replace(/&follow=.*|$/, `&follow=${index}`);
-              history.pushState(null, '', search);
-              dispatchEvent(new PopStateEvent('popstate'));
-            }""",
-            index,
-        )
+        isolated.go(f"{query}&follow={index}")
         expect(isolated.page.locator(".details h2")).to_have_text(f"{ALL_TASKS[index // 2]}-v5 1")
         isolated.drawn()
     assert not complaints

@@ -122,12 +122,7 @@ def test_another_tab_does_not_take_a_live_run(training: TrainingPage) -> None:
 def test_another_simulation_keeps_the_run(training: TrainingPage) -> None:
     page = training.page
     training.wait_for_steps(512)
-    page.evaluate(
-        """() => {
-          history.pushState(null, '', location.search.replace('envs=8', 'envs=6'));
-          dispatchEvent(new PopStateEvent('popstate'));
-        }"""
-    )
+    training.go(SMALL.replace("envs=8", "envs=6", 1))
     training.wait("sim.training === null && sim.numEnvs === 6", seconds=60)
     training.booted()
     expect(page.locator(".training-message")).to_contain_text("resume it")
@@ -445,7 +440,7 @@ def test_a_disk_that_fills_up_while_training_is_told(isolated: TrainingPage) -> 
         quota = {"origin": isolated.server, "quotaSize": size}
         cdp.send("Storage.overrideQuotaForOrigin", quota)
 
-    limit(2_000_000)  # Chromium looks again when so much has been written, or after 30 s
+    limit(500_000)  # Chromium looks again when so much has been written, or after 30 s
     isolated.open(SMALL)
     isolated.start()
     while not page.evaluate(KEPT_STEPS):

@@ -5,6 +5,7 @@ import io
 import re
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from tests.app.page import BOOT_MS
@@ -12,6 +13,26 @@ from tests.app.training_page import LEARNT_MS, SMALL, TrainingPage
 from websim.algorithms.presets import preset
 
 NUMBER = re.compile(r"^-?[\d.]+(e-?\d+)?$")
+
+
+@pytest.fixture
+def fresh(open_page: TrainingPage) -> TrainingPage:
+    """The page of this file, in which nothing is or was learnt."""
+    reset = open_page.buttons.get_by_role("button", name="Reset")
+    if reset.is_enabled():
+        reset.click()
+        open_page.wait("sim.training === null", 60)
+        open_page.booted()
+        expect(open_page.page.locator(".curves .curve")).to_have_count(0)
+    return open_page
+
+
+@pytest.fixture
+def training(fresh: TrainingPage) -> TrainingPage:
+    """The same, and a pendulum begins to learn."""
+    fresh.go(SMALL)
+    fresh.start()
+    return fresh
 
 
 def csv_rows(dashboard: TrainingPage, tmp_path: Path) -> list[dict[str, str]]:
@@ -58,9 +79,9 @@ def test_a_link_brings_the_set_up_and_the_form_checks(isolated: TrainingPage) ->
     assert dashboard.sim("sim.training") is None, "a link does not start training"
 
 
-def test_hyperparameters_that_do_not_go_together_are_refused(isolated: TrainingPage) -> None:
-    dashboard, page = isolated, isolated.page
-    dashboard.open(f"{SMALL},num_minibatches:9999")
+def test_hyperparameters_that_do_not_go_together_are_refused(fresh: TrainingPage) -> None:
+    dashboard, page = fresh, fresh.page
+    dashboard.go(f"{SMALL},num_minibatches:9999")
     page.get_by_role("button", name="Train", exact=True).click()
     message = page.locator(".training-message")
     expect(message).to_contain_text("9999", timeout=BOOT_MS)
@@ -176,9 +197,9 @@ CHEETAHS = (
 )
 
 
-def test_there_is_something_to_see_before_the_first_episode_ends(isolated: TrainingPage) -> None:
-    page = isolated.page
-    isolated.open(CHEETAHS)
+def test_there_is_something_to_see_before_the_first_episode_ends(fresh: TrainingPage) -> None:
+    page = fresh.page
+    fresh.go(CHEETAHS)
     page.get_by_role("button", name="Train", exact=True).click()
     figures = page.locator(".training-figures")
     expect(figures).to_contain_text("the first end at 64,000 steps at the latest", timeout=BOOT_MS)
@@ -186,7 +207,7 @@ def test_there_is_something_to_see_before_the_first_episode_ends(isolated: Train
     reward.scroll_into_view_if_needed()
     expect(reward.locator(".curve-value")).to_have_text(NUMBER)
     expect(figures).to_contain_text(re.compile(r"Return -?[\d.]+"), timeout=LEARNT_MS)
-    isolated.pause()
+    fresh.pause()
 
     # One value under one name: in words, above the curve, and where the line ends.
     told = re.search(r"Return (\S+)", figures.inner_text())
@@ -201,16 +222,16 @@ def test_there_is_something_to_see_before_the_first_episode_ends(isolated: Train
     assert summary.endswith(f"return {told[1]}")
 
 
-def test_one_pause_for_all_that_learns_and_stands_beside(isolated: TrainingPage) -> None:
-    page = isolated.page
-    isolated.open(f"{SMALL}&paused=1")
-    isolated.start()
-    isolated.wait("sim.running && sim.training.state === 'running'", seconds=30)
-    assert "paused" not in isolated.state
+def test_one_pause_for_all_that_learns_and_stands_beside(fresh: TrainingPage) -> None:
+    page = fresh.page
+    fresh.go(f"{SMALL}&paused=1")
+    fresh.start()
+    fresh.wait("sim.running && sim.training.state === 'running'", seconds=30)
+    assert "paused" not in fresh.state
     expect(page.get_by_role("button", name="Pause")).to_have_count(1)
     expect(page.locator("#option-controller option:checked")).to_have_text("learning (PPO)")
     for name in ("Step", "Reset"):
-        button = isolated.transport.get_by_role("button", name=name)
+        button = fresh.transport.get_by_role("button", name=name)
         expect(button).to_be_disabled()
         expect(button).to_have_attribute("title", re.compile("stop it first"))
     page.locator(".stage").focus()
@@ -218,19 +239,19 @@ def test_one_pause_for_all_that_learns_and_stands_beside(isolated: TrainingPage)
     expect(page.get_by_role("status")).to_contain_text("stop it first")
 
     page.keyboard.press("Space")
-    expect(isolated.transport.get_by_role("button", name="Resume")).to_be_visible()
-    isolated.wait("sim.training.state === 'paused' && !sim.running")
-    assert isolated.state["paused"] == "1"
-    done = isolated.settled()
+    expect(fresh.transport.get_by_role("button", name="Resume")).to_be_visible()
+    fresh.wait("sim.training.state === 'paused' && !sim.running")
+    assert fresh.state["paused"] == "1"
+    done = fresh.settled()
     page.keyboard.press("Space")
-    isolated.wait_for_steps(done)
-    assert isolated.sim("sim.running")
+    fresh.wait_for_steps(done)
+    assert fresh.sim("sim.running")
 
     # Whoever stops wants to see what was learnt.
-    isolated.transport.get_by_role("button", name="Pause").click()
-    isolated.wait("sim.training.state === 'paused'")
-    isolated.buttons.get_by_role("button", name="Stop").click()
-    isolated.wait("sim.training === null && sim.running", seconds=60)
-    isolated.booted()
-    assert "paused" not in isolated.state
-    expect(isolated.transport.get_by_role("button", name="Pause")).to_be_enabled()
+    fresh.transport.get_by_role("button", name="Pause").click()
+    fresh.wait("sim.training.state === 'paused'")
+    fresh.buttons.get_by_role("button", name="Stop").click()
+    fresh.wait("sim.training === null && sim.running", seconds=60)
+    fresh.booted()
+    assert "paused" not in fresh.state
+    expect(fresh.transport.get_by_role("button", name="Pause")).to_be_enabled()

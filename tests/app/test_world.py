@@ -10,8 +10,7 @@ from tests.app.page import FEW, Dashboard
 def plain(open_page: Dashboard) -> Dashboard:
     """The page with pendulums that are alike."""
     page = open_page.page
-    page.evaluate("(query) => history.replaceState(null, '', query)", f"/?{FEW}")
-    page.evaluate("() => dispatchEvent(new PopStateEvent('popstate'))")
+    open_page.go(FEW)
     open_page.wait("sim.groups[0].worldValues.length === 0", 30)
     open_page.booted()
     for remove in reversed(page.locator(".world-entries > li > button").all()):
@@ -118,9 +117,7 @@ def test_terrain_is_chosen_and_each_robot_has_its_tile(plain: Dashboard) -> None
     )
     assert plain.sim("sim.groups[0].terrainKinds.length") == 0, "the robots are as they were"
 
-    query = "/?task=Ant-v5&envs=16&workers=1&speed=1&seed=3"
-    page.evaluate("(query) => history.replaceState(null, '', query)", query)
-    page.evaluate("() => dispatchEvent(new PopStateEvent('popstate'))")
+    plain.go("task=Ant-v5&envs=16&workers=1&speed=1&seed=3")
     plain.wait("sim.groups[0].task === 'Ant-v5'", 60)
     plain.booted()
     section.locator("#world-add").select_option("Terrain, harder by what is walked")

@@ -220,7 +220,7 @@ def test_in_the_browser_it_is_the_same_command(tmp_path: Path) -> None:
 
 
 def test_a_browser_that_dies_is_named(tmp_path: Path) -> None:
-    options = ["Hopper-v5", "--total-timesteps", "1e6", *SMALL, *BROWSER]
+    options = ["Hopper-v5", "--total-timesteps", "1e6", *SMALL, *BROWSER, "--ranks", "1"]
     process = subprocess.Popen(
         [*COMMAND, *options, "--output", tmp_path], stderr=subprocess.PIPE, text=True
     )
