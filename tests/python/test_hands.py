@@ -410,6 +410,8 @@ def test_a_record_repeats_to_the_same_bits() -> None:
 ALGORITHMS = {
     "ppo": {"num_envs": 4, "num_steps": 16, "num_minibatches": 2, "total_timesteps": 256},
     "ars": {"num_envs": 4, "total_timesteps": 1_000},
+    "es": {"num_envs": 4, "total_timesteps": 1_000},
+    "reinforce": {"num_envs": 4, "total_timesteps": 1_000},
 }
 
 
@@ -423,7 +425,7 @@ def test_a_run_with_pushes_repeats_and_resumes(algorithm: str) -> None:
     env = trainer.algorithm.env
 
     class Hand:
-        """Pushes in the middle of iterations."""
+        """Is at work in the middle of iterations, and after their last steps."""
 
         steps = 0
 
@@ -431,6 +433,8 @@ def test_a_run_with_pushes_repeats_and_resumes(algorithm: str) -> None:
             self.steps += 1
             if self.steps in (5, 20):
                 env.apply_force([1], "pole", [0.5 * self.steps, 0, 0], steps=3)
+            if self.steps == 16:  # after the last step of PPO's first iteration
+                env.set_state([2], [0.1, 0.05], [0, 0])
 
         def updated(self) -> None: ...
 
@@ -445,7 +449,8 @@ def test_a_run_with_pushes_repeats_and_resumes(algorithm: str) -> None:
     events = run.experiment.hands
     assert events
     assert [e["iteration"] for e in events] == sorted(e["iteration"] for e in events)
-    assert {"push", "pull"} == {e["do"] for e in events}
+    assert {"push", "pose", "pull"} == {e["do"] for e in events}
+    assert [e["step"] for e in events if e["iteration"] == 0][0] == 5
     assert run.experiment.sha256 != experiment.sha256
 
     anew = Trainer(replace(experiment, hands=events))
@@ -465,6 +470,31 @@ def test_a_run_with_pushes_repeats_and_resumes(algorithm: str) -> None:
     assert without
     with pytest.raises(AssertionError):
         same(run, checkpoints.loads(without))
+
+
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+def test_what_takes_hold_between_iterations_acts_in_the_next(algorithm: str) -> None:
+    trainer = Trainer(
+        Experiment(
+            task="InvertedPendulum-v5", algorithm=algorithm, hyperparameters=ALGORITHMS[algorithm]
+        )
+    )
+    env = trainer.algorithm.env
+    trainer.advance()
+    env.pull(0, "cart", [0.3, 0, 0], relative=True)
+    env.apply_force(1, "pole", [0.1, 0, 0], steps=100)
+    seen: list[Any] = []
+
+    class Eye:
+        def stepped(self, ended: Any) -> None:
+            seen.append((env.physics.pulls[0, 1] > 0, env.hands.push_steps[1].max()))
+
+        def updated(self) -> None: ...
+
+    trainer.algorithm.observer = Eye()
+    trainer.advance()
+    assert seen[0] == (True, 99)
+    trainer.close()
 
 
 def same(a: Any, b: Any) -> None:

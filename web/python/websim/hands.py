@@ -71,13 +71,30 @@ class Hands:
         self.first = 0
         self.recorded: list[Event] | None = None
         self._script: dict[tuple[int, int], list[Event]] = {}
-        self._bytes = 0  # of what is played or recorded
+        self._played_bytes = self._recorded_bytes = 0
         self._iteration = self._step = 0
 
     def begin(self, iteration: int) -> None:
-        """Steps are counted from here; does what is due."""
+        """Steps are counted from here; does what is due.
+
+        That is also what has been done here and recorded: episodes may have begun anew since.
+        """
         self._iteration, self._step = iteration, 0
+        new: list[Event] = []
+        for event in reversed(self.recorded or ()):
+            if (event["iteration"], event["step"]) != (iteration, 0):
+                break
+            new.append(event)
         self._do_due()
+        for event in reversed(new):
+            self._do(event)
+
+    def start(self) -> None:
+        """Everything begins anew with a seed: what was recorded belongs to what was before."""
+        if self.recorded is not None:
+            self.recorded.clear()
+            self._recorded_bytes = 0
+        self.begin(0)
 
     def play(self, events: Sequence[Event]) -> None:
         """Does again what was recorded, each at its time; what lies in the past is left out.
@@ -96,7 +113,7 @@ class Hands:
                     self._grasp(np.zeros(1, np.intp), event)
                 except InvalidArgument as error:
                     raise InvalidArgument(f"hands[{i}].body: {error}") from None
-            self._bytes += len(json.dumps(event))
+            self._played_bytes += len(json.dumps(event))
             self._script.setdefault((event["iteration"], event["step"]), []).append(event)
 
     def after_step(self) -> None:
@@ -164,7 +181,7 @@ class Hands:
         event = read_event({"do": do, **when, "environments": runs, **given})
         self._check(event, "")
         size = 0 if self.recorded is None else len(json.dumps(event))
-        if self._bytes + size > MAX_BYTES:
+        if self._played_bytes + self._recorded_bytes + size > MAX_BYTES:
             raise InvalidArgument(
                 f"What hands do to these robots is recorded, and has filled the "
                 f"{MAX_BYTES:,} bytes that there are for it: begin anew."
@@ -172,7 +189,7 @@ class Hands:
         self._do(event)
         if self.recorded is not None:
             self.recorded.append(event)
-            self._bytes += size
+            self._recorded_bytes += size
         return event
 
     def _check(self, event: Event, path: str) -> None:

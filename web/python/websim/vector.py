@@ -255,7 +255,7 @@ class MujocoVectorEnv(VectorEnv[FloatArray, Actions, NDArray[Any]]):
         self._waiting[indices] = False
         self._started = self._started or None not in self._rngs
         if seed is not None and len(indices) == self.num_envs:
-            self.hands.begin(0)
+            self.hands.start()
         if not self.copy:
             return self.observations, {}
         infos: Infos = {}

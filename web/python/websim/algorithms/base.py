@@ -290,6 +290,11 @@ class Algorithm(ABC):
         """Frees the environments."""
         self.env.close()
 
+    def _begin_episodes(self) -> None:
+        """Starts all episodes anew, under the hands that have taken hold since the last ones."""
+        self.env.reset()
+        self.env.hands.begin(self.iteration)
+
     def _step(self, actions: NDArray[np.float32], running: NDArray[np.bool_] | None = None) -> None:
         """Steps the environments, with actions clipped to their bounds; keeps ended episodes.
 

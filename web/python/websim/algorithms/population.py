@@ -148,7 +148,7 @@ class PopulationAlgorithm(Algorithm):
     def _episodes_of(self, weights: Array) -> NDArray[np.float64]:
         """EPISODE [n, 4] of one episode of each environment under its weights."""
         env = self.env
-        env.reset()
+        self._begin_episodes()
         n = env.num_envs
         running = np.ones(n, np.bool_)
         episodes = np.zeros((n, len(EPISODE)))

@@ -93,7 +93,7 @@ class Reinforce(Algorithm):
     def iterate(self) -> Metrics:
         """See Algorithm."""
         args, agent, env, normalize = self.args, self.agent, self.env, self.normalize_observation
-        env.reset()
+        self._begin_episodes()
         self.normalize_reward.returns.fill(0.0)
         running = np.ones(env.num_envs, np.bool_)
         steps: list[tuple[NDArray[np.float32], ...]] = []

@@ -284,6 +284,7 @@ class Trainer:
                 changed, refused = self._change(code)
         except RankLost as error:
             communicator.reform(error.ranks)
+            algorithm.env.hands.begin(algorithm.iteration)  # which is tried again
             return self._iteration(began, lost=list(error.ranks))
         finished = algorithm.iteration >= algorithm.num_iterations
         done = finished or stop
