@@ -481,13 +481,13 @@ def test_what_takes_hold_between_iterations_acts_in_the_next(algorithm: str) -> 
     )
     env = trainer.algorithm.env
     trainer.advance()
-    env.pull(0, "cart", [0.3, 0, 0], relative=True)
-    env.apply_force(1, "pole", [0.1, 0, 0], steps=100)
+    env.pull(None, "cart", [0.3, 0, 0], relative=True)
+    env.apply_force(None, "pole", [0.1, 0, 0], steps=100)
     seen: list[Any] = []
 
     class Eye:
         def stepped(self, ended: Any) -> None:
-            seen.append((env.physics.pulls[0, 1] > 0, env.hands.push_steps[1].max()))
+            seen.append((env.physics.pulls[:, 1].any(), env.hands.push_steps.max()))
 
         def updated(self) -> None: ...
 
