@@ -108,19 +108,35 @@ SMALL = {"num_envs": 4, "num_steps": 32, "num_minibatches": 2, "total_timesteps"
 
 PENDULUMS = {"task": "InvertedPendulum-v5", "hyperparameters": SMALL, "seed": 2}
 
+#: Iterations of some seconds.
+LONG = {
+    "ppo": {"num_envs": 200, "num_steps": 200, "num_minibatches": 1, "update_epochs": 1},
+    "es": {"num_envs": 40},
+}
 
-def train(sim: Any, hands: Any, reproducible: bool = True) -> None:
+CHEETAHS = {"task": "HalfCheetah-v5", "seed": 2}
+
+
+def train(sim: Any, experiment: dict[str, Any], hands: Any = None) -> None:
     workers = 2 if sim.run("crossOriginIsolated") else 1
     sim.create(
-        training={"experiment": {**PENDULUMS, **({"hands": hands} if hands else {})}},
-        tasks=[{"task": "InvertedPendulum-v5", "numEnvs": 2}],
+        training={"experiment": {**experiment, **({"hands": hands} if hands else {})}},
+        tasks=[{"task": experiment["task"], "numEnvs": 2}],
         numWorkers=workers,
-        reproducible=reproducible,
+        reproducible=True,
     )
 
 
+def same(run: Any, other: Any) -> None:
+    """Everything that was learnt, and the environments, bit by bit."""
+    assert run.experiment == other.experiment
+    leaves(run.learner, other.learner)
+    for own, its in zip(run.ranks, other.ranks, strict=True):
+        leaves(own, its)
+
+
 def test_a_run_with_pushes_repeats_itself_bit_by_bit(sim: Any) -> None:
-    train(sim, None)
+    train(sim, PENDULUMS)
     sim.run("sim.push('driven', 'pole', [1, 0, 0], 0.1)")
     assert {e["group"] for e in sim.events("hand")} == {1}
     pause_after(sim, 1)
@@ -135,17 +151,54 @@ def test_a_run_with_pushes_repeats_itself_bit_by_bit(sim: Any) -> None:
     assert {e["do"] for e in hands} == {"push", "pull"}
     assert {(e["iteration"], e["step"]) for e in hands} == {(paused, 0)}
 
-    train(sim, hands)
+    train(sim, PENDULUMS, hands)
     sim.run("sim.training.start()")
     wait_for(sim, "finished")
-    again = load(sim)
-    assert again.experiment == pushed.experiment
-    leaves(pushed.learner, again.learner)
-    for own, other in zip(pushed.ranks, again.ranks, strict=True):
-        leaves(own, other)
+    same(load(sim), pushed)
 
-    train(sim, None)
+    train(sim, PENDULUMS)
     sim.run("sim.training.start()")
     wait_for(sim, "finished")
     with pytest.raises(AssertionError):
         leaves(pushed.learner, load(sim).learner)
+
+
+@pytest.mark.parametrize("algorithm", LONG)
+def test_hands_act_in_the_middle_of_an_iteration(sim: Any, algorithm: str) -> None:
+    experiment = {**CHEETAHS, "algorithm": algorithm, "hyperparameters": LONG[algorithm]}
+    train(sim, experiment)
+    learners = sim.run("sim.groups[0].numEnvs")
+    sim.run("sim.training.start()")
+    first = "sim.training.iteration === 0"
+    sim.wait(f"!({first}) || sim.stats().environmentSteps > {learners}")
+    sim.run("sim.pull(1, 'torso', [0.5, 0, 0.2], { relative: true })")
+    sim.run("sim.push('all', 'torso', [30, 0, 0], 0.5)")
+    sim.run("sim.setJoint(0, 'bthigh', 0.4)")
+    inside = sim.run(first)
+    sim.run("sim.training.stop()")
+    pushed = load(sim)
+    hands = pushed.experiment.hands
+    assert hands
+    assert {e["do"] for e in hands} == {"push", "pull", "pose"}
+    if sim.run("crossOriginIsolated"):
+        assert inside, "they were heard only when the iteration was over"
+        assert all(e["iteration"] == 0 and e["step"] > 0 for e in hands)
+    else:
+        assert all(e["iteration"] > 0 and e["step"] == 0 for e in hands)
+
+    train(sim, experiment, hands)
+    pause_after(sim, pushed.learner["iteration"])
+    same(load(sim), pushed)
+
+
+def test_what_is_wrong_is_told_in_the_middle_of_an_iteration(sim: Any) -> None:
+    train(sim, {**CHEETAHS, "algorithm": "es", "hyperparameters": LONG["es"]})
+    sim.run("sim.training.start()")
+    for expression, expected in (
+        ("sim.push('all', 'torso', [0, NaN, 1], 1)", "force must be finite"),
+        ("sim.push(0, 'tors', [0, 0, 1], 1)", "no body named 'tors'"),
+    ):
+        name, message = sim.error(expression)
+        assert name == "InvalidArgument", message
+        assert expected in message
+    assert sim.run("sim.training.state") == "running"

@@ -32,8 +32,8 @@ def varied(experiment: Experiment = SPEC, **hyperparameters: Any) -> Experiment:
 def learner(pauses: float = 0.0, **options: Any) -> tuple[Learner, Policies, list[str]]:
     happened: list[str] = []
 
-    def pulse() -> float:
-        happened.append("pulse")
+    def pulse(stepped: bool) -> float:
+        happened.append("step" if stepped else "update")
         return pauses
 
     policies = Policies()
@@ -59,14 +59,15 @@ def saved() -> bytes:
 def test_others_get_their_turn_in_an_iteration() -> None:
     made, _, happened = learner()
     progress = made.advance(stop=False, save=False)
-    assert happened.count("pulse") == 32 + 2  # steps and minibatches
+    turns = [what for what in happened if what != "episode"]
+    assert turns == ["step"] * 32 + ["update"] * 2
     assert happened.count("episode") == progress["metrics"]["charts/episodes"]
     assert made.steps == progress["globalStep"] == 128
     assert progress["checkpoint"] is None
     made.close()
     seldom, _, happened = learner(pauses=1000.0)
     seldom.advance(stop=False, save=False)
-    assert happened.count("pulse") == 1
+    assert [what for what in happened if what != "episode"] == ["step"]
     seldom.close()
 
 
@@ -83,7 +84,7 @@ def test_watching_changes_nothing(algorithm: str) -> None:
         policies["current"](observations)
         policies["best"](observations)
         np.testing.assert_equal(metrics, trainer.advance().metrics)
-    assert "pulse" in happened
+    assert "step" in happened
     np.testing.assert_equal(made.trainer.algorithm.weights, trainer.algorithm.weights)
     expected = trainer.algorithm.policy()(observations)
     np.testing.assert_array_equal(policies["current"](observations), expected)

@@ -34,7 +34,7 @@ export class Hands {
     const parts = this.#parts(where);
     if (!parts.length) throw new WorkerError('the workers of these robots are being replaced; try again in a few seconds');
     return Promise.all(parts.map(async ({ worker, ...place }) => {
-      const event = await this.workers()[worker].request('handle', { ...place, do: what, what: plain });
+      const event = await this.workers()[worker].handle({ ...place, do: what, what: plain });
       this.events.emit('hand', { ...event, group: place.group });
       return event;
     }));

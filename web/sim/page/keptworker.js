@@ -4,6 +4,7 @@
  */
 
 import { ClosedError, WorkerError, fromPlain } from '../shared/errors.js';
+import { Mailbox } from '../shared/mailbox.js';
 import { partsFor } from './parts.js';
 import { BOOT_HUNG_MS, HUNG_MS } from '../shared/protocol.js';
 
@@ -34,6 +35,8 @@ const WORKER_URL = new URL('../worker/worker.js', import.meta.url);
 export class KeptWorker {
   /** @type {Worker | undefined} */
   #thread;
+  /** There where memory is shared. @type {Mailbox | undefined} */
+  #mailbox;
   /** @type {Map<number, Pending>} */
   #pending = new Map();
   #nextId = 0;
@@ -108,6 +111,8 @@ export class KeptWorker {
     this.#thread = thread;
     const { manifest, reproducible, isolated } = this.bootPayload;
     partsFor(manifest, reproducible, isolated).sendTo(thread);
+    this.#mailbox = isolated ? new Mailbox() : undefined;
+    if (this.#mailbox) thread.postMessage({ mailbox: this.#mailbox.buffer });
     this.#lastMessage = performance.now();
     thread.onmessage = ({ data }) => this.#receive(data);
     thread.onerror = (event) => {
@@ -151,11 +156,31 @@ export class KeptWorker {
    * @returns {Promise<import('../shared/protocol.js').Reply<T>>}
    */
   request(type, payload, transfer = []) {
+    return this.#ask(type, (thread, id) => thread.postMessage({ id, type, payload }, transfer));
+  }
+
+  /**
+   * Has hands at work, in the middle of a learner's iteration too where memory is shared; otherwise, and where
+   * there is no room for it, after it.
+   *
+   * @param {import('../shared/messages.js').Deed} payload
+   * @returns {Promise<import('../shared/protocol.js').HandEvent>}
+   */
+  handle(payload) {
+    const type = 'handle';
+    return this.#ask(type, (thread, id) => {
+      const put = this.#mailbox?.put({ id, type, payload });
+      thread.postMessage(put ? { letters: true } : { id, type, payload });
+    });
+  }
+
+  /** @param {import('../shared/protocol.js').RequestType} type @param {(thread: Worker, id: number) => void} send @returns {Promise<any>} */
+  #ask(type, send) {
     return new Promise((resolve, reject) => {
       if (!this.#thread) throw new WorkerError(`worker ${this.index} is not there`);
       const id = this.#nextId++;
       this.#pending.set(id, { type, resolve, reject });
-      this.#thread.postMessage({ id, type, payload }, transfer);
+      send(this.#thread, id);
     });
   }
 

@@ -127,6 +127,8 @@
  * @typedef {{id: number, type: RequestType, payload: any}} RequestMessage
  * @typedef {import('../page/parts.js').PartMessage} PartMessage  what the worker boots from, as it arrives
  * @typedef {{recycle: Sample[]}} RecycleMessage  buffers given back for the next samples
+ * @typedef {{mailbox: SharedArrayBuffer}} MailboxMessage  where memory is shared, requests may lie there (`mailbox.js`)
+ * @typedef {{letters: true}} LettersMessage  some do
  * @typedef {{id: number, reply: unknown} | {id: number, error: import('./errors.js').PlainError}} AnswerMessage
  * @typedef {{[T in keyof Events]: {event: T} & Events[T]}[keyof Events]} EventMessage
  */

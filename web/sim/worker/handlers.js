@@ -40,12 +40,15 @@ export class Handlers {
    * @param {import('./owned.js').Owned} owned
    * @param {import('./news.js').News} news
    * @param {import('./scheduler.js').Scheduler} scheduler
+   * @param {(may: (request: import('../shared/protocol.js').RequestMessage) => boolean) => void} hear
+   *   answers what hands are to do
    */
-  constructor(parts, owned, news, scheduler) {
+  constructor(parts, owned, news, scheduler, hear) {
     this.parts = parts;
     this.owned = owned;
     this.news = news;
     this.scheduler = scheduler;
+    this.hear = hear;
   }
 
   /** @param {Payload<'boot'>} payload */
@@ -155,7 +158,11 @@ export class Handlers {
       return { restarted: false, description: owned.learner.shard.describe() };
     }
     const learner = new Learner(this.#up, payload, this.#policies, news.isolated, {
-      pulse: (now) => scheduler.pulse(now),
+      pulse: (now, stepped) => {
+        // After a step hands act as they do again when the run is repeated; later something else has seen the state.
+        this.hear(({ payload: deed }) => stepped || deed.group !== learner.shard.group);
+        return scheduler.pulse(now);
+      },
       expelled: () => this.#transport?.expelled ?? false,
       recoded: () => news.recoded(),
       tell: news.tell,

@@ -28,7 +28,8 @@ const GIVEN_UP = ['TrainingAbandoned', 'RankLost'];
 
 /**
  * @typedef {object} Host  what the worker lends to its learner
- * @property {(now: number) => number} pulse  does what else there is to do; returns when it is to be called again
+ * @property {(now: number, stepped: boolean) => number} pulse  does what else there is to do; returns when it is to be
+ *   called again. stepped: the environments have just been stepped, and nobody has looked at them yet
  * @property {() => boolean} expelled  whether the others go on without this rank
  * @property {() => void} recoded  tells that something else is paid or judged by
  * @property {(message: import('../shared/protocol.js').EventMessage, transfer?: Transferable[]) => void} tell
@@ -69,7 +70,7 @@ export class Learner {
       data ?? undefined,
       communicator,
       policies,
-      () => this.#pulse(),
+      (/** @type {boolean} */ stepped) => this.#pulse(stepped),
       (/** @type {number[]} */ ...episode) => void ended.push(...episode),
     );
     for (const proxy of [data, wanted, communicator, module]) proxy?.destroy();
@@ -149,8 +150,8 @@ export class Learner {
     this.#saveAfter = this.checkpointMs ?? Math.min(latest, Math.max(soonest, took / SAVE_SHARE));
   }
 
-  /** In the middle of an iteration. @returns {number} in how many seconds the next one is due; below 0: never */
-  #pulse() {
+  /** In the middle of an iteration. @param {boolean} stepped  see Host @returns {number} in how many seconds the next one is due; below 0: never */
+  #pulse(stepped) {
     if (this.host.expelled()) return -1;
     let now = performance.now();
     if (now >= this.#nextShow) {
@@ -159,7 +160,7 @@ export class Learner {
       now += took;
       this.#nextShow = now + Math.max(SHOW_MS, took / SHOW_SHARE);
     }
-    const next = Math.min(this.#nextShow, this.host.pulse(now));
+    const next = Math.min(this.#nextShow, this.host.pulse(now, stepped));
     return Math.max(SHORTEST_PULSE_MS, next - performance.now()) / 1000;
   }
 

@@ -7,6 +7,7 @@ import { Clock } from './clock.js';
 import { toPlain } from '../shared/errors.js';
 import { Handlers } from './handlers.js';
 import { PartInbox } from './inbox.js';
+import { Mailbox } from '../shared/mailbox.js';
 import { HEARTBEAT_MS, News } from './news.js';
 import { Owned } from './owned.js';
 import { Scheduler } from './scheduler.js';
@@ -16,12 +17,16 @@ const owned = new Owned();
 const clock = new Clock();
 const news = new News(owned, (message, transfer = []) => self.postMessage(message, { transfer }), clock);
 const scheduler = new Scheduler(owned, news, clock, fail);
-const handlers = new Handlers(parts, owned, news, scheduler);
+const handlers = new Handlers(parts, owned, news, scheduler, hear);
+/** @type {Mailbox | undefined} */
+let mailbox;
 
 self.onmessage = async ({ data }) => {
+  hear(); // what lies there was sent before
   if (data.part) parts.receive(data);
+  else if (data.mailbox) mailbox = new Mailbox(data.mailbox);
   else if (data.recycle) news.recycle(data.recycle);
-  else await answer(data);
+  else if (!data.letters) await answer(data);
 };
 
 setInterval(() => news.beat(), HEARTBEAT_MS);
@@ -32,10 +37,30 @@ async function answer({ id, type, payload }) {
     const reply = await handlers[type](payload);
     self.postMessage({ id, reply }, { transfer: transfersOf(reply) });
   } catch (error) {
-    // After a trap MuJoCo's memory is as it may be; what Python's traps do, `on_fatal` is told.
-    if (error instanceof WebAssembly.RuntimeError) fail(error);
-    self.postMessage({ id, error: toPlain(error) });
+    refuse(id, error);
   }
+}
+
+/**
+ * Answers letters, which say what hands do; also where an iteration cannot wait.
+ *
+ * @param {(request: import('../shared/protocol.js').RequestMessage) => boolean} [may]  see Mailbox
+ */
+function hear(may) {
+  for (let letter = mailbox?.take(may); letter; letter = mailbox?.take(may)) {
+    try {
+      self.postMessage({ id: letter.id, reply: handlers.handle(letter.payload) });
+    } catch (error) {
+      refuse(letter.id, error);
+    }
+  }
+}
+
+/** @param {number} id  of a request @param {unknown} error */
+function refuse(id, error) {
+  // After a trap MuJoCo's memory is as it may be; what Python's traps do, `on_fatal` is told.
+  if (error instanceof WebAssembly.RuntimeError) fail(error);
+  self.postMessage({ id, error: toPlain(error) });
 }
 
 /** Tells that this worker is of no more use. @param {unknown} error */

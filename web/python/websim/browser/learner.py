@@ -206,7 +206,7 @@ class Learner:
         data: bytes | None,
         communicator: Communicator,
         policies: Policies,
-        on_pulse: Callable[[], float],
+        on_pulse: Callable[[bool], float],
         on_episode: OnEpisode,
     ) -> None:
         """Makes this rank's environments, in a process that is a rank of `communicator`.
@@ -216,8 +216,9 @@ class Learner:
             data: See `read`.
             communicator: The ranks.
             policies: Gets "current", what is being learnt, and "best".
-            on_pulse: Called in between; returns in how many seconds it wants to be called again, or
-                a negative number to end the iteration by TrainingAbandoned.
+            on_pulse: Called in between, and told whether that is after a step; returns in how many
+                seconds it wants to be called again, or a negative number to end the iteration by
+                TrainingAbandoned.
             on_episode: See Display.
         """
         experiment, checkpoint = read(wanted, data)
@@ -241,13 +242,16 @@ class Learner:
         self.steps += self.display.env.num_envs
         if ended is not None:
             self.display.tell(ended)
-        self.updated()
+        self._pulse(True)
 
     def updated(self) -> None:
         """See Observer."""
+        self._pulse(False)
+
+    def _pulse(self, stepped: bool) -> None:
         if perf_counter() < self._next_pulse:
             return
-        pause = self._on_pulse()
+        pause = self._on_pulse(stepped)
         if pause < 0:
             raise TrainingAbandoned
         self._next_pulse = perf_counter() + pause
