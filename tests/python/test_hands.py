@@ -450,7 +450,7 @@ def test_a_run_with_pushes_repeats_and_resumes(algorithm: str) -> None:
     assert events
     assert [e["iteration"] for e in events] == sorted(e["iteration"] for e in events)
     assert {"push", "pose", "pull"} == {e["do"] for e in events}
-    assert [e["step"] for e in events if e["iteration"] == 0][0] == 5
+    assert next(e["step"] for e in events if e["iteration"] == 0) == 5
     assert run.experiment.sha256 != experiment.sha256
 
     anew = Trainer(replace(experiment, hands=events))

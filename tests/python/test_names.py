@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 
 import websim
-from websim import MujocoVectorEnv
+from websim import Experiment, InvalidArgument, MujocoVectorEnv
 from websim.names import action_names, observation_names
-from websim.physics import BatchData, FloatArray
+from websim.physics import BatchData, FloatArray, make_physics
 from websim.tasks.half_cheetah import HalfCheetah
+from websim.worlds import EventTerm, World
 
 ROBOT = """<mujoco>
   <worldbody>
@@ -88,6 +89,34 @@ def test_all_kinds_of_joints_and_motors() -> None:
         *(f"wrist angular velocity {axis}" for axis in "xyz"),
         "action own",
     )
+    env.close()
+
+
+def test_actuators_without_a_name_are_called_by_what_they_move() -> None:
+    xml = """<mujoco><worldbody><body name="arm"><joint name="elbow"/><joint axis="1 0 0"/>
+      <geom size=".1"/><site name="hand"/></body></worldbody>
+      <actuator><motor joint="elbow"/><velocity joint="elbow"/><motor name="elbow 2" joint="elbow"/>
+        <motor joint="elbow"/><general site="hand"/></actuator></mujoco>"""
+    model = make_physics(xml, 1, ()).model
+    assert model.actuator_labels == ("elbow", "elbow 3", "elbow 2", "elbow 4", "hand")
+    assert action_names(model) == model.actuator_labels
+    assert model.actuator("hand") == 4
+    with pytest.raises(InvalidArgument, match="no actuator named 'knee'; it has: elbow, elbow 3"):
+        model.actuator("knee")
+    world = World(
+        events=(
+            EventTerm(
+                mode="startup", target="gains", operation="scale", range=(1, 2), names=("hip_1",)
+            ),
+        )
+    )
+    env = Experiment(task="Ant-v5", world=world).make_vec(1)
+    assert env.world is not None
+    assert env.world.names == ("gains hip_1 *",)
+    env.close()
+    paid = "def reward(now, before, action):\n    return {'one': now.actuator('hip_1').force}\n"
+    env = Experiment(task="Ant-v5", reward=paid).make_vec(1)
+    assert env.reward_terms == ("one",)
     env.close()
 
 

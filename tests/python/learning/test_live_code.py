@@ -252,7 +252,12 @@ def test_other_algorithms(algorithm: str) -> None:
 
 def test_a_worker_learns_of_it() -> None:
     made = Learner(
-        SPEC, None, Communicator(), Policies(), lambda stepped: 0.0, lambda index, earned, length: None
+        SPEC,
+        None,
+        Communicator(),
+        Policies(),
+        lambda stepped: 0.0,
+        lambda index, earned, length: None,
     )
     about = made.display.about()
     told = made.advance(False, False, json.dumps({"reward": BACKWARDS}))

@@ -6,7 +6,7 @@ picks, clips or computes is written down.
 
 import copy
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from websim.physics import FIELDS, STATE, BatchData, Model
-from websim.physics.enums import Joint, Transmission
+from websim.physics.enums import Joint
 from websim.task import Task
 
 XYZ = ("x", "y", "z")
@@ -52,20 +52,13 @@ COMPONENTS: dict[str, tuple[str, ...]] = {
 
 
 def action_names(model: Model) -> tuple[str, ...]:
-    """Of each actuator its own name, or that of what it moves; "" where neither has one."""
-    moved = {
-        Transmission.JOINT: model.joint_names,
-        Transmission.JOINTINPARENT: model.joint_names,
-        Transmission.TENDON: model.tendon_names,
-        Transmission.SITE: model.site_names,
-        Transmission.BODY: model.body_names,
-    }
-    return tuple(
-        own or (moved[cast(Transmission, int(kind))][target] if kind in moved else "")
-        for own, kind, (target, _) in zip(
-            model.actuator_names, model.actuator_trntype, model.actuator_trnid, strict=True
-        )
-    )
+    """Of each control: the actuator's label, with a number where it has several."""
+    return tuple(_numbered(model.actuator_labels, model.actuator_ctrlnum))
+
+
+def _numbered(labels: Iterable[str], counts: Iterable[int]) -> Iterator[str]:
+    for label, count in zip(labels, counts, strict=True):
+        yield from (label if count == 1 else f"{label} {i}" for i in range(count))
 
 
 def observation_names(task: Task, num_envs: int) -> tuple[str, ...]:
@@ -163,7 +156,7 @@ def _owners(model: Model, array: str) -> list[str]:
         "nbody": ("body", model.body_names),
         "ngeom": ("geom", model.geom_names),
         "nsite": ("site", model.site_names),
-        "nout": ("actuator", action_names(model)),
+        "nout": ("actuator", tuple(_numbered(model.actuator_labels, model.actuator_outnum))),
         "ntendon": ("tendon", model.tendon_names),
     }
     what, names = kinds.get(str(kind), ("", ()))

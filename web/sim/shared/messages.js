@@ -36,8 +36,8 @@
  * @property {ShardSizes} sizes  of what it publishes
  * @property {number} frameSkip  physics steps of an environment step
  * @property {number} dt  seconds of simulated time of an environment step
- * @property {string[]} actionNames  empty texts where there is none
- * @property {string[]} observationNames  likewise; none at all where the task is not understood
+ * @property {string[]} actionNames  by the actuators' names, or by what they move
+ * @property {string[]} observationNames  empty texts where there is none; none at all where the task is not understood
  * @property {number[]} actionLow  lower bounds of an action
  * @property {number[]} actionHigh  upper bounds
  * @property {string[]} actionSources  where the bounds of each come from, see `websim.action_ranges`

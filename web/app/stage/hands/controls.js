@@ -63,7 +63,7 @@ export class HandControls {
   #build(group) {
     const { actionNames, actionLow, actionHigh, joints, keyframes } = group;
     this.#actuators = Array.from({ length: group.actionSize }, (_, i) => (
-      this.slider(actionNames[i] || `action ${i}`, actionLow[i], actionHigh[i], (value) => this.#hold(i, value))
+      this.slider(actionNames[i], actionLow[i], actionHigh[i], (value) => this.#hold(i, value))
     ));
     this.#joints = joints.map(({ name, low, high, angle }, i) => {
       const most = angle ? UNLIMITED.angle : UNLIMITED.length;

@@ -31,7 +31,10 @@ def vocabulary(env: MujocoVectorEnv) -> dict[str, Any]:
     """What code may say of the robots of some environments: a Vocabulary."""
     model, task = env.physics.model, env.task
     found = Vocabulary(
-        names={kind: [*filter(None, getattr(model, f"{kind}_names"))] for kind in State.methods},
+        names={
+            **{kind: [*filter(None, getattr(model, f"{kind}_names"))] for kind in State.methods},
+            "actuator": list(model.actuator_labels),
+        },
         attributes={
             "now": _attributes(State),
             **{kind: _attributes(accessor) for kind, accessor in State.methods.items()},

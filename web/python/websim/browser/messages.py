@@ -83,8 +83,9 @@ class About:
         sizes: Of what it publishes.
         frame_skip: Physics steps of an environment step.
         dt: Seconds of simulated time of an environment step.
-        action_names: Empty texts where there is none.
-        observation_names: Likewise; none at all where the task is not understood.
+        action_names: By the actuators' names, or by what they move.
+        observation_names: Empty texts where there is none; none at all where the task is not
+            understood.
         action_low: Lower bounds of an action.
         action_high: Upper bounds.
         action_sources: Where the bounds of each come from, see `websim.action_ranges`.

@@ -10,13 +10,15 @@ import os
 import sys
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from functools import cached_property
+from typing import Any, Protocol, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from websim.errors import InvalidArgument, ModelError
 from websim.mjcf import Source
+from websim.physics.enums import Transmission
 from websim.physics.heightfield import HeightField
 
 FloatArray = NDArray[np.float64]
@@ -249,8 +251,31 @@ class Model:
         return self._find("tendon", self.tendon_names, name)
 
     def actuator(self, name: str) -> int:
-        """The id of an actuator; raises InvalidArgument where the model has no such name."""
-        return self._find("actuator", self.actuator_names, name)
+        """The id of an actuator by its label; raises InvalidArgument where there is none."""
+        return self._find("actuator", self.actuator_labels, name)
+
+    @cached_property
+    def actuator_labels(self) -> tuple[str, ...]:
+        """What actuators are called, each otherwise: by their own names, or by what they move."""
+        moved = {
+            Transmission.JOINT: ("joint", self.joint_names),
+            Transmission.JOINTINPARENT: ("joint", self.joint_names),
+            Transmission.TENDON: ("tendon", self.tendon_names),
+            Transmission.SITE: ("site", self.site_names),
+            Transmission.BODY: ("body", self.body_names),
+        }
+        labels: list[str] = []
+        for i, (own, kind, (target, _)) in enumerate(
+            zip(self.actuator_names, self.actuator_trntype, self.actuator_trnid, strict=True)
+        ):
+            what, names = moved.get(cast(Transmission, int(kind)), ("actuator", ()))
+            called = own or (names[target] or f"{what} {target}" if names else f"{what} {i}")
+            label, number = called, 1
+            while not own and label in (*self.actuator_names, *labels):
+                number += 1
+                label = f"{called} {number}"
+            labels.append(label)
+        return tuple(labels)
 
     def sensor(self, name: str) -> int:
         """The id of a sensor; raises InvalidArgument where the model has no such name."""

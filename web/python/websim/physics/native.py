@@ -237,7 +237,7 @@ def _describe(model: mujoco.MjModel) -> Model:
         geom_names=names(kinds.mjOBJ_GEOM, model.ngeom),
         site_names=names(kinds.mjOBJ_SITE, model.nsite),
         tendon_names=names(kinds.mjOBJ_TENDON, model.ntendon),
-        actuator_names=names(kinds.mjOBJ_ACTUATOR, model.nu),
+        actuator_names=names(kinds.mjOBJ_ACTUATOR, model.nactuator),
         sensor_names=names(kinds.mjOBJ_SENSOR, model.nsensor),
         key_names=names(kinds.mjOBJ_KEY, model.nkey),
     )

@@ -154,7 +154,7 @@ def _rows(
             owners = np.repeat(joints, counts)
         labels = _labels("joint", model.joint_names, owners)
     elif target.kind == "actuator":
-        rows = _named(model, "actuator", names, model.actuator_names)
+        rows = _named(model, "actuator", names, model.actuator_labels)
         if target.name == "gains":
             fixed = physics.model_array("actuator_gaintype") == Gain.FIXED
             if names and not fixed[rows].all():
@@ -162,7 +162,7 @@ def _rows(
                     "names: gains are those of motors and servos, not of muscles."
                 )
             rows = rows[fixed[rows]]
-        labels = _labels("actuator", model.actuator_names, rows)
+        labels = [model.actuator_labels[i] for i in rows]
     else:
         all_names = getattr(model, f"{target.kind}_names")
         rows = _named(model, target.kind, names, all_names)
