@@ -49,6 +49,45 @@ def test_hung(sim: Any) -> None:
     check_replaced(sim, "did not answer")
 
 
+SLOW_FILES = """from pyodide.code import run_js
+import pyodide_js
+run_js('''(FS) => {
+  const { open } = FS;
+  FS.open = (path, ...how) => {
+    if (path.endsWith('m.obj') && how.length === 1) { // MuJoCo does
+      const end = performance.now() + 5000;
+      while (performance.now() < end);
+    }
+    return open(path, ...how);
+  };
+}''')(pyodide_js.FS)"""
+
+
+@with_shared_memory
+def test_a_robot_may_take_long_to_compile(sim: Any) -> None:
+    """Its mesh takes seconds to be read, which on the page's clock are many."""
+    sim.create(task="Swimmer-v5", numEnvs=2, numWorkers=1, seed=1)
+    sim.python(SLOW_FILES)
+    xml = """<mujoco><asset><mesh name="m" file="m.obj"/></asset><worldbody><body><freejoint/>
+      <geom type="mesh" mesh="m"/></body></worldbody></mujoco>"""
+    obj = "v 0 0 0\nv 1 0 0\nv 0 1 0\nv 0 0 1\nf 1 3 2\nf 1 2 4\nf 1 4 3\nf 2 3 4\n"
+    sim.page.evaluate(
+        "window.now = performance.now.bind(performance); performance.now = () => 4 * now();"
+    )
+    try:
+        robot = sim.run(
+            """sim.readRobot(Object.fromEntries(Object.entries(x)
+              .map(([name, text]) => [name, new TextEncoder().encode(text).buffer])))""",
+            {"main.xml": xml, "m.obj": obj},
+        )
+    finally:
+        sim.page.evaluate("performance.now = now")
+    assert robot["experiment"]
+    assert sim.events("workerRestart") == []
+    told = [e["message"] for e in sim.events("notice") if "compiling" in e["message"]]
+    assert len(told) == 1
+
+
 @with_shared_memory
 def test_out_of_memory(sim: Any) -> None:
     # Many: a step then needs more than what telling of the errors leaves free again.

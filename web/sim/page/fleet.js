@@ -40,7 +40,7 @@ const MESSAGES = {
  * @typedef {object} Started  what is asked for besides of whom all workers work for
  * @property {(worker: KeptWorker) => void} onStarted  a new worker has been started, and is about to boot
  * @property {(progress: Progress) => void} onProgress
- * @property {(now: number) => void} onTick
+ * @property {(now: number, compiling: number) => void} onTick  compiling: for how long in a worker; see Silence
  *
  * @typedef {import('./keptworker.js').Tenant & Started} Tenant
  *
@@ -215,6 +215,6 @@ export class Fleet {
       if (suspended) worker.forgive(now);
       else worker.check(now);
     }
-    this.#tenant?.onTick(now);
+    this.#tenant?.onTick(now, Math.max(0, ...this.workers.map((worker) => worker.compiling(now))));
   }
 }

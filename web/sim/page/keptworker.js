@@ -6,7 +6,7 @@
 import { ClosedError, WorkerError, fromPlain } from '../shared/errors.js';
 import { Mailbox } from '../shared/mailbox.js';
 import { partsFor } from './parts.js';
-import { BOOT_HUNG_MS, HUNG_MS } from '../shared/protocol.js';
+import { Silence } from './silence.js';
 
 /** Starts in a row that may fail before the worker is given up. */
 const MAX_FAILED_STARTS = 3;
@@ -40,7 +40,7 @@ export class KeptWorker {
   /** @type {Map<number, Pending>} */
   #pending = new Map();
   #nextId = 0;
-  #lastMessage = 0;
+  #silence = new Silence(performance.now());
   #booted = false;
   #closed = false;
   #equipped = false;
@@ -113,7 +113,7 @@ export class KeptWorker {
     partsFor(manifest, reproducible, isolated).sendTo(thread);
     this.#mailbox = isolated ? new Mailbox() : undefined;
     if (this.#mailbox) thread.postMessage({ mailbox: this.#mailbox.buffer });
-    this.#lastMessage = performance.now();
+    this.#silence = new Silence(performance.now());
     thread.onmessage = ({ data }) => this.#receive(data);
     thread.onerror = (event) => {
       event.preventDefault();
@@ -206,15 +206,18 @@ export class KeptWorker {
   /** Replaces the worker if it has been silent for too long. @param {number} now */
   check(now) {
     if (!this.#thread || this.state === 'failed') return;
-    const silence = now - this.#lastMessage;
-    if (silence > (this.#booted ? HUNG_MS : BOOT_HUNG_MS)) {
-      this.lose(`it did not answer for ${Math.round(silence / 1000)} s`);
-    }
+    const hung = this.#silence.hung(now, this.#booted);
+    if (hung) this.lose(`it did not answer for ${Math.round(hung / 1000)} s`);
+  }
+
+  /** See Silence. @param {number} now */
+  compiling(now) {
+    return this.#thread ? this.#silence.compiling(now) : 0;
   }
 
   /** Forgets past silence: the page itself was suspended. @param {number} now */
   forgive(now) {
-    this.#lastMessage = now;
+    this.#silence.forgive(now);
   }
 
   /**
@@ -268,7 +271,7 @@ export class KeptWorker {
   /** @param {import('../shared/protocol.js').AnswerMessage | import('../shared/protocol.js').EventMessage} message */
   #receive(message) {
     if (this.#closed && 'event' in message) return; // nobody is interested any longer
-    this.#lastMessage = performance.now();
+    this.#silence.heard(/** @type {{event?: string}} */ (message), performance.now());
     if ('event' in message) {
       if (message.event === 'failed') this.lose(`${message.error.name}: ${message.error.message}`);
       else if (message.event === 'progress') this.onProgress(this, message);

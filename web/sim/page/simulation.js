@@ -40,6 +40,8 @@ export class Simulation {
   onStarted = () => {};
   /** @type {Promise<Range[][]> | undefined} */
   #ranges;
+  /** Whether people know that MuJoCo compiles for long. */
+  #compiling = false;
 
   /**
    * @param {import('../shared/messages.js').Manifest} manifest
@@ -247,8 +249,12 @@ export class Simulation {
     this.events.emit('error', toPlain(error));
   }
 
-  /** @param {number} now */
-  onTick(now) {
+  /** @param {number} now @param {number} compiling  see Silence */
+  onTick(now, compiling) {
+    const message = `MuJoCo has been compiling a robot for ${Math.round(compiling / 1000)} s: large meshes take long.`;
+    if (compiling && this.fleet && !this.lockStep) this.onProgress({ ...this.fleet.progress, message });
+    else if (compiling && !this.#compiling) this.events.emit('notice', { level: 'info', message });
+    this.#compiling = compiling > 0;
     const badStates = this.statistics.tick(now, this.workers.length);
     if (badStates > 0) this.events.emit('badState', { count: badStates });
   }

@@ -109,7 +109,7 @@
  * @typedef {object} Events
  * @property {{stage: import('../worker/boot.js').Stage | 'moving', at: number}} progress
  *   a stage of the start begins, at this `moment()` (stages.js); moving: the first free step is done
- * @property {{}} heartbeat
+ * @property {{compiles: boolean}} heartbeat  compiles: MuJoCo begins to compile a robot, and nothing is heard until it has
  * @property {{group: number, ended: number[]}} episodes  [index within the group, return, length]*
  * @property {{samples: Sample[]}} samples
  * @property {import('./messages.js').Iteration} iteration  of a rank
@@ -138,6 +138,9 @@ export const MAX_WORKERS = 64;
 
 /** A worker that is silent for so long is taken for hung, in milliseconds. */
 export const HUNG_MS = 10_000;
+
+/** A robot is compiled in one go, with large meshes for long: so much silence is allowed then. */
+export const COMPILE_HUNG_MS = 300_000;
 
 /** While it boots, a worker compiles and imports for seconds at a time. */
 export const BOOT_HUNG_MS = 60_000;

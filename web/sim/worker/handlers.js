@@ -312,7 +312,7 @@ export class Handlers {
     return /** @type {import('./boot.js').Runtime} */ (this.#runtime);
   }
 
-  #beat = () => this.news.beat();
+  #beat = (compiles = false) => this.news.beat(compiles);
 
   /**
    * Asks Python about a checkpoint.

@@ -49,9 +49,10 @@ export class News {
     this.#moved = true;
   }
 
-  beat() {
+  /** Says that the worker lives. @param {boolean} [compiles]  see `heartbeat` in `protocol.js` */
+  beat(compiles = false) {
     this.#lastBeat = this.clock.now();
-    this.tell({ event: 'heartbeat' });
+    this.tell({ event: 'heartbeat', compiles });
   }
 
   /** Tells what has happened, where it is time. @param {number} now */

@@ -28,7 +28,7 @@ export class Overture extends Published {
    * @param {import('../shared/messages.js').Opening} opening
    * @param {import('../shared/protocol.js').ShardSpec} spec
    * @param {boolean} isolated
-   * @param {() => void} beat  told about once a second that the loop is alive
+   * @param {(compiles?: boolean) => void} beat  see BatchPhysics
    */
   constructor(mujoco, opening, spec, isolated, beat) {
     const { about } = opening;

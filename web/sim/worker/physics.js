@@ -116,7 +116,8 @@ export class BatchPhysics {
   /**
    * @param {import('./boot.js').Mujoco} mujoco
    * @param {() => ArrayBuffer} pythonMemory  Pyodide's memory as it is now (it moves when it grows)
-   * @param {() => void} beat  told about once a second that the loop is alive
+   * @param {(compiles?: boolean) => void} beat  told about once a second that the loop is alive; and that
+   *   MuJoCo begins to compile
    * @param {Source} source
    * @param {number} numEnvs
    * @param {Floor | null} [floor]  in place of the model's planes
@@ -126,8 +127,10 @@ export class BatchPhysics {
     this.pythonMemory = pythonMemory;
     this.beat = beat;
     this.numEnvs = numEnvs;
+    beat(true);
     this.model = track(compile(mujoco, source, floor ?? null));
     this.data = makeData(mujoco, this.model);
+    beat();
     this.switches = new Switches(mujoco, this.model, this.data);
     /** Made when something is pulled first. @type {any} */
     this.perturb = null;
@@ -365,6 +368,7 @@ export class BatchPhysics {
           inverse += solved.GetView().reduce((/** @type {number} */ sum, /** @type {number} */ value, /** @type {number} */ v) => sum + row[v] * value, 0);
         }
       }
+      this.#keepAlive();
       grasped.set([inverse > SMALLEST ? 3 / inverse : 0, ...where, ...data.xipos.subarray(3 * body, 3 * body + 3)], 7 * k);
     });
     free(jacobian);
@@ -418,6 +422,7 @@ export class BatchPhysics {
       this.mujoco.mj_forward(this.model, this.data);
       if (this.postConstraint) this.mujoco.mj_rnePostConstraint(this.model, this.data);
       this.#save(i);
+      this.#keepAlive();
     }
   }
 
