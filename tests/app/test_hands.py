@@ -134,6 +134,44 @@ def test_what_is_held_by_hand_stays_until_it_is_let_go(cheetah: Dashboard) -> No
     page.keyboard.press("Escape")
 
 
+def test_a_paused_robot_that_floats_goes_with_the_pointer(isolated: Dashboard) -> None:
+    dashboard, page = isolated, isolated.page
+    dashboard.open(ONE.replace("HalfCheetah", "Ant").replace("envs=1", "envs=2"))
+    dashboard.drawn()
+    pause(dashboard, True)
+    places = "[0, 1].map((i) => [...sim.getEnvironmentState(i).qpos])"
+    before = dashboard.sim(places)
+    page.keyboard.down("Control")
+    x, y = grab(page, 200)
+    page.mouse.move(x + 60, y, steps=3)
+    dashboard.wait(f"Math.max(...{places}.map((q, i) => q[0] - {before}[i][0])) > 0.1", 20)
+    page.mouse.up()
+    page.keyboard.up("Control")
+    after = dashboard.sim(places)
+    (moved,) = (i for i in (0, 1) if after[i][:3] != before[i][:3])
+    assert after[moved][3:] == before[moved][3:]
+    time = dashboard.sim("sim.getEnvironmentState(0).time")
+    pause(dashboard, False)
+    dashboard.wait(f"sim.getEnvironmentState(0).time > {time}")
+
+
+def test_a_paused_robot_on_joints_is_pulled_when_it_goes_on(isolated: Dashboard) -> None:
+    dashboard, page = isolated, isolated.page
+    dashboard.open(ONE)
+    dashboard.drawn()
+    pause(dashboard, True)
+    before = qpos(dashboard)
+    page.keyboard.down("Control")
+    x, y = grab(page)
+    page.mouse.move(x + 150, y, steps=5)
+    expect(page.get_by_text("pulled when it goes on")).to_be_visible()
+    assert qpos(dashboard) == before
+    pause(dashboard, False)
+    dashboard.wait(f"sim.getEnvironmentState(0).qpos[0] > {before[0] + 0.1}", 20)
+    page.mouse.up()
+    page.keyboard.up("Control")
+
+
 def test_with_shift_all_robots_of_the_kind_are_pulled(isolated: Dashboard) -> None:
     dashboard, page = isolated, isolated.page
     dashboard.open(ONE.replace("envs=1&workers=1", "envs=4&workers=2"))

@@ -381,14 +381,18 @@ KEPT_STEPS = """() => new Promise((resolve, reject) => {
 
 
 HIDE = """(hidden) => {
+  const { asked } = keeping;
   Object.defineProperty(document, 'hidden', { value: hidden, configurable: true });
   document.dispatchEvent(new Event('visibilitychange'));
+  return keeping.asked - asked;
 }"""
 
-SLOW_TO_KEEP = """
+HELD_UP = """
 const query = navigator.locks.query.bind(navigator.locks);
-navigator.locks.query = async () => {
-  await new Promise((resolve) => setTimeout(resolve, 500));
+window.keeping = { asked: 0, held: null, release: null };
+navigator.locks.query = async () => { // before anything is kept
+  keeping.asked += 1;
+  await keeping.held;
   return query();
 };
 """
@@ -397,39 +401,56 @@ navigator.locks.query = async () => {
 def test_the_newest_checkpoint_is_kept_when_the_page_is_hidden_and_on_close(
     isolated: TrainingPage,
 ) -> None:
-    """Nobody knows whether it is shown again; meanwhile keeping takes so long that most wait."""
+    """Nobody knows whether it is shown again; meanwhile nothing is kept."""
     page = isolated.page
-    page.add_init_script(SLOW_TO_KEEP)
+    page.add_init_script(HELD_UP)
     isolated.open(SMALL)
     isolated.start()
-    first = page.evaluate(KEPT_STEPS)
-    while page.evaluate(KEPT_STEPS) == first:
-        page.wait_for_timeout(100)
 
-    def behind(by: int) -> tuple[int, int]:
-        """The steps that are kept, and those that are done when they are so many more."""
-        for _ in range(5):  # another one may just be kept
-            kept = page.evaluate(KEPT_STEPS)
-            isolated.wait_for_steps(kept + by)
-            if page.evaluate(KEPT_STEPS) == kept:
-                return kept, isolated.steps()
-        pytest.fail("this machine is too slow to tell")
+    def true(expression: str) -> None:
+        for _ in range(LEARNT_MS // 100):
+            if page.evaluate(expression):
+                return
+            page.wait_for_timeout(100)
+        pytest.fail(f"not true: {expression}")
 
-    _, done = behind(2_000)
-    page.evaluate(HIDE, True)
-    for _ in range(40):  # those that wait would be kept after 10 s
-        if page.evaluate(KEPT_STEPS) >= done:
+    def kept() -> int:
+        steps: int = page.evaluate(KEPT_STEPS)
+        return steps
+
+    def behind() -> int:
+        """The steps of a checkpoint that waits to be kept, after one that is kept."""
+        asked = page.evaluate(
+            "keeping.held = new Promise((go) => { keeping.release = go; }), keeping.asked"
+        )
+        true(f"keeping.asked > {asked} && newest > {kept() + 2_000}")
+        newest: int = page.evaluate("newest")
+        assert kept() < newest
+        return newest
+
+    page.evaluate(
+        """() => {
+          window.newest = 0;
+          websim.on('checkpoint', ({ globalStep }) => { window.newest = globalStep; });
+        }"""
+    )
+    true("newest > 0")
+    newest = behind()
+    assert page.evaluate(HIDE, True) >= 1, "it is kept at once"
+    page.evaluate("keeping.release()")
+    for _ in range(LEARNT_MS // 100):
+        if kept() >= newest:
             break
         page.wait_for_timeout(100)
     else:
         pytest.fail("the newest checkpoint is not kept")
 
     page.evaluate(HIDE, False)
-    kept, done = behind(10_000)
+    newest = behind()
     page.reload()
     isolated.booted()
     card = page.get_by_role("region", name="Interrupted training")
-    assert steps_in(card) > (kept + done) / 2
+    assert steps_in(card) >= newest
 
 
 def test_a_disk_that_fills_up_while_training_is_told(isolated: TrainingPage) -> None:

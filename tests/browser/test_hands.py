@@ -173,10 +173,13 @@ def test_hands_act_in_the_middle_of_an_iteration(sim: Any, algorithm: str) -> No
     sim.run("sim.training.start()")
     first = "sim.training.iteration === 0"
     sim.wait(f"!({first}) || sim.stats().environmentSteps > {learners}")
-    sim.run("sim.pull(1, 'torso', [0.5, 0, 0.2], { relative: true })")
-    sim.run("sim.push('all', 'torso', [30, 0, 0], 0.5)")
-    sim.run("sim.setJoint(0, 'bthigh', 0.4)")
-    inside = sim.run(first)
+    inside = sim.run(
+        f"""Promise.all([
+          sim.pull(1, 'torso', [0.5, 0, 0.2], {{ relative: true }}),
+          sim.push('all', 'torso', [30, 0, 0], 0.5),
+          sim.setJoint(0, 'bthigh', 0.4),
+        ]).then(() => {first})"""
+    )
     wait_for(sim, "finished")
     pushed = load(sim)
     hands = pushed.experiment.hands

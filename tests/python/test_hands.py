@@ -213,6 +213,31 @@ def test_a_world_and_hands_push_and_pull_the_same_body_at_once(task: str) -> Non
         one.close()
 
 
+@pytest.mark.parametrize("task", ["Ant-v5", "Humanoid-v5"])
+def test_robots_are_moved_as_in_a_paused_viewer(task: str) -> None:
+    env = made(task)
+    oracle, rng = Oracle(env), np.random.default_rng(0)
+    body, point = env.physics.model.nbody - 1, [0.02, 0.01, -0.03]
+    by, qvel = rng.normal(size=(N, 3)), env.physics.data.qvel.copy()
+    for i, data in enumerate(oracle.datas):
+        mujoco.mj_forward(oracle.model, data)
+        perturb = oracle.grab(i, body, point)
+        perturb.refpos += by[i]
+        mujoco.mjv_applyPerturbPose(oracle.model, data, perturb, 1)
+        mujoco.mj_forward(oracle.model, data)
+    goals = [
+        data.xpos[body] + data.xmat[body].reshape(3, 3) @ point for data in oracle.datas
+    ]  # fmt: skip
+    env.move([0, 1], body, by[:2], point=point, relative=True)
+    env.move(2, body, goals[2], point=point)
+    for i, data in enumerate(oracle.datas):
+        moved = env.physics.data.qpos[i].copy()
+        moved[3:7] /= np.linalg.norm(moved[3:7])  # as MuJoCo does when it goes on
+        np.testing.assert_allclose(moved, data.qpos, atol=1e-12)
+    np.testing.assert_array_equal(env.physics.data.qvel, qvel)
+    env.close()
+
+
 def test_a_pull_brings_a_body_to_its_target() -> None:
     """In a world of its own: without gravity, contacts and other joints it is a damped spring."""
     xml = """<mujoco><option gravity="0 0 0" timestep="0.002"/><worldbody><body name="ball">
@@ -321,6 +346,8 @@ WRONG: list[tuple[str, Any, str]] = [
     ("apply_force", (0, 1, [10**400, 0, 1]), "no greater than 1e.10"),
     ("apply_force", (0, 1, "up"), "force must be 3 numbers"),
     ("pull", (0, 1, [np.inf, 0, 0]), "target must be finite"),
+    ("move", (0, 0, [0, 0, 1]), "the world can be"),
+    ("move", (0, 1, [np.nan, 0, 1]), "target must be finite"),
     ("pull", (None, -1, [0, 0, 0]), "body must be a name or an id"),
     ("set_state", (0, [1.0], [0.0] * 14), "qpos must have 15 numbers, not 1"),
     ("set_keyframe", (0, 0), r"one of the model's \(none\)"),
@@ -337,6 +364,15 @@ def test_bad_input_is_named_and_changes_nothing(method: str, arguments: Any, mes
     for name, array in before.items():
         np.testing.assert_array_equal(getattr(env.physics.data, name), array)
     assert not env.physics.pulls.any()
+    env.close()
+
+
+def test_what_does_not_float_cannot_be_moved() -> None:
+    env = made("HalfCheetah-v5")
+    before = env.physics.data.qpos.copy()
+    with pytest.raises(InvalidArgument, match=r"cannot be moved, only pulled: .* no free joint"):
+        env.move(0, "torso", [0, 0, 1])
+    np.testing.assert_array_equal(env.physics.data.qpos, before)
     env.close()
 
 
@@ -390,6 +426,7 @@ def test_a_record_repeats_to_the_same_bits() -> None:
             if hands and step == 7:
                 env.release(2)
                 env.set_state(3, env.physics.data.qpos[0], env.physics.data.qvel[0])
+                env.move([0, 3], 1, [0.1, 0, 0.2], relative=True)
             seen.append(env.observations.copy())
             env.step(actions_of(env, rng))
         return np.array(seen)
@@ -397,7 +434,7 @@ def test_a_record_repeats_to_the_same_bits() -> None:
     first = rollout(env, True)
     events = json.loads(json.dumps(env.hands.recorded))
     assert [(e["do"], e["step"]) for e in events] == [
-        ("push", 2), ("pull", 4), ("pull", 5), ("release", 7), ("pose", 7),
+        ("push", 2), ("pull", 4), ("pull", 5), ("release", 7), ("pose", 7), ("move", 7),
     ]  # fmt: skip
     assert np.abs(first - rollout(env, False)).max() > 1e-3, "hands make no difference"
     again = made("Ant-v5", 4)

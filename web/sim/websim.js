@@ -252,6 +252,19 @@ export class WebSim {
     return this.#open.hands.act(where, 'pull', { body, target, ...checkHow(how, ['point', 'relative']) });
   }
 
+  /**
+   * Moves robots that float, as a whole and at once, by a point of a body: what MuJoCo's viewer does while it is paused.
+   *
+   * @param {import('./page/hands.js').Where} where  see `push`
+   * @param {string | number} body
+   * @param {ArrayLike<number>} target  [3], in the world's frame
+   * @param {{point?: ArrayLike<number>, relative?: boolean}} [how]  relative: the target counts from where the point is
+   * @throws InvalidArgument, also where what carries the body has no free joint
+   */
+  async move(where, body, target, how = {}) {
+    return this.#open.hands.act(where, 'move', { body, target, ...checkHow(how, ['point', 'relative']) });
+  }
+
   /** Ends pulls and pushes. @param {import('./page/hands.js').Where} where */
   async release(where) {
     return this.#open.hands.act(where, 'release', {});

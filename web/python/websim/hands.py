@@ -13,6 +13,7 @@ from websim import plain
 from websim.errors import InvalidArgument
 from websim.forces import Forces
 from websim.physics import FloatArray, IndexArray, Physics
+from websim.physics.enums import Joint
 
 Event = dict[str, Any]
 """Something that a hand does, as JSON can say it: `do` says what, `iteration` and `step` when
@@ -25,6 +26,7 @@ Environments = int | Sequence[int] | IndexArray | None
 KINDS: dict[str, tuple[str, ...]] = {
     "push": ("body", "force", "torque", "point", "steps"),
     "pull": ("body", "point", "target", "relative"),
+    "move": ("body", "point", "target", "relative"),
     "release": (),
     "pose": ("qpos", "qvel"),
     "keyframe": ("keyframe",),
@@ -160,6 +162,19 @@ class Hands:
         what = {"body": body, "point": point, "target": target, "relative": relative}
         return self._act("pull", environments, what)
 
+    def move(
+        self,
+        environments: Environments,
+        body: int | str,
+        target: Any,
+        *,
+        point: Any = (0.0, 0.0, 0.0),
+        relative: bool = False,
+    ) -> Event:
+        """See `MujocoVectorEnv.move`."""
+        what = {"body": body, "point": point, "target": target, "relative": relative}
+        return self._act("move", environments, what)
+
     def release(self, environments: Environments) -> Event:
         """See `MujocoVectorEnv.release`."""
         return self._act("release", environments, {})
@@ -197,6 +212,8 @@ class Hands:
         model = self._physics.model
         if "body" in event and not self._body(event["body"], path):
             raise InvalidArgument(f"{path}body: the world can be neither pushed nor pulled.")
+        if event["do"] == "move":
+            self._floating(event["body"], path)
         for name, size in (("qpos", model.nq), ("qvel", model.nv)):
             if name in event and np.shape(event[name])[-1] != size:
                 raise InvalidArgument(
@@ -210,6 +227,16 @@ class Hands:
             return self._physics.model.body_id(body)
         except InvalidArgument as error:
             raise InvalidArgument(f"{path}body: {error}") from None
+
+    def _floating(self, body: int | str, path: str = "") -> int:
+        """Where in qpos the place is of the tree that a body belongs to, which floats."""
+        model = self._physics.model
+        (joints,) = np.nonzero(model.jnt_bodyid == model.body_rootid[self._body(body, path)])
+        if len(joints) != 1 or Joint(int(model.jnt_type[joints[0]])) is not Joint.FREE:
+            raise InvalidArgument(
+                f"{path}body: {body!r} cannot be moved, only pulled: its robot has no free joint."
+            )
+        return int(model.jnt_qposadr[joints[0]])
 
     def _key(self, key: int | str, path: str = "") -> int:
         names = self._physics.model.key_names
@@ -239,6 +266,8 @@ class Hands:
                 self._push(indices, event, rows("force"), rows("torque"))
             case "pull":
                 self._pull(indices, event, rows("target"))
+            case "move":
+                self._move(indices, event, rows("target"))
             case "release":
                 self._forces.release(indices)
             case "pose":
@@ -271,6 +300,16 @@ class Hands:
             pulls[new, 8:11] = grasped[:, 1:4]
         pulls[indices, 5:8] = target + pulls[indices, 8:11] if event["relative"] else target
         self._forces.refresh()
+
+    def _move(self, indices: IndexArray, event: Event, target: FloatArray) -> None:
+        start = self._floating(event["body"])
+        data = self._physics.data
+        qpos, by = data.qpos[indices], target
+        if not event["relative"]:
+            point = np.array(event["point"], np.float64)
+            by = target - self._physics.grasp(indices, self._body(event["body"]), point)[:, 1:4]
+        qpos[:, start : start + 3] += by
+        self._place(indices, qpos, data.qvel[indices])
 
     def _grasp(self, indices: IndexArray, event: Event) -> FloatArray:
         """What a pull takes hold of; raises InvalidArgument where that cannot move."""

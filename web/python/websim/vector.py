@@ -406,6 +406,32 @@ class MujocoVectorEnv(VectorEnv[FloatArray, Actions, NDArray[Any]]):
         self._check_started()
         return self.hands.pull(environments, body, target, point=point, relative=relative)
 
+    def move(
+        self,
+        environments: Environments,
+        body: int | str,
+        target: Any,
+        *,
+        point: Any = (0.0, 0.0, 0.0),
+        relative: bool = False,
+    ) -> Event:
+        """Moves robots that float, as a whole and at once, by a point of a body.
+
+        MuJoCo's viewer does so while it is paused (mjv_applyPerturbPose). Velocities stay.
+
+        Args:
+            environments: See `apply_force`.
+            body: Likewise.
+            target: [3], or [k, 3], to where, in the world's frame.
+            point: [3] of the body, in its frame.
+            relative: Whether the target counts from where the point is.
+
+        Raises:
+            InvalidArgument: see `apply_force`; or what carries the body has no free joint.
+        """
+        self._check_started()
+        return self.hands.move(environments, body, target, point=point, relative=relative)
+
     def release(self, environments: Environments = None) -> Event:
         """Ends pulls and pushes; see `apply_force`."""
         self._check_started()

@@ -53,7 +53,7 @@
  * @property {number} group  index of the group
  * @property {number} first  the first of them within their group
  * @property {number} count  how many
- * @property {'push' | 'pull' | 'release' | 'pose' | 'joint' | 'keyframe'} do  as in `websim.hands.KINDS`; `joint` sets one of the `joints` of each
+ * @property {'push' | 'pull' | 'move' | 'release' | 'pose' | 'joint' | 'keyframe'} do  as in `websim.hands.KINDS`; `joint` sets one of the `joints` of each
  * @property {Record<string, unknown>} what  the others of its values (KINDS); of a push `seconds` in place of `steps`, of `joint` `joint` and `value`
  */
 

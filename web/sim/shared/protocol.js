@@ -22,7 +22,7 @@
  * @property {ArrayBuffer} buffer
  *
  * @typedef {object} HandEvent  what a hand has done, as it is recorded (`websim.hands.Event`)
- * @property {'push' | 'pull' | 'release' | 'pose' | 'keyframe'} do
+ * @property {'push' | 'pull' | 'move' | 'release' | 'pose' | 'keyframe'} do
  * @property {number} iteration
  * @property {number} step
  * @property {[number, number][]} environments  first and count each, within their group

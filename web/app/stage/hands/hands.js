@@ -1,6 +1,6 @@
 /** Hands on the robots that are shown: who may be moved, the mode in which a drag pulls, the followed one by hand. */
 
-import { h } from '../../dom.js';
+import { h, setText } from '../../dom.js';
 import { HandControls } from './controls.js';
 import { Pull } from './pull.js';
 
@@ -27,7 +27,8 @@ export class Hands {
     }, 'Pull');
     this.all = h('button', { 'aria-pressed': 'false', hidden: true, title: 'All robots of its kind at once (Shift)', onclick: () => this.#switch(this.all) }, 'All');
     this.learners = h('input', { type: 'checkbox' });
-    this.learnersLabel = h('label', { class: 'card', hidden: true }, this.learners, 'Also robots that learn');
+    this.learnersText = h('span', {}, 'Also robots that learn');
+    this.learnersLabel = h('label', { class: 'card', hidden: true }, this.learners, this.learnersText);
     this.element = h('div', { class: 'hands', role: 'group', 'aria-label': 'Hands' }, this.mode, this.all, this.learnersLabel);
     this.controls = new HandControls({ sim: host.sim, may: (group) => this.may(group), report: host.report });
   }
@@ -38,6 +39,8 @@ export class Hands {
       view,
       mode: () => pressed(this.mode),
       reach: (grip, shift) => this.#reach(grip, shift || pressed(this.all)),
+      moves: (group) => this.#moves(group),
+      tell: this.host.tell,
       report: this.host.report,
     });
     element.after(this.#pull.line);
@@ -48,6 +51,7 @@ export class Hands {
     const learns = sim.groups.some((group) => group.learns);
     this.learnersLabel.hidden = !learns;
     if (!learns) this.learners.checked = false;
+    setText(this.learnersText, `Also robots that learn${sim.isolated ? '' : ', after each iteration: memory is not shared'}`);
   }
 
   /** The simulation is about to go. */
@@ -58,6 +62,12 @@ export class Hands {
   /** Whether hands may move robots of a group. @param {Group} group */
   may(group) {
     return !group.learns || this.learners.checked;
+  }
+
+  /** Whether robots of a group are simulated now. @param {Group} group */
+  #moves({ learns }) {
+    const sim = this.host.sim();
+    return learns ? sim?.training?.state === 'running' : Boolean(sim?.running);
   }
 
   /** @param {HTMLButtonElement} button */

@@ -1,6 +1,7 @@
 /**
  * Pulling robots with the pointer: Control and a drag, or a drag while the mode is on, takes hold of the body
- * that it begins on; the camera stands still meanwhile. What pulls is MuJoCo's spring in the worker.
+ * that it begins on; the camera stands still meanwhile. What pulls is MuJoCo's spring in the worker; while nothing
+ * moves, a robot that floats goes with the pointer as a whole. So it is in MuJoCo's viewer.
  */
 
 import * as THREE from 'three';
@@ -8,6 +9,7 @@ import * as THREE from 'three';
 /**
  * @typedef {import('./grip.js').Grip} Grip
  * @typedef {import('../../../sim/websim.js').WebSim} WebSim
+ * @typedef {import('../../../sim/websim.js').Group} Group
  * @typedef {{first: number, count: number}} Range  of environments
  *
  * @typedef {object} Held
@@ -19,6 +21,9 @@ import * as THREE from 'three';
  * @property {THREE.Vector3} target  where it is pulled to; it stays there while the robot and the camera that
  *   follows it go on, as in MuJoCo's viewer, and moves as the pointer does
  * @property {Range[]|null} ranges  that are pulled; null: it alone
+ * @property {THREE.Vector3} moved  by how much they have been moved at once
+ * @property {boolean} fixed    it cannot be moved at once
+ * @property {boolean} pulled   a spring has hold of it
  */
 
 /** A target is told at most so often, in ms; another one is waited for until the last was heard of. */
@@ -41,6 +46,8 @@ export class Pull {
    * @param {() => boolean} host.mode  whether a drag pulls without Control
    * @param {(grip: Grip, all: boolean) => Range[]|null|undefined} host.reach  those that are pulled besides the
    *   one that is held; null: it alone; undefined: it may not be
+   * @param {(group: Group) => boolean} host.moves  whether robots of a group are simulated now
+   * @param {(message: string) => void} host.tell
    * @param {(error: Error) => void} host.report
    */
   constructor(element, host) {
@@ -74,6 +81,7 @@ export class Pull {
     this.#held = null;
     this.line.style.display = 'none';
     this.host.view.rig.controls.enabled = true;
+    if (!held.pulled) return;
     for (const where of held.ranges ?? [held.grip.index]) {
       held.grip.sim.release(where).catch((error) => this.#fail(error));
     }
@@ -93,7 +101,10 @@ export class Pull {
     if (ranges === undefined || !began) return;
     view.rig.controls.enabled = false;
     this.element.setPointerCapture(event.pointerId);
-    this.#held = { grip, pointer: event.pointerId, x: event.offsetX, y: event.offsetY, began, target: began.clone(), ranges };
+    this.#held = {
+      grip, pointer: event.pointerId, x: event.offsetX, y: event.offsetY, began, target: began.clone(), ranges,
+      moved: new THREE.Vector3(), fixed: false, pulled: false,
+    };
     this.#told.set(NaN, NaN, NaN);
     const { clientWidth, clientHeight } = this.element;
     this.line.setAttribute('width', String(clientWidth));
@@ -145,21 +156,51 @@ export class Pull {
   };
 
   /** @param {Held} held */
-  async #tell({ grip, ranges, began, target }) {
-    const { sim, body } = grip;
-    const point = grip.point.toArray();
+  async #tell(held) {
     this.#waiting = true;
     try {
-      // All others go as far from where they were as this one.
-      const by = target.clone().sub(began).toArray();
-      await (ranges
-        ? Promise.all(ranges.map((range) => sim.pull(range, body, by, { point, relative: true })))
-        : sim.pull(grip.index, body, target.toArray(), { point }));
+      if (held.fixed || this.host.moves(held.grip.group)) await this.#pull(held);
+      else await this.#moveAtOnce(held);
     } catch (error) {
       this.#fail(/** @type {Error} */ (error));
       this.end();
     }
     this.#waiting = false;
+  }
+
+  /** @param {Held} held */
+  async #pull(held) {
+    held.pulled = true;
+    await this.#act(held, 'pull');
+  }
+
+  /** @param {Held} held */
+  async #moveAtOnce(held) {
+    const by = this.#by(held);
+    try {
+      await this.#act(held, 'move');
+      held.moved.add(by);
+    } catch (error) {
+      if (/** @type {Error} */ (error).name !== 'InvalidArgument') throw error;
+      held.fixed = true;
+      this.host.tell('This robot does not float: it is pulled when it goes on.');
+      await this.#pull(held);
+    }
+  }
+
+  /** How far all others are still to go: as far from where they were as this one. @param {Held} held */
+  #by({ target, began, moved }) {
+    return target.clone().sub(began).sub(moved);
+  }
+
+  /** @param {Held} held @param {'pull' | 'move'} how */
+  #act(held, how) {
+    const { grip: { sim, index, body, point: at }, ranges, target } = held;
+    const point = at.toArray();
+    const by = this.#by(held).toArray();
+    return ranges
+      ? Promise.all(ranges.map((range) => sim[how](range, body, by, { point, relative: true })))
+      : sim[how](index, body, target.toArray(), { point });
   }
 
   /** @param {Error} error */

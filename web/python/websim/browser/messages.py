@@ -127,7 +127,7 @@ class Deed:
     group: int
     first: int
     count: int
-    do: Literal["push", "pull", "release", "pose", "joint", "keyframe"]
+    do: Literal["push", "pull", "move", "release", "pose", "joint", "keyframe"]
     what: dict[str, Any]
 
 

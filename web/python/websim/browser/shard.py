@@ -158,6 +158,8 @@ class Display:
                     return hands.push(indices, **what)
                 case "pull":
                     return hands.pull(indices, **what)
+                case "move":
+                    return hands.move(indices, **what)
                 case "release":
                     return hands.release(indices, **what)
                 case "pose":
