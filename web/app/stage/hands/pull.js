@@ -105,7 +105,9 @@ export class Pull {
       grip, pointer: event.pointerId, x: event.offsetX, y: event.offsetY, began, target: began.clone(), ranges,
       moved: new THREE.Vector3(), fixed: false, pulled: false,
     };
-    this.#told.set(NaN, NaN, NaN);
+    // A spring holds at once; what is moved stays until the pointer moves.
+    if (this.host.moves(grip.group)) this.#told.set(NaN, NaN, NaN);
+    else this.#told.copy(began);
     const { clientWidth, clientHeight } = this.element;
     this.line.setAttribute('width', String(clientWidth));
     this.line.setAttribute('height', String(clientHeight));
