@@ -7,11 +7,13 @@ from typing import Any
 import numpy as np
 import pytest
 from imageio.v3 import imread
-from playwright.sync_api import BrowserContext, FloatRect, Page, expect
+from playwright.sync_api import BrowserContext, FilePayload, FloatRect, Page, expect
 
 from tests.app.conftest import staying
 from tests.app.page import BOOT_MS, Dashboard
 from tests.conftest import watched
+from websim.experiments.archive import load
+from websim.experiments.experiment import Simulation
 
 #: One robot, where the middle of the picture is; it stands still but for gravity and hands.
 ONE = "task=HalfCheetah-v5&envs=1&workers=1&speed=1&controller=zero"
@@ -170,6 +172,31 @@ def test_a_paused_robot_on_joints_is_pulled_when_it_goes_on(isolated: Dashboard)
     dashboard.wait(f"sim.getEnvironmentState(0).qpos[0] > {before[0] + 0.1}", 20)
     page.mouse.up()
     page.keyboard.up("Control")
+
+
+def test_what_hands_did_is_saved_and_done_again_when_it_is_opened(isolated: Dashboard) -> None:
+    dashboard, page = isolated, isolated.page
+    dashboard.open(ONE.replace("envs=1", "envs=2") + "&seed=5&paused=1")
+    dashboard.drawn()
+    save = page.get_by_role("group", name="Hands").get_by_role("button", name="Save")
+    expect(save).to_be_hidden()
+    dashboard.sim("sim.push(1, 'torso', [300, 0, 0], 0.1).then(() => null)")
+    with page.expect_download() as download:
+        save.click()
+    path = download.value.path()
+    experiment = load(path.read_bytes())
+    assert experiment.simulation == Simulation(num_envs=2, seed=5, controller="zero", workers=1)
+    assert [(e["do"], e["environments"]) for e in experiment.hands or ()] == [("push", [[1, 1]])]
+
+    dashboard.open(ONE.replace("zero", "random") + "&paused=1")
+    dashboard.drawn()
+    file: FilePayload = {"name": "again.websim", "mimeType": "", "buffer": path.read_bytes()}
+    page.locator("#open-files").set_input_files(files=[file])
+    dashboard.wait("sim?.numEnvs === 2 && sim.seed === 5 && sim.controller === 'zero'", 60)
+    for _ in range(4):
+        dashboard.sim("sim.stepOnce().then(() => null)")
+    velocities = dashboard.sim("[0, 1].map((i) => sim.getEnvironmentState(i).qvel[0])")
+    assert velocities[1] - velocities[0] > 0.5
 
 
 def test_with_shift_all_robots_of_the_kind_are_pulled(isolated: Dashboard) -> None:

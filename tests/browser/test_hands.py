@@ -7,10 +7,12 @@ import pytest
 
 from tests.browser.conftest import with_shared_memory
 from tests.trees import leaves
+from websim.experiments import archive
+from websim.experiments.experiment import Simulation
 
 from . import both_homes
 from .test_parity import TOLERANCE, disagreement
-from .test_training import load, pause_after, wait_for
+from .test_training import load, pause_after, put, wait_for
 
 
 @pytest.mark.parametrize("task", ["Ant-v5", "HalfCheetah-v5", "Humanoid-v5", "Reacher-v5"])
@@ -102,6 +104,52 @@ def test_bad_input_is_named(sim: Any) -> None:
         assert expected in message, expression
     sim.run("sim.stepOnce()")
     assert np.abs(np.subtract(state(sim, 0)["qpos"], before))[:3].max() < 0.1
+
+
+def save(sim: Any) -> bytes:
+    text = sim.run("sim.saveExperiment().then((data) => [...new Uint8Array(data)])")
+    return bytes(text)
+
+
+@pytest.mark.parametrize("controller", ["random", "zero"])
+def test_a_simulation_with_hands_is_saved_and_does_it_again(sim: Any, controller: str) -> None:
+    whole = "[0, 1, 2, 3, 4, 5].map((i) => sim.getEnvironmentState(i).qpos)"
+    options = {"numWorkers": 2, "seed": 7, "controller": controller}
+    sim.create(task="Ant-v5", numEnvs=6, **options)
+    sim.run("sim.push('all', 'torso', [50, 0, 0], 0.2)")
+    for step in range(6):
+        if step == 2:
+            sim.run("sim.pull({ first: 2, count: 3 }, 'torso', [0.5, 0, 0.1], { relative: true })")
+        if step == 4:
+            sim.run("sim.setJoint(5, 'hip_1', 0.2)")
+        sim.run("sim.stepOnce()")
+    places, data = sim.run(whole), save(sim)
+    experiment = archive.load(data)
+    assert [e["step"] for e in experiment.hands or ()] == [0, 0, 2, 2, 4]
+    assert experiment.simulation == Simulation(num_envs=6, seed=7, controller=controller, workers=2)
+
+    put(sim, data)
+    own = sim.run("sim.readRun(data).then((run) => (window.own = run.experiment))")
+    assert own["simulation"]["seed"] == 7
+    sim.page.evaluate(
+        """async (options) => {
+          window.sim = await WebSim.create({
+            experiment: own, numEnvs: 6, ...options, replacing: window.sim,
+          });
+        }""",
+        options,
+    )
+    for _ in range(2):
+        for _ in range(6):
+            sim.run("sim.stepOnce()")
+        assert sim.run(whole) == places
+        assert len(archive.load(save(sim)).hands or ()) == 5
+        sim.run("sim.reset({ seed: 7 })")
+
+    sim.run("sim.setAction(0, x)", [0] * 8)
+    name, message = sim.error("sim.saveExperiment()")
+    assert name == "InvalidArgument"
+    assert "because actions were held" in message
 
 
 SMALL = {"num_envs": 4, "num_steps": 32, "num_minibatches": 2, "total_timesteps": 2048}

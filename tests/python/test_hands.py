@@ -12,6 +12,8 @@ import websim
 from tests.state_models import arm
 from tests.trees import leaves
 from websim import Experiment, InvalidArgument, MujocoVectorEnv, ResetNeeded, mjcf
+from websim.experiments.archive import dump, load
+from websim.experiments.experiment import Simulation, from_dict
 from websim.hands import MAX_BYTES, read_events
 from websim.physics import FIELDS, STATE, make_physics
 from websim.physics.native import load_model
@@ -442,6 +444,58 @@ def test_a_record_repeats_to_the_same_bits() -> None:
     np.testing.assert_array_equal(rollout(again, False), first)
     env.close()
     again.close()
+
+
+def test_a_simulation_with_hands_is_a_document() -> None:
+    env = made("Ant-v5")
+    env.hands.recorded = []
+    env.reset(seed=4)
+    rng = np.random.default_rng(0)
+    actions = [actions_of(env, rng) for _ in range(8)]
+    seen = []
+    for step, action in enumerate(actions):
+        if step == 0:
+            env.apply_force(2, "torso", [300, 0, 0], steps=2)
+        if step == 3:
+            env.pull([0, 1], "torso", [0.5, 0, 0.2], relative=True)
+        env.step(action)
+        seen.append(env.observations.copy())
+    simulation = Simulation(num_envs=N, seed=4, controller="zero", workers=1)
+    experiment = Experiment(task="Ant-v5", hands=env.hands.recorded, simulation=simulation)
+    env.close()
+
+    again = load(dump(experiment))
+    assert again == experiment
+    env = again.make_vec(N, autoreset_mode="SameStep")
+    for _ in range(2):  # with each reset
+        env.reset(seed=4)
+        for action, expected in zip(actions, seen, strict=True):
+            env.step(action)
+            np.testing.assert_array_equal(env.observations, expected)
+    env.close()
+
+    hyperparameters = {"num_envs": 4, "num_steps": 8, "num_minibatches": 1, "total_timesteps": 32}
+    trainer = Trainer(replace(experiment, hyperparameters=hyperparameters))
+    data = trainer.advance().checkpoint
+    assert data
+    assert checkpoints.loads(data).experiment.hands is None, "they are not for those that learn"
+    trainer.close()
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"num_envs": 0}, r"simulation.num_envs must be an integer of at least 1"),
+        ({"seed": 1.5}, r"simulation.seed must be an integer"),
+        ({"workers": True}, r"simulation.workers must be"),
+        ({"controller": 3}, r"simulation.controller must be a name"),
+        ({"more": 3}, r"simulation must have num_envs, seed, controller, workers"),
+    ],
+)
+def test_a_simulation_in_a_document_is_looked_at(change: Any, message: str) -> None:
+    simulation = {"num_envs": 2, "seed": 0, "controller": "zero", "workers": 1}
+    with pytest.raises(InvalidArgument, match=message):
+        from_dict({"task": "Ant-v5", "simulation": simulation | change}, {})
 
 
 ALGORITHMS = {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { isOwn, sameBodies, sameRobots, titleOf, withoutFiles } from '../../web/app/experiment.js';
+import { forLearning, isOwn, sameBodies, sameRobots, titleOf, withoutFiles } from '../../web/app/experiment.js';
 
 const ANT = { task: 'Ant-v5' };
 const ROBOT = { main: 'a.xml', files: { 'a.xml': '1f', 'b.stl': '2e' }, floor: 0 };
@@ -22,6 +22,14 @@ test('robots are the same by what is in their files, in whatever order it is wri
   const paid = { ...OWN, reward: 'x' };
   assert.ok(!sameRobots(OWN, paid));
   assert.ok(sameBodies(OWN, paid), 'but whatever it is paid for');
+});
+
+test('what hands did to robots that do not learn is not for those that do', () => {
+  const hands = [{ do: 'release' }];
+  const simulation = { num_envs: 2, seed: 0, controller: 'zero', workers: 1 };
+  assert.deepEqual(forLearning({ ...ANT, hands, simulation }), ANT);
+  assert.deepEqual(forLearning({ ...ANT, hands }), { ...ANT, hands });
+  assert.ok(isOwn({ ...ANT, hands, simulation }));
 });
 
 test('lists know an experiment by its title, and without its files', () => {

@@ -3,7 +3,20 @@
 /** @typedef {import('../sim/shared/protocol.js').Experiment} Experiment */
 
 /** What decides how robots stand and move, and what they are paid; the rest is about learning. */
-const ROBOTS = /** @type {const} */ (['task', 'task_options', 'task_code', 'robot', 'reward', 'measure', 'world', 'hands']);
+const ROBOTS = /** @type {const} */ (['task', 'task_options', 'task_code', 'robot', 'reward', 'measure', 'world', 'hands', 'simulation']);
+
+/**
+ * The same for robots that learn: what hands did to others is not for them.
+ *
+ * @template {Experiment} E
+ * @param {E} experiment
+ */
+export function forLearning(experiment) {
+  const known = { ...experiment };
+  if (known.simulation) delete known.hands;
+  delete known.simulation;
+  return known;
+}
 
 /** What an experiment is called. @param {Pick<Experiment, 'task'|'title'>} experiment */
 export const titleOf = ({ title, task }) => title || task;

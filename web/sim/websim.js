@@ -51,6 +51,9 @@ import { TrainingControls } from './page/trainingcontrols.js';
  * @typedef {import('./page/events.js').SimEvents} SimEvents
  */
 
+/** Why what hands did would not come to the same again. */
+const HELD = 'actions were held';
+
 /** An experiment as Python writes it. @param {string} text @param {ArrayBuffer} archive  that it comes in */
 function withArchive(text, archive) {
   const experiment = JSON.parse(text);
@@ -182,10 +185,17 @@ export class WebSim {
    *   array for each group where there are several
    */
   async reset(options = {}) {
-    const { lockStep, statistics, numEnvs } = this.#open;
+    const { lockStep, statistics, numEnvs, record, driving } = this.#open;
     checkNames('options of reset', options, ['seed']);
     const { seed } = options;
-    if (seed !== undefined) this.#simulation.seed = checkSeed(seed);
+    if (seed === undefined) {
+      record.spoil('episodes began anew without a seed');
+    } else {
+      this.#simulation.seed = checkSeed(seed);
+      record.begin();
+      if (driving.holds) record.spoil(HELD);
+      if (this.running) record.move();
+    }
     const observations = await lockStep.reset(seed ?? null);
     statistics.begin(numEnvs);
     return observations;
@@ -201,15 +211,18 @@ export class WebSim {
    * @throws InvalidArgument for a wrong length or a number that is not finite
    */
   async step(actions) {
-    const step = this.#open.lockStep.prepare(actions);
+    const { lockStep, record } = this.#open;
+    const step = lockStep.prepare(actions);
+    record.spoil('actions came from outside');
     if (this.running) this.pause();
     return step();
   }
 
   /** One step of every environment under the controller, while paused. */
   async stepOnce() {
-    const { lockStep } = this.#open;
+    const { lockStep, record } = this.#open;
     if (this.running) this.pause();
+    record.move();
     await lockStep.stepOnce();
   }
 
@@ -220,7 +233,9 @@ export class WebSim {
    * @param {ArrayLike<number> | null} action [actionSize]; null lets go
    */
   setAction(index, action) {
-    this.#open.driving.hold(index, action);
+    const { driving, record } = this.#open;
+    driving.hold(index, action);
+    record.spoil(HELD);
   }
 
   /**
@@ -296,6 +311,23 @@ export class WebSim {
     return this.#open.hands.act(where, 'keyframe', { keyframe });
   }
 
+  /** Whether hands have done something that `saveExperiment` keeps. */
+  get handled() {
+    return this.#simulation.record.any;
+  }
+
+  /**
+   * Saves the robots and what hands did to them since the last reset with a seed, or since they were made: of the
+   * experiment that `readRun` makes of it again, a simulation does the same again.
+   *
+   * @returns {Promise<ArrayBuffer>}  a .websim file
+   * @throws InvalidArgument where the same would not come of it: an action was held, for example
+   */
+  async saveExperiment() {
+    const experiment = this.#open.experimentWithHands();
+    return this.#simulation.anyone((worker) => worker.request('writeExperiment', { experiment }));
+  }
+
   /**
    * Hands environments to a controller.
    *
@@ -305,7 +337,9 @@ export class WebSim {
    * @throws InvalidArgument for another name, environments that learn, or a policy of another task
    */
   setController(name, range) {
-    this.#open.driving.setController(name, checkRange(range));
+    const { driving, record } = this.#open;
+    driving.setController(name, checkRange(range));
+    record.drive();
   }
 
   /**

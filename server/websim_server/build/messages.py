@@ -11,7 +11,7 @@ from typing import Any
 from websim.authors.warnings import DOMINANT_SHARE
 from websim.browser.learner import MAX_BYTES as MAX_RUN_BYTES
 from websim.browser.messages import MESSAGES, spelt
-from websim.experiments.experiment import CODE, Experiment
+from websim.experiments.experiment import CODE, Experiment, Simulation
 from websim.experiments.files import MAX_BYTES, MAX_FILES
 from websim.experiments.robot import Robot, RobotDocument
 from websim.ranks.local import SLOT_BYTES
@@ -58,7 +58,7 @@ def module() -> str:
     # Python says all that there is to a message.
     typedefs = [_typedef(message, spelt, True) for message in MESSAGES]
     # Documents, not messages: their names are Python's wherever they are written.
-    documents = (Experiment, RobotDocument, World, EventTerm, Noise, Terrain, Scan)
+    documents = (Experiment, Simulation, RobotDocument, World, EventTerm, Noise, Terrain, Scan)
     typedefs += [_typedef(part, str, False) for part in documents]
     constants = [
         f"/** {help} */\nexport const {name} = {json.dumps(value)};\n"

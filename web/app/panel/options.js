@@ -213,6 +213,18 @@ export function writeOption(name, value) {
 }
 
 /**
+ * The options under which hands acted on robots, as far as there are such.
+ *
+ * @param {import('../../sim/shared/messages.js').Simulation} simulation
+ * @returns {Partial<Options>}
+ */
+export function simulatedBy({ num_envs: envs, workers, seed, controller }) {
+  return Object.fromEntries(Object.entries({ envs, workers, seed, controller }).filter(([name, value]) => (
+    OPTIONS[/** @type {keyof Options} */ (name)].read(String(value)) !== undefined
+  )));
+}
+
+/**
  * The robot types with their numbers of environments, as `WebSim.create` takes them.
  *
  * @param {Options} options

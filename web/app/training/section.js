@@ -1,9 +1,9 @@
 /** The panel's part on training: puts form, progress, plots, comparison and what is saved together. */
 
 import { h, setText } from '../dom.js';
-import { isOwn, sameBodies, titleOf } from '../experiment.js';
+import { forLearning, isOwn, sameBodies, titleOf } from '../experiment.js';
 import { count, short } from '../format.js';
-import { OPTIONS, groupsOf } from '../panel/options.js';
+import { OPTIONS, groupsOf, simulatedBy } from '../panel/options.js';
 import { Compare } from './compare.js';
 import { Curves } from './curves.js';
 import { download } from '../opening/files.js';
@@ -171,7 +171,7 @@ export class TrainSection {
   toggle() {
     const { training } = this.settings;
     if (!training.active && this.#unpaid) return;
-    this.#try(Promise.resolve(training.toggle(() => experimentOf(this.#setUp, this.#experiment))));
+    this.#try(Promise.resolve(training.toggle(() => experimentOf(this.#setUp, forLearning(this.#experiment)))));
   }
 
   /** Reads the list of what is kept. */
@@ -316,7 +316,10 @@ export class TrainSection {
   /** @param {import('./run.js').Experiment} experiment */
   #optionsOf(experiment) {
     const { algorithms } = this.settings;
-    return experiment.algorithm in algorithms ? optionsOf(experiment, algorithms) : {};
+    return {
+      ...experiment.algorithm in algorithms ? optionsOf(experiment, algorithms) : {},
+      ...experiment.simulation ? simulatedBy(experiment.simulation) : {},
+    };
   }
 
   /** @param {Partial<Options>} options */

@@ -196,7 +196,7 @@ class Hands:
         event = read_event({"do": do, **when, "environments": runs, **given})
         self._check(event, "")
         size = 0 if self.recorded is None else len(json.dumps(event))
-        if self._played_bytes + self._recorded_bytes + size > MAX_BYTES:
+        if size and self._played_bytes + self._recorded_bytes + size > MAX_BYTES:
             raise InvalidArgument(
                 f"What hands do to these robots is recorded, and has filled the "
                 f"{MAX_BYTES:,} bytes that there are for it: begin anew."

@@ -72,6 +72,11 @@ export class Driving {
     return this.#assignments?.of(index) ?? null;
   }
 
+  /** Whether actions are held. */
+  get holds() {
+    return this.#held.size > 0;
+  }
+
   /** @param {string} name @param {{first: number, count: number}} [range]  see `Assignments.set` */
   setController(name, range) {
     for (const changed of this.#known.set(name, range)) {

@@ -15,11 +15,13 @@ export class Hands {
    * @param {import('./shards.js').Shards} shards
    * @param {() => import('./keptworker.js').KeptWorker[]} workers
    * @param {import('./events.js').Events} events
+   * @param {import('./handsrecord.js').HandsRecord} record
    */
-  constructor(shards, workers, events) {
+  constructor(shards, workers, events, record) {
     this.shards = shards;
     this.workers = workers;
     this.events = events;
+    this.record = record;
   }
 
   /**
@@ -33,8 +35,10 @@ export class Hands {
     checkPlain(what, plain);
     const parts = this.#parts(where);
     if (!parts.length) throw new WorkerError('the workers of these robots are being replaced; try again in a few seconds');
+    const { record, record: { turn } } = this;
     return Promise.all(parts.map(async ({ worker, ...place }) => {
       const event = await this.workers()[worker].handle({ ...place, do: what, what: plain });
+      if (!this.shards.groups[place.group].learns) record.note(event, turn);
       this.events.emit('hand', { ...event, group: place.group });
       return event;
     }));

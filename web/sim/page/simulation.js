@@ -3,13 +3,14 @@
  * they are to own, and hears what they tell.
  */
 
-import { checkTotal } from './arguments.js';
+import { CONTROLLERS, checkTotal } from './arguments.js';
 import { choose, count as counted, thisMachine } from './choice.js';
 import { Dealing } from './dealing.js';
 import { Driving } from './driving.js';
-import { ClosedError, WorkerError, toPlain } from '../shared/errors.js';
+import { ClosedError, InvalidArgument, WorkerError, toPlain } from '../shared/errors.js';
 import { Events } from './events.js';
 import { Hands } from './hands.js';
+import { HandsRecord } from './handsrecord.js';
 import { LockStep } from './lockstep.js';
 import { SHARES_MEMORY } from '../shared/memory.js';
 import { MAX_ENVS } from '../shared/protocol.js';
@@ -69,7 +70,9 @@ export class Simulation {
     checkTotal(this.numEnvs);
     this.shards = new Shards(this.dealing.groups, this.numWorkers);
     this.driving = new Driving(this.shards, () => this.workers, speed);
-    this.hands = new Hands(this.shards, () => this.workers, this.events);
+    const [{ experiment } = { experiment: undefined }] = this.dealing.requests;
+    this.record = new HandsRecord(experiment?.simulation ? /** @type {any} */ (experiment.hands) ?? [] : []);
+    this.hands = new Hands(this.shards, () => this.workers, this.events, this.record);
     this.recoding = new Recoding(this.dealing, this.shards, () => this.workers, this.events);
     this.statistics = new Statistics(this.shards, this.numEnvs);
   }
@@ -106,6 +109,7 @@ export class Simulation {
   /** @param {Partial<import('../shared/protocol.js').Drive>} change */
   drive(change) {
     this.checkOpen();
+    if (change.running) this.record.move();
     if (this.driving.set(change)) this.events.emit('state', { running: this.driving.drive.running });
   }
 
@@ -114,6 +118,29 @@ export class Simulation {
     const worker = this.workers.find(({ equipped }) => equipped);
     if (!worker) throw new WorkerError('all workers are being replaced; try again in a few seconds');
     return ask(worker);
+  }
+
+  /**
+   * An experiment of the robots that there are, with what hands did to them.
+   *
+   * @returns {import('../shared/protocol.js').Experiment}
+   * @throws InvalidArgument where the same would not come of it again
+   */
+  experimentWithHands() {
+    const { requests: [request, ...more], learners } = this.dealing;
+    if (!request || more.length || learners) {
+      throw new InvalidArgument('what hands did is saved of robots of one kind, while none learn');
+    }
+    const controller = this.driving.common;
+    if (controller === null || !CONTROLLERS.includes(/** @type {any} */ (controller))) {
+      throw new InvalidArgument(`the robots must have one controller of ${CONTROLLERS.join(', ')}: a file has no other`);
+    }
+    const { numEnvs, numWorkers: workers, seed } = this;
+    return {
+      ...request.experiment,
+      hands: /** @type {any} */ (this.record.take()),
+      simulation: { num_envs: numEnvs, seed, controller, workers },
+    };
   }
 
   /** Resolves when every worker is up, those that are being replaced included. */
@@ -228,6 +255,7 @@ export class Simulation {
   /** @param {KeptWorker} worker @param {string} reason */
   onLost(worker, reason) {
     this.shards.lose(worker.index);
+    this.record.spoil('a worker was replaced, and its robots began anew');
     this.training?.onLost(worker, reason);
     this.statistics.restarts += 1;
     this.events.emit('workerRestart', { worker: worker.index, reason });

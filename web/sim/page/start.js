@@ -94,6 +94,7 @@ function playing(simulation, onOverture) {
     const [spec] = dealing.specs(ranges[worker.index], seed);
     const description = await worker.request('overture', { spec, opening, drive: driving.drive });
     if (!description) return; // Python was quicker
+    simulation.record.spoil('they have moved since the page was opened');
     shards.deal(ranges);
     simulation.take(worker, [description]);
     if (shards.complete) onOverture();

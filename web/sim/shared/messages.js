@@ -271,7 +271,16 @@
  * @property {string} [title]  what people call it
  * @property {string | null} [parent]  the sha256 of the experiment that it was made of
  * @property {Record<string, unknown>[] | null} [hands]  what hands do to the robots that learn, and when (`websim.hands.Event`)
+ * @property {Simulation | null} [simulation]  where it is given, `hands` act on robots that do not learn
  * @property {string[]} [trusted]  which of CODE may be code that is not safe, and may do anything. It is somebody's word, given here and now: no document holds it
+ */
+
+/**
+ * @typedef {object} Simulation  how robots were simulated that did not learn, and on which hands acted
+ * @property {number} num_envs  how many there were
+ * @property {number} seed  environment i was seeded with seed + i
+ * @property {string} controller  what moved them, of `websim.browser.controllers.CONTROLLERS`
+ * @property {number} workers  among how many they were divided, for random controllers draw by worker
  */
 
 /**

@@ -97,6 +97,7 @@
  *   run: begins, or ends after the iteration under way; save: asks for a checkpoint; code: pays or
  *   judges from then on
  * @property {(payload: {data: ArrayBuffer, trusted: boolean}) => RunDescription} readRun  trusted: its code may do anything
+ * @property {(payload: {experiment: Experiment}) => ArrayBuffer} writeExperiment  a file of it
  * @property {(payload: {files: Record<string, ArrayBuffer>, main: string | null}) => RobotReading} readRobot
  * @property {(payload: {file: TaskFile, present: Experiment | null, trusted: boolean}) => string[]} readTasks
  *   runs Python that registers tasks; an experiment with each, as JSON

@@ -196,6 +196,19 @@ export class Handlers {
     }
   }
 
+  /** @param {Payload<'writeExperiment'>} payload */
+  writeExperiment({ experiment }) {
+    const { pyodide } = this.#up;
+    const wanted = pythonExperiment(pyodide, experiment);
+    const module = pyodide.pyimport('websim.experiments.archive');
+    try {
+      return toJs(module.dump(wanted)).slice().buffer;
+    } finally {
+      wanted.destroy();
+      module.destroy();
+    }
+  }
+
   /** @param {Payload<'readRobot'>} payload */
   readRobot({ files, main }) {
     const { pyodide } = this.#up;

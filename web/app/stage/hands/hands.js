@@ -1,6 +1,7 @@
 /** Hands on the robots that are shown: who may be moved, the mode in which a drag pulls, the followed one by hand. */
 
 import { h, setText } from '../../dom.js';
+import { download } from '../../opening/files.js';
 import { HandControls } from './controls.js';
 import { Pull } from './pull.js';
 
@@ -29,7 +30,10 @@ export class Hands {
     this.learners = h('input', { type: 'checkbox' });
     this.learnersText = h('span', {}, 'Also robots that learn');
     this.learnersLabel = h('label', { class: 'card', hidden: true }, this.learners, this.learnersText);
-    this.element = h('div', { class: 'hands', role: 'group', 'aria-label': 'Hands' }, this.mode, this.all, this.learnersLabel);
+    this.save = h('button', {
+      hidden: true, title: 'Save these robots and what hands did to them since the last reset, as a file that does it again', onclick: () => this.#save(),
+    }, 'Save');
+    this.element = h('div', { class: 'hands', role: 'group', 'aria-label': 'Hands' }, this.mode, this.all, this.save, this.learnersLabel);
     this.controls = new HandControls({ sim: host.sim, may: (group) => this.may(group), report: host.report });
   }
 
@@ -49,9 +53,22 @@ export class Hands {
   /** Another simulation is shown. @param {WebSim} sim */
   show(sim) {
     const learns = sim.groups.some((group) => group.learns);
+    this.save.hidden = true;
+    sim.on('hand', () => (this.save.hidden = learns || !sim.handled));
     this.learnersLabel.hidden = !learns;
     if (!learns) this.learners.checked = false;
     setText(this.learnersText, `Also robots that learn${sim.isolated ? '' : ', after each iteration: memory is not shared'}`);
+  }
+
+  async #save() {
+    const sim = this.host.sim();
+    if (!sim) return;
+    try {
+      const { groups: [{ title }], seed } = sim;
+      download(new Blob([await sim.saveExperiment()]), `${title}__hands__${seed}.websim`.replaceAll(/[^\w.-]/g, '-'));
+    } catch (error) {
+      this.host.report(/** @type {Error} */ (error));
+    }
   }
 
   /** The simulation is about to go. */

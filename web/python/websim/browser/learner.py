@@ -57,6 +57,7 @@ def read(wanted: Experiment | None, data: bytes | None) -> tuple[Experiment, Che
         CheckpointError: see `websim.training.checkpoints.loads`.
     """
     checkpoint = None if data is None else checkpoints.loads(data)
+    wanted = wanted and wanted.for_learning()
     if wanted is None:
         if checkpoint is None:
             raise InvalidArgument("Training needs an experiment, or a checkpoint to go on from.")

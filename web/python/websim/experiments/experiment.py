@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
 from websim import plain
@@ -31,6 +31,23 @@ CODE = ("reward", "measure", "task_code")
 
 
 @dataclass(kw_only=True)
+class Simulation:
+    """How robots were simulated that did not learn, and on which hands acted.
+
+    Attributes:
+        num_envs: how many there were.
+        seed: environment i was seeded with seed + i.
+        controller: what moved them, of `websim.browser.controllers.CONTROLLERS`.
+        workers: among how many they were divided, for random controllers draw by worker.
+    """
+
+    num_envs: int
+    seed: int
+    controller: str
+    workers: int
+
+
+@dataclass(kw_only=True)
 class Experiment:
     """The definition of a run; with the number of ranks it decides every number of it.
 
@@ -50,6 +67,7 @@ class Experiment:
         title: What people call it.
         parent: The sha256 of the experiment that it was made of.
         hands: What hands do to the robots that learn, and when (`websim.hands.Event`).
+        simulation: Where it is given, `hands` act on robots that do not learn.
         trusted: Which of CODE may be code that is not safe, and may do anything. It is somebody's
             word, given here and now: no document holds it.
     """
@@ -68,6 +86,7 @@ class Experiment:
     title: str = ""
     parent: str | None = None
     hands: list[dict[str, Any]] | None = None
+    simulation: Simulation | None = None
     trusted: list[str] = field(default_factory=list, compare=False)
 
     def make_task(self) -> Task:
@@ -101,7 +120,7 @@ class Experiment:
             CodeFailed: one of them fails on robots that do not move.
         """
         reward, measure = self.make_code()
-        return MujocoVectorEnv(
+        env = MujocoVectorEnv(
             self.make_task(),
             num_envs,
             reward=reward,
@@ -109,6 +128,17 @@ class Experiment:
             world=self.world,
             **options,
         )
+        if self.simulation is not None:
+            try:
+                env.hands.play(self.hands or [])
+            except BaseException:
+                env.close()
+                raise
+        return env
+
+    def for_learning(self) -> "Experiment":
+        """The same without what hands did to robots that did not learn."""
+        return self if self.simulation is None else replace(self, simulation=None, hands=None)
 
     def make_code(self) -> tuple[Reward | None, Measure | None]:
         """Loads reward and measure, where it has them; raises UnsafeCode."""
@@ -138,6 +168,8 @@ def as_dict(experiment: Experiment) -> dict[str, Any]:
         values["robot"] = robot_as_dict(experiment.robot)
     if experiment.world is not None:
         values["world"] = world_as_dict(experiment.world)
+    if experiment.simulation is not None:
+        values["simulation"] = asdict(experiment.simulation)
     del values["trusted"]
     return {name: value for name, value in values.items() if value is not None}
 
@@ -173,11 +205,25 @@ def from_dict(given: Mapping[str, Any], files: Mapping[str, bytes]) -> Experimen
         raise InvalidArgument(f"title may have {MAX_TITLE} characters.")
     if "hands" in values:
         values["hands"] = read_events(values["hands"])
+    if "simulation" in values:
+        values["simulation"] = _simulation(values["simulation"])
     if "robot" in values:
         values["robot"] = robot_from_dict(values["robot"], files)
     if "world" in values:
         values["world"] = world_from_dict(values["world"])
     return Experiment(**values)
+
+
+def _simulation(given: Any) -> Simulation:
+    names = [entry.name for entry in fields(Simulation)]
+    if not isinstance(given, Mapping) or set(given) != set(names):
+        raise InvalidArgument(f"simulation must have {', '.join(names)}.")
+    for name, low in (("num_envs", 1), ("seed", 0), ("workers", 1)):
+        if not plain.is_count(given[name], low=low):
+            raise InvalidArgument(f"simulation.{name} must be an integer of at least {low}.")
+    if not isinstance(given["controller"], str) or len(given["controller"]) > MAX_TITLE:
+        raise InvalidArgument("simulation.controller must be a name.")
+    return Simulation(**given)
 
 
 def document(experiment: Experiment) -> dict[str, Any]:

@@ -183,6 +183,7 @@ class Trainer:
             DamagedCheckpoint: the checkpoint does not fit what it says it is of.
         """
         self.communicator = communicator or Communicator()
+        experiment = experiment.for_learning()
         begun = experiment
         if checkpoint is not None:
             before = checkpoint.experiment
