@@ -578,7 +578,7 @@ def test_what_takes_hold_between_iterations_acts_in_the_next(algorithm: str) -> 
 
     class Eye:
         def stepped(self, ended: Any) -> None:
-            seen.append((env.physics.pulls[:, 1].any(), env.hands.push_steps.max()))
+            seen.append((env.physics.pulls[:, 1].any(), env.forces.steps.max()))
 
         def updated(self) -> None: ...
 

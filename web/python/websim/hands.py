@@ -69,7 +69,7 @@ class Hands:
             on_placed: Told of environments whose state has been set.
         """
         self._physics, self._forces, self._dt = physics, forces, dt
-        self._move, self._on_placed = place, on_placed
+        self._to_where_they_are, self._on_placed = place, on_placed
         self.first = 0
         self.recorded: list[Event] | None = None
         self._script: dict[tuple[int, int], list[Event]] = {}
@@ -309,7 +309,7 @@ class Hands:
             point = np.array(event["point"], np.float64)
             by = target - self._physics.grasp(indices, self._body(event["body"]), point)[:, 1:4]
         qpos[:, start : start + 3] += by
-        self._place(indices, qpos, data.qvel[indices])
+        self._put(indices, qpos, data.qvel[indices])
 
     def _grasp(self, indices: IndexArray, event: Event) -> FloatArray:
         """What a pull takes hold of; raises InvalidArgument where that cannot move."""
@@ -320,9 +320,12 @@ class Hands:
         return grasped
 
     def _place(self, indices: IndexArray, qpos: FloatArray, qvel: FloatArray) -> None:
+        if self._to_where_they_are is not None:
+            self._to_where_they_are(indices, qpos)
+        self._put(indices, qpos, qvel)
+
+    def _put(self, indices: IndexArray, qpos: FloatArray, qvel: FloatArray) -> None:
         data = self._physics.data
-        if self._move is not None:
-            self._move(indices, qpos)
         data.qpos[indices], data.qvel[indices] = qpos, qvel
         self._physics.forward(indices)
         self._on_placed(indices)
