@@ -42,6 +42,7 @@ def test_hands_move_the_robots_that_they_are_to_move(sim: Any) -> None:
     assert event["environments"] == [[4, 1]]
     assert event["step"] == 0
     assert event["steps"] == 2
+    assert event["point"] is None
     sim.run("sim.pull(1, 'torso', [0.5, 0, 0.75], { point: [0, 0, 0.1] })")
     for _ in range(4):
         sim.run("sim.stepOnce()")

@@ -149,7 +149,7 @@ export class WorkerShard extends Published {
   handle(deed) {
     const wanted = this.pyodide.toPy(deed);
     try {
-      return toJs(this.python.handle(wanted));
+      return JSON.parse(this.python.handle(wanted));
     } finally {
       wanted.destroy();
       this.publish();

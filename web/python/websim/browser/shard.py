@@ -139,11 +139,11 @@ class Display:
         """Episodes ended by a bad state so far."""
         return self.env.bad_states
 
-    def handle(self, deed: Mapping[str, Any]) -> dict[str, Any]:
+    def handle(self, deed: Mapping[str, Any]) -> str:
         """Does what a hand is to do, a Deed, to those of its environments that are here.
 
         Returns:
-            The `websim.hands.Event`.
+            The `websim.hands.Event` as JSON: in JavaScript None is not null.
 
         Raises:
             InvalidArgument: something that is not allowed; nothing is changed.
@@ -151,23 +151,18 @@ class Display:
         wanted = read(Deed, deed)
         first = wanted.first - self.first
         indices = np.arange(max(0, first), min(self.env.num_envs, first + wanted.count))
-        hands, what = self.env.hands, wanted.what
+        hands = self.env.hands
+        ways: dict[str, Callable[..., Event]] = {
+            "push": hands.push,
+            "pull": hands.pull,
+            "move": hands.move,
+            "release": hands.release,
+            "pose": hands.pose,
+            "joint": self._set_joint,
+            "keyframe": hands.keyframe,
+        }
         try:
-            match wanted.do:
-                case "push":
-                    return hands.push(indices, **what)
-                case "pull":
-                    return hands.pull(indices, **what)
-                case "move":
-                    return hands.move(indices, **what)
-                case "release":
-                    return hands.release(indices, **what)
-                case "pose":
-                    return hands.pose(indices, **what)
-                case "joint":
-                    return self._set_joint(indices, **what)
-                case "keyframe":
-                    return hands.keyframe(indices, **what)
+            return json.dumps(ways[wanted.do](indices, **wanted.what))
         except TypeError as error:  # of a name that the method does not have
             raise InvalidArgument(f"A hand cannot {wanted.do} so: {error}.") from None
 
