@@ -109,16 +109,15 @@ export class Details {
 
   /** @param {Group} group */
   #buildActions({ actionNames, actionSize, actionLow, actionHigh, actionSources }) {
-    const called = (/** @type {number} */ i) => actionNames[i] || `action ${i}`;
     this.bars = Array.from({ length: actionSize }, (_, i) => {
       const bar = h('i');
       const value = h('span', { class: 'value' });
       const title = `${measure(actionLow[i])} to ${measure(actionHigh[i])} (${originOf(actionSources[i])})`;
-      return { bar, value, row: h('div', { title }, h('span', {}, called(i)), h('b', {}, bar), value) };
+      return { bar, value, row: h('div', { title }, h('span', {}, actionNames[i]), h('b', {}, bar), value) };
     });
     this.actions.replaceChildren(...this.bars.map(({ row }) => row));
     const unsaid = [...new Set(actionSources)].filter((source) => source !== USUAL).map((source) => {
-      const which = actionSources.flatMap((one, i) => (one === source ? [called(i)] : []));
+      const which = actionSources.flatMap((one, i) => (one === source ? [actionNames[i]] : []));
       return `${which.length === actionSize ? 'all' : which.join(', ')} by ${originOf(source)}`;
     });
     this.bounds.hidden = unsaid.length === 0;
