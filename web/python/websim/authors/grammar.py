@@ -151,7 +151,14 @@ class _Reader:
         found = _TOKEN.findall(plain)
         if len(found) > MAX_WORDS:
             raise NotUnderstood(f"Say it in up to {MAX_WORDS} words.")
-        return [token for token in found if token not in self.lexicon.articles]
+        whole = [part for token in found for part in self.split(token)]
+        return [token for token in whole if token not in self.lexicon.articles]
+
+    def split(self, token: str) -> list[str]:
+        """A word with hyphens, in its parts where the lexicon does not have it."""
+        if "-" not in token or self.look_up([self.lexicon.forms(token)]):
+            return [token]
+        return token.split("-")
 
     def concepts(self, tokens: list[str]) -> list[tuple[Concept, ...]]:
         """The longest expressions first; words that are none are fillers or left out."""
@@ -186,13 +193,6 @@ class _Reader:
         known = self.lexicon.filler
         if token in ".,;!?'" or known.intersection((token, *self.lexicon.forms(token))):
             return
-        if "-" in token:
-            parts = token.split("-")
-            if all(
-                part in self.lexicon.filler or self.look_up([self.lexicon.forms(part)])
-                for part in parts
-            ):
-                return
         self.left_out.append(token)
 
     def choose(
@@ -332,7 +332,8 @@ def _fill(clause: Clause, segment: list[Concept], negated: bool) -> None:
     if sides and not negated and not clause.direction:
         # "turn left", "go back": a side that no part follows.
         side = next(iter(sorted(sides)))
-        clause.direction = {"front": "forward", "back": "backward"}.get(side, side)
+        towards = {"front": "forward", "back": "backward", "left": "left", "right": "right"}
+        clause.direction = towards.get(side, "")
     if number is not None:
         _bare_number(clause, number)
     if negated and claim in ("lifted", "grounded"):

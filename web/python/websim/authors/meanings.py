@@ -99,6 +99,7 @@ def _with_goal(aims: list[Aim]) -> list[Aim]:
 class _Clause:
     def __init__(self, clause: Clause, anatomy: Anatomy, after: Sequence[str] = ()) -> None:
         self.clause, self.anatomy = clause, anatomy
+        self.after = bool(after)
         self.landing = bool({"flip", "roll", "jump", "hop"} & set(after))
         self.meaning = Meaning()
         self.legs = anatomy.legs
@@ -173,16 +174,21 @@ class _Clause:
             clause.direction not in ("", "up", "down") or "speed" in clause.numbers
         ):
             actions.append("walk")
+        if not actions and (supported or self.after):
+            actions.append("stand")
         if not actions and clause.direction == "up":
             actions.append("jump")
         if self.anatomy.biped and self.anatomy.arms:
             straight = {"upright", "straight", "level"} & set(manners) or "stretch" in actions
             down = "lie" in actions or {"prone", "level"} & set(manners)
-            if (down and (straight or arms_support)) or (arms_support and straight):
+            held_up = any(p.kind == "torso" and c == "lifted" for p, c in clause.claims)
+            if (down and (straight or arms_support or held_up)) or (arms_support and straight):
                 actions[:] = ["plank"]
         if "prone" in manners and not actions:
             actions.append("lie")
-        one_leg = any(part.one and part.kind == "leg" for part, _ in clause.claims)
+        one_leg = any(
+            part.kind in ("leg", "knee") and (part.one or part.sides) for part, _ in clause.claims
+        )
         if self.anatomy.biped and "crouch" in actions and one_leg:
             actions[:] = ["lunge"]
         if "lunge" in actions or "plank" in actions:
@@ -204,6 +210,11 @@ class _Clause:
                 and not self.landing
                 and (not actions or {"stand", "still"} & set(actions))
             )
+            if {"stand", "still"} & set(actions) and any(
+                part.sides == {"front"} and not part.one and claim == "lifted"
+                for part, claim in clause.claims
+            ):
+                supported.add("back")
             if tall or ({"stand", "still"} & set(actions) and "back" in supported):
                 actions[:] = ["rear", *(a for a in actions if a not in ("stand", "still"))]
                 manners[:] = [name for name in manners if name != "upright"]
