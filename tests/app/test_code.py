@@ -85,9 +85,12 @@ def test_robots_that_play_are_paid_by_what_is_written(isolated: TrainingPage) ->
     expect(page.locator("#code-what")).to_contain_text("Reward: the task's own")
 
 
-def test_completion_knows_the_robot(isolated: TrainingPage) -> None:
-    dashboard, page = isolated, isolated.page
-    dashboard.open()
+def close_editor(page: Page) -> None:
+    page.get_by_role("button", name="Close the editor").click()
+
+
+def test_completion_knows_the_robot(open_page: TrainingPage) -> None:
+    page = open_page.page
     open_editor(page)
     write(page, "def reward(now, before, action):\n    return {'a': ")
     offered = page.locator(".cm-tooltip-autocomplete")
@@ -97,6 +100,7 @@ def test_completion_knows_the_robot(isolated: TrainingPage) -> None:
     offered.locator("li", has_text="pole").first.click()
     page.keyboard.type('").hei')
     expect(offered).to_contain_text("Its z [n].")
+    close_editor(page)
 
 
 def test_a_reward_changes_while_robots_learn(training: TrainingPage) -> None:
@@ -114,7 +118,7 @@ def test_a_reward_changes_while_robots_learn(training: TrainingPage) -> None:
     expect(page.locator("#code-state")).to_have_text("This is in force.", timeout=LEARNT_MS)
     expect_terms(page, "level", "effort")
     assert dashboard.sim("sim.training.globalStep") > before
-    page.get_by_role("button", name="Close the editor").click()
+    close_editor(page)
     expect(page.locator(".curve[data-tag='rewards/level']")).to_be_attached(timeout=LEARNT_MS)
     curve = page.locator(".curves .curve[data-tag='charts/episodic_return'] [role=img]")
     curve.scroll_into_view_if_needed()  # what cannot be seen is not drawn
@@ -126,9 +130,11 @@ def test_a_reward_changes_while_robots_learn(training: TrainingPage) -> None:
     assert dashboard.sim("sim.training.experiment.reward") == LEVEL
 
 
-def test_a_worked_reward_to_begin_with(isolated: TrainingPage) -> None:
-    dashboard, page = isolated, isolated.page
-    dashboard.open("task=HalfCheetah-v5&envs=8&workers=1&speed=1")
+def test_a_worked_reward_to_begin_with(open_page: TrainingPage) -> None:
+    page = open_page.page
+    open_page.go("task=HalfCheetah-v5&envs=8&workers=1&speed=1")
+    open_page.wait("sim.groups[0].task === 'HalfCheetah-v5'", 60)
+    open_page.booted()
     open_editor(page)
     page.get_by_text("Worked rewards to begin with").click()
     card = page.locator("#code-gallery button", has_text="Stand up")
