@@ -43,9 +43,10 @@ $(VENV)/.made:
 	@touch $@
 
 # pip takes half a package for a whole one where it was killed: then all are installed once more.
+# Python compiles what it imports; most of what is installed it never does.
 UNFINISHED := $(VENV)/.unfinished
 INSTALL = again=; test ! -e $(UNFINISHED) || again=--ignore-installed; touch $(UNFINISHED); \
-  $(PIP) install $$again
+  $(PIP) install --no-compile $$again
 FINISHED = rm -f $(UNFINISHED); touch $@
 
 $(VENV)/.installed: $(VENV)/.made requirements.lock requirements-node.lock pyproject.toml
