@@ -3,6 +3,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { solidsOf, terrainSolid } from '../../web/app/stage/flat/solids.js';
+import { Heights, heightAt } from '../../web/app/stage/scene/heights.js';
+import { hfieldShape } from '../../web/app/stage/scene/shapes.js';
 import { layOut } from '../../web/app/stage/scene/layout.js';
 import { Poses } from '../../web/app/stage/scene/poses.js';
 import { batchesOf, terrainOf } from '../../web/app/stage/scene/shapes.js';
@@ -38,7 +40,7 @@ test('robots stand at their places on it, and its lowest point on the floor', ()
 });
 
 test('on the processor it has fewer heights, where they are', () => {
-  const { positions } = terrainSolid(terrain(129, 193));
+  const { shape: { positions } } = terrainSolid(terrain(129, 193));
   assert.equal(positions.length, 3 * 128 * 128);
   for (let i = 0; i < positions.length; i += 3) {
     const [x, y, z] = positions.subarray(i, i + 3);
@@ -48,8 +50,29 @@ test('on the processor it has fewer heights, where they are', () => {
 });
 
 test('on the processor it is in the frame of the world', () => {
-  const { positions } = terrainSolid(terrain(5, 7));
+  const { shape: { positions } } = terrainSolid(terrain(5, 7));
   const heights = positions.filter((_, i) => i % 3 === 2);
   assert.equal(Math.min(...heights), -1);
   assert.equal(Math.max(...heights), 1);
+});
+
+test('its height at a place is that of the triangle that is drawn there', () => {
+  const [nrow, ncol] = [6, 9];
+  const data = Float32Array.from({ length: nrow * ncol }, (_, i) => ((i * 7919) % 101) / 100);
+  const hfield = { nrow, ncol, size: [4, 2.5, 2, 1], data };
+  const shape = hfieldShape(hfield).translate(10, 0, 0);
+  const heights = new Heights(hfield, 10);
+  const { position } = shape.attributes;
+  for (let i = 0; i < shape.index.count; i += 3) {
+    const corners = [0, 1, 2].map((k) => shape.index.getX(i + k));
+    for (const weights of [[1, 0, 0], [0.6, 0.3, 0.1], [1 / 3, 1 / 3, 1 / 3]]) {
+      const [x, y, z] = ['getX', 'getY', 'getZ'].map((of) => (
+        corners.reduce((sum, corner, k) => sum + weights[k] * position[of](corner), 0)
+      ));
+      assert.ok(Math.abs(heights.at(x, y) - z) < 1e-5, `${heights.at(x, y)} for ${z} at ${x}, ${y}`);
+    }
+  }
+  assert.equal(heights.at(5.9, 0), null);
+  assert.equal(heightAt([heights], 5.9, 0), 0);
+  assert.equal(heightAt([heights], 10, 0.1), heights.at(10, 0.1));
 });

@@ -1,6 +1,8 @@
 /** All robots of one type, drawn on the processor. */
 
+import { Vector3 } from 'three';
 import { SUN } from '../scene/light.js';
+import { Heights } from '../scene/heights.js';
 import { FRAME, STROKE } from './brush.js';
 import { SHADE } from './floor.js';
 import { solidsOf, terrainSolid } from './solids.js';
@@ -20,6 +22,14 @@ const WITH_SHADOWS = 56;
 /** A round shadow's radius, in multiples of the robot's half extent, and the least of its largest one. */
 const BLOB = { part: 1.05, least: 0.35, dark: 0.75 };
 
+/** On ground with heights: discs that lie on it, one in the other; their radii, and how dark each of them is. */
+const DISCS = [1, 0.75, 0.5];
+const DISC_DARK = 0.17;
+const DISC_CORNERS = 10;
+
+/** How far discs lie above the ground, in multiples of the robot's size: between two corners it may rise. */
+const RAISED = 0.02;
+
 /** How a shadow widens and fades with the height of what throws it, in metres for each metre. */
 const WIDENS = 0.12;
 const FADES = 0.2;
@@ -36,7 +46,12 @@ export class Crowd {
     this.strokes = Float64Array.from(this.solids.flatMap(({ stroke }) => stroke));
     this.opaque = this.solids.filter(({ opacity }) => opacity >= 1).length;
     this.frames = new Float64Array(scene.nbody * FRAME);
-    this.terrain = terrainSolid(scene);
+    const terrain = terrainSolid(scene);
+    this.terrain = terrain?.shape ?? null;
+    /** Of its ground, as it is drawn. */
+    this.heights = terrain ? new Heights(terrain.hfield, plot.cells[0]) : null;
+    this.disc = discOf(DISC_CORNERS);
+    this.place = new Vector3();
     this.tracked = [scene.trackBody];
     this.bodies = [...new Set(this.solids.map(({ body }) => body))];
     /** Of each environment: which of the tints it has; 0: none. */
@@ -124,14 +139,38 @@ export class Crowd {
   }
 
   /**
-   * Draws the ground that they share, if there is one.
+   * Draws the ground that they share, if there is one, with their shadows.
    *
-   * @param {import('./brush.js').Brush} brush @param {number} ramp  of its colour
+   * @param {import('./brush.js').Brush} brush @param {number} ramp  of its colour @param {number} dark  of shadows
    */
-  drawTerrain(brush, ramp) {
-    if (!this.terrain) return;
+  drawTerrain(brush, ramp, dark) {
+    if (!this.terrain || !this.heights) return;
     this.#pose(0, [0], brush.lens);
     brush.shape(this.terrain, this.frames, 0, ramp, 1);
+    const frame = brush.lens.frameAt(0, 0, 0);
+    for (const { places, count } of [this.robots.far, this.robots.near]) {
+      for (let i = 0; i < count; i++) this.#drawShadow(brush, places[3 * i + 2], this.heights, frame, dark);
+    }
+  }
+
+  /** @param {import('./brush.js').Brush} brush @param {number} env @param {Heights} heights @param {Float64Array} frame  of the world @param {number} ramp */
+  #drawShadow(brush, env, heights, frame, ramp) {
+    const { disc, blob, place, robots: { plot: { size } } } = this;
+    const { x, y, z } = this.robots.place(env, place);
+    const above = Math.max(0, z - (heights.at(x, y) ?? 0));
+    const wide = 1 + (0.3 * above) / size;
+    const [middleX, middleY] = [x - (above * SUN.x) / SUN.z, y - (above * SUN.y) / SUN.z];
+    const [halfX, halfY] = [wide * (blob.radius + blob.x), wide * (blob.radius + blob.y)];
+    for (const part of DISCS) {
+      for (let at = 0; at < disc.positions.length; at += 3) {
+        const px = middleX + part * halfX * disc.circle[at];
+        const py = middleY + part * halfY * disc.circle[at + 1];
+        disc.positions[at] = px;
+        disc.positions[at + 1] = py;
+        disc.positions[at + 2] = (heights.at(px, py) ?? 0) + RAISED * size;
+      }
+      brush.shape(disc, frame, 0, ramp, DISC_DARK / (1 + (above / size) ** 2));
+    }
   }
 
   /**
@@ -191,6 +230,7 @@ export class Crowd {
    * @param {{list: Float32Array, count: number}} shadows  grows as needed
    */
   shade(lens, shadows) {
+    if (this.heights) return; // they lie on ground that is drawn above the floor
     const { robots: { near, far, figures, plot: { size }, group: { scene } }, frames, blob } = this;
     const { eye, right, down, forward, focus } = lens;
     const of = scene.trackBody * FRAME;
@@ -246,6 +286,15 @@ export class Crowd {
       shadows.list[at + 5] = radius / (radius + FADES * Math.max(0, highest - radius));
     }
   }
+}
+
+/** A level disc around its middle. @param {number} corners */
+function discOf(corners) {
+  const angles = Array.from({ length: corners }, (_, i) => (2 * Math.PI * i) / corners);
+  const circle = Float32Array.from([0, 0, 0, ...angles.flatMap((angle) => [Math.cos(angle), Math.sin(angle), 0])]);
+  const normals = circle.map((_, i) => (i % 3 === 2 ? 1 : 0));
+  const index = angles.flatMap((_, i) => [0, 1 + i, 1 + ((i + 1) % corners)]);
+  return { circle, positions: circle.slice(), normals, index };
 }
 
 /** The offset of one shadow more. @param {{list: Float32Array, count: number}} shadows */

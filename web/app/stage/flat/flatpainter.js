@@ -3,6 +3,7 @@
 import { Color } from 'three';
 import { breathe } from '../../dom.js';
 import { themeColor } from '../../theme.js';
+import { heightAt } from '../scene/heights.js';
 import { SUN } from '../scene/light.js';
 import { Brush } from './brush.js';
 import { Crowd } from './crowd.js';
@@ -11,7 +12,7 @@ import { Floor, SHADE } from './floor.js';
 import { Lens } from './lens.js';
 import { drawArrow, drawRing } from './marks.js';
 import { Palette } from './palette.js';
-import { Raster, packed } from './raster.js';
+import { Raster } from './raster.js';
 
 export class FlatPainter {
   software = true;
@@ -30,9 +31,10 @@ export class FlatPainter {
   #brush = new Brush(this.#raster, this.#lens);
   #floor = new Floor();
   #palette = new Palette();
-  #accent = { pixel: 0, ramp: 0 };
-  /** Of terrain's colour. */
+  #accent = 0;
+  /** Of terrain's colour, and of shadows on it. */
   #terrain = 0;
+  #dark = this.#palette.offset([0, 0, 0]);
   /** @type {Crowd[]} */
   #crowds = [];
   #square = 1;
@@ -75,8 +77,7 @@ export class FlatPainter {
 
   applyTheme() {
     this.#floor.setColors(rgbOf('--floor-one'), rgbOf('--floor-other'), rgbOf('--field'));
-    const accent = rgbOf('--accent');
-    this.#accent = { pixel: packed(accent), ramp: this.#palette.offset(accent) };
+    this.#accent = this.#palette.offset(rgbOf('--accent'));
     this.#terrain = this.#palette.offset(rgbOf('--floor-one'));
   }
 
@@ -100,12 +101,13 @@ export class FlatPainter {
     this.#shadows.count = 0;
     for (const crowd of this.#crowds) crowd.shade(lens, this.#shadows);
     this.#floor.shade(lens, this.#shadows.list, this.#shadows.count);
+    const grounds = this.#crowds.flatMap(({ heights }) => heights ?? []);
     const tiled = this.#crowds.map(({ robots }) => robots).filter(({ held }) => held);
     this.#floor.paint(raster, lens, { square: this.#square, fog, tiled });
-    for (const crowd of this.#crowds) crowd.drawTerrain(brush, this.#terrain);
-    if (followed) drawRing(raster, lens, followed, this.#accent.pixel);
+    for (const crowd of this.#crowds) crowd.drawTerrain(brush, this.#terrain, this.#dark);
+    if (followed) drawRing(brush, followed, (x, y) => heightAt(grounds, x, y), this.#accent);
     for (const crowd of this.#crowds) crowd.draw(brush, true);
-    if (marked) drawArrow(brush, marked, this.#accent.ramp);
+    if (marked) drawArrow(brush, marked, this.#accent);
     for (const crowd of this.#crowds) crowd.draw(brush, false);
     this.#context.putImageData(this.#image, 0, 0);
     if (this.budget.note(performance.now() - start)) this.changed = true;

@@ -84,6 +84,16 @@ export class Lens {
     return out;
   }
 
+  /** The frame (`FRAME`) of something at a place that is not turned. @param {number} x @param {number} y @param {number} z */
+  frameAt(x, y, z) {
+    const { eye, right, down, forward } = this;
+    const axes = [right, down, forward];
+    return Float64Array.from([
+      ...axes.flat(),
+      ...axes.map((axis) => axis[0] * (x - eye[0]) + axis[1] * (y - eye[1]) + axis[2] * (z - eye[2])),
+    ]);
+  }
+
   /** A direction of the world: to the right, down, and towards the camera. @param {number[]} direction */
   turned([x, y, z]) {
     const { right, down, forward } = this;

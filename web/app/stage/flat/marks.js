@@ -1,12 +1,14 @@
-/** What marks robots in the picture: a ring on the floor around the followed one, an arrow above the best one. */
+/** What marks robots in the picture: a ring on the ground around the followed one, an arrow above the best one. */
 
 import { ConeGeometry } from 'three';
-import { FRAME } from './brush.js';
-import { mixed } from './raster.js';
+import { STROKE } from './brush.js';
 
 /** The ring's radius and width, the arrow's width and height: in multiples of the robot's size. */
 const RING = { radius: 0.75, width: 0.035 };
 const ARROW = { width: 0.13, height: 0.36 };
+
+/** Strokes of which the ring is made. */
+const PARTS = 64;
 
 const cone = new ConeGeometry(ARROW.width, ARROW.height, 24).rotateX(-Math.PI / 2);
 const arrow = {
@@ -16,30 +18,28 @@ const arrow = {
 };
 
 /**
- * Draws the ring onto the floor, before anything stands on it.
+ * Lays the ring onto the ground.
  *
- * @param {import('./raster.js').Raster} raster @param {import('./lens.js').Lens} lens
- * @param {import('../view.js').Mark} mark @param {number} color  a pixel
+ * @param {import('./brush.js').Brush} brush
+ * @param {import('../view.js').Mark} mark
+ * @param {(x: number, y: number) => number} heightAt  of the ground
+ * @param {number} ramp  the offset of its colours
  */
-export function drawRing({ pixels }, { width, height, horizon, floorX, floorY, stepX, stepY }, { place, size }, color) {
-  const radius = RING.radius * size;
-  for (let y = horizon; y < height; y++) {
-    const step = Math.hypot(stepX[y], stepY[y]);
-    // The pixel nearest to the middle, and how many of them the ring may reach to either side.
-    const fromX = place.x - floorX[y];
-    const fromY = place.y - floorY[y];
-    const nearest = (fromX * stepX[y] + fromY * stepY[y]) / (step * step);
-    const aside = Math.hypot(fromX - nearest * stepX[y], fromY - nearest * stepY[y]);
-    if (aside > radius + RING.width * size) continue;
-    const reach = (radius + RING.width * size) / step + 1;
-    const end = Math.min(width - 1, Math.ceil(nearest + reach));
-    const half = Math.max((RING.width * size) / 2, step / 2);
-    for (let x = Math.max(0, Math.floor(nearest - reach)); x <= end; x++) {
-      const away = Math.hypot(floorX[y] + x * stepX[y] - place.x, floorY[y] + x * stepY[y] - place.y);
-      const cover = Math.min(1, (half - Math.abs(away - radius)) / step + 0.5);
-      if (cover > 0) pixels[y * width + x] = mixed(pixels[y * width + x], color, cover);
-    }
+export function drawRing(brush, { place, size }, heightAt, ramp) {
+  const radius = (RING.width * size) / 2;
+  const frame = brush.lens.frameAt(0, 0, 0);
+  const corner = (/** @type {number} */ i) => {
+    const angle = (2 * Math.PI * i) / PARTS;
+    const x = place.x + RING.radius * size * Math.cos(angle);
+    const y = place.y + RING.radius * size * Math.sin(angle);
+    return [x, y, heightAt(x, y) + radius / 2];
+  };
+  const strokes = new Float64Array(PARTS * STROKE);
+  for (let i = 0; i < PARTS; i++) {
+    strokes.set([...corner(i), ...corner(i + 1), radius], i * STROKE);
+    brush.stroke(strokes, i * STROKE, frame, 0, ramp, 1);
   }
+  brush.flush();
 }
 
 /**
@@ -49,12 +49,6 @@ export function drawRing({ pixels }, { width, height, horizon, floorX, floorY, s
  * @param {import('../view.js').Mark} mark @param {number} ramp  the offset of its colours
  */
 export function drawArrow(brush, { place, size }, ramp) {
-  const { eye, right, down, forward } = brush.lens;
-  const frame = new Float64Array(FRAME);
-  [right, down, forward].forEach((axis, row) => {
-    axis.forEach((part, c) => { frame[3 * row + c] = part; });
-    frame[9 + row] = axis[0] * (place.x - eye[0]) + axis[1] * (place.y - eye[1]) + axis[2] * (place.z - eye[2]);
-  });
   const positions = arrow.positions.map((value) => value * size);
-  brush.shape({ ...arrow, positions }, frame, 0, ramp, 1);
+  brush.shape({ ...arrow, positions }, brush.lens.frameAt(place.x, place.y, place.z), 0, ramp, 1);
 }

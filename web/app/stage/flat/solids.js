@@ -95,12 +95,13 @@ function sampled({ nrow, ncol, data, ...others }, most) {
 /** Heights along a side of terrain: drawing all would take longer than the robots. */
 const HEIGHTS = 128;
 
-/** The ground that all environments share, in the world's frame. @param {Scene} scene @returns {Shape|null} */
+/** The ground that all environments share, with fewer heights, in the world's frame. @param {Scene} scene */
 export function terrainSolid(scene) {
   const terrain = terrainOf(scene);
   if (!terrain) return null;
   const [x, y, z] = terrain.pos;
-  return plain(hfieldShape(sampled(scene.hfields[terrain.data], HEIGHTS)).translate(x, y, z));
+  const hfield = sampled(scene.hfields[terrain.data], HEIGHTS);
+  return { hfield, shape: plain(hfieldShape(hfield).translate(x, y, z)) };
 }
 
 /** @param {BufferGeometry} shape @param {number} level */

@@ -54,13 +54,15 @@ const largest = (scene) => {
 const sizeOf = ({ from, to, radius }) => (from.distanceTo(to) + radius) * radius;
 
 /**
- * A square on the floor below a robot, for its soft shadow.
+ * A square on the ground below a robot, for its soft shadow.
  *
  * @param {number} body  that it goes along with
+ * @param {number} parts  along a side: ground with heights bends it
  */
-export function blobOf(body) {
-  const geometry = new THREE.PlaneGeometry(2, 2);
-  geometry.setAttribute('body', new THREE.BufferAttribute(new Float32Array(4).fill(body), 1));
+export function blobOf(body, parts) {
+  const geometry = new THREE.PlaneGeometry(2, 2, parts, parts);
+  const bodies = new Float32Array((parts + 1) ** 2).fill(body);
+  geometry.setAttribute('body', new THREE.BufferAttribute(bodies, 1));
   return geometry;
 }
 

@@ -3,6 +3,7 @@
 import * as THREE from 'three';
 import { breathe } from '../../dom.js';
 import { themeColor } from '../../theme.js';
+import { Heights, heightAt } from '../scene/heights.js';
 import { SUN } from '../scene/light.js';
 import { hfieldShape, terrainOf } from '../scene/shapes.js';
 import { FrameTimer } from './frametimer.js';
@@ -16,8 +17,10 @@ import { RobotMeshes } from './robotmeshes.js';
 /** The arrow above the best robot: its height and width, in multiples of the robot's size. */
 const ARROW = { height: 0.36, width: 0.13 };
 
-/** The ring around the followed robot, likewise: its radius. */
-const RING = 0.75;
+/** The ring around the followed robot, likewise: its radius, and how far it lies above the ground. */
+const RING = { radius: 0.75, raised: 0.012 };
+
+const ring = new THREE.RingGeometry(0.96 * RING.radius, RING.radius, 64);
 
 const SHADOW_MAP = 2048;
 
@@ -30,11 +33,13 @@ export class GpuPainter {
   #layout = null;
   /** @type {Ground|null} */
   #ground = null;
+  /** Of ground with heights. @type {Heights[]} */
+  #heights = [];
   #scene = new THREE.Scene();
   #fog = new THREE.Fog(0, 1, 2);
   #sun = new THREE.DirectionalLight(0xffffff, 2.2);
   #ring = new THREE.Mesh(
-    new THREE.RingGeometry(0.96, 1, 64), new THREE.MeshBasicMaterial({ transparent: true, opacity: 0.9 }),
+    ring.clone(), new THREE.MeshBasicMaterial({ transparent: true, opacity: 0.9 }),
   );
   #arrow = new THREE.Mesh(
     new THREE.ConeGeometry(ARROW.width, ARROW.height, 24).rotateX(-Math.PI / 2), new THREE.MeshBasicMaterial(),
@@ -60,6 +65,7 @@ export class GpuPainter {
     this.#sun.shadow.mapSize.setScalar(SHADOW_MAP);
     this.#sun.shadow.bias = -0.0005;
     this.#sun.shadow.normalBias = 0.02;
+    this.#ring.frustumCulled = false; // its places change
     this.#scene.fog = this.#fog;
     this.#scene.add(sky, this.#sun, this.#sun.target, this.#ring, this.#arrow);
     this.timer = new FrameTimer(gl, (cost) => {
@@ -94,10 +100,15 @@ export class GpuPainter {
     this.#ground = ground;
     this.#scene.add(ground.mesh);
     for (const robots of groups) {
-      const meshes = new RobotMeshes(robots, ground);
-      const { scene } = robots.group;
+      const { group: { scene }, plot: { cells: [middle] } } = robots;
       const terrain = terrainOf(scene);
-      if (terrain) ground.raise(hfieldShape(scene.hfields[terrain.data]).translate(robots.plot.cells[0], 0, 0));
+      const hfield = terrain && scene.hfields[terrain.data];
+      const heights = hfield ? new Heights(hfield, middle) : null;
+      if (hfield && heights) {
+        ground.raise(hfieldShape(hfield).translate(middle, 0, 0));
+        this.#heights.push(heights);
+      }
+      const meshes = new RobotMeshes(robots, ground, heights);
       this.#meshes.push(meshes);
       this.#scene.add(meshes.root);
       await breathe();
@@ -116,6 +127,7 @@ export class GpuPainter {
       meshes.dispose();
     }
     this.#meshes = [];
+    this.#heights = [];
     if (this.#ground) {
       this.#scene.remove(this.#ground.mesh);
       this.#ground.dispose();
@@ -166,8 +178,7 @@ export class GpuPainter {
     this.#light(camera, target);
     this.#ring.visible = followed !== null;
     if (followed) {
-      this.#ring.scale.setScalar(RING * followed.size);
-      this.#ring.position.set(followed.place.x, followed.place.y, 0.004 * followed.size);
+      this.#layRing(followed);
     }
     this.#arrow.visible = marked !== null;
     if (marked) {
@@ -176,6 +187,17 @@ export class GpuPainter {
     }
     this.renderer.render(this.#scene, camera);
     this.timer.end();
+  }
+
+  /** Lays the ring onto the ground. @param {import('../view.js').Mark} mark */
+  #layRing({ place, size }) {
+    const { position } = this.#ring.geometry.attributes;
+    for (let i = 0; i < position.count; i++) {
+      const x = place.x + size * ring.attributes.position.getX(i);
+      const y = place.y + size * ring.attributes.position.getY(i);
+      position.setXYZ(i, x, y, heightAt(this.#heights, x, y) + RING.raised * size);
+    }
+    position.needsUpdate = true;
   }
 
   /** Brings sun and shadows to where the camera looks. @param {THREE.Camera} camera @param {THREE.Vector3} target */

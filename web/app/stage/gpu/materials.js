@@ -14,6 +14,24 @@ vec4 tint = texelFetch(tints, ivec2(int(slot.z), 0), 0);
 vColor.rgb = mix(vColor.rgb, tint.rgb, tint.a);
 `;
 
+/** As `Heights`, in scene/heights.js. */
+const HEIGHT_FUNCTIONS = /* glsl */ `
+uniform highp sampler2D heights;
+uniform vec4 field;  // where its middle is, and its half sizes
+
+float groundAt(vec2 place) {
+  ivec2 most = textureSize(heights, 0) - 1;
+  vec2 at = (place - field.xy + field.zw) / (2.0 * field.zw) * vec2(most);
+  if (any(lessThan(at, vec2(0.0))) || any(greaterThan(at, vec2(most)))) return 0.0;
+  ivec2 cell = min(ivec2(at), most - 1);
+  vec2 part = at - vec2(cell);
+  float near = texelFetch(heights, cell, 0).r;
+  float far = texelFetch(heights, cell + 1, 0).r;
+  float third = texelFetch(heights, cell + (part.x > part.y ? ivec2(1, 0) : ivec2(0, 1)), 0).r;
+  return near + max(part.x, part.y) * (third - near) + min(part.x, part.y) * (far - third);
+}
+`;
+
 const POSE_FUNCTIONS = /* glsl */ `
 attribute float body;
 attribute vec3 slot;  // where the environment stands, x and y; its row in the texture
@@ -83,23 +101,43 @@ export function figureMaterial(uniforms) {
 /**
  * Of the soft shadows where there are no shadow maps: the wider and the fainter the higher the robot.
  *
- * @param {Uniforms} uniforms  those of `robotMaterial`, and `blob`: half sizes, and the height at which it fades
+ * @param {Uniforms} uniforms  those of `robotMaterial` and `heightsOf`, and `blob`: half sizes, and the height at
+ *   which it fades
  */
 export function blobMaterial(uniforms) {
-  const material = posed(new THREE.MeshBasicMaterial({ transparent: true, depthWrite: false }), uniforms, 'blob');
+  const basic = new THREE.MeshBasicMaterial({
+    transparent: true, depthWrite: false, polygonOffset: true, polygonOffsetFactor: -2, polygonOffsetUnits: -8,
+  });
+  const material = posed(basic, uniforms, 'blob');
   return extended(material, (shader) => {
     shader.vertexShader = shader.vertexShader
-      .replace('void main() {', 'uniform vec3 blob; varying vec3 vBlob; void main() {')
+      .replace('void main() {', `uniform vec3 blob; varying vec3 vBlob; ${HEIGHT_FUNCTIONS} void main() {`)
       .replace('vec3 transformed = rotated(position) + bodyPos;', `
-        float height = max(0.0, bodyPos.z / blob.z);
+        float height = max(0.0, (bodyPos.z - groundAt(bodyPos.xy)) / blob.z);
         vBlob = vec3(position.xy, 0.45 / (1.0 + height * height));
-        vec3 transformed = vec3(bodyPos.xy + position.xy * blob.xy * (1.0 + 0.3 * height), 0.004 * blob.z);`);
+        vec3 transformed = vec3(bodyPos.xy + position.xy * blob.xy * (1.0 + 0.3 * height), 0.0);
+        transformed.z = groundAt(transformed.xy) + 0.004 * blob.z;`);
     shader.fragmentShader = shader.fragmentShader
       .replace('void main() {', 'varying vec3 vBlob; void main() {')
       .replace('#include <color_fragment>', `
         float inside = max(0.0, 1.0 - dot(vBlob.xy, vBlob.xy));
         diffuseColor = vec4(vec3(0.0), vBlob.z * inside * inside);`);
   });
+}
+
+/**
+ * Uniforms of ground with heights, or of a level floor.
+ *
+ * @param {import('../scene/heights.js').Heights | null} ground
+ * @returns {{heights: {value: THREE.DataTexture}, field: {value: THREE.Vector4}}}
+ */
+export function heightsOf(ground) {
+  const { data, ncol, nrow, middle, half } = ground ?? {
+    data: new Float32Array(4), ncol: 2, nrow: 2, middle: 0, half: { x: 1, y: 1 },
+  };
+  const texture = new THREE.DataTexture(data, ncol, nrow, THREE.RedFormat, THREE.FloatType);
+  texture.needsUpdate = true;
+  return { heights: { value: texture }, field: { value: new THREE.Vector4(middle, 0, half.x, half.y) } };
 }
 
 /** The counterpart that draws into the shadow map. @param {Uniforms} uniforms */

@@ -7,15 +7,18 @@ import * as THREE from 'three';
 import { DETAILS, batchesOf, geometryOf } from '../scene/shapes.js';
 import { Slots } from '../scene/slots.js';
 import { blobOf, figureOf, tileOf } from './figures.js';
-import { blobMaterial, figureMaterial, robotMaterial, shadowMaterial, textureOf } from './materials.js';
+import { blobMaterial, figureMaterial, heightsOf, robotMaterial, shadowMaterial, textureOf } from './materials.js';
 
 /** @typedef {import('../scene/robots.js').Robots} Robots */
 
 /** How much of its part's colour a tinted robot has. */
 const TINT = 0.85;
 
-/** A soft shadow's half sizes, in multiples of the robot's half extents, and the least of its largest one. */
-const BLOB = { part: 1.1, least: 0.35 };
+/**
+ * A soft shadow's half sizes, in multiples of the robot's half extents, and the least of its largest one; on
+ * ground with heights it has so many parts along a side.
+ */
+const BLOB = { part: 1.1, least: 0.35, parts: 8 };
 
 export class RobotMeshes {
   /** What is drawn once for each of some slots. @type {{slots: Slots, geometry: THREE.InstancedBufferGeometry}[]} */
@@ -23,8 +26,11 @@ export class RobotMeshes {
   /** Their places, one attribute for all that is drawn there. @type {Map<Slots, THREE.InstancedBufferAttribute>} */
   #places = new Map();
 
-  /** @param {Robots} robots @param {import('./ground.js').Ground} ground */
-  constructor(robots, ground) {
+  /**
+   * @param {Robots} robots @param {import('./ground.js').Ground} ground
+   * @param {import('../scene/heights.js').Heights | null} heights  of the ground that they stand on
+   */
+  constructor(robots, ground, heights) {
     this.robots = robots;
     const { group, poses, plot, near, far, figures } = robots;
     this.root = new THREE.Group();
@@ -46,12 +52,14 @@ export class RobotMeshes {
     const half = plot.box.getSize(new THREE.Vector3()).multiplyScalar(BLOB.part / 2);
     const least = (BLOB.least * plot.size) / 2;
     const blob = { value: new THREE.Vector3(Math.max(half.x, least), Math.max(half.y, least), plot.size) };
-    const blobs = blobMaterial({ ...uniforms, blob });
+    const field = heightsOf(heights);
+    this.disposables.push(field.heights.value);
+    const blobs = blobMaterial({ ...uniforms, blob, ...field });
     /** Soft shadows, for where there are no shadow maps. */
     this.blobs = new THREE.Group();
     this.root.add(this.blobs);
     for (const slots of [near, far, figures]) {
-      this.blobs.add(this.#add(slots, blobOf(group.scene.trackBody), blobs));
+      this.blobs.add(this.#add(slots, blobOf(group.scene.trackBody, heights ? BLOB.parts : 1), blobs));
     }
     const all = new Slots(group.numEnvs);
     for (let env = 0; env < group.numEnvs; env++) all.add(plot.cells, env);
