@@ -4,7 +4,8 @@
 
 Steps vector environments in turns, with random actions, observations, rewards and resets: on the
 model's own floor, on level terrain (which shows what collisions with a height field cost), and on
-terrains of all kinds and levels at some resolutions, where robots touch the ground otherwise too.
+terrains of all kinds and levels, where robots touch the ground otherwise too; both at some
+resolutions.
 Natively on one thread, by its processor time; then in a worker of a headless Chromium. Writes
 docs/results/terrain.json and terrain.md.
 """
@@ -22,8 +23,10 @@ HERE = Path(__file__).parent
 NUM_ENVS = 256
 TERRAINS: dict[str, dict[str, Any]] = {
     "level, 0.25 m": {"kinds": ["flat"]},
+    "level, 1 m": {"kinds": ["flat"], "resolution": 1.0},
     "all kinds, 0.25 m": {},
     "all kinds, 0.5 m": {"resolution": 0.5},
+    "all kinds, 1 m": {"resolution": 1.0},
 }
 WORLDS = [None, *({"terrain": terrain} for terrain in TERRAINS.values())]
 
