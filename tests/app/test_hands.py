@@ -20,11 +20,25 @@ ONE = "task=HalfCheetah-v5&envs=1&workers=1&speed=1&controller=zero"
 
 
 @pytest.fixture(scope="module")
-def cheetah(resident: BrowserContext, server: str) -> Iterator[Dashboard]:
+def one_page(resident: BrowserContext, server: str) -> Iterator[Dashboard]:
     """One page for the tests of this file."""
     with staying(resident, server, ONE) as dashboard:
-        dashboard.drawn()
         yield dashboard
+
+
+def show(dashboard: Dashboard, query: str, task: str, num_envs: int) -> Dashboard:
+    """Goes to robots that are pulled next."""
+    dashboard.go(query)
+    dashboard.wait(f"sim.groups[0].task === '{task}' && sim.numEnvs === {num_envs}", 60)
+    dashboard.booted()
+    dashboard.drawn()
+    return dashboard
+
+
+@pytest.fixture
+def cheetah(one_page: Dashboard) -> Dashboard:
+    """The page with one robot in it."""
+    return show(one_page, ONE, "HalfCheetah-v5", 1)
 
 
 def middle(page: Page) -> tuple[float, float]:
@@ -136,10 +150,9 @@ def test_what_is_held_by_hand_stays_until_it_is_let_go(cheetah: Dashboard) -> No
     page.keyboard.press("Escape")
 
 
-def test_a_paused_robot_that_floats_goes_with_the_pointer(isolated: Dashboard) -> None:
-    dashboard, page = isolated, isolated.page
-    dashboard.open(ONE.replace("HalfCheetah", "Ant").replace("envs=1", "envs=2"))
-    dashboard.drawn()
+def test_a_paused_robot_that_floats_goes_with_the_pointer(one_page: Dashboard) -> None:
+    query = ONE.replace("HalfCheetah", "Ant").replace("envs=1", "envs=2")
+    dashboard, page = show(one_page, query, "Ant-v5", 2), one_page.page
     pause(dashboard, True)
     places = "[0, 1].map((i) => [...sim.getEnvironmentState(i).qpos])"
     before = dashboard.sim(places)
@@ -157,10 +170,8 @@ def test_a_paused_robot_that_floats_goes_with_the_pointer(isolated: Dashboard) -
     dashboard.wait(f"sim.getEnvironmentState(0).time > {time}")
 
 
-def test_a_paused_robot_on_joints_is_pulled_when_it_goes_on(isolated: Dashboard) -> None:
-    dashboard, page = isolated, isolated.page
-    dashboard.open(ONE)
-    dashboard.drawn()
+def test_a_paused_robot_on_joints_is_pulled_when_it_goes_on(cheetah: Dashboard) -> None:
+    dashboard, page = cheetah, cheetah.page
     pause(dashboard, True)
     before = qpos(dashboard)
     page.keyboard.down("Control")
@@ -199,9 +210,9 @@ def test_what_hands_did_is_saved_and_done_again_when_it_is_opened(isolated: Dash
     assert velocities[1] - velocities[0] > 0.5
 
 
-def test_with_shift_all_robots_of_the_kind_are_pulled(isolated: Dashboard) -> None:
-    dashboard, page = isolated, isolated.page
-    dashboard.open(ONE.replace("envs=1&workers=1", "envs=4&workers=2"))
+def test_with_shift_all_robots_of_the_kind_are_pulled(one_page: Dashboard) -> None:
+    query = ONE.replace("envs=1&workers=1", "envs=4&workers=2")
+    dashboard, page = show(one_page, query, "HalfCheetah-v5", 4), one_page.page
     places = "[0, 1, 2, 3].map((i) => sim.getEnvironmentState(i).qpos[0])"
     dashboard.sim("sim.pause()")
     before = dashboard.sim(places)
