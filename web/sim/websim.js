@@ -10,7 +10,7 @@
  */
 
 import {
-  CONTROLLERS, checkBytes, checkExperiment, checkInteger, checkNames, checkOptions, checkRange, checkSampleRate, checkSeed, checkSource, checkSpeed,
+  CONTROLLERS, checkAuthor, checkBytes, checkExperiment, checkInteger, checkNames, checkOptions, checkRange, checkSampleRate, checkSeed, checkSource, checkSpeed,
   checkText, checkTrusted, shown,
 } from './page/arguments.js';
 import { InvalidArgument, WorkerError, toPlain } from './shared/errors.js';
@@ -22,6 +22,7 @@ import { checkHow, checkSeconds } from './page/hands.js';
 import { Shards } from './page/shards.js';
 import { Simulation } from './page/simulation.js';
 import { start } from './page/start.js';
+import { TournamentControls } from './page/tournamentcontrols.js';
 import { TrainingControls } from './page/trainingcontrols.js';
 
 /**
@@ -566,6 +567,20 @@ export class WebSim {
   async defineTasks(code) {
     const { fleet } = this.#open;
     return /** @type {import('./page/fleet.js').Fleet} */ (fleet).defineTasks({ name: 'tasks.py', code: checkText('code', code) });
+  }
+
+  /**
+   * Learns what words say, by a tournament of rewards in all workers, beside the robots
+   * (`docs/tournament.md`); events `tournament` tell how it stands.
+   *
+   * @param {import('./page/arguments.js').AuthorOptions} options
+   * @returns {Promise<TournamentControls>}  once its author has answered
+   * @throws InvalidArgument for an option that is not allowed, or where the workers learn already
+   */
+  async author(options) {
+    const { manifest, fleet } = this.#open;
+    const checked = checkAuthor(options, [...manifest.tasks, ...fleet?.tasks ?? []]);
+    return new TournamentControls(await this.#simulation.author(checked));
   }
 
   /**

@@ -96,18 +96,13 @@ def _go_on(tournament: "Tournament", arguments: argparse.Namespace) -> None:
 
 def _experiment(arguments: argparse.Namespace) -> "Experiment":
     """Where candidates learn."""
-    from websim.algorithms.presets import PRESETS, preset
+    from websim.authors.tournament.learning import settled
+    from websim.experiments.experiment import MAX_TITLE
     from websim.experiments.sources import experiment_of, whole
     from websim_server.train.command import source
 
-    given = experiment_of(source(arguments.task))
-    if not given.hyperparameters:
-        name = (
-            "fast" if "fast" in PRESETS[given.algorithm] else next(iter(PRESETS[given.algorithm]))
-        )
-        chosen = preset(given.algorithm, name, given.task)
-        given = replace(given, hyperparameters=chosen)
-    return whole(replace(given, seed=arguments.seed, title=arguments.words or ""))
+    given = settled(experiment_of(source(arguments.task)))
+    return whole(replace(given, seed=arguments.seed, title=(arguments.words or "")[:MAX_TITLE]))
 
 
 def _settings(arguments: argparse.Namespace) -> Any:

@@ -74,6 +74,42 @@ export function checkOptions(options, known) {
   };
 }
 
+/**
+ * @typedef {object} AuthorOptions
+ * @property {string} words  what the robots should do
+ * @property {Experiment} experiment  task, robot and settings
+ * @property {{name: string, reward: string, measure: string, why?: string}[]} written  rewards by hand, all with one measure
+ * @property {number} [candidates]  how many learn at first
+ * @property {number} [minutes]  that it may take; 10 without `steps`
+ * @property {number} [steps]  environment steps in all
+ * @property {number} [episodes]  by which a policy is judged
+ * @property {number} [seed]
+ */
+
+/**
+ * @param {AuthorOptions} options  of `sim.author`
+ * @param {string[]} known  ids of all tasks
+ * @returns {import('./tournamentrun.js').TournamentOptions}
+ */
+export function checkAuthor(options, known) {
+  checkNames('options of author', options, ['words', 'experiment', 'written', 'candidates', 'minutes', 'steps', 'episodes', 'seed']);
+  const { words, experiment, written, candidates = 8, minutes, steps, episodes = 16, seed = 1 } = options;
+  checkExperiment(experiment, known);
+  if (!Array.isArray(written) || !written.length) refuse('written', 'a list of rewards', written);
+  return {
+    words: checkText('words', words),
+    experiment,
+    written: written.map(({ name, reward, measure, why = 'By hand.' }) => ({
+      name: checkText('name', name), reward: checkText('reward', reward), measure: checkText('measure', measure), why: checkText('why', why),
+    })),
+    candidates,
+    minutes: minutes ?? (steps === undefined ? 10 : null),
+    steps: steps ?? null,
+    episodes,
+    seed: checkSeed(seed),
+  };
+}
+
 /** A value as an error message shows it. @param {unknown} value */
 export function shown(value) {
   let text;

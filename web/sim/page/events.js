@@ -15,11 +15,12 @@ import { checkFunction, checkName } from './arguments.js';
  *   training: import('./trainingrun.js').TrainingEvent,
  *   code: {group: number, reward: string | null, measure: string | null, failure: string},
  *   checkpoint: import('./trainingrun.js').CheckpointEvent,
+ *   tournament: import('./tournamentrun.js').TournamentEvent,
  * }} SimEvents
  */
 
 export const EVENTS = /** @type {(keyof SimEvents)[]} */ ([
-  'episode', 'notice', 'workerRestart', 'badState', 'state', 'hand', 'error', 'iteration', 'training', 'checkpoint', 'code',
+  'episode', 'notice', 'workerRestart', 'badState', 'state', 'hand', 'error', 'iteration', 'training', 'checkpoint', 'code', 'tournament',
 ]);
 
 export class Events {

@@ -17,6 +17,7 @@ import { MAX_ENVS } from '../shared/protocol.js';
 import { Recoding } from './recoding.js';
 import { Shards } from './shards.js';
 import { Statistics } from './statistics.js';
+import { TournamentRun } from './tournamentrun.js';
 import { TrainingRun } from './trainingrun.js';
 
 /**
@@ -32,6 +33,8 @@ export class Simulation {
   fleet;
   /** What is being learnt. @type {TrainingRun | null} */
   training = null;
+  /** Which rewards learn. @type {TournamentRun | null} */
+  tournament = null;
   closed = false;
   /** There once the groups are. @type {LockStep | undefined} */
   lockStep;
@@ -178,6 +181,17 @@ export class Simulation {
     events.emit('notice', { level: 'info', message });
   }
 
+  /** Begins a tournament in all workers. @param {import('./tournamentrun.js').TournamentOptions} options */
+  async author(options) {
+    this.checkOpen();
+    if (this.training) throw new InvalidArgument('the workers learn already: a tournament needs a simulation without training');
+    if (this.tournament && !this.tournament.over) throw new InvalidArgument('there is a tournament already: stop it first');
+    this.tournament?.close();
+    this.tournament = new TournamentRun(options, () => this.workers, this.events);
+    await this.tournament.begin();
+    return this.tournament;
+  }
+
   /** Has a worker make what it is to own. @param {KeptWorker} worker */
   async equip(worker) {
     await this.staffed.promise;
@@ -292,6 +306,7 @@ export class Simulation {
     const { fleet } = this;
     this.closed = true;
     this.training?.close();
+    this.tournament?.close();
     this.shards.clear();
     this.events.clear();
     return fleet;

@@ -205,6 +205,58 @@
  */
 
 /**
+ * @typedef {object} TournamentJob  a training of one candidate that is to be done in one worker
+ * @property {number} number  its number
+ * @property {number} entry  number of the candidate
+ * @property {number | null} origin  number of the job whose run it goes on from; null: none
+ * @property {string} order  what Python has to know of it, as JSON
+ * @property {string} experiment  what is learnt, as JSON
+ */
+
+/**
+ * @typedef {object} Contender  a candidate of a tournament
+ * @property {number} number  its number
+ * @property {string} name  what it is called
+ * @property {string} why  what is paid, and why
+ * @property {string} reward  its source
+ * @property {Record<string, number>} weights  of its terms
+ * @property {number | null} parent  number of the candidate whose policy it began with; null: none
+ * @property {string} out  why it learns no longer; empty: it is in
+ * @property {boolean} kept  whether somebody wants it to go on
+ * @property {number} measure  of its newest judgement; NaN before the first
+ * @property {number} standardError  of that
+ * @property {number[]} curveSteps  environment steps of its snapshots
+ * @property {number[]} curve  measures of the episodes that ended by then; NaN: none had
+ * @property {string[]} warnings  what people should know of its reward
+ */
+
+/**
+ * @typedef {object} TournamentStep  how a tournament stands
+ * @property {string} state  all that it is, as JSON
+ * @property {'author' | 'trial' | 'halving' | 'weights' | 'final' | 'over'} stage  what is going on
+ * @property {number} round  of the stage
+ * @property {boolean} over  whether there is nothing more to do
+ * @property {string} ending  why it ended before all was done; empty: it did not
+ * @property {number} progress  how much of the budget is used, 0 to 1
+ * @property {number} secondsLeft  until the budget is used; NaN: nobody knows yet
+ * @property {number} steps  environment steps that were learnt
+ * @property {TournamentJob[]} jobs  that are to be done
+ * @property {number[]} needed  numbers of the jobs whose runs may be wanted again
+ * @property {Contender[]} contenders  all candidates, by number
+ * @property {string[]} decisions  all, a sentence or two each
+ * @property {number | null} best  number of the best candidate; null before anything was judged
+ * @property {number | null} bestJob  number of the job whose run is the best
+ * @property {number} bestMeasure  its measure
+ * @property {number} bestError  standard error of that
+ */
+
+/**
+ * @typedef {object} JobEnd  what came of a job
+ * @property {string} result  for the tournament, as JSON
+ * @property {Uint8Array<ArrayBuffer> | null} checkpoint  the run; null where the candidate failed
+ */
+
+/**
  * @typedef {object} EngineFiles  muJoCo's module
  * @property {string} engine  its kind, `official`, `optimised` or `own`
  * @property {string} version  muJoCo's

@@ -96,6 +96,12 @@
  * @property {(payload: {run?: boolean, save?: boolean, code?: Code}) => void} train
  *   run: begins, or ends after the iteration under way; save: asks for a checkpoint; code: pays or
  *   judges from then on
+ * @property {(payload: {experiment: Experiment, state: string | null, act: string, given: string, seconds: number}) => import('./messages.js').TournamentStep} stepTournament
+ *   does something to a tournament, whose state the page keeps
+ * @property {(payload: {experiment: Experiment, state: string, runs: Map<number, ArrayBuffer>}) => Uint8Array<ArrayBuffer>} writeTournament  its file
+ * @property {(payload: {order: string, experiment: Experiment, checkpoint: ArrayBuffer | null}) => Promise<import('./messages.js').JobEnd>} learnJob
+ *   a candidate learns beside what else the worker has to do
+ * @property {(payload: {abandon: boolean}) => void} endJob  the job under way is judged as it is, or given up
  * @property {(payload: {data: ArrayBuffer, trusted: boolean}) => RunDescription} readRun  trusted: its code may do anything
  * @property {(payload: {experiment: Experiment}) => ArrayBuffer} writeExperiment  a file of it
  * @property {(payload: {files: Record<string, ArrayBuffer>, main: string | null}) => RobotReading} readRobot

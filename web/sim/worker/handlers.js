@@ -1,6 +1,7 @@
 /** What a worker does when the page asks: a method for each request of `protocol.js`. */
 
 import { boot } from './boot.js';
+import { Candidature } from './candidature.js';
 import { ExchangeEnd } from '../shared/communicator.js';
 import { mountPythonFiles } from './files.js';
 import { InvalidArgument } from '../shared/errors.js';
@@ -34,6 +35,8 @@ export class Handlers {
   #transport;
   /** `websim.browser.learner.Policies` of this worker. @type {any} */
   #policies;
+  /** What learns here for a tournament. @type {Candidature | undefined} */
+  #candidature;
 
   /**
    * @param {import('./inbox.js').PartInbox} parts
@@ -176,6 +179,37 @@ export class Handlers {
   train(wish) {
     this.owned.learner?.train(wish);
     this.scheduler.wake();
+  }
+
+  /** @param {Payload<'stepTournament'>} payload */
+  stepTournament({ experiment, state, act, given, seconds }) {
+    return this.#askOfTournament(experiment, (module, wanted) => module.step(wanted, state ?? undefined, act, given, seconds));
+  }
+
+  /** @param {Payload<'writeTournament'>} payload */
+  writeTournament({ experiment, state, runs }) {
+    const files = this.#up.pyodide.toPy(new Map([...runs].map(([job, run]) => [job, new Uint8Array(run)])));
+    try {
+      return this.#askOfTournament(experiment, (module, wanted) => module.write(wanted, state, files));
+    } finally {
+      files.destroy();
+    }
+  }
+
+  /** @param {Payload<'learnJob'>} payload */
+  async learnJob(payload) {
+    if (this.#candidature) throw new WorkerError('the worker has a job already');
+    this.#candidature = new Candidature(this.#up, (now) => this.scheduler.pulse(now));
+    try {
+      return await this.#candidature.run(payload);
+    } finally {
+      this.#candidature = undefined;
+    }
+  }
+
+  /** @param {Payload<'endJob'>} payload */
+  endJob({ abandon }) {
+    this.#candidature?.end(abandon);
   }
 
   /** @param {Payload<'readRun'>} payload */
@@ -359,7 +393,21 @@ export class Handlers {
     }
   }
 
+  /** @param {import('../shared/protocol.js').Experiment} experiment @param {(module: any, wanted: any) => any} ask  of `websim.browser.tournament` */
+  #askOfTournament(experiment, ask) {
+    const { pyodide } = this.#up;
+    const module = pyodide.pyimport('websim.browser.tournament');
+    const wanted = pythonExperiment(pyodide, experiment);
+    try {
+      return toJs(ask(module, wanted));
+    } finally {
+      wanted.destroy();
+      module.destroy();
+    }
+  }
+
   #closeAll() {
+    this.#candidature?.end(true);
     // What learns is a cycle of objects with large arrays.
     if (this.owned.close()) this.#up.pyodide.runPython('import gc; gc.collect()');
   }

@@ -385,6 +385,114 @@ class Worlds:
 
 
 @dataclass(kw_only=True)
+class TournamentJob:
+    """A training of one candidate that is to be done in one worker.
+
+    Attributes:
+        number: Its number.
+        entry: Number of the candidate.
+        origin: Number of the job whose run it goes on from; null: none.
+        order: What Python has to know of it, as JSON.
+        experiment: What is learnt, as JSON.
+    """
+
+    number: int
+    entry: int
+    origin: int | None
+    order: str
+    experiment: str
+
+
+@dataclass(kw_only=True)
+class Contender:
+    """A candidate of a tournament.
+
+    Attributes:
+        number: Its number.
+        name: What it is called.
+        why: What is paid, and why.
+        reward: Its source.
+        weights: Of its terms.
+        parent: Number of the candidate whose policy it began with; null: none.
+        out: Why it learns no longer; empty: it is in.
+        kept: Whether somebody wants it to go on.
+        measure: Of its newest judgement; NaN before the first.
+        standard_error: Of that.
+        curve_steps: Environment steps of its snapshots.
+        curve: Measures of the episodes that ended by then; NaN: none had.
+        warnings: What people should know of its reward.
+    """
+
+    number: int
+    name: str
+    why: str
+    reward: str
+    weights: dict[str, float]
+    parent: int | None
+    out: str
+    kept: bool
+    measure: float
+    standard_error: float
+    curve_steps: list[int]
+    curve: list[float]
+    warnings: list[str]
+
+
+@dataclass(kw_only=True)
+class TournamentStep:
+    """How a tournament stands.
+
+    Attributes:
+        state: All that it is, as JSON.
+        stage: What is going on.
+        round: Of the stage.
+        over: Whether there is nothing more to do.
+        ending: Why it ended before all was done; empty: it did not.
+        progress: How much of the budget is used, 0 to 1.
+        seconds_left: Until the budget is used; NaN: nobody knows yet.
+        steps: Environment steps that were learnt.
+        jobs: That are to be done.
+        needed: Numbers of the jobs whose runs may be wanted again.
+        contenders: All candidates, by number.
+        decisions: All, a sentence or two each.
+        best: Number of the best candidate; null before anything was judged.
+        best_job: Number of the job whose run is the best.
+        best_measure: Its measure.
+        best_error: Standard error of that.
+    """
+
+    state: str
+    stage: Literal["author", "trial", "halving", "weights", "final", "over"]
+    round: int
+    over: bool
+    ending: str
+    progress: float
+    seconds_left: float
+    steps: int
+    jobs: list[TournamentJob]
+    needed: list[int]
+    contenders: list[Contender]
+    decisions: list[str]
+    best: int | None
+    best_job: int | None
+    best_measure: float
+    best_error: float
+
+
+@dataclass(kw_only=True)
+class JobEnd:
+    """What came of a job.
+
+    Attributes:
+        result: For the tournament, as JSON.
+        checkpoint: The run; null where the candidate failed.
+    """
+
+    result: str
+    checkpoint: bytes | None
+
+
+@dataclass(kw_only=True)
 class EngineFiles:
     """MuJoCo's module.
 
@@ -513,6 +621,10 @@ MESSAGES = (
     Algorithm,
     WorldTarget,
     Worlds,
+    TournamentJob,
+    Contender,
+    TournamentStep,
+    JobEnd,
     EngineFiles,
     PyodideFiles,
     File,

@@ -14,7 +14,7 @@ from typing import Any
 from websim import plain
 from websim.authors.tournament.records import State
 from websim.authors.tournament.tournament import Tournament, check
-from websim.documents import as_plain, from_plain
+from websim.documents import Readers, as_plain, from_plain
 from websim.errors import CheckpointError, DamagedCheckpoint, ForeignCheckpoint
 from websim.experiments import archive, decisions
 from websim.experiments.experiment import document, from_document
@@ -31,6 +31,10 @@ FOLDER = "tournament/"
 
 NAME = f"{FOLDER}tournament.json"
 
+WRITERS: Readers = {World: world_as_dict}
+
+READERS: Readers = {World: world_from_dict}
+
 
 def dump(tournament: Tournament, runs: Mapping[int, bytes]) -> bytes:
     """The file: the best run so far, the experiment where there is none yet, and the tournament.
@@ -45,7 +49,7 @@ def dump(tournament: Tournament, runs: Mapping[int, bytes]) -> bytes:
         "format": FORMAT,
         "version": VERSION,
         "experiment": document(tournament.experiment),
-        "state": as_plain(tournament.state, {World: world_as_dict}),
+        "state": as_plain(tournament.state, WRITERS),
     }
     file = io.BytesIO(run)
     with zipfile.ZipFile(file, "a", zipfile.ZIP_DEFLATED, compresslevel=1) as zipped:
@@ -93,7 +97,7 @@ def load(data: bytes) -> tuple[Tournament, dict[int, bytes]]:
 def _tournament(zipped: zipfile.ZipFile, written: dict[str, Any]) -> Tournament:
     files = archive.files_of_robot(zipped, written["experiment"])
     experiment = from_document(written["experiment"], files)
-    state = from_plain(State, written["state"], "state", {World: world_from_dict})
+    state = from_plain(State, written["state"], "state", READERS)
     check(state.settings)
     _check_numbers(state)
     return Tournament(experiment, state)

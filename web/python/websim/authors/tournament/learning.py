@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from websim import plain
 from websim.algorithms import algorithm_class
+from websim.algorithms.presets import PRESETS, preset
 from websim.authors.candidates import Candidate, Snapshot, experiment_of
 from websim.authors.tournament.records import MAX_SNAPSHOTS, Job, Judgement, Result
 from websim.authors.warnings import still_terms
@@ -38,6 +39,16 @@ class Order:
     checkpoint: bytes | None
 
 
+def settled(experiment: Experiment) -> Experiment:
+    """With a preset that learns fast, where it says nothing of how it learns."""
+    if experiment.hyperparameters:
+        return experiment
+    names = PRESETS[experiment.algorithm]
+    name = "fast" if "fast" in names else next(iter(names))
+    chosen = preset(experiment.algorithm, name, experiment.task)
+    return replace(experiment, hyperparameters=chosen)
+
+
 def order_of(
     job: Job, candidate: Candidate, experiment: Experiment, checkpoint: bytes | None
 ) -> Order:
@@ -57,9 +68,9 @@ def order_of(
 class Watch:
     """An Observer that takes snapshots."""
 
-    def __init__(self, env: MujocoVectorEnv) -> None:
-        """Watches environments."""
-        self._env = env
+    def __init__(self, env: MujocoVectorEnv, pulse: Callable[[], None]) -> None:
+        """Watches environments; `pulse` is called after each step and each minibatch."""
+        self._env, self._pulse = env, pulse
         self.unpaid = 0
         self._bad = env.bad_states
         self._begin()
@@ -79,9 +90,11 @@ class Watch:
         if ended is not None:
             columns = env.final_measures, env.final_returns, env.final_lengths
             self._episodes.append(np.stack([column[ended] for column in columns], axis=1))
+        self._pulse()
 
     def updated(self) -> None:
         """See Observer."""
+        self._pulse()
 
     def snapshot(self, global_step: int) -> Snapshot:
         """What there was since the last one."""
@@ -120,8 +133,12 @@ class Learning:
         global_step: Environment steps of the run so far.
     """
 
-    def __init__(self, order: Order) -> None:
+    def __init__(self, order: Order, pulse: Callable[[], None] = lambda: None) -> None:
         """Makes the candidate's environments.
+
+        Args:
+            order: What is to be done.
+            pulse: Called in the middle of an iteration, so that others get their turn.
 
         Raises:
             WebSimError: they cannot be made, or the candidate's code fails.
@@ -137,8 +154,9 @@ class Learning:
             return
         saved = None if order.checkpoint is None else checkpoints.loads(order.checkpoint)
         self.trainer = Trainer(order.experiment, checkpoint=saved)
-        self._watch = self.trainer.algorithm.observer = Watch(self.trainer.algorithm.env)
-        self.global_step = self._first = self.trainer.algorithm.global_step
+        algorithm = self.trainer.algorithm
+        self._watch = algorithm.observer = Watch(algorithm.env, pulse)
+        self.global_step = self._first = algorithm.global_step
         self._until = self._first + job.steps
         self._due = 1
 

@@ -1,0 +1,273 @@
+/**
+ * A tournament as the page runs it: keeps its state and its runs, deals jobs to workers that have
+ * none, and hands what came of them to Python, which decides (`websim/authors/tournament`).
+ */
+
+import { InvalidArgument, WorkerError, toPlain } from '../shared/errors.js';
+
+/** How often it looks at the time, and for workers that are back, in milliseconds. */
+const TICK_MS = 500;
+
+/**
+ * @typedef {import('./keptworker.js').KeptWorker} KeptWorker
+ * @typedef {import('../shared/messages.js').TournamentStep} TournamentStep
+ * @typedef {import('../shared/messages.js').TournamentJob} TournamentJob
+ *
+ * @typedef {object} WrittenCandidate  a reward that somebody may learn from
+ * @property {string} name
+ * @property {string} reward  source of a file with `reward(now, before, action)`
+ * @property {string} measure  source of a file with `measure(now, before)`: what the words mean
+ * @property {string} why
+ *
+ * @typedef {object} TournamentOptions
+ * @property {string} words  what the robots should do
+ * @property {import('../shared/protocol.js').Experiment} experiment  task, robot and settings
+ * @property {WrittenCandidate[]} written  by hand
+ * @property {number} candidates  how many learn at first
+ * @property {number | null} minutes
+ * @property {number | null} steps
+ * @property {number} episodes  by which a policy is judged
+ * @property {number} seed
+ *
+ * @typedef {TournamentStep & {running: number[], failure: string}} TournamentEvent
+ *   how it stands; running: numbers of the candidates that learn now; failure: why it cannot go on
+ */
+
+export class TournamentRun {
+  /** How it stands. @type {TournamentStep | undefined} */
+  #step;
+  /** Checkpoints by the number of their job. @type {Map<number, ArrayBuffer>} */
+  #runs = new Map();
+  /** Who is at which job. @type {Map<KeptWorker, TournamentJob>} */
+  #running = new Map();
+  /** Numbers of jobs under way that nobody wants any longer. @type {Set<number>} */
+  #abandoned = new Set();
+  /** What is done to it is done one after another. @type {Promise<unknown>} */
+  #queue = Promise.resolve();
+  #wanted = true;
+  #closed = false;
+  #ending = false;
+  #failure = '';
+  /** Of those that it may take, what has passed before this moment. */
+  #seconds = 0;
+  #since = performance.now();
+  #ticking = setInterval(() => this.#tick(), TICK_MS);
+
+  /**
+   * @param {TournamentOptions} options
+   * @param {() => KeptWorker[]} workers
+   * @param {import('./events.js').Events} events
+   */
+  constructor(options, workers, events) {
+    this.options = options;
+    this.workers = workers;
+    this.events = events;
+  }
+
+  /** Asks the author, and begins; rejected where it cannot. */
+  async begin() {
+    const { words, candidates, minutes, steps, episodes, seed } = this.options;
+    const seconds = minutes === null ? null : 60 * minutes;
+    const workers = this.workers().length;
+    try {
+      await this.#act('begin', { words, candidates, seconds, steps, episodes, seed, workers });
+      await this.#answer();
+    } catch (error) {
+      this.close();
+      throw error;
+    }
+  }
+
+  /** How it stands. @returns {TournamentEvent | null} */
+  get standing() {
+    if (!this.#step) return null;
+    const { best, bestJob } = this.#step; // what is None in Python is undefined here
+    const running = [...this.#running.values()].map(({ entry }) => entry);
+    return { ...this.#step, best: best ?? null, bestJob: bestJob ?? null, running, failure: this.#failure };
+  }
+
+  /** Whether there is nothing more to do. */
+  get over() {
+    return this.#closed || (this.#step?.over ?? false);
+  }
+
+  /** Whether jobs are dealt. */
+  get playing() {
+    return this.#wanted && !this.over;
+  }
+
+  /** Goes on after a pause. */
+  start() {
+    if (this.over) throw new InvalidArgument('the tournament is over: begin another');
+    if (!this.#wanted) this.#since = performance.now();
+    this.#wanted = true;
+    this.#deal();
+  }
+
+  /** Halts; jobs under way begin anew when it goes on. */
+  pause() {
+    if (!this.playing) return;
+    this.#seconds = this.#elapsed;
+    this.#wanted = false;
+    for (const worker of this.#running.keys()) this.#abandon(worker);
+    this.#tell();
+  }
+
+  /** Ends it with the best so far, when what is under way has been judged as it is; resolves then. @param {string} why */
+  async stop(why = 'It was stopped by hand.') {
+    if (this.over || this.#ending) return;
+    this.#ending = true;
+    const running = [...this.#running.values()].map(({ number }) => number);
+    await this.#act('stop', { why, running });
+    for (const worker of this.#running.keys()) worker.tell('endJob', { abandon: false });
+  }
+
+  /** @param {number} entry */
+  takeOut(entry) {
+    return this.#act('take_out', { entry });
+  }
+
+  /** @param {number} entry @param {boolean} kept */
+  keep(entry, kept) {
+    return this.#act('keep', { entry, kept });
+  }
+
+  /** @param {WrittenCandidate} candidate @param {number | null} parent  whose policy it begins with */
+  add(candidate, parent) {
+    return this.#act('add', { candidate, parent });
+  }
+
+  /**
+   * Its file: the best run so far, with all that the tournament knows.
+   *
+   * @returns {Promise<ArrayBuffer>}
+   */
+  async save() {
+    const step = this.#step;
+    if (!step) throw new InvalidArgument('nothing has been learnt yet that could be saved');
+    const { experiment } = this.options;
+    const data = await this.#anyone().request('writeTournament', { experiment, state: step.state, runs: this.#runs });
+    return data.buffer;
+  }
+
+  close() {
+    this.#closed = true;
+    clearInterval(this.#ticking);
+    for (const worker of this.#running.keys()) this.#abandon(worker);
+    this.#running.clear();
+    this.#runs.clear();
+  }
+
+  get #elapsed() {
+    return this.#seconds + (this.#wanted ? (performance.now() - this.#since) / 1000 : 0);
+  }
+
+  /** A worker that answers, if there is one that has nothing to do. */
+  #anyone() {
+    const there = this.workers().filter(({ equipped }) => equipped);
+    const worker = there.find((one) => !this.#running.has(one)) ?? there[0];
+    if (!worker) throw new WorkerError('all workers are being replaced; try again in a few seconds');
+    return worker;
+  }
+
+  /** Has Python do something to it, after what was asked before. @param {string} act @param {unknown} what */
+  #act(act, what) {
+    const given = JSON.stringify(what);
+    const done = this.#queue.then(async () => {
+      const { experiment } = this.options;
+      const payload = { experiment, state: this.#step?.state ?? null, act, given, seconds: this.#elapsed };
+      this.#take(await this.#anyone().request('stepTournament', payload));
+    });
+    this.#queue = done.catch(() => {});
+    return done;
+  }
+
+  /** @param {TournamentStep} step */
+  #take(step) {
+    if (this.#closed) return;
+    const before = this.#step;
+    this.#step = step;
+    for (const job of this.#runs.keys()) if (!step.needed.includes(job)) this.#runs.delete(job);
+    for (const [worker, { number }] of this.#running) {
+      if (!step.jobs.some((job) => job.number === number)) this.#abandon(worker);
+    }
+    if (step.over) clearInterval(this.#ticking);
+    this.#tell();
+    if (step.stage === 'author' && before) this.#answer().catch((error) => this.#fail(error));
+    this.#deal();
+  }
+
+  #answer() {
+    return this.#act('answer', this.options.written);
+  }
+
+  /** Gives jobs to workers without one. */
+  #deal() {
+    const step = this.#step;
+    if (!step || !this.playing || this.#ending) return;
+    const taken = new Set([...this.#running.values()].map(({ number }) => number));
+    const open = step.jobs.filter(({ number }) => !taken.has(number));
+    for (const worker of this.workers()) {
+      if (!worker.equipped || this.#running.has(worker)) continue;
+      const job = open.shift();
+      if (!job) return;
+      this.#running.set(worker, job);
+      this.#learn(worker, job).catch((error) => this.#fail(error));
+    }
+  }
+
+  /** @param {KeptWorker} worker @param {TournamentJob} job */
+  async #learn(worker, job) {
+    const { archive } = this.options.experiment;
+    const experiment = { ...JSON.parse(job.experiment), archive };
+    const checkpoint = job.origin === null || job.origin === undefined ? null : this.#runs.get(job.origin) ?? null;
+    let result;
+    try {
+      const end = await worker.request('learnJob', { order: job.order, experiment, checkpoint });
+      if (end.checkpoint) this.#runs.set(job.number, end.checkpoint.buffer);
+      result = JSON.parse(end.result);
+    } catch (error) {
+      const { name, message } = toPlain(error);
+      result = name === 'WorkerError' ? { lost: true } : { failure: message };
+    }
+    if (this.#closed) return;
+    this.#running.delete(worker);
+    if (this.#abandoned.delete(job.number)) this.#deal();
+    else await this.#act('report', { number: job.number, result });
+  }
+
+  /** Has a worker give up its job. @param {KeptWorker} worker */
+  #abandon(worker) {
+    const { number } = /** @type {TournamentJob} */ (this.#running.get(worker));
+    if (this.#abandoned.has(number)) return;
+    this.#abandoned.add(number);
+    if (worker.equipped) worker.tell('endJob', { abandon: true });
+  }
+
+  #tick() {
+    const { minutes } = this.options;
+    if (!this.playing || !this.#step) return;
+    if (minutes !== null && this.#elapsed >= 60 * minutes) this.stop('The time was up.').catch((error) => this.#fail(error));
+    this.#deal();
+    this.#tell();
+  }
+
+  /** It cannot go on. @param {unknown} error */
+  #fail(error) {
+    if (this.#closed) return;
+    this.#failure = toPlain(error).message;
+    this.#tell();
+    this.close();
+  }
+
+  #tell() {
+    const { standing } = this;
+    if (!standing) return;
+    const { minutes } = this.options;
+    if (minutes !== null && !standing.over) {
+      standing.progress = Math.max(standing.progress, Math.min(1, this.#elapsed / (60 * minutes)));
+      standing.secondsLeft = Math.max(0, 60 * minutes - this.#elapsed);
+    }
+    this.events.emit('tournament', standing);
+  }
+}
