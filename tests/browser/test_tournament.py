@@ -38,7 +38,9 @@ def begin(sim: Any, *rewards: dict[str, str], **options: Any) -> None:
     given = {
         "words": "go on",
         "experiment": EXPERIMENT,
-        "written": list(rewards),
+        "author": "hand",
+        "rewards": [one["reward"] for one in rewards],
+        "measure": MEASURE,
         "candidates": len(rewards),
         "steps": 70_000,
         "episodes": 2,
@@ -118,11 +120,17 @@ def test_hands_on_it_a_pause_and_a_worker_that_dies(sim: Any) -> None:
 
 def test_mistakes_are_told_and_leave_nothing_behind(sim: Any) -> None:
     sim.create(task="Hopper-v5", numEnvs=4, numWorkers=1)
-    options = {"words": "go", "experiment": EXPERIMENT, "written": [written("a", 1.0)]}
+    reward = written("a", 1.0)["reward"]
+    options = {
+        "words": "go", "experiment": EXPERIMENT, "author": "hand", "rewards": [reward],
+        "measure": MEASURE,
+    }  # fmt: skip
     for change, said in (
         ({"words": "  "}, "words must say"),
         ({"candidates": 0}, "candidates must be 1 to 64"),
-        ({"written": []}, "written must be a list of rewards"),
+        ({"rewards": []}, "Rewards by hand are needed"),
+        ({"author": "offline"}, "writes rewards itself"),
+        ({"author": "offline", "rewards": [], "words": "flumm the grok"}, "flumm"),
         ({"experiment": {"task": "Nothing-v0"}}, "Nothing-v0"),
         ({"minutes": -1}, "seconds must be above 0"),
         ({"what": 1}, "what"),

@@ -43,7 +43,16 @@ def files(tmp_path: Path) -> list[str]:
     task = tmp_path / "hopper.websim"
     task.write_bytes(dump(Experiment(task="Hopper-v5", hyperparameters=SMALL)))
     rewards = [str(tmp_path / f"{name}.py") for name in ("back", "forth", "bad")]
-    given = ["--task", task, "--reward", *rewards, "--measure", tmp_path / "m.py"]
+    given = [
+        "--author",
+        "hand",
+        "--task",
+        task,
+        "--reward",
+        *rewards,
+        "--measure",
+        tmp_path / "m.py",
+    ]
     return [*map(str, given), "--candidates", "3", "--episodes", "2", "--workers", "2"]
 
 
@@ -140,7 +149,10 @@ def test_a_lost_process_is_told_and_replaced() -> None:
         (["go", "--author", "hand"], "--author hand needs files"),
         (["yodel"], "I do not understand 'yodel'"),
         (["go", "--task", "Nothing-v0"], "Nothing-v0"),
-        (["go", "--reward", "no.py", "--measure", "no.py"], "no.py cannot be read"),
+        (
+            ["go", "--author", "hand", "--reward", "no.py", "--measure", "no.py"],
+            "no.py cannot be read",
+        ),
         (["--resume", "no.websim"], "no.websim cannot be read"),
     ],
 )
@@ -154,9 +166,23 @@ def test_mistakes_are_told(
 def test_where_all_fail_the_reasons_are_told(
     files: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (tmp_path / "back.py").write_text("def reward(:\n")
-    (tmp_path / "forth.py").write_text("import os\n")
+    for name in ("back", "forth"):
+        text = f"def reward(now, before, action):\n    return {{'{name}': 1.0}}\n"
+        (tmp_path / f"{name}.py").write_text(text)
     assert cli.main(["author", "go", *files, "--steps", "1e4", "--out", str(tmp_path / "b")]) == 1
     said = capsys.readouterr().err
     assert "forth is out" in said
     assert "nothing that can be learnt from" in said
+
+
+def test_the_offline_author_writes_for_words(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from websim.experiments.archive import dump
+
+    task, out = tmp_path / "hopper.websim", tmp_path / "best.websim"
+    task.write_bytes(dump(Experiment(task="Hopper-v5", hyperparameters=SMALL)))
+    command = ["author", "hop forwards", "--task", str(task), "--candidates", "2", "--steps", "2e4"]
+    assert cli.main([*command, "--episodes", "2", "--out", str(out), "--json"]) == 0
+    assert len(json.loads(capsys.readouterr().out)["candidates"]) >= 2
+    assert "hop forwards" in checkpoints.loads(out.read_bytes()).experiment.title

@@ -125,23 +125,24 @@ def _settings(arguments: argparse.Namespace) -> Any:
 
 
 def _author(arguments: argparse.Namespace, tournament: "Tournament") -> "Author":
-    """Who writes: of a tournament that goes on, what was written by hand is in it."""
-    from websim.authors.candidates import Candidate
-    from websim.authors.hand import Hand
-    from websim.authors.offline import OfflineAuthor
+    """Who writes; of a tournament that goes on, what was written by hand is in it."""
+    from websim.authors import Candidate, make_author
 
-    if tournament.state.settings.author == "offline":
-        return OfflineAuthor()
-    if arguments.resume and not arguments.reward:
-        return Hand([])
+    state = tournament.state
+    name = state.settings.author
+    if name != "hand":
+        return make_author(name)
+    if state.entries:
+        return make_author(name, [entry.candidate for entry in state.entries])
     if not arguments.reward or not arguments.measure:
         raise TrainError("--author hand needs files: --reward a.py b.py --measure m.py")
     measure = _read(arguments.measure).decode()
-    return Hand(
+    return make_author(
+        name,
         [
             Candidate(name=path.stem, reward=_read(path).decode(), measure=measure, why="By hand.")
             for path in arguments.reward
-        ]
+        ],
     )
 
 

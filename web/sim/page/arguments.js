@@ -78,7 +78,9 @@ export function checkOptions(options, known) {
  * @typedef {object} AuthorOptions
  * @property {string} words  what the robots should do
  * @property {Experiment} experiment  task, robot and settings
- * @property {{name: string, reward: string, measure: string, why?: string}[]} written  rewards by hand, all with one measure
+ * @property {'offline' | 'hand'} [author]  who writes rewards
+ * @property {string[]} [rewards]  by hand: sources of files with `reward(now, before, action)`
+ * @property {string} [measure]  likewise: source of a file with `measure(now, before)`, what the words mean
  * @property {number} [candidates]  how many learn at first
  * @property {number} [minutes]  that it may take; 10 without `steps`
  * @property {number} [steps]  environment steps in all
@@ -92,16 +94,18 @@ export function checkOptions(options, known) {
  * @returns {import('./tournamentrun.js').TournamentOptions}
  */
 export function checkAuthor(options, known) {
-  checkNames('options of author', options, ['words', 'experiment', 'written', 'candidates', 'minutes', 'steps', 'episodes', 'seed']);
-  const { words, experiment, written, candidates = 8, minutes, steps, episodes = 16, seed = 1 } = options;
-  checkExperiment(experiment, known);
-  if (!Array.isArray(written) || !written.length) refuse('written', 'a list of rewards', written);
+  checkNames('options of author', options, [
+    'words', 'experiment', 'author', 'rewards', 'measure', 'candidates', 'minutes', 'steps', 'episodes', 'seed',
+  ]);
+  const { words, experiment, author = 'offline', rewards = [], measure = '', candidates = 8, minutes, steps, episodes = 16, seed = 1 } = options;
+  checkName('author', author, ['offline', 'hand']);
+  if (!Array.isArray(rewards)) refuse('rewards', 'a list of texts', rewards);
   return {
     words: checkText('words', words),
-    experiment,
-    written: written.map(({ name, reward, measure, why = 'By hand.' }) => ({
-      name: checkText('name', name), reward: checkText('reward', reward), measure: checkText('measure', measure), why: checkText('why', why),
-    })),
+    experiment: checkExperiment(experiment, known),
+    author,
+    rewards: rewards.map((reward) => checkText('a reward', reward)),
+    measure: checkText('measure', measure),
     candidates,
     minutes: minutes ?? (steps === undefined ? 10 : null),
     steps: steps ?? null,

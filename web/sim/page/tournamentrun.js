@@ -22,7 +22,9 @@ const TICK_MS = 500;
  * @typedef {object} TournamentOptions
  * @property {string} words  what the robots should do
  * @property {import('../shared/protocol.js').Experiment} experiment  task, robot and settings
- * @property {WrittenCandidate[]} written  by hand
+ * @property {string} author  who writes: `offline` or `hand`
+ * @property {string[]} rewards  by hand: sources of files with `reward(now, before, action)`
+ * @property {string} measure  likewise: what the words mean, the source of a file with `measure(now, before)`
  * @property {number} candidates  how many learn at first
  * @property {number | null} minutes
  * @property {number | null} steps
@@ -66,11 +68,11 @@ export class TournamentRun {
 
   /** Asks the author, and begins; rejected where it cannot. */
   async begin() {
-    const { words, candidates, minutes, steps, episodes, seed } = this.options;
+    const { words, author, candidates, minutes, steps, episodes, seed } = this.options;
     const seconds = minutes === null ? null : 60 * minutes;
     const workers = this.workers().length;
     try {
-      await this.#act('begin', { words, candidates, seconds, steps, episodes, seed, workers });
+      await this.#act('begin', { words, author, candidates, seconds, steps, episodes, seed, workers });
       await this.#answer();
     } catch (error) {
       this.close();
@@ -198,7 +200,8 @@ export class TournamentRun {
   }
 
   #answer() {
-    return this.#act('answer', this.options.written);
+    const { rewards, measure } = this.options;
+    return this.#act('answer', { rewards, measure });
   }
 
   /** Gives jobs to workers without one. */

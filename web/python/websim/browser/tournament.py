@@ -9,8 +9,8 @@ from dataclasses import replace
 from time import perf_counter
 from typing import Any
 
+from websim.authors import make_author
 from websim.authors.candidates import Candidate
-from websim.authors.hand import Hand
 from websim.authors.tournament import archive
 from websim.authors.tournament.learning import Learning, Order, failed, order_of, settled
 from websim.authors.tournament.records import Job, Result, Settings, State
@@ -51,7 +51,7 @@ def step(
         tournament = Tournament(_titled(experiment, read.settings.words), read)
     tournament.state.seconds = seconds
     if act == "answer":
-        _ask(tournament, [from_plain(Candidate, one, "candidate") for one in what])
+        _ask(tournament, what["rewards"], what["measure"])
     elif act == "report":
         tournament.report(what["number"], from_plain(Result, what["result"], "result"))
     elif act == "stop":
@@ -77,11 +77,16 @@ def _read(state: str) -> State:
     return from_plain(State, json.loads(state), "state", archive.READERS)
 
 
-def _ask(tournament: Tournament, written: list[Candidate]) -> None:
+def _ask(tournament: Tournament, rewards: list[str], measure: str) -> None:
     """Asks the author; one that fails leaves the candidates that there are."""
     state = tournament.state
     try:
-        answer = Hand(written).propose(tournament.brief, state.asking, tournament.author_seed)
+        written = [
+            Candidate(name=f"by hand {i}", reward=reward, measure=measure, why="By hand.")
+            for i, reward in enumerate(rewards, 1)
+        ]
+        author = make_author(state.settings.author, written)
+        answer = author.propose(tournament.brief, state.asking, tournament.author_seed)
     except WebSimError as error:
         if not state.entries:
             raise

@@ -185,7 +185,7 @@ class Settings:
     episodes: int = 16
     seed: int = 1
     control: Control = ""
-    author: str = "hand"
+    author: str = "offline"
 
 
 @dataclass(kw_only=True)

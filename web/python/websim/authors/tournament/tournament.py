@@ -200,11 +200,11 @@ class Tournament:
         """
         state, settings = self.state, self.state.settings
         state.asked += 1
-        known = {(e.candidate.reward, e.candidate.world) for e in state.entries}
+        known = [_learnt(entry.candidate) for entry in state.entries]
         fresh: list[Candidate] = []
         for one in candidates[: state.asking]:
-            if (one.reward, one.world) not in known:
-                known.add((one.reward, one.world))
+            if _learnt(one) not in known:
+                known.append(_learnt(one))
                 fresh.append(one)
         if fresh and settings.control == "random-weights":
             fresh = [fresh[i % len(fresh)] for i in range(state.asking)]
@@ -531,7 +531,9 @@ class Tournament:
         for entry in entries:
             standing = self._standing(entry)
             if standing is None and entry.parent is not None:
-                standing = self._standing(self.state.entries[entry.parent])
+                parent = self.state.entries[entry.parent]
+                if _seen(parent.candidate) == _seen(entry.candidate):
+                    standing = self._standing(parent)
             origin = None if standing is None else standing.job.number
             self.state.jobs.append(self._job(entry, origin, steps, seconds))
 
@@ -613,6 +615,16 @@ def check(settings: Settings) -> None:
         raise InvalidArgument(f"steps must be an integer of at least 1, not {s.steps!r:.99}.")
     if s.seconds is not None and not 0 < s.seconds < 1e9:
         raise InvalidArgument(f"seconds must be above 0, not {s.seconds!r:.99}.")
+
+
+def _learnt(candidate: Candidate) -> tuple[Any, ...]:
+    """What is learnt from a candidate, whatever it is called."""
+    return candidate.reward, candidate.measure, *_seen(candidate)
+
+
+def _seen(candidate: Candidate) -> tuple[Any, ...]:
+    """What decides the shapes of a policy."""
+    return candidate.task_options, candidate.world
 
 
 def _measure(standing: Standing) -> float:
