@@ -9,8 +9,9 @@ from websim.authors.candidates import Candidate
 from websim.authors.tournament.records import Control, Search
 from websim.authors.weights import weights_of, with_weights
 
-SIGMA = 0.5
-"""Standard deviation of the logarithms at first: a factor of 1.6."""
+SIGMA = 1.0
+"""Standard deviation of the logarithms at first: a factor of 2.7. In few generations it hardly
+adapts."""
 
 FARTHEST = float(np.log(100.0))
 """How far a logarithm may go from where it began."""
