@@ -233,7 +233,7 @@
 /**
  * @typedef {object} TournamentStep  how a tournament stands
  * @property {string} state  all that it is, as JSON
- * @property {'author' | 'trial' | 'halving' | 'weights' | 'final' | 'over'} stage  what is going on
+ * @property {'author' | 'trial' | 'halving' | 'weights' | 'finish' | 'final' | 'over'} stage  what is going on
  * @property {number} round  of the stage
  * @property {boolean} over  whether there is nothing more to do
  * @property {string} ending  why it ended before all was done; empty: it did not

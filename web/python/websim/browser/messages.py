@@ -462,7 +462,7 @@ class TournamentStep:
     """
 
     state: str
-    stage: Literal["author", "trial", "halving", "weights", "final", "over"]
+    stage: Literal["author", "trial", "halving", "weights", "finish", "final", "over"]
     round: int
     over: bool
     ending: str

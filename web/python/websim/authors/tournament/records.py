@@ -12,13 +12,14 @@ MAX_SNAPSHOTS = 10
 Control = Literal["", "random-weights", "equal-weights"]
 """What a tournament is compared with, at equal cost: other weights of the same terms."""
 
-Stage = Literal["author", "trial", "halving", "weights", "final", "over"]
+Stage = Literal["author", "trial", "halving", "weights", "finish", "final", "over"]
 """What is going on.
 
     author   an author is asked
     trial    each candidate learns a little: what cannot be learnt from is out before it costs much
     halving  all that are left learn as much; the better half goes on
     weights  the best one's weights are varied
+    finish   the best learn on
     final    the best are judged again, by other episodes
 """
 

@@ -32,8 +32,8 @@ TRIAL_STEPS = 8192
 
 TRIAL_SECONDS = 180.0
 
-HALVING_SHARE = 0.6
-"""Of the budget; the search for weights has the rest."""
+HALVING_SHARE, WEIGHTS_SHARE, FINISH_SHARE = 0.4, 0.2, 0.4
+"""Of the budget: to find a structure, its weights, and to learn from what was found."""
 
 GENERATIONS = 3
 """Of weights, where there is time for so many."""
@@ -316,6 +316,8 @@ class Tournament:
             self._close_halving()
         elif state.stage == "weights":
             self._close_generation()
+        elif state.stage == "finish":
+            self._begin_final()
         else:
             self._finish()
 
@@ -335,7 +337,7 @@ class Tournament:
         field = self._field()
         left = state.rounds - state.round + 1
         mine = HALVING_SHARE / state.rounds
-        share = mine / (left * mine + 1 - HALVING_SHARE)
+        share = mine / (left * mine + WEIGHTS_SHARE + FINISH_SHARE)
         self._put(field, *self._size(len(field), share))
 
     def _close_halving(self) -> None:
@@ -368,18 +370,16 @@ class Tournament:
             self._begin_weights()
 
     def _begin_weights(self) -> None:
-        """The first generation; or those that lead go on where there are no weights to vary."""
+        """The first generation, where there are weights to vary."""
         state, settings = self.state, self.state.settings
-        standings = [s for s in self.ranking() if not s.entry.out]
-        leader = standings[0]
+        leader, *others = [s for s in self.ranking() if not s.entry.out]
         state.stage, state.round = "weights", 1
         if settings.control != "equal-weights":
             state.search = weights.begin(leader.entry.number, leader.entry.candidate)
         if state.search is None:
-            going = standings[: settings.workers]
-            self._put([s.entry for s in going], *self._size(len(going), 1.0))
+            self._begin_finish()
             return
-        for standing in standings[1:]:
+        for standing in others:
             if not standing.entry.kept:
                 standing.entry.out = f"the weights of {leader.entry.candidate.name} are varied"
         self._put_generation(leader)
@@ -389,13 +389,14 @@ class Tournament:
         state, settings, found = self.state, self.state.settings, self.state.search
         assert found is not None
         count = weights.population_size(found) + 1
+        left = GENERATIONS - state.round + 1
+        share = WEIGHTS_SHARE * left / GENERATIONS
         steps, seconds = 0, 0.0
-        for left in range(GENERATIONS - state.round + 1, 0, -1):
-            steps, seconds = self._size(count, 1.0 / left)
-            if steps >= FEWEST_STEPS:
-                break
-        else:
-            self._put([leader.entry], *self._size(1, 1.0))  # there is no time for more
+        while left and steps < FEWEST_STEPS:  # rather fewer generations than short ones
+            steps, seconds = self._size(count, share / left / (share + FINISH_SHARE))
+            left -= 1
+        if steps < FEWEST_STEPS:
+            self._begin_finish()
             return
         vectors = weights.next_vectors(found, settings.seed, settings.control)
         base = state.entries[found.base].candidate
@@ -414,10 +415,8 @@ class Tournament:
     def _close_generation(self) -> None:
         """The best of the weights goes on, the present ones among them."""
         state, found = self.state, self.state.search
-        generation = found.generations[-1] if found and found.generations else None
-        if generation is None or generation.values:  # what led went on without others
-            self._begin_final()
-            return
+        assert found is not None
+        generation = found.generations[-1]
         population = [self._standing(state.entries[number]) for number in generation.entries]
         judged = [s for s in population if s is not None]
         worst = min((s.judgement.measure for s in judged), default=0.0) - 1.0
@@ -426,7 +425,7 @@ class Tournament:
         control = self._standing(state.entries[generation.control])
         standings = [s for s in (control, *judged) if s is not None and not s.entry.out]
         if not standings or not judged or control is None:
-            self._begin_final()
+            self._begin_finish()
             return
         leader, top = max(standings, key=_measure), max(judged, key=_measure)
         self._decide(
@@ -448,7 +447,19 @@ class Tournament:
             state.round += 1
             self._put_generation(leader)
         else:
-            self._begin_final()
+            self._begin_finish()
+
+    def _begin_finish(self) -> None:
+        """What has been found learns on, one candidate in each worker, with what is left."""
+        state = self.state
+        state.stage = "finish"
+        going = [standing.entry for standing in self._finalists(state.settings.workers)]
+        if not going:
+            self._end("No candidate is left.")
+            return
+        for entry in going:
+            entry.out = ""
+        self._put(going, *self._size(len(going), 1.0))
 
     def _begin_final(self) -> None:
         """The best are judged by episodes that nothing was chosen by."""
