@@ -528,6 +528,7 @@ class _Clause:
             "lifted",
             terms.lifted(anatomy, above),
             "ramp",
+            goal=True,
             target=anatomy.height,
             enough=0.75 * anatomy.height,
         )
@@ -570,6 +571,7 @@ class _Clause:
             "down",
             terms.height(anatomy),
             "ramp",
+            goal=True,
             start=anatomy.height,
             target=0.25 * anatomy.height,
             enough=0.45 * anatomy.height,
@@ -613,6 +615,7 @@ class _Clause:
             "bent_knee",
             terms.bend(anatomy, (one,), "front_knee"),
             "ramp",
+            goal=True,
             target=1.4,
             enough=1.15,
         )
@@ -927,6 +930,7 @@ class _Clause:
                 f"raised_{slug(names_of(limbs))}",
                 terms.tip_height(anatomy, limbs),
                 "ramp",
+                goal=True,
                 start=-0.5 * limbs[0].length,
                 target=0.3 * limbs[0].length,
             )
@@ -935,6 +939,7 @@ class _Clause:
             f"lifted_{slug(names_of(limbs))}",
             terms.lifted(anatomy, limbs),
             "ramp",
+            goal=True,
             target=0.3 * self.leg,
             enough=0.15 * self.leg,
         )

@@ -32,7 +32,8 @@ class Aim:
         tolerance: How far from the target is still it; 0: half the width.
         enough: What a measure is content with, of a ramp; None: the target.
         weight: Of the term.
-        goal: Whether it is what was asked for; if not, it is how, and may multiply the goal.
+        goal: Whether it is what a robot has to get to, from where it is not true at all; if not, it
+            is how it does that, and may multiply what it gets for goals.
         judged: Whether the measure asks for it.
     """
 
