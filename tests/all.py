@@ -10,7 +10,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 NPM_TOOLS = "node_modules/.bin"
 
-TESTS = ("tests/browser", "tests/app", "tests/python tests/parity", "tests/server", "tests/core")
+TESTS = ("tests/app", "tests/browser", "tests/core", "tests/python tests/parity", "tests/server")
 
 #: The longest first, so that both cores have work until the end; pages wait much of the time.
 CHECKS = {
