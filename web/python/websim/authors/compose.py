@@ -224,7 +224,7 @@ def _least(names: list[str]) -> str:
 
 
 def _wrapped(code: str) -> str:
-    return f"({code})" if " + " in code else code
+    return f"({code})" if " + " in code and not code.startswith(("1.0 /", "np.")) else code
 
 
 def _used(constants: dict[str, tuple[float, str]], code: str) -> dict[str, tuple[float, str]]:

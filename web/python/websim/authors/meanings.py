@@ -282,7 +282,7 @@ class _Clause:
         name, quantity = f"{direction}_speed", terms.speed(anatomy, direction)
         if "speed" in clause.numbers:
             wanted = clause.numbers["speed"]
-            width = max(0.5 * abs(wanted), 0.1)
+            width = max(0.3 * abs(wanted), 0.1)
             close = max(0.3 * abs(wanted), 0.1)
             self.add(
                 name,

@@ -2,11 +2,14 @@
 
 | wish | a reward pays, of a term with weight 1 | it is true |
 |---|---|---|
-| `near` | exp(-((x - target) / width)^2): 0 to 1 | within `tolerance` of `target` |
+| `near` | 1 / (1 + ((x - target) / width)^2): 0 to 1 | within `tolerance` of `target` |
 | `toward` | 1 - abs(x - target) / width, at least -1: also from far away | likewise |
 | `ramp` | from `start` to `target` 0 to 1, beyond them flat; at least -1 | from `target` on |
 | `more` | x / width, from -1 to 3 | from `target` on |
 | `less` | -x / width, at least -1: a cost | - |
+
+`near` has a long tail (as dm_control's `tolerance` may have): it is narrow at its target, and still
+says from far away where that is.
 
 How far it is true goes from 0 to 1, so that a measure shows what is nearly done.
 """
@@ -73,7 +76,7 @@ class Aim:
         """Code of what is paid [n], without its weight."""
         x, n = self.quantity.call, self.name
         return {
-            "near": f"np.exp(-np.square(({x} - {n}_target) / {n}_width))",
+            "near": f"1.0 / (1.0 + np.square(({x} - {n}_target) / {n}_width))",
             "toward": f"np.clip(1.0 - np.abs({x} - {n}_target) / {n}_width, -1.0, 1.0)",
             "ramp": f"np.clip(({x} - {n}_start) / ({n}_target - {n}_start), -1.0, 1.0)",
             "more": f"np.clip({x} / {n}_width, -1.0, 3.0)",
