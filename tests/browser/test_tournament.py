@@ -127,12 +127,12 @@ def test_mistakes_are_told_and_leave_nothing_behind(sim: Any) -> None:
     }  # fmt: skip
     for change, said in (
         ({"words": "  "}, "words must say"),
-        ({"candidates": 0}, "candidates must be 1 to 64"),
+        ({"candidates": 0}, "candidates must be a whole number from 1 to 64"),
         ({"rewards": []}, "Rewards by hand are needed"),
         ({"author": "offline"}, "writes rewards itself"),
         ({"author": "offline", "rewards": [], "words": "flumm the grok"}, "flumm"),
         ({"experiment": {"task": "Nothing-v0"}}, "Nothing-v0"),
-        ({"minutes": -1}, "seconds must be above 0"),
+        ({"minutes": -1}, "minutes must be a number above 0"),
         ({"what": 1}, "what"),
     ):
         name, message = sim.error("sim.author(x)", options | change)

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { checkActions, checkOptions, checkRange, checkSampleRate } from '../../web/sim/page/arguments.js';
+import { checkActions, checkAuthor, checkOptions, checkRange, checkSampleRate } from '../../web/sim/page/arguments.js';
 import { Events } from '../../web/sim/page/events.js';
 
 const TASKS = ['Ant-v5', 'Hopper-v5'];
 const training = (given) => ({ training: { experiment: { task: 'Hopper-v5', ...given } } });
+
+const said = (given) => ({ words: 'go', experiment: { task: 'Hopper-v5' }, ...given });
 
 /** @type {[string, () => unknown, RegExp][]} */
 const REFUSED = [
@@ -31,6 +33,12 @@ const REFUSED = [
   ['actions', () => checkActions([10n], 1), /number 0 is 10n/],
   ['actions as a text', () => checkActions('1', 1), /must have 1 numbers/],
   ['no actions', () => checkActions(null, 1), /not null/],
+  ['words', () => checkAuthor(said({ words: 5 }), TASKS), /words must be a text, not 5/],
+  ['an author', () => checkAuthor(said({ author: 'me' }), TASKS), /author must be one of offline, hand/],
+  ['rewards', () => checkAuthor(said({ rewards: 'x' }), TASKS), /rewards must be a list of texts, not 'x'/],
+  ['candidates', () => checkAuthor(said({ candidates: 65 }), TASKS), /candidates must be a whole number from 1 to 64/],
+  ['no number of minutes', () => checkAuthor(said({ minutes: NaN }), TASKS), /minutes must be a number above 0, not NaN/],
+  ['no experiment', () => checkAuthor({ words: 'go' }, TASKS), /experiment must be an object/],
   ['a listener', () => new Events().on('episode', 5), /listener must be a function, not 5/],
   ['an event', () => new Events().on('__proto__', () => {}), /one of episode, notice/],
 ];

@@ -4,6 +4,7 @@
  */
 
 import { InvalidArgument, UnknownTask } from '../shared/errors.js';
+import { MAX_CANDIDATES, MAX_JUDGING_EPISODES } from '../shared/messages.js';
 import { MAX_ENVS, MAX_WORKERS } from '../shared/protocol.js';
 
 export const CONTROLLERS = ['random', 'zero', 'sinusoid'];
@@ -100,16 +101,17 @@ export function checkAuthor(options, known) {
   const { words, experiment, author = 'offline', rewards = [], measure = '', candidates = 8, minutes, steps, episodes = 16, seed = 1 } = options;
   checkName('author', author, ['offline', 'hand']);
   if (!Array.isArray(rewards)) refuse('rewards', 'a list of texts', rewards);
+  if (minutes !== undefined && !(typeof minutes === 'number' && minutes > 0 && minutes < Infinity)) refuse('minutes', 'a number above 0', minutes);
   return {
     words: checkText('words', words),
     experiment: checkExperiment(experiment, known),
     author,
     rewards: rewards.map((reward) => checkText('a reward', reward)),
     measure: checkText('measure', measure),
-    candidates,
+    candidates: checkInteger('candidates', candidates, 1, MAX_CANDIDATES),
     minutes: minutes ?? (steps === undefined ? 10 : null),
-    steps: steps ?? null,
-    episodes,
+    steps: steps === undefined ? null : checkInteger('steps', steps, 1, Number.MAX_SAFE_INTEGER),
+    episodes: checkInteger('episodes', episodes, 2, MAX_JUDGING_EPISODES),
     seed: checkSeed(seed),
   };
 }

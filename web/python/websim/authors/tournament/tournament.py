@@ -25,6 +25,9 @@ from websim.experiments.experiment import Experiment
 
 MAX_CANDIDATES = 64
 
+MAX_EPISODES = 1000
+"""By which a job is judged."""
+
 MAX_WORKERS = 1024
 
 TRIAL_STEPS = 8192
@@ -613,7 +616,7 @@ def check(settings: Settings) -> None:
     bounds = {
         "candidates": (1, MAX_CANDIDATES),
         "workers": (1, MAX_WORKERS),
-        "episodes": (2, 1000),
+        "episodes": (2, MAX_EPISODES),
         "seed": (0, 2**31),
     }
     for name, (low, high) in bounds.items():
