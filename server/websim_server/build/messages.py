@@ -8,6 +8,7 @@ import typing
 from dataclasses import MISSING, Field, fields
 from typing import Any
 
+from websim.authors.tournament.tournament import MAX_CANDIDATES, MAX_EPISODES
 from websim.authors.warnings import DOMINANT_SHARE
 from websim.browser.learner import MAX_BYTES as MAX_RUN_BYTES
 from websim.browser.messages import MESSAGES, spelt
@@ -33,6 +34,8 @@ CONSTANTS: dict[str, tuple[Any, str]] = {
         DOMINANT_SHARE,
         "A term of a greater share of all that is paid is warned of.",
     ),
+    "MAX_CANDIDATES": (MAX_CANDIDATES, "That learn in a tournament at first."),
+    "MAX_JUDGING_EPISODES": (MAX_EPISODES, "By which a candidate is judged."),
     "CODE": ([*CODE], "What of an experiment is Python."),
     "MAX_ROBOT_BYTES": (MAX_BYTES, "Of the files of a robot of one's own together."),
     "MAX_ROBOT_FILES": (MAX_FILES, "How many they may be."),

@@ -394,6 +394,12 @@
 /** A term of a greater share of all that is paid is warned of. */
 export const DOMINANT_SHARE = 0.9;
 
+/** That learn in a tournament at first. */
+export const MAX_CANDIDATES = 64;
+
+/** By which a candidate is judged. */
+export const MAX_JUDGING_EPISODES = 1000;
+
 /** What of an experiment is Python. */
 export const CODE = ["reward", "measure", "task_code"];
 
