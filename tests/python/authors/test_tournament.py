@@ -49,15 +49,19 @@ def drive(
     each: Callable[[Tournament], Tournament] = lambda tournament: tournament,
 ) -> Tournament:
     """Plays a tournament in which a candidate is worth what `quality` says of it, at once."""
+    kept = {done.job.number for done in tournament.state.done}  # whose runs a driver has
     for _ in range(1000):
         if tournament.over:
             return tournament
         if tournament.state.stage == "author":
             tournament.answer(more(tournament.state.asking))
             tournament = each(tournament)
+        kept &= tournament.needed()
         for job in tournament.jobs()[:1]:
+            assert job.origin is None or job.origin in kept, "its run is gone"
             worth = quality(tournament.entry(job.entry).candidate)
             tournament.report(job.number, judged(job, worth))
+            kept.add(job.number)
         tournament = each(tournament)
     raise AssertionError("it does not end")
 
@@ -226,6 +230,15 @@ def test_hands_take_out_keep_and_add() -> None:
     assert best.entry.candidate.name.startswith("mine")
     with pytest.raises(InvalidArgument, match="no candidate 99"):
         tournament.take_out(99)
+
+
+def test_runs_are_kept_as_long_as_something_may_begin_with_them() -> None:
+    """Measures that come and go: what was out is back in the finish, from its newest end."""
+    rng = np.random.default_rng(0)
+    for workers in (1, 5):
+        tournament = begun(EIGHT, workers=workers)
+        drive(tournament, lambda candidate: first_weight(candidate) + rng.normal(0.0, 3.0))
+        assert tournament.best is not None
 
 
 def test_what_collapsed_goes_on_from_its_best_end() -> None:

@@ -185,11 +185,13 @@ class Tournament:
     def needed(self) -> set[int]:
         """Numbers of the jobs whose checkpoints may still be wanted."""
         wanted = {job.origin for job in self.state.jobs} | {self.state.winner}
-        for entry in self.state.entries:
-            standing = self._standing(entry)
-            if not entry.out and standing is not None:
-                wanted.add(standing.job.number)
-        wanted |= {standing.job.number for standing in self._finalists(FINALISTS)}
+        finalists = self._finalists(max(FINALISTS, self.state.settings.workers))
+        wanted |= {standing.job.number for standing in finalists}
+        going = {entry.number for entry in self._field()}
+        going |= {entry.parent for entry in self._field() if entry.parent is not None}
+        going |= {standing.entry.number for standing in finalists}
+        standings = [self._standing(self.state.entries[number]) for number in going]
+        wanted |= {standing.job.number for standing in standings if standing is not None}
         return {number for number in wanted if number is not None}
 
     # What happens to it.
@@ -294,14 +296,16 @@ class Tournament:
 
         Args:
             candidate: It.
-            parent: Entry whose policy it begins with.
+            parent: Entry whose policy it begins with; the best one's, where that is gone.
 
         Returns:
             Its entry's number.
         """
         number = len(self.state.entries)
         if parent is not None:
-            self.entry(parent)
+            standing, best = self._standing(self.entry(parent)), self.best
+            if best is not None and (standing is None or standing.job.number not in self.needed()):
+                parent = best.entry.number
         self.state.entries.append(Entry(number=number, candidate=candidate, parent=parent))
         self._decide(f"{candidate.name} was written by hand.", {})
         return number
