@@ -120,11 +120,9 @@ def not_understood(left_out: list[str], lexicon: Lexicon) -> NotUnderstood:
         close = difflib.get_close_matches(word, known, n=3)
         parts.append(f"{word!r}" + (f" (near it: {', '.join(close)})" if close else ""))
     what = f"I do not understand {', '.join(parts)}. " if parts else "This asks for nothing. "
-    actions = ", ".join(lexicon.of_kind("action")[::6][:24])
+    actions, manners = (", ".join(lexicon.examples[kind]) for kind in ("action", "manner"))
     return NotUnderstood(
-        f"{what}Say what the robot should do, such as: {actions}; how, such as fast, low, upright; "
-        "and where, such as forward, on the spot.",
-        left_out,
+        f"{what}What a robot can be told to do: {actions}. How: {manners}.", left_out
     )
 
 

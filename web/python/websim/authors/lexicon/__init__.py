@@ -38,6 +38,7 @@ class Lexicon:
         endings: What may be taken off a word, and put in its place.
         entries: Of each expression, as a tuple of words, what it may mean.
         longest: Words of the longest expression.
+        examples: Of each kind one expression for each of its concepts.
     """
 
     language: str
@@ -47,6 +48,7 @@ class Lexicon:
     endings: tuple[tuple[str, str], ...]
     entries: dict[tuple[str, ...], tuple[Concept, ...]]
     longest: int
+    examples: dict[str, tuple[str, ...]]
 
     def forms(self, word: str) -> list[str]:
         """A word as it is, and the plain forms that it may be of."""
@@ -63,14 +65,6 @@ class Lexicon:
         """All single words that mean something."""
         single = {words[0] for words in self.entries if len(words) == 1}
         return sorted(single | set(self.same))
-
-    def of_kind(self, kind: str) -> list[str]:
-        """Single words of a kind."""
-        return sorted(
-            words[0]
-            for words, concepts in self.entries.items()
-            if len(words) == 1 and any(concept.kind == kind for concept in concepts)
-        )
 
 
 @cache
@@ -115,4 +109,5 @@ def read_lexicon(language: str = "english") -> Lexicon:
         tuple((ending, instead) for ending, instead in data["endings"]),
         {words: tuple(concepts) for words, concepts in entries.items()},
         max(map(len, entries)),
+        {kind: tuple(words[0] for words in data[kind].values()) for kind in KINDS},
     )
