@@ -52,7 +52,7 @@ WATCH = """() => {
       if (!sim && !marks.closed) marks.closed = performance.now();
       if (!sim || sim === before) return;
       marks.opened ??= performance.now();
-      const poses = sim.poseShards(0).map(({ xpos }) => Array.from(xpos));
+      const poses = sim.poseShards(0).map(({ current }) => Array.from(current));
       first ??= poses;
       if (poses.length !== first.length) return;
       if (!poses.every((shard, i) => shard.some((value, k) => value !== first[i][k]))) return;

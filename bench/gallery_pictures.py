@@ -4,8 +4,8 @@
     python -m bench.gallery_pictures FOLDER
 
 FOLDER has the runs. A robot of each is followed as it does what it has learnt; one without a run
-stands as it begins. The page's gallery gets <name>.jpg, docs/images code-light.jpg and
-code-phone.jpg of the editors.
+stands as it begins. The page's gallery gets <name>.jpg; docs/images gets code-light.jpg and
+code-phone.jpg of the editors, and dashboard.png of Ants that learn.
 """
 
 import argparse
@@ -22,11 +22,12 @@ from websim_server.browser import open_browser
 from websim_server.paths import WEB
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page, ViewportSize
+    from playwright.sync_api import FloatRect, Page, ViewportSize
 
 GALLERY = WEB / "app" / "code" / "gallery"
 
-SMALL: "ViewportSize" = {"width": 240, "height": 160}
+SMALL: "ViewportSize" = {"width": 480, "height": 320}
+MIDDLE: "FloatRect" = {"x": 120, "y": 105, "width": 240, "height": 160}
 LARGE: "ViewportSize" = {"width": 1280, "height": 800}
 PHONE: "ViewportSize" = {"width": 390, "height": 844}
 
@@ -34,6 +35,9 @@ MOVING_MS = 6000
 """How long robots move before a picture."""
 
 STANDING_MS = 300
+
+LEARNT_STEPS = 60_000
+"""Of Ants, before the picture of them."""
 
 LEARNT = """async (text) => {
   const data = Uint8Array.from(atob(text), (c) => c.charCodeAt(0)).buffer;
@@ -48,7 +52,9 @@ STYLE = """(text) => {
   document.adoptedStyleSheets = [sheet];
 }"""
 
-BARE = ".details, .panel, .stage-figures, .stage-curve, .notices { display: none !important; }"
+BARE = (
+    ".details, .panel, .stage-figures, .stage-curve, .notices, .hands { display: none !important; }"
+)
 """Leaves the robots alone."""
 
 
@@ -63,7 +69,7 @@ def open_page(browser: Browser, address: str, size: "ViewportSize", **options: o
 
 def robot(browser: Browser, address: str, worked: Worked, run: bytes | None) -> None:
     """A picture of a robot that does what it has learnt, or stands as it begins."""
-    page = open_page(browser, address, SMALL, task=worked.tasks[0], envs=4, speed=1, follow=0)
+    page = open_page(browser, address, SMALL, task=worked.tasks[0], envs=1, speed=1, follow=0)
     if run is None:
         page.evaluate("() => { websim.setController('zero'); return websim.reset({ seed: 0 }); }")
     else:
@@ -71,7 +77,8 @@ def robot(browser: Browser, address: str, worked: Worked, run: bytes | None) -> 
     page.evaluate(STYLE, BARE)
     page.keyboard.press("p")
     page.wait_for_timeout(MOVING_MS if run else STANDING_MS)
-    page.screenshot(path=GALLERY / f"{worked.name}.jpg", type="jpeg", quality=70)
+    path = GALLERY / f"{worked.name}.jpg"
+    page.screenshot(path=path, type="jpeg", quality=70, clip=MIDDLE)
     page.close()
 
 
@@ -90,6 +97,16 @@ def editors(browser: Browser, address: str) -> None:
     page.close()
 
 
+def dashboard(browser: Browser, address: str) -> None:
+    """Ants that learn."""
+    page = open_page(browser, address, LARGE, task="Ant-v5", envs=1000, workers=2)
+    page.keyboard.press("l")
+    wait(page, f"(window.websim?.training?.globalStep ?? 0) > {LEARNT_STEPS}")
+    page.wait_for_timeout(MOVING_MS)
+    page.screenshot(path=IMAGES / "dashboard.png")
+    page.close()
+
+
 def main() -> None:
     """Takes them all."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -101,6 +118,7 @@ def main() -> None:
             run = arguments.folder / f"{worked.name}.websim"
             robot(browser, address, worked, run.read_bytes() if run.exists() else None)
         editors(browser, address)
+        dashboard(browser, address)
 
 
 if __name__ == "__main__":

@@ -2,11 +2,13 @@
 
 import numpy as np
 import pytest
+from imageio.v3 import imread
 
 from websim.browser.code import check, vocabulary
 from websim.experiments.experiment import Experiment
 from websim.registry import task_ids
 from websim.rewards.gallery import Worked, gallery
+from websim_server.paths import WEB
 
 CASES = [(worked, task) for worked in gallery() for task in worked.tasks]
 
@@ -41,3 +43,9 @@ def test_it_pays_and_judges(worked: Worked, task: str) -> None:
     assert check(env, "reward", worked.source) == []
     assert worked.title in [offered["title"] for offered in vocabulary(env)["gallery"]]
     env.close()
+
+
+def test_each_has_a_picture() -> None:
+    pictures = WEB / "app" / "code" / "gallery"
+    for worked in gallery():
+        assert imread(pictures / f"{worked.name}.jpg").shape == (160, 240, 3)

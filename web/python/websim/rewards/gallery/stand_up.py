@@ -14,10 +14,12 @@ def upright(now):
 
 
 def reward(now, before, action):
+    up = upright(now)
+    turning = np.square(now.body("torso").angular_velocity).sum(axis=1)
     return {
-        "upright": 2.0 * upright(now),
-        "calm": -0.02 * np.square(now.body("torso").angular_velocity).sum(axis=1),
-        "effort": -0.05 * np.square(action).sum(axis=1),
+        "upright": 2.0 * up,
+        "calm": -0.02 * np.clip(up, 0.0, 1.0) * turning,  # the way up has to be quick
+        "effort": -0.01 * np.square(action).sum(axis=1),
     }
 
 
