@@ -114,7 +114,7 @@ def test_one_turn_is_told_from_none_and_from_half() -> None:
         envs.step(np.zeros((5, 8), np.float32))
         terms = dict(zip(envs.reward_terms, envs.reward_term_values.T, strict=True))
         turned = terms["yaw_angle"] / weights_of(candidate.reward)["yaw_angle"]
-        assert turned == pytest.approx([0, 0.5, 1, -0.125, 1 - 1 / 16], abs=0.03)
+        assert turned == pytest.approx([0, 1 / 8, 1, -1 / 512, (15 / 16) ** 3], abs=0.03)
         assert terms["then_still"][2] > 10 * np.delete(terms["then_still"], [2, 4]).max()
     finally:
         envs.close()

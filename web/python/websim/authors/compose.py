@@ -33,7 +33,8 @@ class Structure:
 
     Attributes:
         combination: One of COMBINATIONS.
-        goal: "": as it is; "uncapped": the more, the better; "own heading": along where the robot
+        goal: "": as it is; "by progress": a turn is paid by how far it has got, not by how fast it
+            goes; "uncapped": the more, the better; "own heading": along where the robot
             looks.
         costs: Whether effort and the like are paid against.
     """
@@ -54,6 +55,8 @@ def structures(meaning: Meaning) -> list[Structure]:
     """All that there are for a meaning, the most promising first."""
     goals = [""]
     aims = [aim for aim in (*meaning.aims, *meaning.later) if aim.goal]
+    if any(aim.power > 1 for aim in aims):
+        goals.append("by progress")
     if any(_has_uncapped(aim) for aim in aims):
         goals.append("uncapped")
     if any(_has_heading(aim) for aim in aims):
@@ -82,6 +85,10 @@ def variant(aims: Iterable[Aim], structure: Structure, anatomy: Anatomy) -> list
             continue
         if aim.goal and structure.goal == "uncapped" and _has_uncapped(aim):
             aim = replace(aim, wish="more", width=aim.target - aim.start)
+        elif structure.goal == "by progress" and aim.power > 1:
+            aim = replace(aim, power=1)
+        elif structure.goal == "by progress" and aim.wish == "more":
+            aim = replace(aim, weight=aim.weight / 3)
         elif aim.goal and structure.goal == "own heading" and _has_heading(aim):
             direction = aim.quantity.name.removeprefix("speed_")
             aim = replace(aim, quantity=terms.heading_speed(anatomy, direction))
@@ -127,6 +134,8 @@ def reward_code(
         lines.append(
             f"done = np.exp(-np.square(({end.quantity.call} - {end.name}_target) / done_width))"
         )
+        if any(aim.wish == "more" for aim in aims):
+            lines.append(f"ahead = (1.0 - done) * ({end.quantity.call} < {end.name}_target)")
     for aims_then, done in ((aims, False), (later, True)):
         goals = [aim for aim in aims_then if aim.wish != "less" and not aim.is_factor]
         factors = [aim for aim in aims_then if aim.is_factor]
@@ -143,7 +152,8 @@ def reward_code(
             pays[name] = f"0.5 * {together} + 0.5 * {mean}" if len(parts) > 1 else together
             weights[name] = 2.0
             for aim in rest:
-                pays[aim.name], weights[aim.name] = aim.payment(), aim.weight
+                ahead = "ahead * " if ended is not None and aim.wish == "more" else ""
+                pays[aim.name], weights[aim.name] = f"{ahead}{aim.payment()}", aim.weight
             if done:
                 pays[name] = f"done * ({pays[name]})"
             continue
@@ -165,7 +175,7 @@ def reward_code(
             if done:
                 pay = f"done * {pay}"
             elif ended is not None and aim.wish == "more":
-                pay = f"(1.0 - done) * {pay}"
+                pay = f"ahead * {pay}"
             pays[aim.name], weights[aim.name] = pay, weight
     if alive:
         pays["alive"], weights["alive"] = "np.ones(len(action))", 0.5

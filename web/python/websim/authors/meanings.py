@@ -403,6 +403,7 @@ class _Clause:
                 target=angle,
                 width=angle,
                 tolerance=min(0.25 * angle, pi / 6),
+                power=3,
                 goal=True,
                 weight=2.0,
             )
@@ -411,7 +412,7 @@ class _Clause:
                 terms.spin_rate(anatomy, about, sign),
                 "more",
                 judged=False,
-                weight=0.5,
+                weight=1.5,
                 width=4.0 if about == "pitch" else 2.0,
             )
         else:

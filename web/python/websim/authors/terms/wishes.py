@@ -34,6 +34,8 @@ class Aim:
         width: How wide a reward is shaped; 0: the quantity's scale.
         tolerance: How far from the target is still it; 0: half the width.
         enough: What a measure is content with, of a ramp; None: the target.
+        power: Of what is paid toward a target: above 1, little is paid half way, so that nobody
+            settles there.
         weight: Of the term.
         goal: Whether it is what a robot has to get to, from where it is not true at all; if not, it
             is how it does that, and may multiply what it gets for goals.
@@ -48,6 +50,7 @@ class Aim:
     width: float = 0.0
     tolerance: float = 0.0
     enough: float | None = None
+    power: int = 1
     weight: float = 1.0
     goal: bool = False
     judged: bool = True
@@ -75,9 +78,10 @@ class Aim:
     def payment(self) -> str:
         """Code of what is paid [n], without its weight."""
         x, n = self.quantity.call, self.name
+        power = f" ** {self.power}" if self.power > 1 else ""
         return {
             "near": f"1.0 / (1.0 + np.square(({x} - {n}_target) / {n}_width))",
-            "toward": f"np.clip(1.0 - np.abs({x} - {n}_target) / {n}_width, -1.0, 1.0)",
+            "toward": f"np.clip(1.0 - np.abs({x} - {n}_target) / {n}_width, -1.0, 1.0){power}",
             "ramp": f"np.clip(({x} - {n}_start) / ({n}_target - {n}_start), -1.0, 1.0)",
             "more": f"np.clip({x} / {n}_width, -1.0, 3.0)",
             "less": f"-np.clip({x} / {n}_width, 0.0, 1.0)",
