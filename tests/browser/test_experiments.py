@@ -22,6 +22,7 @@ from websim.experiments.sources import of_robot
 from websim.training import checkpoints
 from websim.training.checkpoints import Checkpoint
 from websim.training.verification import verify
+from websim.worlds.world import world_from_dict
 
 REWARD = """
 def reward(now, before, action):
@@ -41,6 +42,23 @@ FILES = {
     "robot.xml": b'<mujoco><include file="arm.xml"/></mujoco>',
     "arm.xml": ARM,
     "foot.obj": FOOT,
+}
+
+
+WORLD = {
+    "terrain": {"kinds": ["rough", "stairs_up"], "levels": 3, "curriculum": True, "scan": {}},
+    "events": [
+        {"mode": "reset", "target": "mass", "operation": "scale", "range": [0.8, 1.2]},
+        {
+            "mode": "interval",
+            "target": "push",
+            "operation": "add",
+            "range": [0, 1],
+            "interval_range_s": [0.05, 0.1],
+        },
+    ],
+    "observation_noise": {"range": [0, 0.02]},
+    "action_delay": [0, 2],
 }
 
 
@@ -166,7 +184,7 @@ def test_tasks_that_the_page_defines_are_simulated_and_outlive_workers(sim: Any)
     assert sim.run("sim.groups[0].task") == "Drop-v0"
 
 
-def test_a_robot_and_a_reward_of_ones_own_give_the_same_bits_in_two_tabs_and_after_a_resume(
+def test_a_robot_a_reward_and_a_world_of_ones_own_give_the_same_bits_in_two_tabs_and_after_a_resume(
     visitor: BrowserContext, server: str
 ) -> None:
     """Learners compare equal in every weight, average, environment and random generator."""
@@ -184,7 +202,7 @@ def test_a_robot_and_a_reward_of_ones_own_give_the_same_bits_in_two_tabs_and_aft
                 wait_for(sim, "finished")
                 found.append(load(sim))
             longer = {**SMALL, "total_timesteps": 2048}
-            learnt = {"reward": REWARD, "hyperparameters": longer}
+            learnt = {"reward": REWARD, "world": WORLD, "hyperparameters": longer}
             options = (
                 "{ training: { experiment: { ...own, ...x } }, tasks: [], reproducible: true }"
             )
@@ -202,5 +220,6 @@ def test_a_robot_and_a_reward_of_ones_own_give_the_same_bits_in_two_tabs_and_aft
     robot = whole.experiment.robot
     assert robot is not None
     assert dict(robot.files) == FILES
+    assert whole.experiment.world == world_from_dict(WORLD)
     equal(resumed, whole)
     equal(again, whole)
