@@ -72,11 +72,12 @@ def main() -> None:
     arguments = parser.parse_args()
     given = (WORLDS, NUM_ENVS, arguments.rounds, arguments.seconds)
     measured = {"native": measure(*given)}
-    call = f"{inspect.getsource(measure)}\nimport json\njson.dumps(measure(*json.loads({{}})))"
+    passed = f"json.loads({json.dumps(given)!r})"
+    call = f"{inspect.getsource(measure)}\nimport json\njson.dumps(measure(*{passed}))"
     with open_browser() as (browser, address):
         page = Blank(browser, address)
         page.create(task="InvertedPendulum-v5", numEnvs=1, numWorkers=1)
-        [text] = page.python(call.replace("{}", repr(json.dumps(given))), [0])
+        [text] = page.python(call, [0])
         measured["tab"] = json.loads(text)
         figures = {**head(browser), "num_envs": NUM_ENVS, "rates": measured}
         page.close()
