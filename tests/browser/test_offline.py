@@ -1,5 +1,6 @@
 """What the browser fetches, and what it can do without the server."""
 
+import shutil
 import subprocess
 import sys
 import time
@@ -115,6 +116,7 @@ class FirstVisit:
     fetched: Counter[str]
     stored: Counter[str]
     measures: list[str]
+    version: str
 
 
 @pytest.fixture(scope="module")
@@ -128,7 +130,8 @@ def first(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterat
                 "performance.getEntriesByType('measure').map(({ name }) => name)"
             )
             wait(page, STORED)
-        yield FirstVisit(context, server, fetched, server.requests, measures)
+            version = page.evaluate(f"async () => {STORED}")
+        yield FirstVisit(context, server, fetched, server.requests, measures, version)
 
 
 def test_stages_are_measured(first: FirstVisit) -> None:
@@ -162,37 +165,32 @@ def test_a_second_visit_works_without_the_server(first: FirstVisit) -> None:
         assert page.evaluate("websim.runPython('import websim; len(websim.task_ids())')") >= 11
 
 
-def test_a_new_version_replaces_the_old_one(chromium: Browser, tmp_path: Path) -> None:
+def test_a_new_version_replaces_the_old_one(first: FirstVisit, tmp_path: Path) -> None:
     """And it too works without the server, in the other mode."""
     web = tmp_path / "web"
     web.mkdir()
     for path in WEB.iterdir():
         if path.name in ("app", "sim"):
-            subprocess.run(["cp", "-r", str(path), str(web)], check=True)
-        elif path.name in ("index.html", "sw.js"):
-            (web / path.name).write_bytes(path.read_bytes())
+            shutil.copytree(path, web / path.name)
+        elif path.is_file():
+            shutil.copy(path, web)
         else:
             (web / path.name).symlink_to(path)
-    with chromium.new_context() as context:
-        with serving(tmp_path / "log", web=web) as server:
-            port = server.port
-            with visit(context, port) as page:
-                wait(page, STORED)
-                old = page.evaluate(f"async () => {STORED}")
-        index = web / "index.html"
-        index.write_text(index.read_text().replace("<title>", "<title>Newer "))
-        # The other mode is another version too: the headers of the first are not those of the
-        # second.
-        with (
-            serving(tmp_path / "log2", port=port, web=web, mode="messages"),
-            visit(context, port) as page,
-        ):
-            assert page.title().startswith("Newer")
-            assert page.evaluate("crossOriginIsolated") is False
-            wait(page, f"{STORED} && {STORED} !== '{old}'")
-        with pytest.raises(URLError):
-            urlopen(f"http://127.0.0.1:{port}/healthz", timeout=5)
-        with visit(context, port) as page:
-            assert page.title().startswith("Newer")
-            assert page.evaluate("crossOriginIsolated") is False
-            assert page.evaluate("websim.runPython('import websim; len(websim.task_ids())')") >= 11
+    index = web / "index.html"
+    index.write_text(index.read_text().replace("<title>", "<title>Newer "))
+    first.server.stop()
+    port = first.server.port
+    # The other mode is another version too: the headers of the first are not those of the second.
+    with (
+        serving(tmp_path / "log", port=port, web=web, mode="messages"),
+        visit(first.context, port) as page,
+    ):
+        assert page.title().startswith("Newer")
+        assert page.evaluate("crossOriginIsolated") is False
+        wait(page, f"{STORED} && {STORED} !== '{first.version}'")
+    with pytest.raises(URLError):
+        urlopen(f"http://127.0.0.1:{port}/healthz", timeout=5)
+    with visit(first.context, port) as page:
+        assert page.title().startswith("Newer")
+        assert page.evaluate("crossOriginIsolated") is False
+        assert page.evaluate("websim.runPython('import websim; len(websim.task_ids())')") >= 11
