@@ -2,6 +2,7 @@
 
 import { fetchManifest } from '../sim/page/manifest.js';
 import { WebSim } from '../sim/websim.js';
+import { AuthorSection } from './author/section.js';
 import { Boot } from './boot.js';
 import { Controllers } from './panel/controllers.js';
 import { CodeSection } from './code/section.js';
@@ -48,6 +49,7 @@ const opener = new Opener({
   openRun: (file) => desk.openRun(file),
   learning: () => desk.learning,
 });
+const author = new AuthorSection({ session, report, openRun: (file) => desk.openRun(file) });
 const code = new CodeSection(session, (element) => app.append(element), () => uncover());
 const bar = new StageBar(desk.training, () => desk.enlarge());
 const controllers = new Controllers(session, (id) => desk.checkpointOf(id), (message) => notices.show('warning', message));
@@ -115,7 +117,7 @@ async function build() {
     theme: () => theme.toggle(),
     help: () => keyboard.toggleSheet(),
     fold: uncover,
-  }, tasks, train, code.element, world);
+  }, tasks, { author: author.element, train, code: code.element }, world);
   desk.panel = panel;
   panel.show(session.options);
   showOwn();

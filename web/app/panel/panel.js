@@ -33,8 +33,8 @@ export class Panel {
   /** @type {{show: (options: Options) => void}[]} */
   #fields;
 
-  /** @param {Actions} actions @param {string[]} tasks @param {HTMLElement} train  the section on training @param {HTMLElement} code  the way to reward and measure @param {import('../world/form.js').WorldForm} world */
-  constructor(actions, tasks, train, code, world) {
+  /** @param {Actions} actions @param {string[]} tasks @param {{author: HTMLElement, train: HTMLElement, code: HTMLElement}} parts  tournaments, the section on training, the way to reward and measure @param {import('../world/form.js').WorldForm} world */
+  constructor(actions, tasks, { author, train, code }, world) {
     const { change } = actions;
     this.transport = new Transport(actions);
     this.figures = new Figures();
@@ -86,6 +86,7 @@ export class Panel {
       section('Run', h('div', { class: 'grid two' }, controller.element, speed.element)),
       section('World', world.element),
       section('Reward', code),
+      section('Say what to learn', author),
       train,
       section('View', h('div', { class: 'grid' }, overview.element, draw.element, fps.element), this.drawing),
       section('Figures', this.figures.element),

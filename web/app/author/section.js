@@ -1,0 +1,141 @@
+/** Says what robots should do: an author writes rewards, and a tournament in the workers finds the best. */
+
+import { h, setText } from '../dom.js';
+import { count, duration, measure, short } from '../format.js';
+import { Contenders } from './contenders.js';
+
+/**
+ * @typedef {import('../session.js').Session} Session
+ * @typedef {import('../../sim/page/tournamentrun.js').TournamentEvent} TournamentEvent
+ *
+ * @typedef {object} Settings
+ * @property {Session} session
+ * @property {(file: File) => Promise<void>} openRun
+ * @property {(error: Error) => void} report
+ */
+
+const STAGES = {
+  author: 'The author writes', trial: 'All are tried', halving: 'Round', weights: 'Weights are varied, generation',
+  finish: 'The best learn on', final: 'The best are judged again', over: 'Over',
+};
+
+/** Stages of which there are several. */
+const COUNTED = ['halving', 'weights'];
+
+export class AuthorSection {
+  /** @type {import('../../sim/page/tournamentcontrols.js').TournamentControls | null} */
+  #tournament = null;
+
+  /** @param {Settings} settings */
+  constructor(settings) {
+    this.settings = settings;
+    const { session } = settings;
+    this.words = h('input', { id: 'author-words', type: 'text', autocomplete: 'off', maxlength: 1000, placeholder: 'hop forwards' });
+    this.minutes = h('input', { id: 'author-minutes', type: 'number', min: 1, max: 600, value: 10, required: true });
+    this.candidates = h('input', { id: 'author-candidates', type: 'number', min: 1, max: 64, value: 8, required: true });
+    this.begin = h('button', { class: 'primary', type: 'submit' }, 'Learn it');
+    this.form = h('form', {
+      onsubmit: (/** @type {Event} */ event) => {
+        event.preventDefault();
+        this.#begin();
+      },
+    },
+    field('author-words', 'What robots should do', this.words),
+    h('div', { class: 'grid two' }, field('author-minutes', 'Minutes', this.minutes), field('author-candidates', 'Rewards', this.candidates)),
+    this.begin);
+    this.problem = h('p', { class: 'problem', role: 'alert' });
+    this.stage = h('p', { class: 'subtle', id: 'author-stage', role: 'status' });
+    this.bar = h('progress', { max: 1, value: 0, 'aria-label': 'Of the time' });
+    this.halt = h('button', { onclick: () => this.#toggle() }, 'Pause');
+    this.stop = h('button', { onclick: () => this.#act((tournament) => tournament.stop()) }, 'Stop with the best');
+    this.use = h('button', { onclick: () => this.#use() }, 'Use the best');
+    this.contenders = new Contenders({
+      takeOut: (entry) => this.#act((tournament) => tournament.takeOut(entry)),
+      keep: (entry, kept) => this.#act((tournament) => tournament.keep(entry, kept)),
+    });
+    this.decisions = h('ol', { class: 'subtle' });
+    this.run = h('div', { hidden: true },
+      this.stage, this.bar, h('div', { class: 'row' }, this.halt, this.stop, this.use), this.contenders.element,
+      h('details', {}, h('summary', {}, 'What was decided'), this.decisions));
+    this.element = h('div', { class: 'author' }, this.form, this.problem, this.run);
+    session.addEventListener('tournament', (event) => this.#show(/** @type {CustomEvent<TournamentEvent>} */ (event).detail));
+    session.addEventListener('closing', () => this.#leave());
+  }
+
+  async #begin() {
+    const { session: { sim, experiment } } = this.settings;
+    if (!sim || !experiment) {
+      setText(this.problem, sim ? 'There are several types of robots: choose one.' : 'Wait until the simulation is there.');
+      return;
+    }
+    setText(this.problem, '');
+    this.begin.disabled = true;
+    try {
+      this.#tournament = await sim.author({
+        words: this.words.value, experiment, minutes: this.minutes.valueAsNumber, candidates: this.candidates.valueAsNumber,
+      });
+      const { standing } = this.#tournament;
+      if (standing) this.#show(standing);
+    } catch (error) {
+      setText(this.problem, /** @type {Error} */ (error).message);
+    } finally {
+      this.begin.disabled = false;
+    }
+  }
+
+  /** @param {(tournament: import('../../sim/page/tournamentcontrols.js').TournamentControls) => Promise<unknown>} act */
+  #act(act) {
+    if (this.#tournament) act(this.#tournament).catch(this.settings.report);
+  }
+
+  #toggle() {
+    const tournament = this.#tournament;
+    if (!tournament) return;
+    if (tournament.running) tournament.pause();
+    else tournament.start();
+    if (tournament.standing) this.#show(tournament.standing);
+  }
+
+  /** Opens the best run, as a file would be. */
+  #use() {
+    this.#act(async (tournament) => {
+      const data = await tournament.save();
+      await this.settings.openRun(new File([data], `${tournament.words.replace(/[^\w-]+/g, '-') || 'best'}.websim`));
+    });
+  }
+
+  /** @param {TournamentEvent} standing */
+  #show(standing) {
+    const tournament = this.#tournament;
+    if (!tournament) return;
+    const { stage, round, progress, secondsLeft, steps, best, bestMeasure, bestError, contenders, over, ending, failure } = standing;
+    this.run.hidden = false;
+    this.form.hidden = !over && !failure;
+    const what = COUNTED.includes(stage) ? `${STAGES[stage]} ${round}` : STAGES[stage];
+    const leads = best === null ? '' : `Best: ${contenders[best].name}, ${measure(bestMeasure)} ± ${measure(bestError)}.`;
+    const left = over || !Number.isFinite(secondsLeft) ? '' : `, ${duration(secondsLeft)} left`;
+    setText(this.stage, [`${what}: ${count(contenders.length)} rewards, ${short(steps)} steps${left}.`, leads, ending, failure].filter(Boolean).join(' '));
+    this.bar.value = progress;
+    setText(this.halt, tournament.running ? 'Pause' : 'Go on');
+    this.halt.hidden = this.stop.hidden = over;
+    this.use.disabled = best === null;
+    this.contenders.show(standing);
+    const { decisions } = standing;
+    if (decisions.length !== this.decisions.childElementCount) {
+      this.decisions.replaceChildren(...decisions.map((text) => h('li', {}, text)));
+    }
+  }
+
+  /** The simulation goes, and what learns in it. */
+  #leave() {
+    if (!this.#tournament) return;
+    this.#tournament = null;
+    this.form.hidden = false;
+    this.run.hidden = true;
+  }
+}
+
+/** @param {string} id @param {string} label @param {HTMLElement} input */
+function field(id, label, input) {
+  return h('div', { class: 'field' }, h('label', { for: id }, label), input);
+}
