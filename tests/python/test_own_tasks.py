@@ -8,6 +8,7 @@ import pytest
 
 import websim
 from tests.server.test_opened import TASKS
+from websim import registry
 from websim.browser.code import check, vocabulary
 from websim.browser.learner import Policies
 from websim.errors import InvalidArgument, TaskError, UnknownTask, UnsafeCode
@@ -116,6 +117,7 @@ def test_what_a_file_has_registered_here_gets_into_the_document(
     robot.write_text(
         "<mujoco><worldbody><body><joint/><geom size='.1'/></body></worldbody></mujoco>"
     )
+    monkeypatch.setattr(registry, "_tasks", dict(registry._tasks))
     code = CODE.replace("Drop-v0", "OwnPole-v0")
     at, to = code.index("xml_file: str = ("), code.index("    frame_skip")
     code = f"{code[:at]}xml_file: str = {str(robot)!r}\n{code[to:]}"
