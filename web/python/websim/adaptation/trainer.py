@@ -232,7 +232,9 @@ class AdaptiveTrainer:
             trial.changed.close()
             self._write(trial.event, act, cost, f"It failed, {trial.failure}: left away.")
             return
-        without, with_it = (self._judged(one) for one in (self.trainer, trial.changed))
+        judged = np.stack([self._judged(one) for one in (self.trainer, trial.changed)])
+        measures, returns = judged[:, 0], judged[:, 1]
+        without, with_it = measures if np.isfinite(measures).all() else returns
         better = with_it.mean() > without.mean()
         apart = abs(with_it.mean() - without.mean()) > 2 * np.hypot(
             _error(without), _error(with_it)
@@ -252,20 +254,18 @@ class AdaptiveTrainer:
         )
 
     def _judged(self, trainer: Trainer) -> NDArray[np.float64]:
-        """Measures [episodes] of a policy in the experiment as it was, of all ranks."""
+        """Measures and returns [2, episodes] in the experiment as it was, of all ranks."""
         ranks = self.communicator
         place = ranks.members.index(ranks.rank)
         own = np.array_split(np.arange(self.settings.episodes), len(ranks.members))[place]
         state = trainer.algorithm.policy_state()
-        values = np.empty(0)
+        columns = np.empty((0, 2))
         if len(own):
             run = Checkpoint(self._origin, state, [])
             found = evaluate(run, len(own), JUDGE_SEED + int(own[0]))
-            measured = np.isfinite(found.measures).all()
-            values = found.measures if measured else found.returns
-        return np.concatenate(
-            [np.frombuffer(part) for part in ranks.gather_bytes(values.tobytes())]
-        )
+            columns = np.stack([found.measures, found.returns], axis=1)
+        gathered = [np.frombuffer(part) for part in ranks.gather_bytes(columns.tobytes())]
+        return np.concatenate(gathered).reshape(-1, 2).T
 
     def _abandon(self, why: str) -> None:
         if self._trial is None:
