@@ -171,7 +171,7 @@ def _job(arguments: argparse.Namespace) -> tuple[Job, int]:
             reward=_code(arguments.reward) or experiment.reward,
             measure=_code(arguments.measure) or experiment.measure,
         )
-        ranks = len(checkpoint.ranks) if arguments.ranks is None else arguments.ranks
+        ranks = max(1, len(checkpoint.ranks)) if arguments.ranks is None else arguments.ranks
     else:
         if not arguments.task:
             raise TrainError("name a task, such as Ant-v5, a file, or a checkpoint with --resume")

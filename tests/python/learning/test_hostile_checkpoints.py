@@ -162,7 +162,7 @@ HOSTILE: dict[str, tuple[Change, str]] = {
     "title without end": (document("title", "x" * 1000), "title may have 200"),
     "version -1": (header("version", -1), "version must be 1 to 2, not -1"),
     "version true": (header("version", True), "version must be 1 to 2, not True"),
-    "ranks -1": (header("ranks", -1), "-1 ranks, and may have 1 to 1024"),
+    "ranks -1": (header("ranks", -1), "-1 ranks, and may have 0 to 1024"),
     "a million ranks": (header("ranks", 10**6), "1000000 ranks"),
     "all ranks lost": (header("lost_ranks", [0]), "lost ranks"),
     "lost ranks no list": (header("lost_ranks", 7), "lost ranks"),

@@ -302,7 +302,7 @@ export class TrainSection {
     const archive = await file.arrayBuffer();
     const header = await trusting(file.name, (trusted) => sim.readRun(archive, { trusted }));
     if (!header) return null;
-    if (!header.ranks) return { experiment: header.experiment, record: null };
+    if (!header.hasLearnt) return { experiment: header.experiment, record: null };
     const { curveOf } = await runFile();
     const run = Run.fromFile(header, archive, await curveOf(archive), id);
     const name = file.name.replace(/\.(zip|websim)$/i, '');

@@ -206,7 +206,7 @@ export class Simulation {
       if (restarted && worker.index === 0) {
         this.events.emit('notice', {
           level: 'info',
-          message: 'The checkpoint is of another number of workers: its environments start anew.',
+          message: 'Environments start anew: the run is of another number of workers, or a policy without a learner.',
         });
       }
     }

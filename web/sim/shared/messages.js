@@ -93,7 +93,8 @@
  * @property {string} experiment  the fields of an Experiment, as JSON
  * @property {number} iteration  finished iterations
  * @property {number} globalStep  environment steps so far
- * @property {number} ranks  ranks that wrote it; 0 where nothing has been learnt yet
+ * @property {number} ranks  ranks that wrote it; 0 where there is no learner in it
+ * @property {boolean} hasLearnt  whether it has a policy
  * @property {Change[]} changes  of what is paid or judged by, the newest last
  */
 

@@ -40,7 +40,11 @@ def train_rank(communicator: "Communicator", job: Job) -> None:
                 if trainer.advance().done:
                     return
         if trainer.restarted_environments:
-            print("The number of ranks has changed: environments start anew.", file=sys.stderr)
+            print(
+                "Environments start anew: the number of ranks has changed, or the run has a policy "
+                "without a learner.",
+                file=sys.stderr,
+            )
         algorithm = trainer.algorithm
         told = len(trainer.decisions) if isinstance(trainer, AdaptiveTrainer) else 0
         with (

@@ -16,7 +16,7 @@ from websim.experiments.experiment import Experiment
 from websim.nn.normalization import NormalizeObservation
 from websim.physics import usable_cores
 from websim.plain import MAX_INTEGER
-from websim.policies import Policy
+from websim.policies import Policy, acting_weights
 from websim.ranks import Communicator
 from websim.snapshots import restore, snapshot
 from websim.states import StateDict, generator_state, load_arrays, load_generator
@@ -33,8 +33,8 @@ MAX_WIDTH = 4096
 EPISODE = ("episodic_return", "episodic_length", "measure", "level")
 """What is known of an episode that has ended, in the columns of `Algorithm.episodes`."""
 
-POLICY_STATE = ("policy", "normalize_observation")
-"""The parts of an algorithm's state that its policy consists of."""
+COUNTERS = ("iteration", "global_step")
+"""The parts of an algorithm's state that say how far it is."""
 
 
 def hyperparameter(
@@ -230,8 +230,7 @@ class Algorithm(ABC):
 
     def policy_state(self) -> StateDict:
         """What `policy_of` needs, as a copy."""
-        state = self.state()
-        return copy.deepcopy({name: state[name] for name in POLICY_STATE})
+        return copy.deepcopy(acting(self.state()))
 
     def state(self) -> StateDict:
         """All that ranks share and `load` needs."""
@@ -245,8 +244,17 @@ class Algorithm(ABC):
     def load(self, state: StateDict) -> None:
         """Goes on from what `state` gave; raises DamagedCheckpoint where it does not fit."""
         load_arrays(self.parameters, state.get("policy"))
+        self.load_policy(state)
+
+    def load_policy(self, state: StateDict) -> None:
+        """Goes on from a policy alone, and from how far it is; all else stays as at the start.
+
+        Raises:
+            DamagedCheckpoint: it does not fit.
+        """
+        load_arrays(acting_weights(self.parameters), state.get("policy"))
         self.normalize_observation.rms.load(state["normalize_observation"])
-        self.iteration, self.global_step = state["iteration"], state["global_step"]
+        self.iteration, self.global_step = (state[name] for name in COUNTERS)
 
     def rank_state(self) -> StateDict:
         """What `load_rank` needs of this rank's own."""
@@ -350,6 +358,14 @@ class Algorithm(ABC):
         values = np.array(list(metrics.values()))
         self.communicator.average(values)
         return dict(zip(metrics, values.tolist(), strict=True))
+
+
+def acting(state: StateDict) -> StateDict:
+    """Of an algorithm's state what its policy consists of: weights and statistics."""
+    return {
+        "policy": acting_weights(state["policy"]),
+        "normalize_observation": state["normalize_observation"],
+    }
 
 
 def mean_of_known(values: NDArray[np.float64]) -> float:

@@ -52,11 +52,17 @@ class ES(PopulationAlgorithm):
 
     def state(self) -> StateDict:
         """See Algorithm."""
-        return {**super().state(), "adam": self.optimizer.state()}
+        return {
+            **super().state(),
+            "gradient_steps": self.optimizer.steps,
+            "adam": self.optimizer.state(),
+        }
 
     def load(self, state: StateDict) -> None:
         """See Algorithm."""
-        self.optimizer.load(state.get("adam"), state["iteration"])
+        # Once there was a step in each iteration, and their number was not kept.
+        steps = state.get("gradient_steps", state["iteration"])
+        self.optimizer.load(state.get("adam"), steps)
         super().load(state)
 
 

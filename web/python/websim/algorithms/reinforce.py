@@ -171,6 +171,7 @@ class Reinforce(Algorithm):
         """See Algorithm."""
         return {
             **super().state(),
+            "gradient_steps": self.optimizer.steps,
             "adam": self.optimizer.state(),
             "normalize_reward": self.normalize_reward.rms.state(),
         }
@@ -178,7 +179,9 @@ class Reinforce(Algorithm):
     def load(self, state: StateDict) -> None:
         """See Algorithm."""
         super().load(state)
-        self.optimizer.load(state.get("adam"), state["iteration"])
+        # Once there was a step in each iteration, and their number was not kept.
+        steps = state.get("gradient_steps", state["iteration"])
+        self.optimizer.load(state.get("adam"), steps)
         self.normalize_reward.rms.load(state["normalize_reward"])
 
 

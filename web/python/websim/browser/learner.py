@@ -136,7 +136,11 @@ def describe(data: bytes, trusted: bool = False) -> dict[str, Any]:
         experiment.trusted = [*CODE] if trusted else []
         try_out(experiment)
         begun = RunDescription(
-            experiment=experiments.as_json(experiment), iteration=0, global_step=0, ranks=0
+            experiment=experiments.as_json(experiment),
+            iteration=0,
+            global_step=0,
+            ranks=0,
+            has_learnt=False,
         )
         return plain(begun)
     checkpoint = checkpoints.loads(data, MAX_BYTES)
@@ -149,6 +153,7 @@ def describe(data: bytes, trusted: bool = False) -> dict[str, Any]:
         iteration=checkpoint.learner["iteration"],
         global_step=checkpoint.learner["global_step"],
         ranks=len(checkpoint.ranks),
+        has_learnt=True,
         changes=[Change(**change) for change in checkpoint.learner.get("changes", ())],
     )
     return plain(description)

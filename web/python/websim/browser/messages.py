@@ -204,7 +204,8 @@ class RunDescription:
         experiment: The fields of an Experiment, as JSON.
         iteration: Finished iterations.
         global_step: Environment steps so far.
-        ranks: Ranks that wrote it; 0 where nothing has been learnt yet.
+        ranks: Ranks that wrote it; 0 where there is no learner in it.
+        has_learnt: Whether it has a policy.
         changes: Of what is paid or judged by, the newest last.
     """
 
@@ -212,6 +213,7 @@ class RunDescription:
     iteration: int
     global_step: int
     ranks: int
+    has_learnt: bool
     changes: list[Change] = field(default_factory=list)
 
 

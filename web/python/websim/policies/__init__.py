@@ -1,7 +1,7 @@
 """Policies without noise: what acts once something has been learnt. One kind a file."""
 
-from websim.policies.base import Actions, Policy
+from websim.policies.base import Actions, Policy, acting_weights
 from websim.policies.deterministic import DeterministicPolicy
 from websim.policies.gaussian import GaussianPolicy
 
-__all__ = ["Actions", "DeterministicPolicy", "GaussianPolicy", "Policy"]
+__all__ = ["Actions", "DeterministicPolicy", "GaussianPolicy", "Policy", "acting_weights"]

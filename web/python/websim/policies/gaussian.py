@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from websim.nn.actor_critic import ActorCritic
-from websim.policies.base import Actions
+from websim.policies.base import Actions, acting_weights
 from websim.policies.normalization import Normalization, normalization_of
 from websim.states import load_arrays
 
@@ -33,7 +33,7 @@ class GaussianPolicy:
         """The policy of an algorithm's state; raises DamagedCheckpoint where it does not fit."""
         normalization = normalization_of(state)
         agent = ActorCritic(normalization.mean.size, low.size, hidden_sizes, activation)
-        load_arrays(agent.parameters, state.get("policy"))
+        load_arrays(acting_weights(agent.parameters), state.get("policy"))
         return cls(agent, normalization, low, high)
 
     def __call__(self, observations: NDArray[np.float64]) -> Actions:

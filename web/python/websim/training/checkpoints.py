@@ -13,6 +13,9 @@ A checkpoint is a run as a zip archive, `.websim`:
     learner/rank-<i>.json        each rank's own: random state, running episodes
     learner/rank-<i>.safetensors its environments; neither for a rank that had been lost
 
+A run may have a policy without a learner, as one from a link has. It has 0 ranks then, and of the
+learner only how far it was, the weights that act, and the statistics of observations.
+
 The state of a learner is a tree of dictionaries; its arrays go to safetensors, named by their path
 in it, everything else to JSON.
 """
@@ -28,6 +31,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from websim import plain
+from websim.algorithms.base import COUNTERS, acting
 from websim.errors import (
     CheckpointError,
     DamagedCheckpoint,
@@ -66,7 +70,8 @@ class Checkpoint:
     Attributes:
         experiment: What is trained.
         learner: State that all ranks share.
-        ranks: State of each rank's own; None for one that had been lost.
+        ranks: State of each rank's own; None for one that had been lost. There are none where the
+            run has a policy without a learner.
     """
 
     experiment: Experiment
@@ -102,6 +107,13 @@ def dumps(experiment: Experiment, learner: Packed, ranks: Sequence[Packed | None
     return file.getvalue()
 
 
+def policy_alone(checkpoint: Checkpoint) -> Checkpoint:
+    """A run's policy without its learner: what acts, and how far it is."""
+    learner = checkpoint.learner
+    kept = {**{name: learner[name] for name in COUNTERS}, **acting(learner)}
+    return Checkpoint(checkpoint.experiment, kept, [])
+
+
 def loads(data: bytes, most: int = MAX_BYTES) -> Checkpoint:
     """Reads a checkpoint that unpacks to no more than `most` bytes.
 
@@ -120,9 +132,9 @@ def loads(data: bytes, most: int = MAX_BYTES) -> Checkpoint:
             experiment = read_experiment(archive) if folder else _experiment(header)
             lost = header.get("lost_ranks", [])
             count = header["ranks"]
-            if not plain.is_count(count, low=1, high=MAX_RANKS):
-                raise ValueError(f"it has {count!r} ranks, and may have 1 to {MAX_RANKS}")
-            if not isinstance(lost, list) or not set(lost) < set(range(count)):
+            if not plain.is_count(count, high=MAX_RANKS):
+                raise ValueError(f"it has {count!r} ranks, and may have 0 to {MAX_RANKS}")
+            if not isinstance(lost, list) or (lost and not set(lost) < set(range(count))):
                 raise ValueError(f"its lost ranks are {lost!r}")
             learner = _read(archive, f"{folder}learner")
             ranks = [

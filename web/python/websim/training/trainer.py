@@ -221,7 +221,10 @@ class Trainer:
     def _load(self, checkpoint: Checkpoint) -> None:
         """Takes over what ranks share."""
         try:
-            self.algorithm.load(checkpoint.learner)
+            if checkpoint.ranks:
+                self.algorithm.load(checkpoint.learner)
+            else:
+                self.algorithm.load_policy(checkpoint.learner)
             self.best.load(checkpoint.learner.get("best", {}))
             self.changes = [Change(**saved) for saved in checkpoint.learner.get("changes", ())]
         except DamagedCheckpoint:

@@ -7,7 +7,7 @@ import numpy as np
 
 from websim import plain
 from websim.algorithms import algorithm_class
-from websim.algorithms.base import make_hyperparameters
+from websim.algorithms.base import COUNTERS, make_hyperparameters
 from websim.errors import (
     CheckpointError,
     DamagedCheckpoint,
@@ -44,11 +44,12 @@ def verify(checkpoint: Checkpoint, experiment: Experiment | None = None) -> Any:
     try:
         kind = algorithm_class(own.algorithm)
         saved = make_hyperparameters(kind.Hyperparameters, own.hyperparameters)
-        kind.check_ranks(saved, len(checkpoint.ranks))
+        ranks = max(1, len(checkpoint.ranks))
+        kind.check_ranks(saved, ranks)
         wanted = experiment or own
         args = make_hyperparameters(kind.Hyperparameters, wanted.hyperparameters)
         few = replace(wanted, hyperparameters=wanted.hyperparameters | kind.FEWEST)
-        _try(few, checkpoint, saved.num_envs // len(checkpoint.ranks))
+        _try(few, checkpoint, saved.num_envs // ranks)
     except (CheckpointError, UnsafeCode):
         raise
     except (InvalidArgument, ModelError, TaskError) as error:
@@ -94,7 +95,9 @@ def _try(experiment: Experiment, checkpoint: Checkpoint, envs_per_rank: int) -> 
     trainer = Trainer(experiment)
     try:
         algorithm = trainer.algorithm
-        _check_counters(checkpoint.learner, algorithm.state())
+        fresh = algorithm.state()
+        counted = fresh if checkpoint.ranks else {name: fresh[name] for name in COUNTERS}
+        _check_counters(checkpoint.learner, counted)
         trainer.rejoin(trainer.communicator, checkpoint)
         for state in ranks:
             if state is not None:
