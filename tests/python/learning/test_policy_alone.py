@@ -85,7 +85,8 @@ def test_learning_goes_on_from_it(alone: Checkpoint) -> None:
     saved = trainer.advance(save=True).checkpoint
     after = trainer.advance(stop=True).checkpoint
     trainer.close()
-    assert saved is not None and after is not None
+    assert saved is not None
+    assert after is not None
     # From here on it is a run as any other: saved and read, it goes on with the same bits.
     again = Trainer(alone.experiment, checkpoint=checkpoints.loads(saved))
     same = again.advance(stop=True).checkpoint
