@@ -131,8 +131,13 @@ def test_a_checkpoint_tells_what_it_is_of(saved: bytes) -> None:
     assert complete.items() >= SPEC.hyperparameters.items()
     assert complete["gamma"] == 0.99
     assert experiment | {"hyperparameters": SPEC.hyperparameters} == as_dict(SPEC)
-    assert about == {"iteration": 1, "globalStep": 128, "ranks": 1,
-        "hasLearnt": True, "changes": []}
+    assert about == {
+        "iteration": 1,
+        "globalStep": 128,
+        "ranks": 1,
+        "hasLearnt": True,
+        "changes": [],
+    }
     resumed = plan(None, saved, 2)
     assert (resumed["globalStep"], resumed["ranks"]) == (128, 2)
     with pytest.raises(ForeignCheckpoint, match="task Hopper-v5"):
