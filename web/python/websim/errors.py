@@ -120,3 +120,7 @@ class NotUnderstood(WebSimError, ValueError):
         """Takes the message, which says what is understood, and the words."""
         super().__init__(message)
         self.words = tuple(words)
+
+
+class AuthorFailed(WebSimError):
+    """Raised when an author cannot be asked, or has written nothing that can be learnt from."""
