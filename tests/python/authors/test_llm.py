@@ -77,9 +77,7 @@ def test_what_the_prompt_shows_and_forbids_is_true() -> None:
         ("", "a = now._arrays"),
         ("", "a = np.sum(now.qpos, dtype=float)"),
     ):
-        code = (
-            f"{outside}\ndef reward(now, before, action):\n    {inside}\n    return {{'a': 1.0}}\n"
-        )
+        code = f"{outside}\ndef reward(now, before, action):\n    {inside}\n    return {{'a': 1}}\n"
         with pytest.raises(UnsafeCode):
             Reward(code)
     bodies = "`position`, `height`, `forward`, `up`, `velocity`, `angular_velocity`"

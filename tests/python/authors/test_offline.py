@@ -14,6 +14,7 @@ from websim.authors import (
     Brief,
     Candidate,
     Hand,
+    LlmAuthor,
     OfflineAuthor,
     Snapshot,
     experiment_of,
@@ -177,4 +178,4 @@ def test_rules_of_reflection() -> None:
 
 
 def test_what_a_hand_wrote_is_an_author_too() -> None:
-    assert {"offline": OfflineAuthor, "hand": Hand} == AUTHORS
+    assert {"offline": OfflineAuthor, "llm": LlmAuthor, "hand": Hand} == AUTHORS
