@@ -1,5 +1,6 @@
 # make serve   sets everything up and serves the page
 # make test    sets up what the tests need and runs all checks
+# make llm     adds what asks a language model (docs/authors.md)
 # make lock    raises the locked versions
 PYTHON ?= python3
 HOST ?= 127.0.0.1
@@ -14,7 +15,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 # Where the machine's Node.js is missing or old, one from PyPI lies there.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: serve test setup setup-test lock
+.PHONY: serve test setup setup-test llm lock
 .DELETE_ON_ERROR:
 
 serve: setup
@@ -22,6 +23,8 @@ serve: setup
 
 setup: $(VENV)/.installed
 	@websim assets
+
+llm: $(VENV)/.installed-llm
 
 test: setup-test
 	@python tests/all.py
@@ -61,6 +64,11 @@ $(VENV)/.installed: $(VENV)/.made requirements.lock requirements-node.lock pypro
 NODE_IS_ENOUGH := command -v npm >/dev/null && node -e 'const [a, b] = \
   process.versions.node.split("."); process.exit(a > 20 || (a == 20 && b >= 19) ? 0 : 1)'
 
+$(VENV)/.installed-llm: $(VENV)/.installed requirements-llm.lock
+	@echo "== what asks a language model (requirements-llm.lock)"
+	@$(INSTALL) --require-hashes -r requirements-llm.lock
+	@$(FINISHED)
+
 $(VENV)/.installed-dev: $(VENV)/.installed requirements-dev.lock requirements-models.lock
 	@echo "== what the tests need (requirements-dev.lock)"
 	@$(INSTALL) --require-hashes -r requirements-dev.lock
@@ -83,5 +91,6 @@ lock: $(VENV)/.installed-dev
 	$(COMPILE) --all-extras --group build pyproject.toml -o requirements-dev.lock
 	$(COMPILE) --extra assets --group build pyproject.toml -c requirements-dev.lock \
 	  -o requirements.lock
+	$(COMPILE) --extra llm pyproject.toml -c requirements-dev.lock -o requirements-llm.lock
 	npm install --package-lock-only --ignore-scripts
 	websim assets --relock

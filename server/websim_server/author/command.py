@@ -3,18 +3,22 @@
 import argparse
 import json
 import os
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from websim_server.errors import ServerError
+from websim_server.llm import settings as llm
 from websim_server.train.job import TrainError
 
 if TYPE_CHECKING:
     from websim.authors.candidates import Author
     from websim.authors.tournament.tournament import Tournament
     from websim.experiments.experiment import Experiment
+    from websim_server.author.reporter import Reporter
 
-AUTHORS = ("offline", "hand")
+AUTHORS = ("offline", "llm", "hand")
 
 
 def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -25,7 +29,10 @@ def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
         "--task", default="HalfCheetah-v5", help="task id, run (.websim) or robot (%(default)s)"
     )
     parser.add_argument(
-        "--author", choices=AUTHORS, help="who writes rewards (offline; with --reward: hand)"
+        "--author",
+        choices=AUTHORS,
+        help="who writes rewards: offline, llm (a language model) or hand (offline; with "
+        "--reward: hand)",
     )
     parser.add_argument(
         "--reward", type=Path, nargs="+", default=[], metavar="FILE", help="rewards, by hand"
@@ -47,6 +54,10 @@ def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     parser.add_argument("--out", type=Path, metavar="FILE", help="the best run (best.websim)")
     parser.add_argument("--resume", type=Path, metavar="FILE", help="go on from such a file")
     parser.add_argument("--json", action="store_true", help="for programs")
+    parser.add_argument(
+        "--show-prompt", action="store_true", help="what a language model would be told, and end"
+    )
+    llm.add_options(parser)
     parser.set_defaults(run=run)
 
 
@@ -68,12 +79,16 @@ def run(arguments: argparse.Namespace) -> None:
             _go_on(tournament, arguments)
         else:
             tournament = Tournament.begin(_experiment(arguments), _settings(arguments))
-        author = _author(arguments, tournament)
+        if arguments.show_prompt:
+            _show_prompt(tournament)
+            return
         out = arguments.out or arguments.resume or Path("best.websim")
-        with Reporter(tournament, quiet=arguments.json) as reporter:
-            driver = Driver(tournament, runs, author, out, reporter)
-            with interruptions("saving what there is") as interrupted:
-                driver.run(interrupted)
+        with (
+            Reporter(tournament, quiet=arguments.json) as reporter,
+            interruptions("saving what there is") as interrupted,
+        ):
+            author = _author(arguments, tournament, reporter, interrupted)
+            Driver(tournament, runs, author, out, reporter).run(interrupted)
     except WebSimError as error:
         raise TrainError(str(error)) from None
     _tell(tournament, out, arguments)
@@ -124,12 +139,33 @@ def _settings(arguments: argparse.Namespace) -> Any:
     )
 
 
-def _author(arguments: argparse.Namespace, tournament: "Tournament") -> "Author":
+def _show_prompt(tournament: "Tournament") -> None:
+    from websim.authors.llm import Conversation, system_prompt
+
+    count = tournament.state.asking or tournament.state.settings.candidates
+    print(system_prompt())
+    print(Conversation(tournament.brief, count).turns[0].text)
+
+
+def _author(
+    arguments: argparse.Namespace,
+    tournament: "Tournament",
+    reporter: "Reporter",
+    interrupted: "Callable[[], bool]",
+) -> "Author":
     """Who writes; of a tournament that goes on, what was written by hand is in it."""
     from websim.authors import Candidate, make_author
 
     state = tournament.state
     name = state.settings.author
+    if name == "llm":
+        from websim_server.llm.native import NativeAsker
+
+        try:
+            settings = llm.read_settings(arguments)
+        except ServerError as error:
+            raise TrainError(f"{error}. The author offline needs none.") from None
+        return make_author(name, ask=NativeAsker(settings, reporter.say, interrupted))
     if name != "hand":
         return make_author(name)
     if state.entries:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from websim.authors.llm import LlmAuthor
 from websim.authors.tournament import archive
 from websim.authors.tournament.learning import order_of
 from websim.errors import WebSimError
@@ -80,9 +81,12 @@ class Driver:
         except WebSimError as error:
             if not state.entries:
                 raise
-            tournament.answer([], str(error))
+            tournament.answer([], str(error), self._cost())
         else:
-            tournament.answer(answer)
+            tournament.answer(answer, cost=self._cost())
+
+    def _cost(self) -> dict[str, float]:
+        return self._author.cost if isinstance(self._author, LlmAuthor) else {}
 
     def _hand_out(self, pool: Pool) -> None:
         tournament = self.tournament

@@ -43,7 +43,7 @@ class Reporter:
         self._bar.n = round(100 * tournament.progress)
         self._bar.set_postfix_str(", ".join(parts))
         for decision in state.decisions[self._told :]:
-            self._say(" ".join(filter(None, (decision.what, decision.outcome))))
+            self.say(" ".join(filter(None, (decision.what, decision.outcome))))
         self._told = len(state.decisions)
 
     def tell(self, tournament: "Tournament", number: int) -> None:
@@ -57,8 +57,9 @@ class Reporter:
             about = warning.split(" ")[0] + line.partition(":")[0]
             if about not in self._warned:
                 self._warned.add(about)
-                self._say(f"Warning: {line}")
+                self.say(f"Warning: {line}")
 
-    def _say(self, text: str) -> None:
+    def say(self, text: str) -> None:
+        """A line of its own."""
         if not self._bar.disable:
             self._bar.write(text, file=sys.stderr)

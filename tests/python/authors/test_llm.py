@@ -9,7 +9,7 @@ import jsonschema
 import pytest
 
 from websim.authors import Attempt, Brief, Candidate, OfflineAuthor, Snapshot, make_author
-from websim.authors.llm import SCHEMA, Conversation, LlmAuthor, system_prompt
+from websim.authors.llm import SCHEMA, Conversation, LlmAuthor, Reply, system_prompt
 from websim.authors.llm.answers import MAX_ANSWER, read_answer
 from websim.authors.llm.conversation import MAX_RETURNS
 from websim.authors.llm.prompts import figures
@@ -263,10 +263,11 @@ def test_a_huge_robot_and_huge_attempts_make_no_huge_prompt() -> None:
 
 
 def test_the_author_asks_until_it_has_what_it_wants() -> None:
-    answers = iter([("nonsense", False), (written(reward()), False)])
-    author = make_author("llm", ask=lambda conversation: next(answers))
+    answers = iter(["nonsense", written(reward())])
+    author = make_author("llm", ask=lambda _: Reply(text=next(answers), cost={"dollars": 0.1}))
     assert isinstance(author, LlmAuthor)
     (candidate,) = author.propose(Brief(words="hop", experiment=HOPPER), 1)
+    assert author.cost == {"dollars": 0.2}
     Measure(candidate.measure)
     with pytest.raises(InvalidArgument, match="No language model can be asked"):
         make_author("llm")

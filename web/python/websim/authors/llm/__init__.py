@@ -5,8 +5,8 @@ what was answered; whoever drives it has a connection (`websim_server.llm`, or t
 """
 
 from websim.authors.llm.answers import SCHEMA
-from websim.authors.llm.author import Ask, LlmAuthor
+from websim.authors.llm.author import Ask, LlmAuthor, Reply
 from websim.authors.llm.conversation import Conversation, Turn
 from websim.authors.llm.prompts import system_prompt
 
-__all__ = ["SCHEMA", "Ask", "Conversation", "LlmAuthor", "Turn", "system_prompt"]
+__all__ = ["SCHEMA", "Ask", "Conversation", "LlmAuthor", "Reply", "Turn", "system_prompt"]

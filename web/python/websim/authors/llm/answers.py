@@ -85,10 +85,12 @@ def read_answer(text: str) -> Answer:
     measure = given.get("measure") or ""
     if not isinstance(measure, str):
         raise ValueError("measure is no text")
-    drafts, problems = [], []
+    drafts: list[Draft] = []
+    problems: list[str] = []
     for i, one in enumerate(given.get("candidates", []), 1):
-        texts = [one.get(key) for key in ("name", "why", "reward")] if isinstance(one, dict) else []
-        if len(texts) == 3 and all(isinstance(part, str) for part in texts):
+        parts = [one.get(key) for key in ("name", "why", "reward")] if isinstance(one, dict) else []
+        texts = [part for part in parts if isinstance(part, str)]
+        if len(texts) == 3:
             name, why, reward = texts
             name = _line(name, MAX_NAME) or f"candidate {i}"
             drafts.append(Draft(name, _line(why, MAX_WHY), _code(reward)))

@@ -138,7 +138,7 @@ class Conversation:
             self.problems.append("measure.py: it is missing")
             return
         known = {field.name for field in fields(self._task)}
-        options = {prompts.TASK_OPTIONS[key]: False for key in answer.turned_off}
+        options: dict[str, Any] = {prompts.TASK_OPTIONS[key]: False for key in answer.turned_off}
         options = {option: value for option, value in options.items() if option in known}
         try:
             Measure(answer.measure).try_out(self._model, self._task.dt)

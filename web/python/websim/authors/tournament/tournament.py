@@ -196,12 +196,18 @@ class Tournament:
 
     # What happens to it.
 
-    def answer(self, candidates: Sequence[Candidate], failure: str = "") -> None:
+    def answer(
+        self,
+        candidates: Sequence[Candidate],
+        failure: str = "",
+        cost: dict[str, float] | None = None,
+    ) -> None:
         """Takes in what the author says; an empty answer leaves those that are there.
 
         Args:
             candidates: That it proposes.
             failure: Why it proposes none.
+            cost: What it cost to ask, as decisions are told of it.
         """
         state, settings = self.state, self.state.settings
         state.asked += 1
@@ -227,6 +233,7 @@ class Tournament:
         self._decide(
             f"The author was asked for {state.asking} candidates.",
             {"attempts": len(state.entries) - len(fresh)},
+            cost,
             outcome=f"It wrote {said}." if fresh else f"{nothing} Those that are left go on.",
         )
         if state.round:
