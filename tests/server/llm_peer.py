@@ -111,7 +111,8 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         peer = self.peer
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        peer.asked.append((self.path, dict(self.headers), body))
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        peer.asked.append((self.path, headers, body))
         say = peer.says.pop(0) if len(peer.says) > 1 else peer.says[0]
         time.sleep(say.silence)
         try:

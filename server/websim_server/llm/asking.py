@@ -1,7 +1,7 @@
 """Asking a language model: an answer as it comes, within limits, and failures in words."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 
@@ -60,7 +60,7 @@ class Failed(AuthorFailed):
 
 async def ask(
     settings: LlmSettings, turns: Sequence[Turn], budget: Budget
-) -> AsyncIterator[Wrote | Waits | Ended]:
+) -> AsyncGenerator[Wrote | Waits | Ended, None]:
     """Sends a conversation, and gives the answer as it comes. Closing it hangs up.
 
     Raises:
@@ -94,7 +94,7 @@ class _Answer:
         self.ended: Ended | None = None
         self.failure = ""
 
-    async def pieces(self) -> AsyncIterator[str]:
+    async def pieces(self) -> AsyncGenerator[str, None]:
         """Text as it comes; `ended` or `failure` says how it went."""
         settings = self._settings
         tokens, held = self._budget.hold(self._characters)

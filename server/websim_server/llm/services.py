@@ -4,7 +4,7 @@ Each is an asynchronous generator of pieces of an answer. The SDKs try nothing a
 as long as a service says, hours too, and ask anew in the middle of what was paid for.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
@@ -35,7 +35,7 @@ class Piece:
 class Service(Protocol):
     """Somebody who answers."""
 
-    def answer(self, turns: Sequence[Turn], max_tokens: int) -> AsyncIterator[Piece]:
+    def answer(self, turns: Sequence[Turn], max_tokens: int) -> AsyncGenerator[Piece, None]:
         """Sends a conversation; raises errors of the SDK. Closing it hangs up."""
         ...
 
@@ -66,13 +66,14 @@ class Claude:
 
         self._sdk, self._settings = anthropic, settings
 
-    async def answer(self, turns: Sequence[Turn], max_tokens: int) -> AsyncIterator[Piece]:
+    async def answer(self, turns: Sequence[Turn], max_tokens: int) -> AsyncGenerator[Piece, None]:
         """See Service."""
         settings = self._settings
         async with self._sdk.AsyncAnthropic(
             api_key=settings.key, max_retries=0, timeout=_timeout(settings)
         ) as client:
-            stream = await client.messages.create(
+            create: Any = client.messages.create
+            stream = await create(
                 model=settings.model,
                 max_tokens=max_tokens,
                 system=[
@@ -116,7 +117,7 @@ class OpenAICompatible:
 
         self._sdk, self._settings = openai, settings
 
-    async def answer(self, turns: Sequence[Turn], max_tokens: int) -> AsyncIterator[Piece]:
+    async def answer(self, turns: Sequence[Turn], max_tokens: int) -> AsyncGenerator[Piece, None]:
         """See Service."""
         settings = self._settings
         async with self._sdk.AsyncOpenAI(
@@ -162,7 +163,7 @@ class OpenAICompatible:
             **{most: max_tokens},
         )
 
-    async def _pieces(self, stream: Any) -> AsyncIterator[Piece]:
+    async def _pieces(self, stream: Any) -> AsyncGenerator[Piece, None]:
         refusal = ""
         async for chunk in stream:
             usage = chunk.usage

@@ -1,4 +1,4 @@
-"""The application: routes of files, package, openings and manifest, and headers around them."""
+"""The application: routes of files, package, openings, manifest and model, and their headers."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,8 +9,9 @@ from starlette.types import ASGIApp
 from websim_server import __version__
 from websim_server.build import lock
 from websim_server.build.engine import OPTIMISED, choose
+from websim_server.llm.settings import NEITHER, LlmSettings, LlmUnavailable
 from websim_server.paths import VENDOR, WEB, websim_source
-from websim_server.site import files, manifest, opened, openings, package
+from websim_server.site import files, llm, manifest, opened, openings, package
 from websim_server.site.headers import ResponseHeaders
 from websim_server.site.opened import OpenedFile
 from websim_server.site.sources import Sources
@@ -27,6 +28,7 @@ def create_app(
     embed_origins: Sequence[str] = (),
     tasks: Sequence[Path] = (),
     open_file: OpenedFile | None = None,
+    language_model: LlmSettings | LlmUnavailable | None = None,
 ) -> ASGIApp:
     """Makes the application.
 
@@ -39,6 +41,7 @@ def create_app(
         embed_origins: other origins whose pages may show the page in a frame.
         tasks: files with tasks of the user's own.
         open_file: what the page can open at once.
+        language_model: what the author `llm` asks, or why it cannot.
 
     Raises:
         OpenError: one of these files cannot be used.
@@ -64,6 +67,7 @@ def create_app(
         opened.router(open_file),
         package.router(bundle),
         openings.router(begin),
+        llm.router(language_model or LlmUnavailable(NEITHER)),
         files.router(web, sources.folders, vendor, chosen),
     ):
         api.router.routes += routes.routes

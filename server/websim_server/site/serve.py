@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import errno
+import os
 import socket
 import sys
 import webbrowser
@@ -10,6 +11,7 @@ from pathlib import Path
 
 from websim_server.build import engine, lock
 from websim_server.errors import AddressError
+from websim_server.llm import settings as llm
 from websim_server.paths import VENDOR
 
 GRACE_SECONDS = 3
@@ -97,7 +99,18 @@ def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
         help="MuJoCo module: optimised, official, or a folder with one of your own (%(default)s; "
         "the variable WEBSIM_ENGINE sets it too)",
     )
+    llm.add_options(parser)
     parser.set_defaults(run=run)
+
+
+def _language_model(arguments: argparse.Namespace) -> llm.LlmSettings | llm.LlmUnavailable:
+    """What the page can ask. Where it is set up wrong that is told, and the rest is served."""
+    try:
+        return llm.read_settings(arguments)
+    except llm.LlmUnavailable as error:
+        if arguments.llm_url or os.environ.get(llm.CLAUDE_KEY):
+            print(f"websim: {error}", file=sys.stderr)
+        return error
 
 
 def run(arguments: argparse.Namespace) -> None:
@@ -115,6 +128,12 @@ def run(arguments: argparse.Namespace) -> None:
             await super().startup(sockets)
             if self.started:
                 print(f"MuJoCo WebSim is at {url} (Ctrl+C stops it)", flush=True)
+                if isinstance(model, llm.LlmSettings):
+                    print(
+                        f"Whoever reaches it may have {model.model} ({model.service}) write "
+                        f"rewards, for up to ${model.max_cost:.2f} a day.",
+                        flush=True,
+                    )
                 if arguments.open is not None:
                     webbrowser.open(url)
 
@@ -136,6 +155,7 @@ def run(arguments: argparse.Namespace) -> None:
             file=sys.stderr,
         )
     opened = OpenedFile(Path(arguments.open)) if arguments.open else None
+    model = _language_model(arguments)
     with listen(arguments.host, arguments.port) as listener:
         url = address(arguments.host, listener.getsockname()[1])
         if opened:
@@ -146,6 +166,7 @@ def run(arguments: argparse.Namespace) -> None:
             embed_origins=arguments.embed_origins,
             tasks=arguments.tasks,
             open_file=opened,
+            language_model=model,
         )
         openings.prepare()
         config = uvicorn.Config(
