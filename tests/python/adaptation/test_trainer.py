@@ -16,7 +16,7 @@ from websim.errors import DamagedCheckpoint, InvalidArgument
 from websim.experiments import decisions
 from websim.experiments.experiment import Experiment
 from websim.ranks import Communicator
-from websim.training.trainer import Trainer
+from websim.training.trainer import Iteration, Trainer
 from websim.worlds import Terrain, World
 
 BATCH = 4 * 32
@@ -78,7 +78,7 @@ def test_it_tries_what_its_document_says_and_writes_down_what_came_of_it() -> No
             "schedule: act rescale, hyperparameter learning_rate, factor 0.5"
         )
         assert one.cost == {"steps": 2 * BATCH}
-        assert {"schedule", "with", "without", "episodes"} == set(one.evidence)
+        assert {"schedule", "of", "with", "without", "episodes"} == set(one.evidence)
         better = one.evidence["with"]["mean"] > one.evidence["without"]["mean"]
         assert one.outcome.endswith("goes on." if better else "left away.")
     assert spent == steps + 4 * BATCH
@@ -90,6 +90,25 @@ def test_stopped_at_any_time_it_comes_to_the_same(stop_at: int) -> None:
     again = run(experiment(SLOWER), stop_at=stop_at)
     np.testing.assert_array_equal(again[0], weights)
     assert (again[1], again[2]) == (steps, written)
+
+
+@pytest.mark.parametrize("stop_at", [2, 3])
+def test_paused_it_goes_on_as_if_it_had_not_been(stop_at: int) -> None:
+    """By the checkpoint that a pause gives, and with the learner that there is."""
+    weights, steps, written, _ = run(experiment(SLOWER))
+    trainer, saved, done = AdaptiveTrainer(experiment(SLOWER)), None, False
+    while not done:
+        iteration = trainer.advance(stop=trainer.algorithm.iteration == stop_at - 1)
+        saved = iteration.checkpoint if iteration.iteration == stop_at else saved
+        done = iteration.finished
+    np.testing.assert_array_equal(trainer.algorithm.weights, weights)
+    trainer.close()
+    trainer, done = AdaptiveTrainer(experiment(SLOWER), checkpoint=saved), False
+    while not done:
+        done = trainer.advance().done
+    np.testing.assert_array_equal(trainer.algorithm.weights, weights)
+    assert (trainer.algorithm.global_step, trainer.decisions) == (steps, written)
+    trainer.close()
 
 
 def test_ranks_decide_the_same() -> None:
@@ -133,6 +152,111 @@ def test_what_helps_goes_on_and_names_where_it_came_from() -> None:
         assert decisions.load(archive.read(decisions.NAME)) == [one]
         told = json.loads(archive.read("experiment.json"))
     assert told["parent"] == given.sha256
+    trainer.close()
+
+
+def until_decided(trainer: AdaptiveTrainer, count: int = 1) -> Iteration:
+    iteration = trainer.advance()
+    while len(trainer.decisions) < count:
+        iteration = trainer.advance()
+    return iteration
+
+
+def test_what_was_left_away_can_be_gone_back_to_and_that_undone_too() -> None:
+    trainer = AdaptiveTrainer(experiment(SLOWER, hyperparameters={"learning_rate": 1e-3}))
+    iteration = until_decided(trainer)
+    assert iteration.course is not None
+    assert iteration.course.undoable == [0]
+    decided, taken = trainer.algorithm.global_step, trainer.decisions[0].taken
+    rates = (1e-3, 5e-4) if taken else (5e-4, 1e-3)
+    trainer.advance()
+    own = trainer.algorithm.weights.copy()
+    saved = trainer.checkpoint()
+    iteration = trainer.advance(wish={"undo": 0}, save=True)
+    assert trainer.algorithm.args.learning_rate == rates[0]
+    assert trainer.algorithm.global_step == decided + BATCH  # an iteration on from where it was
+    undo = trainer.decisions[1]
+    assert (undo.event, undo.act) == ("undo", {"undo": 0})
+    assert undo.cost == {"steps": BATCH}
+    assert iteration.course is not None
+    assert iteration.course.undoable == [1]
+    assert iteration.course.experiment is not None
+    assert json.loads(iteration.course.experiment)["hyperparameters"]["learning_rate"] == rates[0]
+    # What is kept of the sides is in the file.
+    for data, number, rate in ((saved, 0, rates[0]), (iteration.checkpoint, 1, rates[1])):
+        again = AdaptiveTrainer(experiment(SLOWER), checkpoint=data)
+        again.advance(wish={"undo": number})
+        assert again.algorithm.args.learning_rate == rate
+        again.close()
+    trainer.advance(wish={"undo": 1})
+    assert trainer.algorithm.args.learning_rate == rates[1]
+    assert not np.array_equal(trainer.algorithm.weights, own)  # an iteration on
+    iteration = trainer.advance(wish={"undo": 0})
+    assert iteration.course is not None
+    assert "decision 0 cannot be undone: its other side is not kept; of these it is: 2" in (
+        iteration.course.refused
+    )
+    assert len(trainer.decisions) == 3
+    trainer.close()
+
+
+def test_what_is_proposed_waits_for_a_word() -> None:
+    given = experiment(SLOWER)
+    given = replace(given, adaptation={**(given.adaptation or {}), "ask": True})
+    trainer = AdaptiveTrainer(given)
+    courses = [trainer.advance(save=True) for _ in range(4)]
+    assert trainer.decisions == []
+    proposed = [one.course and one.course.proposed for one in courses]
+    assert proposed[0] is None
+    assert proposed[1] is not None
+    assert proposed[1].act == {**SLOWER, "from_zero": 0.0}
+    assert proposed[1:] == [proposed[1]] * 3
+    # Somebody else may be asked tomorrow.
+    again = AdaptiveTrainer(given, checkpoint=courses[-1].checkpoint)
+    iteration = again.advance(wish={"answer": False})
+    assert [one.outcome for one in again.decisions] == ["Not tried: somebody said no."]
+    assert iteration.course is not None
+    assert iteration.course.proposed is None
+    iteration = again.advance(wish={"answer": True})
+    assert iteration.course is not None
+    assert "nothing is proposed" in iteration.course.refused
+    again.close()
+    iteration = trainer.advance(wish={"answer": True})
+    assert iteration.course is not None
+    assert iteration.course.trying is not None
+    until_decided(trainer)
+    trainer.close()
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_a_changed_side_that_fails_is_left_away() -> None:
+    """Its losses are beyond all bounds."""
+    wild = {"act": "rescale", "hyperparameter": "vf_coef", "factor": 1e200}
+    weights, _, written, _ = run(experiment(wild))
+    assert written
+    assert written[0].outcome.startswith("Left away, for it failed: After ")
+    assert written[0].taken is False
+    plain = Trainer(replace(experiment(wild), adaptation=None))
+    while not plain.advance().done:
+        pass
+    np.testing.assert_array_equal(weights, plain.algorithm.weights)
+    plain.close()
+
+
+def test_where_what_goes_on_without_fails_the_changed_side_goes_on() -> None:
+    slower = {"act": "rescale", "hyperparameter": "learning_rate", "factor": 0.5}
+    trainer = AdaptiveTrainer(experiment(slower, hyperparameters={"learning_rate": 1e-3}))
+    for _ in range(3):
+        trainer.advance()
+    trainer.algorithm.weights.fill(np.nan)
+    iteration = trainer.advance()
+    assert np.isfinite(trainer.algorithm.weights).all()
+    assert trainer.decisions[0].taken
+    assert trainer.decisions[0].outcome.startswith(
+        "Goes on, for without it learning failed: After "
+    )
+    assert trainer.algorithm.args.learning_rate == 5e-4
+    assert iteration.metrics
     trainer.close()
 
 

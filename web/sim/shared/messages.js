@@ -86,6 +86,9 @@
  * @property {number} iteration  to go on from
  * @property {number} globalStep  likewise
  * @property {number} ranks  how many of the workers can learn
+ * @property {boolean} adapts  whether the run changes its own course
+ * @property {Decision[]} decisions  that were made, the newest last
+ * @property {number[]} undoable  numbers of those whose other side is kept
  */
 
 /**
@@ -96,6 +99,7 @@
  * @property {number} ranks  ranks that wrote it; 0 where there is no learner in it
  * @property {boolean} hasLearnt  whether it has a policy
  * @property {Change[]} changes  of what is paid or judged by, the newest last
+ * @property {Decision[]} decisions  that were made without a hand, the newest last
  */
 
 /**
@@ -152,6 +156,30 @@
  */
 
 /**
+ * @typedef {object} Decision  a line of the file
+ * @property {Record<string, number>} when  how far all was by then: environment steps, seconds
+ * @property {string} what  what was done, as a sentence
+ * @property {Record<string, unknown>} evidence  what it was done on: plain data
+ * @property {Record<string, number>} cost  what it has cost to know that: environment steps, seconds
+ * @property {string} outcome  what came of it, as a sentence; empty: nothing is known yet
+ * @property {string} event  what a run that adapts had noticed: the rule's name, or undo
+ * @property {Record<string, unknown>} act  what it tried then: the act's name, and its numbers
+ * @property {boolean | null} taken  whether the run goes on with that; null: it was not tried
+ */
+
+/**
+ * @typedef {object} Course  how a run goes that changes its own course
+ * @property {Decision | null} trying  what is being tried; null: nothing
+ * @property {number} tried  how much of that trial is over, 0 to 1
+ * @property {Decision | null} proposed  what waits for a person's yes or no; null: nothing
+ * @property {number} spent  environment steps that were learnt in all, those of changes that went no further included
+ * @property {Decision[] | null} decisions  all, where there are others than before; null: they are the same
+ * @property {number[]} undoable  numbers of those decisions whose other side is kept
+ * @property {string | null} experiment  what is learnt from now on, as JSON; null: the same as before
+ * @property {string} refused  why what a person wished was not done; empty: it was
+ */
+
+/**
  * @typedef {object} Iteration  what an iteration has brought a rank; what is learnt and counted is the same on all
  * @property {boolean} root  whether this rank speaks for all
  * @property {number} iteration  finished iterations
@@ -167,6 +195,7 @@
  * @property {string} refused  why nothing has, though it was wished: the old code is in force
  * @property {Uint8Array<ArrayBuffer> | null} checkpoint  where one was due and this rank is the root
  * @property {number} saving  seconds that the checkpoint took
+ * @property {Course | null} course  of a run that changes its own course
  */
 
 /**

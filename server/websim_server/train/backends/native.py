@@ -24,16 +24,9 @@ def train(job: Job, ranks: int, *, reproducible: bool) -> None:
 
 def train_rank(communicator: "Communicator", job: Job) -> None:
     """What every rank does; the first also reports, saves and listens to Ctrl-C."""
-    from websim.adaptation.trainer import AdaptiveTrainer
-    from websim.training import checkpoints
-    from websim.training.trainer import Trainer
+    from websim.adaptation.trainer import AdaptiveTrainer, make_trainer
 
-    trainer: Trainer | AdaptiveTrainer
-    if job.experiment.adaptation is not None:
-        trainer = AdaptiveTrainer(job.experiment, communicator, job.checkpoint)
-    else:
-        checkpoint = checkpoints.loads(job.checkpoint) if job.checkpoint else None
-        trainer = Trainer(job.experiment, communicator, checkpoint)
+    trainer = make_trainer(job.experiment, communicator, job.checkpoint)
     try:
         if communicator.rank > 0:
             while True:

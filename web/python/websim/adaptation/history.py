@@ -73,6 +73,14 @@ class History:
         """Something has been changed: judges by what comes from here on."""
         self.since = self.points[-1].global_step if self.points else 0
 
+    def rewind(self, global_step: int) -> None:
+        """The run goes on from a step that has been before: what came later has not happened."""
+        points = [point for point in self.points if point.global_step <= global_step]
+        episodes = [one for one in self.episodes if one.global_step <= global_step]
+        self.points = deque(points, maxlen=MAX_ITERATIONS)
+        self.episodes = deque(episodes, maxlen=MAX_EPISODES)
+        self.since = global_step
+
     def series(self, tag: str, count: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Environment steps and values [count or less] of a metric, since the last change."""
         points = [point for point in self._newest(count) if tag in point.metrics]

@@ -41,25 +41,27 @@ class Adaptation:
         acts: Of each rule what may be done, in this order, one at a time, and then again.
         trial_steps: Environment steps for which both go on, with the change and without.
         episodes: By how many each is judged then.
+        ask: Whether a change is tried only after somebody has said yes; learning goes on meanwhile.
     """
 
     rules: Mapping[str, Rule]
     acts: Mapping[str, tuple[Act, ...]]
     trial_steps: int = 100_000
     episodes: int = 64
+    ask: bool = False
 
 
 def adaptation_of(given: Any) -> Adaptation:
     """Reads what a document says.
 
     Args:
-        given: An object with any of `rules`, `acts`, `trial_steps`, `episodes`; what is left out is
+        given: An object with any of the fields of `Adaptation`; what is left out is
             as DEFAULT and `Adaptation` have it.
 
     Raises:
         InvalidArgument: a value that is not allowed; the message begins with its path.
     """
-    known = ("rules", "acts", "trial_steps", "episodes")
+    known = ("rules", "acts", "trial_steps", "episodes", "ask")
     if not isinstance(given, Mapping):
         raise InvalidArgument(f"adaptation must be an object, not {given!r:.99}.")
     if unknown := [name for name in given if name not in known]:
@@ -89,7 +91,10 @@ def adaptation_of(given: Any) -> Adaptation:
             raise InvalidArgument(
                 f"adaptation.{name} must be an integer from 1 to {high}, not {value!r:.99}."
             )
-    return Adaptation(rules=rules, acts=acts, **numbers)
+    ask = values.get("ask", False)
+    if not isinstance(ask, bool):
+        raise InvalidArgument(f"adaptation.ask must be true or false, not {ask!r:.99}.")
+    return Adaptation(rules=rules, acts=acts, ask=ask, **numbers)
 
 
 def _act(path: str, given: Any) -> Act:

@@ -5,40 +5,54 @@ Two learners go on from the same checkpoint, one with the change and one without
 iteration by iteration on all ranks. After a number of steps both are judged by the same episodes,
 in the experiment as it was before anything was changed, by its measure (its return, where there is
 none). The better one goes on; equal ones go on without the change. What was decided, on what, at
-what cost and with what outcome is written down.
+what cost and with what outcome is written down, and the side that was not taken is kept, so that
+people can go back to it.
 """
 
 import io
 import json
 import zipfile
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
-from typing import Any
+from typing import Any, TypedDict
 
 import numpy as np
-from numpy.typing import NDArray
 
 from websim import plain
 from websim.adaptation.event import Event
 from websim.adaptation.history import Episode, History, Point
+from websim.adaptation.judgement import Judgement, compare, judged
 from websim.adaptation.settings import Adaptation, adaptation_of
+from websim.adaptation.sides import Side, Sides
 from websim.algorithms import Algorithm
+from websim.algorithms.base import Observer
 from websim.documents import as_plain
-from websim.errors import DamagedCheckpoint, TrainingDiverged, WebSimError
+from websim.errors import DamagedCheckpoint, RankLost, TrainingDiverged, WebSimError
 from websim.experiments import decisions
 from websim.experiments.archive import files_of_robot
-from websim.experiments.decisions import Decision
-from websim.experiments.experiment import Experiment, document, from_document
+from websim.experiments.decisions import Course, Decision
+from websim.experiments.experiment import Experiment, as_dict, document, from_document
 from websim.ranks import Communicator
 from websim.training import checkpoints
 from websim.training.checkpoints import Checkpoint
-from websim.training.evaluation import evaluate
-from websim.training.trainer import Iteration, Trainer
+from websim.training.trainer import Best, Code, Iteration, Trainer
 
 NAME = "adaptation.json"
 """Of the file in a run that holds what is needed to go on adapting."""
 
-JUDGE_SEED = 1 << 20
-"""Episodes that judge are other than those that are learnt from."""
+LOST = "a rank was lost"
+
+
+class Wish(TypedDict, total=False):
+    """What somebody wants of a run that adapts.
+
+    Attributes:
+        answer: Whether what is proposed is to be tried.
+        undo: Number of the decision whose other side is to go on.
+    """
+
+    answer: bool
+    undo: int
 
 
 @dataclass
@@ -48,7 +62,8 @@ class Trial:
     Attributes:
         event: Why.
         act: Number of the act among those of the event's rule.
-        fork: The run as it was when both began, of the first rank.
+        fork: The run as it was when both began; empty where another rank is the root.
+        begun: Environment steps at which both began.
         until: Environment steps at which both are judged.
         changed: Who learns with the change.
         failure: Why it learns no longer.
@@ -57,6 +72,7 @@ class Trial:
     event: Event
     act: int
     fork: bytes
+    begun: int
     until: int
     changed: Trainer
     failure: str = ""
@@ -69,6 +85,8 @@ class AdaptiveTrainer:
         decisions: What was decided, the newest last.
         spent: Environment steps that were learnt in all, those of changes that went no further
             included.
+        observer: Told of what learns without a change that is being tried.
+        beside: Told of what learns with it, and of the episodes that judge.
     """
 
     def __init__(
@@ -88,6 +106,12 @@ class AdaptiveTrainer:
             InvalidArgument, UnsafeCode, CodeFailed, DamagedCheckpoint: see `Trainer`.
         """
         self.communicator = communicator or Communicator()
+        self.observer: Observer | None = None
+        self.beside: Observer | None = None
+        self._start(experiment, checkpoint)
+
+    def _start(self, experiment: Experiment, checkpoint: bytes | None) -> None:
+        """As it is at first, or as a checkpoint has it."""
         self.settings: Adaptation = adaptation_of(experiment.adaptation or {})
         saved = None if checkpoint is None else checkpoints.loads(checkpoint)
         self.trainer = Trainer(experiment, self.communicator, saved)
@@ -95,11 +119,28 @@ class AdaptiveTrainer:
         self.spent = self.trainer.algorithm.global_step
         self._origin = experiment
         self._history = History()
+        self._sides = Sides()
         self._turns: dict[str, int] = {}
         self._trial: Trial | None = None
         self._pending: tuple[Event, int] | None = None
+        self._asked = False
+        self._refused = ""
+        self._told: tuple[list[Decision], Experiment | None] = [], None
         if checkpoint is not None:
             self._load(checkpoint)
+
+    def rejoin(self, communicator: Communicator, checkpoint: bytes) -> None:
+        """Goes on in another group of ranks, as the checkpoint has it.
+
+        Args:
+            communicator: Of as many ranks as the first; this one has the same number in it.
+            checkpoint: What all its ranks go on from.
+        """
+        self.close()
+        self.communicator = communicator
+        experiment = checkpoints.loads(checkpoint).experiment
+        trusted = self.algorithm.experiment.trusted
+        self._start(replace(experiment, trusted=trusted), checkpoint)
 
     @property
     def algorithm(self) -> Algorithm:
@@ -107,33 +148,86 @@ class AdaptiveTrainer:
         return self.trainer.algorithm
 
     @property
+    def best(self) -> Best:
+        """See `Trainer`."""
+        return self.trainer.best
+
+    @property
     def restarted_environments(self) -> bool:
         """See `Trainer`."""
         return self.trainer.restarted_environments
 
-    def advance(self, *, stop: bool = False, save: bool = False) -> Iteration:
-        """One iteration, and as many of the change that is being tried; see `Trainer.advance`."""
-        if self._pending is not None:
-            self._begin(*self._pending)
-            self._pending = None
+    def advance(
+        self,
+        *,
+        stop: bool = False,
+        save: bool = False,
+        code: Code | None = None,
+        wish: Wish | None = None,
+    ) -> Iteration:
+        """One iteration, and as many of the change that is being tried.
+
+        Args:
+            stop: See `Trainer.advance`.
+            save: Likewise.
+            code: Likewise; a change that is being tried is given up where it comes in force.
+            wish: Of a person, before the iteration; only the first rank's word counts.
+
+        Raises:
+            TrainingDiverged, RankLost: see `Trainer.advance`.
+        """
+        self._refused = ""
+        try:
+            self._hear(wish or {})
+            self._begin()
+            iteration = self._iterate(stop, save, code)
+        except RankLost as error:
+            self.communicator.reform(error.ranks)
+            self._abandon(LOST)
+            iteration = Iteration(
+                root=self.communicator.is_root,
+                iteration=self.algorithm.iteration,
+                global_step=self.algorithm.global_step,
+                recent_return=self.best.recent_return,
+                seconds=0.0,
+                lost=list(error.ranks),
+            )
+        saved = iteration.checkpoint
+        packed = None if saved is None else self._packed(saved)
+        return replace(iteration, checkpoint=packed, course=self._course())
+
+    def _iterate(self, stop: bool, save: bool, code: Code | None) -> Iteration:
         trial, before = self._trial, self.algorithm.global_step
-        iteration = self.trainer.advance(stop=stop, save=save)
+        self.algorithm.observer = self.observer
+        try:
+            iteration = self.trainer.advance(stop=stop, save=save, code=code)
+        except TrainingDiverged as error:
+            if trial is None or trial.failure:
+                raise
+            self._take_changed(trial, plain.brief(error))
+            return self._iterate(stop, save, code)
         self.spent += iteration.global_step - before
         if iteration.lost:
-            self._abandon("a rank was lost")
+            self._abandon(LOST)
             return iteration
+        if iteration.changed is not None:
+            self._follow(iteration)
         self._watch(iteration)
         saved = iteration.checkpoint  # the first rank's, where one is due
+        trial = self._trial
         if trial is not None:
-            self._advance(trial)
+            lost = self._advance(trial)
+            if lost:
+                self._abandon(LOST)
+                return replace(iteration, lost=lost, checkpoint=None)
             if iteration.global_step >= trial.until or iteration.finished:
                 self._decide(trial)
                 saved = self.trainer.checkpoint()
             elif saved is not None:
                 saved = trial.fork
-        elif not iteration.done:
+        elif not iteration.finished and self._pending is None:
             self._pending = self._noticed()
-        return replace(iteration, checkpoint=None if saved is None else self._packed(saved))
+        return replace(iteration, checkpoint=saved)
 
     def checkpoint(self) -> bytes | None:
         """See `Trainer.checkpoint`; while a change is tried, the run from before it."""
@@ -148,6 +242,7 @@ class AdaptiveTrainer:
         with zipfile.ZipFile(file, "a") as archive:
             archive.writestr(decisions.NAME, decisions.dump(self.decisions))
             archive.writestr(NAME, json.dumps(self._state(), allow_nan=False))
+            self._sides.write(archive)
         return file.getvalue()
 
     def close(self) -> None:
@@ -155,6 +250,73 @@ class AdaptiveTrainer:
         self.trainer.close()
         if self._trial is not None:
             self._trial.changed.close()
+
+    def _hear(self, wish: Wish) -> None:
+        """Does what the first rank's person wants."""
+        wish = json.loads(self.communicator.broadcast_bytes(json.dumps(wish).encode()))
+        if "undo" in wish:
+            self._undo(wish["undo"])
+        if "answer" not in wish:
+            return
+        if not self._asked or self._pending is None:
+            self._refused = "nothing is proposed that could be answered"
+            return
+        self._asked = False
+        if not wish["answer"]:
+            event, number = self._pending
+            self._pending = None
+            self._history.forget()
+            self._write(event, self._act(event, number), outcome="Not tried: somebody said no.")
+
+    def _undo(self, number: int) -> None:
+        """Goes back to the side that a decision did not take."""
+        side = self._sides.get(number)
+        if side is None:
+            undoable = ", ".join(str(n) for n in self._sides.numbers) or "none"
+            self._refused = (
+                f"decision {number} cannot be undone: its other side is not kept; of these it is: "
+                f"{undoable}"
+            )
+            return
+        self._abandon("somebody went back")
+        left = self.algorithm.global_step
+        own = Side.of(self.trainer)
+        experiment = replace(side.experiment, trusted=self._origin.trusted)
+        anew: list[Any] = [None] * self.communicator.size
+        trainer = self._made(experiment, Checkpoint(side.experiment, side.learner, anew))
+        if isinstance(trainer, str):
+            self._refused = f"decision {number} cannot be undone: {trainer}"
+            return
+        self.trainer.close()
+        self.trainer = trainer
+        now = self.algorithm.global_step
+        self._history.rewind(now)
+        self._pending, self._asked = None, False
+        event = Event("undo", self.algorithm.iteration, left, {"decision": number})
+        self._sides.keep(len(self.decisions), own)
+        self._sides.drop(number)
+        outcome = f"The other side goes on, from step {now}."
+        cost = {"steps": float(left - now)}
+        self._write(event, {"undo": number}, cost=cost, outcome=outcome, taken=True)
+
+    def _made(self, experiment: Experiment, saved: Checkpoint) -> Trainer | str:
+        """Another learner on all ranks, or why there is none on any."""
+        error, trainer = b"", None
+        try:
+            trainer = Trainer(experiment, self.communicator, saved)
+        except (WebSimError, MemoryError) as problem:
+            error = (plain.brief(problem) or "there is too little memory").encode()
+        try:
+            why = next(filter(None, self.communicator.gather_bytes(error)), b"").decode()
+        except RankLost:
+            if trainer is not None:
+                trainer.close()
+            raise
+        if trainer is not None and not why:
+            return trainer
+        if trainer is not None:
+            trainer.close()
+        return why
 
     def _rng(self) -> np.random.Generator:
         """Of what is drawn now; the same on all ranks."""
@@ -171,6 +333,20 @@ class AdaptiveTrainer:
         ]
         self._history.add(Point(iteration.iteration, step, known), episodes)
 
+    def _follow(self, iteration: Iteration) -> None:
+        """Other code pays or judges, since somebody wished it or the former failed."""
+        own, changed = self.algorithm.experiment, iteration.changed
+        assert changed is not None
+        code = {
+            name: getattr(own, name)
+            for name in ("reward", "measure")
+            if getattr(own, name) != getattr(changed, name)
+        }
+        self._origin = self._origin.with_code(**code)
+        self._abandon("what pays or judges was changed")
+        self._pending, self._asked = None, False
+        self._history.forget()
+
     def _noticed(self) -> tuple[Event, int] | None:
         """The first rule that has found something of which anything can be changed."""
         for name, rule in self.settings.rules.items():
@@ -183,89 +359,109 @@ class AdaptiveTrainer:
                 number = (first + turn) % len(acts)
                 if acts[number].change(self.algorithm.experiment, self._rng()) is not None:
                     self._turns[name] = number + 1
+                    self._asked = self.settings.ask
                     return event, number
         return None
 
-    def _begin(self, event: Event, number: int) -> None:
-        """Forks: another learner, with the change, from what this one is now."""
-        act = self.settings.acts[event.kind][number]
-        own = self.algorithm.experiment
+    def _begin(self) -> None:
+        """Forks what is pending: another learner, with the change, from what this one is now."""
+        if self._pending is None or self._asked:
+            return
+        event, number = self._pending
+        self._pending = None
+        act, own = self._act(event, number), self.algorithm.experiment
         changed = act.change(own, self._rng())
-        assert changed is not None
-        run = self.trainer.checkpoint()
-        fork = self.communicator.gather_bytes(run or b"")[0]
-        saved = checkpoints.loads(fork)
+        if changed is None:  # no longer, for what is learnt has been changed since it was proposed
+            return
+        run = self.trainer.checkpoint() or b""
+        saved = checkpoints.loads(self.communicator.broadcast_bytes(run))
         if changed.world != own.world:  # what stands on other ground, or was drawn, is no more
             saved = Checkpoint(saved.experiment, saved.learner, [None] * len(saved.ranks))
-        changed = replace(changed, parent=own.sha256)
-        try:
-            trainer = Trainer(changed, self.communicator, saved)
-        except WebSimError as error:
-            self._write(event, act, {}, f"It cannot be tried: {plain.brief(error)}.")
+        changed = replace(changed, parent=own.sha256, hands=saved.experiment.hands)
+        trainer = self._made(changed, saved)
+        if isinstance(trainer, str):
+            self._history.forget()
+            self._write(event, act, outcome=f"It cannot be tried: {trainer}.")
             return
-        until = self.algorithm.global_step + self.settings.trial_steps
-        self._trial = Trial(event, number, fork, until, trainer)
+        begun = self.algorithm.global_step
+        until = begun + self.settings.trial_steps
+        self._trial = Trial(event, number, run, begun, until, trainer)
 
-    def _advance(self, trial: Trial) -> None:
+    def _advance(self, trial: Trial) -> list[int]:
+        """The other one's turn; returns ranks that were lost in it."""
         if trial.failure:
-            return
+            return []
         before = trial.changed.algorithm.global_step
+        trial.changed.algorithm.observer = self.beside
         try:
             iteration = trial.changed.advance()
         except TrainingDiverged as error:
             trial.failure = plain.brief(error)
-            return
+            return []
         self.spent += iteration.global_step - before
         if iteration.changed is not None:
             trial.failure = iteration.changed.failure
-        elif iteration.lost:
-            trial.failure = "a rank was lost"
+        return iteration.lost
 
     def _decide(self, trial: Trial) -> None:
         """Both are judged; the better goes on."""
-        act = self.settings.acts[trial.event.kind][trial.act]
-        fork = checkpoints.loads(trial.fork).learner["global_step"]
-        cost = {"steps": float(trial.changed.algorithm.global_step - fork)}
+        if not trial.failure:
+            without, with_it = (
+                judged(
+                    self._origin,
+                    trainer.algorithm.policy_state(),
+                    self.settings.episodes,
+                    self.communicator,
+                    self.beside,
+                )
+                for trainer in (self.trainer, trial.changed)
+            )
+            trial.failure = with_it.failure
+        act, cost = self._act(trial.event, trial.act), self._cost_of(trial)
+        if trial.failure:
+            self._trial = None
+            self._history.forget()
+            trial.changed.close()
+            outcome = f"Left away, for it failed: {trial.failure}."
+            self._write(trial.event, act, cost=cost, outcome=outcome, taken=False)
+            return
+        if without.failure:
+            self._take_changed(trial, without.failure)
+            return
+        self._compare(trial, without, with_it)
+
+    def _compare(self, trial: Trial, without: Judgement, with_it: Judgement) -> None:
+        verdict = compare(without, with_it)
+        taken, other = trial.changed, self.trainer
+        if not verdict.better:
+            taken, other = other, taken
+        self._sides.keep(len(self.decisions), Side.of(other))
+        other.close()
+        self.trainer = taken
         self._trial = None
         self._history.forget()
-        if trial.failure:
-            trial.changed.close()
-            self._write(trial.event, act, cost, f"It failed, {trial.failure}: left away.")
-            return
-        judged = np.stack([self._judged(one) for one in (self.trainer, trial.changed)])
-        measures, returns = judged[:, 0], judged[:, 1]
-        without, with_it = measures if np.isfinite(measures).all() else returns
-        better = with_it.mean() > without.mean()
-        apart = abs(with_it.mean() - without.mean()) > 2 * np.hypot(
-            _error(without), _error(with_it)
-        )
-        loser = self.trainer if better else trial.changed
-        if better:
-            self.trainer = trial.changed
-        loser.close()
-        words = "goes on" if better else "left away"
         self._write(
             trial.event,
-            act,
-            cost,
-            f"{with_it.mean():.4g} with it, {without.mean():.4g} without"
-            f"{'' if apart else ', within the noise'}: {words}.",
-            {"without": _summary(without), "with": _summary(with_it), "episodes": len(without)},
+            self._act(trial.event, trial.act),
+            cost=self._cost_of(trial),
+            outcome=verdict.outcome,
+            evidence=verdict.evidence,
+            taken=verdict.better,
         )
 
-    def _judged(self, trainer: Trainer) -> NDArray[np.float64]:
-        """Measures and returns [2, episodes] in the experiment as it was, of all ranks."""
-        ranks = self.communicator
-        place = ranks.members.index(ranks.rank)
-        own = np.array_split(np.arange(self.settings.episodes), len(ranks.members))[place]
-        state = trainer.algorithm.policy_state()
-        columns = np.empty((0, 2))
-        if len(own):
-            run = Checkpoint(self._origin, state, [])
-            found = evaluate(run, len(own), JUDGE_SEED + int(own[0]))
-            columns = np.stack([found.measures, found.returns], axis=1)
-        gathered = [np.frombuffer(part) for part in ranks.gather_bytes(columns.tobytes())]
-        return np.concatenate(gathered).reshape(-1, 2).T
+    def _take_changed(self, trial: Trial, failure: str) -> None:
+        """What has learnt with the change goes on, since what has learnt without it cannot."""
+        cost = self._cost_of(trial)
+        self.trainer.close()
+        self.trainer = trial.changed
+        self._trial = None
+        self._history.forget()
+        act = self._act(trial.event, trial.act)
+        outcome = f"Goes on, for without it learning failed: {failure}."
+        self._write(trial.event, act, cost=cost, outcome=outcome, taken=True)
+
+    def _cost_of(self, trial: Trial) -> dict[str, float]:
+        return {"steps": float(trial.changed.algorithm.global_step - trial.begun)}
 
     def _abandon(self, why: str) -> None:
         if self._trial is None:
@@ -273,26 +469,38 @@ class AdaptiveTrainer:
         trial, self._trial = self._trial, None
         trial.changed.close()
         self._history.forget()
-        act = self.settings.acts[trial.event.kind][trial.act]
-        self._write(trial.event, act, {}, f"It was given up: {why}.")
+        act = self._act(trial.event, trial.act)
+        cost = self._cost_of(trial)
+        self._write(trial.event, act, cost=cost, outcome=f"It was given up: {why}.", taken=False)
 
-    def _write(
-        self,
-        event: Event,
-        act: Any,
-        cost: dict[str, float],
-        outcome: str,
-        evidence: dict[str, Any] | None = None,
-    ) -> None:
-        values = {"act": type(act).__name__.lower(), **asdict(act)}
-        self.decisions.append(
-            Decision(
-                when={"steps": float(event.global_step), "iteration": float(event.iteration)},
-                what=f"{event.kind}: {', '.join(f'{k} {v}' for k, v in values.items())}",
-                evidence=as_plain({event.kind: event.evidence, **(evidence or {})}),
-                cost=cost,
-                outcome=outcome,
-            )
+    def _act(self, event: Event, number: int) -> Any:
+        return self.settings.acts[event.kind][number]
+
+    def _write(self, event: Event, act: Any, **what: Any) -> None:
+        self.decisions.append(_decision(event, act, **what))
+
+    def _course(self) -> Course:
+        """How it goes, and what is new since the last time."""
+        told, learnt = self._told
+        experiment = self.algorithm.experiment
+        new = learnt is not None and experiment != learnt
+        self._told = list(self.decisions), experiment
+        trial, pending = self._trial, self._pending
+        return Course(
+            trying=None
+            if trial is None
+            else _decision(trial.event, self._act(trial.event, trial.act)),
+            tried=0.0
+            if trial is None
+            else (self.algorithm.global_step - trial.begun) / (trial.until - trial.begun),
+            proposed=_decision(pending[0], self._act(*pending))
+            if pending is not None and self._asked
+            else None,
+            spent=self.spent,
+            decisions=None if self.decisions == told else list(self.decisions),
+            undoable=self._sides.numbers,
+            experiment=json.dumps(as_dict(experiment), allow_nan=False) if new else None,
+            refused=self._refused,
         )
 
     def _state(self) -> dict[str, Any]:
@@ -306,6 +514,7 @@ class AdaptiveTrainer:
             "spent": self.spent,
             "origin": document(self._origin),
             "pending": None if pending is None else [asdict(pending[0]), pending[1]],
+            "asked": self._asked,
         }
 
     def _load(self, run: bytes) -> None:
@@ -317,6 +526,7 @@ class AdaptiveTrainer:
                 state = plain.loads(archive.read(NAME))
                 plain.check_finite(state)
                 self.decisions = decisions.load(archive.read(decisions.NAME))
+                self._sides.read(archive)
                 files = files_of_robot(archive, state["origin"])
             origin = from_document(state["origin"], files)
             self._origin = replace(origin, trusted=self._origin.trusted)
@@ -326,17 +536,41 @@ class AdaptiveTrainer:
             if state["pending"] is not None:
                 event, number = state["pending"]
                 self._pending = Event(**event), number
-                self.settings.acts[self._pending[0].kind][number]
+                self._act(*self._pending)
+                self._asked = bool(state["asked"])
         except (KeyError, TypeError, AttributeError, IndexError, ValueError) as error:
             if isinstance(error, DamagedCheckpoint):
                 raise
             raise DamagedCheckpoint(f"{NAME} is damaged: {plain.brief(error)}.") from None
 
 
-def _error(values: NDArray[np.float64]) -> float:
-    """The standard error of their mean."""
-    return float(values.std(ddof=1) / np.sqrt(len(values))) if len(values) > 1 else 0.0
+def make_trainer(
+    experiment: Experiment, communicator: Communicator, checkpoint: bytes | None = None
+) -> Trainer | AdaptiveTrainer:
+    """What learns an experiment: it adapts, if that is in the document; see `Trainer`."""
+    if experiment.adaptation is not None:
+        return AdaptiveTrainer(experiment, communicator, checkpoint)
+    saved = None if checkpoint is None else checkpoints.loads(checkpoint)
+    return Trainer(experiment, communicator, saved)
 
 
-def _summary(values: NDArray[np.float64]) -> dict[str, float]:
-    return {"mean": float(values.mean()), "standard_error": _error(values)}
+def _decision(
+    event: Event,
+    act: Any,
+    *,
+    cost: Mapping[str, float] | None = None,
+    outcome: str = "",
+    evidence: Mapping[str, Any] | None = None,
+    taken: bool | None = None,
+) -> Decision:
+    values = act if isinstance(act, dict) else {"act": type(act).__name__.lower(), **asdict(act)}
+    return Decision(
+        when={"steps": float(event.global_step), "iteration": float(event.iteration)},
+        what=f"{event.kind}: {', '.join(f'{k} {v}' for k, v in values.items())}",
+        event=event.kind,
+        act=values,
+        evidence=as_plain({event.kind: event.evidence, **(evidence or {})}),
+        cost=dict(cost or {}),
+        outcome=outcome,
+        taken=taken,
+    )

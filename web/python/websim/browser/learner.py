@@ -14,6 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 import websim
+from websim.adaptation.settings import adaptation_of
+from websim.adaptation.sides import undoable_of
+from websim.adaptation.trainer import AdaptiveTrainer, make_trainer
 from websim.algorithms import algorithm_class
 from websim.algorithms.base import make_hyperparameters
 from websim.browser import experiments
@@ -26,6 +29,7 @@ from websim.browser.messages import (
 from websim.browser.shard import Display, OnEpisode
 from websim.errors import DamagedCheckpoint, ForeignCheckpoint, InvalidArgument
 from websim.experiments.archive import load
+from websim.experiments.decisions import decisions_of
 from websim.experiments.experiment import CODE, Experiment
 from websim.experiments.sources import whole
 from websim.policies import Actions, Policy
@@ -90,9 +94,7 @@ def plan(wanted: Experiment | None, data: bytes | None, workers: int) -> dict[st
     """
     experiment, checkpoint = read(wanted, data)
     if experiment.adaptation is not None:
-        raise InvalidArgument(
-            "adaptation: a run that changes its own course learns by `websim train` only, so far."
-        )
+        adaptation_of(experiment.adaptation)
     experiment = whole(experiment)
     learner = {} if checkpoint is None else checkpoint.learner
     task = experiment.make_task()
@@ -116,6 +118,9 @@ def plan(wanted: Experiment | None, data: bytes | None, workers: int) -> dict[st
         iteration=learner.get("iteration", 0),
         global_step=learner.get("global_step", 0),
         ranks=ranks,
+        adapts=experiment.adaptation is not None,
+        decisions=[] if data is None else decisions_of(data),
+        undoable=[] if data is None else undoable_of(data),
     )
     return plain(found)
 
@@ -155,6 +160,7 @@ def describe(data: bytes, trusted: bool = False) -> dict[str, Any]:
         ranks=len(checkpoint.ranks),
         has_learnt=True,
         changes=[Change(**change) for change in checkpoint.learner.get("changes", ())],
+        decisions=decisions_of(data),
     )
     return plain(description)
 
@@ -227,11 +233,13 @@ class Learner:
                 TrainingAbandoned.
             on_episode: See Display.
         """
-        experiment, checkpoint = read(wanted, data)
-        self.trainer = Trainer(experiment, communicator, checkpoint)
-        algorithm = self.trainer.algorithm
-        algorithm.observer = self
-        env = algorithm.env
+        experiment, _ = read(wanted, data)
+        self.trainer = make_trainer(experiment, communicator, data)
+        if isinstance(self.trainer, AdaptiveTrainer):
+            self.trainer.observer, self.trainer.beside = self, _Beside(self)
+        else:
+            self.trainer.algorithm.observer = self
+        env = self.trainer.algorithm.env
         self.display = Display(env, communicator.rank * env.num_envs, on_episode)
         self.steps = 0
         self._on_pulse, self._next_pulse = on_pulse, 0.0
@@ -248,13 +256,14 @@ class Learner:
         self.steps += self.display.env.num_envs
         if ended is not None:
             self.display.tell(ended)
-        self._pulse(True)
+        self.pulse(True)
 
     def updated(self) -> None:
         """See Observer."""
-        self._pulse(False)
+        self.pulse(False)
 
-    def _pulse(self, stepped: bool) -> None:
+    def pulse(self, stepped: bool) -> None:
+        """Gives others their turn, if it is theirs."""
         if perf_counter() < self._next_pulse:
             return
         pause = self._on_pulse(stepped)
@@ -262,13 +271,16 @@ class Learner:
             raise TrainingAbandoned
         self._next_pulse = perf_counter() + pause
 
-    def advance(self, stop: bool, save: bool, code: str | None = None) -> dict[str, Any]:
+    def advance(
+        self, stop: bool, save: bool, code: str | None = None, wish: str | None = None
+    ) -> dict[str, Any]:
         """See Trainer; gives an Iteration.
 
         Args:
             stop: See Trainer.
             save: Likewise.
             code: Likewise, as JSON.
+            wish: Likewise, of a run that adapts.
 
         Raises:
             TrainingDiverged: losses or weights are no longer finite.
@@ -276,14 +288,31 @@ class Learner:
             TrainingAbandoned: nobody wants this any longer.
         """
         wanted = None if code is None else json.loads(code)
-        iteration = self.trainer.advance(stop=stop, save=save, code=wanted)
+        trainer = self.trainer
+        if isinstance(trainer, AdaptiveTrainer):
+            wished = None if wish is None else json.loads(wish)
+            iteration = trainer.advance(stop=stop, save=save, code=wanted, wish=wished)
+        else:
+            iteration = trainer.advance(stop=stop, save=save, code=wanted)
         for policy in (self._current, self._best):
             policy.outdated = True
         return plain(iteration)
 
     def rejoin(self, communicator: Communicator, data: bytes | None) -> None:
-        """See Trainer."""
-        self.trainer.rejoin(communicator, None if data is None else checkpoints.loads(data))
+        """See Trainer; a run that adapts is made anew from its checkpoint."""
+        if isinstance(self.trainer, Trainer):
+            self.trainer.rejoin(communicator, None if data is None else checkpoints.loads(data))
+        else:
+            assert data is not None
+            self.trainer.rejoin(communicator, data)
+
+    def moved(self) -> bool:
+        """Whether others learn than are displayed; from now on they are displayed."""
+        env = self.trainer.algorithm.env
+        if env is self.display.env:
+            return False
+        self.display.show(env)
+        return True
 
     def close(self) -> None:
         """Frees the environments."""
@@ -299,6 +328,21 @@ class Learner:
     def _made(self, state: StateDict) -> Policy:
         algorithm = self.trainer.algorithm
         return policy_of(algorithm.experiment, state, algorithm.low, algorithm.high)
+
+
+class _Beside:
+    """Gives others their turn while something learns, or is judged, that nobody sees."""
+
+    def __init__(self, learner: Learner) -> None:
+        self._learner = learner
+
+    def stepped(self, ended: NDArray[np.bool_] | None) -> None:
+        """See Observer."""
+        self._learner.pulse(False)
+
+    def updated(self) -> None:
+        """See Observer."""
+        self._learner.pulse(False)
 
 
 class _Live:

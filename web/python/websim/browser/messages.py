@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
 from typing import Any, Literal, TypeVar
 
+from websim.experiments.decisions import Course, Decision
 from websim.training.trainer import Change, Iteration
 
 Message = TypeVar("Message")
@@ -185,6 +186,9 @@ class TrainingPlan:
         iteration: To go on from.
         global_step: Likewise.
         ranks: How many of the workers can learn.
+        adapts: Whether the run changes its own course.
+        decisions: That were made, the newest last.
+        undoable: Numbers of those whose other side is kept.
     """
 
     experiment: str
@@ -194,6 +198,9 @@ class TrainingPlan:
     iteration: int
     global_step: int
     ranks: int
+    adapts: bool
+    decisions: list[Decision]
+    undoable: list[int]
 
 
 @dataclass(kw_only=True)
@@ -207,6 +214,7 @@ class RunDescription:
         ranks: Ranks that wrote it; 0 where there is no learner in it.
         has_learnt: Whether it has a policy.
         changes: Of what is paid or judged by, the newest last.
+        decisions: That were made without a hand, the newest last.
     """
 
     experiment: str
@@ -215,6 +223,7 @@ class RunDescription:
     ranks: int
     has_learnt: bool
     changes: list[Change] = field(default_factory=list)
+    decisions: list[Decision] = field(default_factory=list)
 
 
 @dataclass(kw_only=True)
@@ -618,6 +627,8 @@ MESSAGES = (
     Vocabulary,
     CodeProblem,
     Change,
+    Decision,
+    Course,
     Iteration,
     Hyperparameter,
     Algorithm,

@@ -66,12 +66,17 @@ class Display:
             first: Index of the first one within its group.
             on_episode: Told index within the group, return and length of each episode that ended.
         """
-        self.env = env
-        self.first = env.hands.first = first
+        self.first = first
         self._on_episode = on_episode
+        self.show(env)
         space = env.single_action_space
         self.low, self.high = space.low, space.high
         self.actions: NDArray[np.float32] = np.zeros((env.num_envs, *space.shape), np.float32)
+
+    def show(self, env: MujocoVectorEnv) -> None:
+        """Shows these environments, of the same robots, in place of others."""
+        self.env = env
+        env.hands.first = self.first
 
     def about(self) -> About:
         """Names and sizes of everything that the worker publishes."""

@@ -1,11 +1,14 @@
 """`decisions.jsonl` of a run: what was decided without a hand, why, and what came of it."""
 
+import io
 import json
+import zipfile
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 from websim import plain
+from websim.errors import DamagedCheckpoint
 
 NAME = "decisions.jsonl"
 
@@ -22,6 +25,9 @@ class Decision:
         evidence: What it was done on: plain data.
         cost: What it has cost to know that: environment steps, seconds.
         outcome: What came of it, as a sentence; empty: nothing is known yet.
+        event: What a run that adapts had noticed: the rule's name, or undo.
+        act: What it tried then: the act's name, and its numbers.
+        taken: Whether the run goes on with that; null: it was not tried.
     """
 
     when: dict[str, float]
@@ -29,12 +35,50 @@ class Decision:
     evidence: dict[str, Any] = field(default_factory=dict)
     cost: dict[str, float] = field(default_factory=dict)
     outcome: str = ""
+    event: str = ""
+    act: dict[str, Any] = field(default_factory=dict)
+    taken: bool | None = None
+
+
+@dataclass(kw_only=True)
+class Course:
+    """How a run goes that changes its own course.
+
+    Attributes:
+        trying: What is being tried; null: nothing.
+        tried: How much of that trial is over, 0 to 1.
+        proposed: What waits for a person's yes or no; null: nothing.
+        spent: Environment steps that were learnt in all, those of changes that went no further
+            included.
+        decisions: All, where there are others than before; null: they are the same.
+        undoable: Numbers of those decisions whose other side is kept.
+        experiment: What is learnt from now on, as JSON; null: the same as before.
+        refused: Why what a person wished was not done; empty: it was.
+    """
+
+    trying: Decision | None
+    tried: float
+    proposed: Decision | None
+    spent: int
+    decisions: list[Decision] | None
+    undoable: list[int]
+    experiment: str | None
+    refused: str
 
 
 def dump(decisions: Sequence[Decision]) -> bytes:
     """The file, a decision a line."""
     lines = (json.dumps(asdict(one), ensure_ascii=False, allow_nan=False) for one in decisions)
     return "".join(f"{line}\n" for line in lines).encode()
+
+
+def decisions_of(run: bytes) -> list[Decision]:
+    """Those of a run's file; raises DamagedCheckpoint."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(run)) as archive:
+            return load(archive.read(NAME)) if NAME in archive.namelist() else []
+    except (ValueError, TypeError, zipfile.BadZipFile) as error:
+        raise DamagedCheckpoint(f"{NAME} is damaged: {plain.brief(error)}.") from None
 
 
 def load(data: bytes) -> list[Decision]:

@@ -108,6 +108,17 @@ class Communicator:
         for piece in self._pieces(_flat(array)):
             piece[...] = self._exchange(piece)[self.members.index(root)]
 
+    def broadcast_bytes(self, data: bytes) -> bytes:
+        """What the first rank that is there gives, of any length, on every rank."""
+        if len(self.members) == 1:
+            return data
+        length = self.gather(np.array([len(data)], np.int64))[0, 0]
+        given = np.zeros(length, np.uint8)
+        if self.is_root:
+            given[...] = np.frombuffer(data, np.uint8)
+        self.broadcast(given)
+        return given.tobytes()
+
     def gather(self, array: NDArray[Any]) -> NDArray[Any]:
         """The arrays of all ranks [ranks, ...], in their order, on every rank."""
         array = np.ascontiguousarray(array)

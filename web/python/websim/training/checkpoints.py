@@ -85,6 +85,14 @@ def pack(state: StateDict) -> Packed:
     return json.dumps(values).encode(), safetensors.dumps(arrays)
 
 
+def unpack(packed: Packed) -> StateDict:
+    """Undoes `pack`; raises ValueError or DamagedCheckpoint where it is damaged."""
+    values, arrays = packed
+    read = plain.loads(values)
+    plain.check_finite(read)
+    return _join(read, safetensors.loads(arrays))
+
+
 def dumps(experiment: Experiment, learner: Packed, ranks: Sequence[Packed | None]) -> bytes:
     """Writes a checkpoint of packed states; see Checkpoint.
 
@@ -100,10 +108,10 @@ def dumps(experiment: Experiment, learner: Packed, ranks: Sequence[Packed | None
             "lost_ranks": [i for i, state in enumerate(ranks) if state is None],
         }
         archive.writestr(_FOLDER + _HEADER, json.dumps(header, indent=2))
-        _write(archive, f"{_FOLDER}learner", learner)
+        write_packed(archive, f"{_FOLDER}learner", learner)
         for i, state in enumerate(ranks):
             if state is not None:
-                _write(archive, f"{_FOLDER}rank-{i}", state)
+                write_packed(archive, f"{_FOLDER}rank-{i}", state)
     return file.getvalue()
 
 
@@ -136,9 +144,10 @@ def loads(data: bytes, most: int = MAX_BYTES) -> Checkpoint:
                 raise ValueError(f"it has {count!r} ranks, and may have 0 to {MAX_RANKS}")
             if not isinstance(lost, list) or (lost and not set(lost) < set(range(count))):
                 raise ValueError(f"its lost ranks are {lost!r}")
-            learner = _read(archive, f"{folder}learner")
+            learner = unpack(read_packed(archive, f"{folder}learner"))
             ranks = [
-                None if i in lost else _read(archive, f"{folder}rank-{i}") for i in range(count)
+                None if i in lost else unpack(read_packed(archive, f"{folder}rank-{i}"))
+                for i in range(count)
             ]
     except CheckpointError:
         raise
@@ -205,16 +214,16 @@ def _experiment(header: dict[str, Any]) -> Experiment:
     return Experiment(seed=header["seed"], **{name: header[name] for name in kinds})
 
 
-def _write(archive: zipfile.ZipFile, name: str, state: Packed) -> None:
+def write_packed(archive: zipfile.ZipFile, name: str, state: Packed) -> None:
+    """Adds a state's two files to an archive."""
     values, arrays = state
     archive.writestr(f"{name}.json", values)
     archive.writestr(f"{name}.safetensors", arrays)
 
 
-def _read(archive: zipfile.ZipFile, name: str) -> StateDict:
-    values = plain.loads(archive.read(f"{name}.json"))
-    plain.check_finite(values)
-    return _join(values, safetensors.loads(archive.read(f"{name}.safetensors")))
+def read_packed(archive: zipfile.ZipFile, name: str) -> Packed:
+    """A state's two files in an archive."""
+    return archive.read(f"{name}.json"), archive.read(f"{name}.safetensors")
 
 
 def _split(state: Mapping[str, Any], path: str = "") -> tuple[StateDict, dict[str, NDArray[Any]]]:

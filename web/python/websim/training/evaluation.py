@@ -7,6 +7,7 @@ from gymnasium.vector import AutoresetMode
 from numpy.typing import NDArray
 
 from websim import plain
+from websim.algorithms.base import Observer
 from websim.errors import InvalidArgument
 from websim.training.checkpoints import Checkpoint
 from websim.training.trainer import policy_of
@@ -28,7 +29,12 @@ class Evaluation:
     measures: NDArray[np.float64]
 
 
-def evaluate(checkpoint: Checkpoint, episodes: int = 100, seed: int = 0) -> Evaluation:
+def evaluate(
+    checkpoint: Checkpoint,
+    episodes: int = 100,
+    seed: int = 0,
+    observer: Observer | None = None,
+) -> Evaluation:
     """Plays episodes of the policy of a run, each in an environment of its own.
 
     So none is preferred for being short, and the numbers do not depend on how many cores there are.
@@ -37,6 +43,7 @@ def evaluate(checkpoint: Checkpoint, episodes: int = 100, seed: int = 0) -> Eval
         checkpoint: The run. Its measure judges, or else its task's own.
         episodes: How many; episode i is seeded with `seed + i`.
         seed: Of the first.
+        observer: Told after each step.
 
     Raises:
         InvalidArgument: no such number of episodes, or the run cannot be simulated.
@@ -62,6 +69,8 @@ def evaluate(checkpoint: Checkpoint, episodes: int = 100, seed: int = 0) -> Eval
             result.lengths[ended] = env.final_lengths[ended]
             result.measures[ended] = env.final_measures[ended]
             running &= ~ended
+            if observer is not None:
+                observer.stepped(None)
         return result
     finally:
         env.close()

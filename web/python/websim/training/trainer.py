@@ -26,6 +26,7 @@ from websim.errors import (
     TrainingDiverged,
     UnsafeCode,
 )
+from websim.experiments.decisions import Course
 from websim.experiments.environments import tried
 from websim.experiments.experiment import Experiment
 from websim.policies import Policy
@@ -81,6 +82,7 @@ class Iteration:
         refused: Why nothing has, though it was wished: the old code is in force.
         checkpoint: Where one was due and this rank is the root.
         saving: Seconds that the checkpoint took.
+        course: Of a run that changes its own course.
     """
 
     root: bool
@@ -97,6 +99,7 @@ class Iteration:
     refused: str = ""
     checkpoint: bytes | None = None
     saving: float = 0.0
+    course: Course | None = None
 
 
 class Best:
@@ -353,10 +356,13 @@ class Trainer:
         ranks: list[Packed | None] = [None] * communicator.size
         for rank, part in zip(communicator.members, parts, strict=True):
             ranks[rank] = part
-        changes = [asdict(change) for change in self.changes]
-        learner = {**algorithm.state(), "best": self.best.state(), "changes": changes}
         experiment = _with_hands(algorithm.experiment, recorded)
-        return checkpoints.dumps(experiment, checkpoints.pack(learner), ranks)
+        return checkpoints.dumps(experiment, checkpoints.pack(self.shared_state()), ranks)
+
+    def shared_state(self) -> StateDict:
+        """What ranks share, as a checkpoint has it; arrays are those that go on."""
+        changes = [asdict(change) for change in self.changes]
+        return {**self.algorithm.state(), "best": self.best.state(), "changes": changes}
 
     def _change(self, code: Code | None) -> tuple[Change | None, str]:
         """Takes the first rank's wish, unless it fails on any rank; says then why."""
