@@ -39,7 +39,7 @@ class Sim:
               window.seen = [];
               const names = [
                 'episode', 'notice', 'workerRestart', 'badState', 'state', 'hand', 'error',
-                'iteration', 'training', 'checkpoint', 'code',
+                'iteration', 'training', 'checkpoint', 'code', 'scene',
               ];
               for (const name of names) {
                 sim.on(name, (detail) => seen.push({ event: name, ...detail }));

@@ -147,6 +147,55 @@ def test_a_run_that_adapts_says_what_it_decides(
     assert later[: len(written)] == written
     assert capsys.readouterr().err.count("schedule: ") == len(later) - len(written)
 
+    assert cli.main(["decisions", str(file)]) == 0
+    listed = capsys.readouterr().out.splitlines()
+    assert len(listed) == len(later)
+    assert "schedule: act rescale, hyperparameter gamma" in listed[0]
+    number = len(later) - 1
+    assert f"--undo {number}" in listed[-1]
+    assert train("--resume", file, "--total-timesteps", "2048", "--undo", str(number)) == 0
+    capsys.readouterr()
+    assert cli.main(["decisions", str(file), "--json"]) == 0
+    told_again = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert told_again[number + 1]["event"] == "undo"
+    assert told_again[number]["undoable"] is False
+    steps = [int(row["global_step"]) for row in rows(folder)]
+    assert steps == sorted(set(steps))  # what came after it has been dropped
+
+
+def test_it_asks_at_the_terminal(tmp_path: Path) -> None:
+    how: dict[str, Any] = {
+        "rules": {"schedule": {"every": 256}},
+        "acts": {"schedule": [{"act": "rescale", "hyperparameter": "gamma", "factor": 0.9}]},
+        "trial_steps": 256,
+        "episodes": 2,
+    }
+    (tmp_path / "how.json").write_text(json.dumps(how))
+    options = ["--output", tmp_path / "runs", "--adapt", tmp_path / "how.json", "--ask", *SMALL]
+    steps = ["--total-timesteps", "100000"]
+    process = subprocess.Popen(
+        [*COMMAND, "InvertedPendulum-v5", *steps, *map(str, options)],
+        stdin=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    heard, said_of = process.stdin, process.stderr
+    assert heard is not None
+    assert said_of is not None
+
+    def wait_for(words: str) -> None:
+        while words not in (said := said_of.readline()):
+            assert said, process.wait()
+
+    for answer, outcome in (("perhaps\nn", "Not tried: somebody said no."), ("y", " without")):
+        wait_for("Try it? y or n")
+        heard.write(f"{answer}\n")
+        heard.flush()
+        wait_for(outcome)
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=60)
+    assert process.returncode == 0
+
 
 @pytest.mark.parametrize(
     ("arguments", "says"),
@@ -178,7 +227,9 @@ def test_a_run_that_adapts_says_what_it_decides(
         (["Hopper-v5", "--reward", __file__], "import"),
         (["Hopper-v5", "--adapt", "nowhere.json"], "nowhere.json cannot be read"),
         (["Hopper-v5", "--adapt", __file__], "test_train.py: Extra data"),
-        (["Hopper-v5", "--adapt", "--backend", "browser"], "a run that adapts learns natively"),
+        (["Hopper-v5", "--ask"], "--ask is of a run that adapts: add --adapt"),
+        (["Hopper-v5", "--adapt", "--ask", "--backend", "browser"], "need --backend native"),
+        (["Hopper-v5", "--adapt", "--undo", "0"], "decision 0 cannot be undone"),
         (["Hopper-v5", "--world", "nowhere.json"], "nowhere.json cannot be read"),
         (["Hopper-v5", "--world", __file__], "test_train.py: Extra data"),
         (["--resume", __file__], "no checkpoint of websim's"),

@@ -78,6 +78,15 @@ def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
         metavar="FILE",
         help="let the run change its own course, and keep what helps; FILE: JSON of how",
     )
+    parser.add_argument(
+        "--ask", action="store_true", help="try a change only after a yes at the terminal"
+    )
+    parser.add_argument(
+        "--undo",
+        type=int,
+        metavar="N",
+        help="with --resume: go on with the side that decision N did not take",
+    )
     parser.add_argument("--resume", type=Path, metavar="FILE", help="go on from a checkpoint")
     parser.add_argument(
         "--checkpoint-seconds", type=float, default=60, help="between two (%(default)s)"
@@ -140,6 +149,7 @@ def run(arguments: argparse.Namespace) -> None:
 def _job(arguments: argparse.Namespace) -> tuple[Job, int]:
     """What to train, and with how many ranks; raises TrainError or WebSimError."""
     from websim.adaptation.settings import adaptation_of
+    from websim.adaptation.sides import undoable_of
     from websim.algorithms import algorithm_class
     from websim.algorithms.base import make_hyperparameters
     from websim.algorithms.presets import PRESETS, preset
@@ -201,10 +211,20 @@ def _job(arguments: argparse.Namespace) -> tuple[Job, int]:
         experiment,
         adaptation=_adaptation(arguments.adapt) if arguments.adapt else experiment.adaptation,
     )
+    if arguments.ask and experiment.adaptation is not None:
+        experiment = replace(experiment, adaptation={**experiment.adaptation, "ask": True})
     if experiment.adaptation is not None:
         adaptation_of(experiment.adaptation)
-        if arguments.backend != "native":
-            raise TrainError("a run that adapts learns natively: the browser cannot do that yet")
+    elif arguments.ask:
+        raise TrainError("--ask is of a run that adapts: add --adapt")
+    asks = (experiment.adaptation or {}).get("ask") or arguments.undo is not None
+    if asks and arguments.backend != "native":
+        raise TrainError("--ask and --undo need --backend native: in the page there are buttons")
+    if arguments.undo is not None and (data is None or arguments.undo not in undoable_of(data)):
+        raise TrainError(
+            f"decision {arguments.undo} cannot be undone: "
+            "`websim decisions FILE` lists those that can, and --resume FILE goes on from it"
+        )
     experiment = with_tasks(experiment, tasks, arguments.trust)
     args = make_hyperparameters(
         algorithm_class(experiment.algorithm).Hyperparameters, experiment.hyperparameters
@@ -214,7 +234,7 @@ def _job(arguments: argparse.Namespace) -> tuple[Job, int]:
     experiment.make_vec(1).close()  # what is wrong is told at once
     if checkpoint is not None:
         verify(checkpoint, experiment)
-    return Job(experiment, data, folder, arguments.checkpoint_seconds), ranks
+    return Job(experiment, data, folder, arguments.checkpoint_seconds, arguments.undo), ranks
 
 
 def _code(file: Path | None) -> str | None:

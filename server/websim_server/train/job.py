@@ -20,9 +20,18 @@ class TrainError(ServerError):
 
 @dataclass
 class Job:
-    """What a rank needs to know; travels to other processes."""
+    """What a rank needs to know; travels to other processes.
+
+    Attributes:
+        experiment: What is trained.
+        checkpoint: To go on from.
+        folder: Of the run.
+        checkpoint_seconds: Between two checkpoints.
+        undo: Number of the decision whose other side goes on.
+    """
 
     experiment: "Experiment"
     checkpoint: bytes | None
     folder: Path
     checkpoint_seconds: float
+    undo: int | None = None

@@ -6,28 +6,28 @@ import time
 from typing import TYPE_CHECKING
 
 from websim_server.train.job import Job
+from websim_server.train.runlog import RunLog
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from websim.experiments.decisions import Decision
+    from websim.experiments.decisions import Course, Decision
     from websim.training.trainer import Iteration
 
 
 class Reporter:
     """Shows progress and writes the run's folder."""
 
-    def __init__(self, job: Job, global_step: int, total_timesteps: int, told: int = 0) -> None:
-        """Starts the bar and the clock; so many decisions have been told before."""
+    def __init__(self, job: Job, global_step: int, total_timesteps: int) -> None:
+        """Starts the bar and the clock."""
         from tqdm import tqdm
 
-        from websim_server.train.runlog import RunLog
+        from websim.experiments.decisions import decisions_of
 
         self._job = job
         self._log = RunLog(job.folder, global_step)
         self._first_step = self._step = global_step
         self._finished = False
-        self._told = told
+        self._told = len(decisions_of(job.checkpoint)) if job.checkpoint else 0
+        self._proposed: Decision | None = None
         self._started = self._saved = time.monotonic()
         self._bar = tqdm(total=total_timesteps, initial=global_step, unit="step", unit_scale=True)
         self._bar.write(f"{job.experiment.task}, {job.experiment.algorithm}: {job.folder}")
@@ -53,10 +53,15 @@ class Reporter:
     def report(self, iteration: "Iteration") -> None:
         """Shows and logs an iteration."""
         self._bar.update(iteration.global_step - self._step)
+        if iteration.global_step < self._step:  # it has gone back
+            self._log.close()
+            self._log = RunLog(self._job.folder, iteration.global_step - 1)
         self._step = iteration.global_step
         if iteration.lost:
             self.say(f"Lost rank {', '.join(map(str, iteration.lost))}; the others go on.")
             return
+        if iteration.course is not None:
+            self._tell(iteration.course)
         seconds = time.monotonic() - self._started
         sps = int((iteration.global_step - self._first_step) / seconds)
         metrics = {**iteration.metrics, "charts/SPS": float(sps), "charts/seconds": seconds}
@@ -70,11 +75,15 @@ class Reporter:
         self._log.save(checkpoint)
         self._saved = time.monotonic()
 
-    def tell(self, decisions: "Sequence[Decision]") -> None:
-        """Says what has been decided since the last time."""
+    def _tell(self, course: "Course") -> None:
+        """Says what has been decided or proposed since the last time."""
+        decisions = course.decisions or []
         for one in decisions[self._told :]:
             self.say(f"{one.what}. {one.outcome}")
-        self._told = len(decisions)
+        self._told = max(self._told, len(decisions))
+        if course.proposed is not None and course.proposed != self._proposed:
+            self.say(f"Proposed: {course.proposed.what}. Try it? y or n, and Enter")
+        self._proposed = course.proposed
 
     def say(self, text: str) -> None:
         """Says something beside the bar."""

@@ -206,7 +206,7 @@ def test_what_is_proposed_waits_for_a_word() -> None:
     trainer = AdaptiveTrainer(given)
     courses = [trainer.advance(save=True) for _ in range(4)]
     assert trainer.decisions == []
-    proposed = [one.course and one.course.proposed for one in courses]
+    proposed = [one.course.proposed if one.course else None for one in courses]
     assert proposed[0] is None
     assert proposed[1] is not None
     assert proposed[1].act == {**SLOWER, "from_zero": 0.0}

@@ -14,13 +14,15 @@ import { checkFunction, checkName } from './arguments.js';
  *   iteration: Omit<import('../shared/messages.js').Iteration, 'checkpoint'>,
  *   training: import('./trainingrun.js').TrainingEvent,
  *   code: {group: number, reward: string | null, measure: string | null, failure: string},
+ *   scene: {group: number},
  *   checkpoint: import('./trainingrun.js').CheckpointEvent,
  *   tournament: import('./tournamentrun.js').TournamentEvent,
  * }} SimEvents
  */
 
 export const EVENTS = /** @type {(keyof SimEvents)[]} */ ([
-  'episode', 'notice', 'workerRestart', 'badState', 'state', 'hand', 'error', 'iteration', 'training', 'checkpoint', 'code', 'tournament',
+  'episode', 'notice', 'workerRestart', 'badState', 'state', 'hand', 'error', 'iteration', 'training', 'checkpoint', 'code', 'scene',
+  'tournament',
 ]);
 
 export class Events {

@@ -86,12 +86,16 @@ export class Recoding {
    * A worker shows other terms; perhaps since code has failed there.
    *
    * @param {KeptWorker} worker
-   * @param {{description: import('../shared/protocol.js').ShardDescription, failure: string}} told
+   * @param {{description: import('../shared/protocol.js').ShardDescription, failure: string, others: boolean}} told
    */
-  onRecoded(worker, { description, failure }) {
-    const { group, about } = description;
+  onRecoded(worker, { description, failure, others }) {
+    const { group, about, scene } = description;
     this.shards.renew(worker.index, description);
     this.dealing.groups[group].rewardTerms = about.rewardTerms;
+    if (others && this.shards.of(worker.index).some((shard) => shard.group === group && shard.first === 0)) {
+      this.dealing.groups[group].scene = scene;
+      this.events.emit('scene', { group });
+    }
     const former = this.#former.get(group);
     if (!failure || !former) return;
     this.#former.delete(group);

@@ -1,6 +1,6 @@
 /** What users may do with a training run, and see of it: `sim.training`. */
 
-import { checkSource } from './arguments.js';
+import { checkInteger, checkSource } from './arguments.js';
 
 export class TrainingControls {
   #run;
@@ -85,6 +85,37 @@ export class TrainingControls {
   /** The same for what judges. @param {string | null} source  of a file with `measure(now, before)`; null: none */
   async setMeasure(source) {
     await this.#run.change({ measure: checkSource(source) });
+  }
+
+  /** What a run that changes its own course has decided, the newest last. */
+  get decisions() {
+    return this.#run.decisions;
+  }
+
+  /** How that goes: what is tried or proposed now, and which decisions can be undone. */
+  get course() {
+    return this.#run.course;
+  }
+
+  /**
+   * Says whether what is proposed is to be tried; resolves when that has been heard.
+   *
+   * @param {boolean} yes
+   * @throws InvalidArgument where nothing is proposed
+   */
+  async answer(yes) {
+    await this.#run.wish({ answer: Boolean(yes) });
+  }
+
+  /**
+   * Goes back to the side that a decision did not take, from where it ended; resolves when that learns.
+   *
+   * @param {number} number  of the decision, from 0
+   * @throws InvalidArgument where it is not kept
+   */
+  async undo(number) {
+    checkInteger('the number of a decision', number, 0, Number.MAX_SAFE_INTEGER);
+    await this.#run.wish({ undo: number });
   }
 
   /**

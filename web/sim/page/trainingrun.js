@@ -61,6 +61,9 @@ export class TrainingRun {
   #halted = [];
   /** Other code that is wished, until it is in force. @type {{code: import('../shared/protocol.js').Code, resolve: () => void, reject: (error: Error) => void} | undefined} */
   #wish;
+  /** What somebody wants of a run that adapts, until it has been heard. @type {{wish: import('../shared/protocol.js').Wish, resolve: () => void, reject: (error: Error) => void}[]} */
+  #wishes = [];
+  #wishId = 0;
   /** Called with the next checkpoint. @type {{resolve: (data: ArrayBuffer) => void, reject: (error: Error) => void}[]} */
   #asked = [];
 
@@ -81,6 +84,15 @@ export class TrainingRun {
     /** Workers that learn. */
     this.ranks = plan.ranks;
     this.#expected = plan.ranks;
+    /** Whether it changes its own course. */
+    this.adapts = plan.adapts;
+    /** What it has decided. @type {import('../shared/messages.js').Decision[]} */
+    this.decisions = plan.decisions;
+    /** How that goes. @type {import('../shared/messages.js').Course} */
+    this.course = {
+      trying: null, tried: 0, proposed: null, spent: plan.globalStep, decisions: null, undoable: plan.undoable,
+      experiment: null, heard: 0, refused: '',
+    };
     this.checkpointSeconds = checkpointSeconds ?? null;
     this.initial = checkpoint ?? null;
     this.isolated = isolated;
@@ -144,6 +156,41 @@ export class TrainingRun {
     });
   }
 
+  /**
+   * Wants something of a run that adapts; resolves when it is done, before the next iteration.
+   *
+   * @param {{answer: boolean} | {undo: number}} what
+   * @returns {Promise<void>}
+   */
+  wish(what) {
+    if (!this.adapts) return Promise.reject(new InvalidArgument('this run does not change its own course'));
+    if (!['paused', 'running'].includes(this.state)) {
+      return Promise.reject(new InvalidArgument('the robots do not learn: begin or resume first'));
+    }
+    return new Promise((resolve, reject) => {
+      this.#wishes.push({ wish: { id: ++this.#wishId, ...what }, resolve, reject });
+      if (this.#iterating && this.#wishes.length === 1) this.#command({ wish: this.#wishes[0].wish });
+    });
+  }
+
+  /** @param {import('../shared/messages.js').Course} course */
+  #onCourse(course) {
+    this.course = { ...course, trying: course.trying ?? null, proposed: course.proposed ?? null };
+    this.decisions = course.decisions ?? this.decisions;
+    if (course.experiment) {
+      const { reward = null, measure = null } = this.experiment;
+      this.experiment = { ...JSON.parse(course.experiment), archive: this.experiment.archive, trusted: this.experiment.trusted };
+      const { reward: paid = null, measure: judged = null } = this.experiment;
+      if (paid !== reward || judged !== measure) this.events.emit('code', { group: 0, reward: paid, measure: judged, failure: '' });
+    }
+    const [first] = this.#wishes;
+    if (!first || course.heard !== first.wish.id) return;
+    this.#wishes.shift();
+    if (course.refused) first.reject(new InvalidArgument(course.refused));
+    else first.resolve();
+    if (this.#wishes.length) this.#command({ wish: this.#wishes[0].wish });
+  }
+
   /** What was wished is decided on. @param {import('../shared/messages.js').Iteration['code']} code  in force @param {string} refused */
   #decide(code, refused) {
     const wish = this.#wish;
@@ -200,7 +247,8 @@ export class TrainingRun {
       if (changed) this.events.emit('code', { group: 0, ...code, failure: changed.failure });
     }
     this.#decide(code, refused);
-    if (lost.length && this.#wish) this.#command({ code: this.#wish.code });
+    if (told.course) this.#onCourse(told.course);
+    if (lost.length && (this.#wish || this.#wishes.length)) this.#command({ code: this.#wish?.code, wish: this.#wishes[0]?.wish });
     if (done) {
       this.#iterating = false;
       if (finished) this.state = 'finished';
@@ -284,7 +332,8 @@ export class TrainingRun {
   async #reform() {
     const turn = ++this.#turn;
     /** @type {ArrayBuffer | null} */
-    let checkpoint = null;
+    // Those that adapt are made anew of it: they may be in the middle of a trial.
+    let checkpoint = this.adapts ? this.#last?.data ?? this.initial : null;
     if (this.state === 'running') {
       if (this.#iterating) {
         const halted = new Promise((resolve) => this.#halted.push(() => resolve(undefined)));
@@ -318,7 +367,7 @@ export class TrainingRun {
   #go() {
     if (this.#members.size < this.#expected) return; // `#reform` goes on when all are there
     this.#iterating = true;
-    this.#command({ run: true, save: this.#asked.length > 0, code: this.#wish?.code });
+    this.#command({ run: true, save: this.#asked.length > 0, code: this.#wish?.code, wish: this.#wishes[0]?.wish });
   }
 
   /** @param {import('../shared/protocol.js').Payload<'train'>} wish */
@@ -358,6 +407,7 @@ export class TrainingRun {
     if (['finished', 'stopped', 'failed'].includes(state)) {
       this.#wish?.reject(new InvalidArgument('training has ended before it was in force'));
       this.#wish = undefined;
+      for (const { reject } of this.#wishes.splice(0)) reject(new InvalidArgument('training has ended before it was heard'));
     }
     this.events.emit('training', message === undefined ? { state } : { state, message });
   }

@@ -176,7 +176,8 @@
  * @property {Decision[] | null} decisions  all, where there are others than before; null: they are the same
  * @property {number[]} undoable  numbers of those decisions whose other side is kept
  * @property {string | null} experiment  what is learnt from now on, as JSON; null: the same as before
- * @property {string} refused  why what a person wished was not done; empty: it was
+ * @property {number} heard  the wish of a person that was heard; 0: none
+ * @property {string} refused  why it was not granted; empty: it was
  */
 
 /**

@@ -30,6 +30,8 @@
  * @typedef {'reward' | 'measure' | 'task_code'} CodeKind
  * @typedef {{reward?: string | null, measure?: string | null}} Code  another reward or measure; null: the task's own reward, or no measure
  *
+ * @typedef {{id: number, answer?: boolean, undo?: number}} Wish  what somebody wants of a run that adapts (`websim.adaptation.trainer.Wish`)
+ *
  * @typedef {object} Drive   what drives the environments when nobody steps them from outside
  * @property {number} speed        multiples of real time; Infinity: as fast as it goes
  * @property {number} sampleRate   samples a second at most, where memory is not shared
@@ -93,9 +95,9 @@
  * @property {(payload: Learn) => {restarted: boolean, description: ShardDescription}} learn
  *   makes the worker a rank of a training run; if it is one, it joins another group of ranks.
  *   restarted: its environments could not be taken from the checkpoint
- * @property {(payload: {run?: boolean, save?: boolean, code?: Code}) => void} train
+ * @property {(payload: {run?: boolean, save?: boolean, code?: Code, wish?: Wish}) => void} train
  *   run: begins, or ends after the iteration under way; save: asks for a checkpoint; code: pays or
- *   judges from then on
+ *   judges from then on; wish: of a run that adapts
  * @property {(payload: {experiment: Experiment, state: string | null, act: string, given: string, seconds: number}) => import('./messages.js').TournamentStep} stepTournament
  *   does something to a tournament, whose state the page keeps
  * @property {(payload: {experiment: Experiment, state: string, runs: Map<number, ArrayBuffer>}) => Uint8Array<ArrayBuffer>} writeTournament  its file
@@ -120,8 +122,9 @@
  * @property {{group: number, ended: number[]}} episodes  [index within the group, return, length]*
  * @property {{samples: Sample[]}} samples
  * @property {import('./messages.js').Iteration} iteration  of a rank
- * @property {{description: ShardDescription, failure: string}} recoded  something else is paid or judged by, and seen in
- *   other memory; failure: what made the worker go back to what was before, if that is why
+ * @property {{description: ShardDescription, failure: string, others: boolean}} recoded  something else is paid or judged by, and seen in
+ *   other memory; failure: what made the worker go back to what was before, if that is why; others: they are other
+ *   environments, perhaps on other ground
  * @property {{message: string}} diverged  what this rank learns is no longer finite; it has stopped
  * @property {{error: import('./errors.js').PlainError}} failed  stepping failed: the worker is of no more use
  */

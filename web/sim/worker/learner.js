@@ -42,6 +42,8 @@ export class Learner {
   #save = false;
   /** Other code that is wished, as JSON. @type {string | undefined} */
   #code;
+  /** What somebody wants of a run that adapts, as JSON. @type {string | undefined} */
+  #wish;
   #lastSave = -Infinity;
   /** When the next checkpoint is due after the last one, in milliseconds. */
   #saveAfter = 0;
@@ -91,6 +93,7 @@ export class Learner {
     this.python.rejoin(communicator, data ?? undefined);
     for (const proxy of [data, communicator]) proxy?.destroy();
     this.running = this.#stop = this.#save = false;
+    this.#follow();
     this.#recode();
   }
 
@@ -102,7 +105,7 @@ export class Learner {
   }
 
   /** @param {import('../shared/protocol.js').Payload<'train'>} wish */
-  train({ run, save, code }) {
+  train({ run, save, code, wish }) {
     if (run === true) {
       this.running = true;
       this.#stop = false;
@@ -111,6 +114,7 @@ export class Learner {
     }
     this.#save ||= save === true;
     if (code) this.#code = JSON.stringify(code);
+    if (wish) this.#wish = JSON.stringify(wish);
   }
 
   /** One iteration; tells the page of it. */
@@ -120,9 +124,10 @@ export class Learner {
     this.#lastShow = start;
     try {
       /** @type {import('../shared/messages.js').Iteration} */
-      const iteration = toJs(this.python.advance(this.#stop, save, this.#code));
+      const iteration = toJs(this.python.advance(this.#stop, save, this.#code, this.#wish));
       const { root, done, checkpoint, saving, changed, lost } = iteration;
-      if (!lost.length) this.#code = undefined; // it has been decided on, or another rank's word counts
+      if (!lost.length) this.#code = this.#wish = undefined; // it has been decided on, or another rank's word counts
+      this.#follow();
       if (changed) this.#recode();
       this.#show(performance.now());
       if (done) this.running = this.#stop = false;
@@ -143,6 +148,13 @@ export class Learner {
     this.host.recoded();
   }
 
+  /** Shows what learns now, where that is another: a change that was tried goes on, or somebody went back. */
+  #follow() {
+    if (!this.python.moved()) return;
+    this.shard.renew('', true);
+    this.host.recoded();
+  }
+
   /** There is a checkpoint. @param {number} took  milliseconds */
   #saved(took) {
     const { soonest, latest } = SAVE_MS;
@@ -153,6 +165,7 @@ export class Learner {
   /** In the middle of an iteration. @param {boolean} stepped  see Host @returns {number} in how many seconds the next one is due; below 0: never */
   #pulse(stepped) {
     if (this.host.expelled()) return -1;
+    this.#follow();
     let now = performance.now();
     if (now >= this.#nextShow) {
       this.#show(now);

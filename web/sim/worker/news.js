@@ -73,7 +73,7 @@ export class News {
   recoded() {
     for (const shard of this.owned.shown) {
       if (shard.recoded === undefined) continue;
-      this.tell({ event: 'recoded', description: shard.describe(), failure: shard.recoded });
+      this.tell({ event: 'recoded', description: shard.describe(), ...shard.recoded });
       shard.recoded = undefined;
     }
   }

@@ -14,6 +14,8 @@ export class Published {
   spare = [];
   /** Bytes of Pyodide's and MuJoCo's memory, counted for the first of a worker only. */
   heapBytes = () => 0;
+  /** Milliseconds of physics before the present one. */
+  physicsBefore = 0;
   /** When the next step is due, in milliseconds of `performance.now()`. */
   due = 0;
 
@@ -107,7 +109,7 @@ export class Published {
     writeWhole(views, () => {
       write();
       views.counters[BAD_STATES] = badStates;
-      views.counters[PHYSICS_MS] = elapsedMs;
+      views.counters[PHYSICS_MS] = this.physicsBefore + elapsedMs;
       views.counters[MEMORY] = this.heapBytes() + this.layout.bytes;
       views.poses.set(poses, slot * poses.length);
     });

@@ -21,7 +21,7 @@ export class WorkerShard extends Published {
     this.ended = ended;
     /** Why the reward or the measure has just given way to the one before. */
     this.failures = failures;
-    /** Something else is paid or judged by, and the page does not know yet: the failure that led to it, or ''. @type {string | undefined} */
+    /** Something else is paid or judged by, and the page does not know yet. @type {{failure: string, others: boolean} | undefined} */
     this.recoded = undefined;
     this.python = python;
     /** @type {import('./physics.js').BatchPhysics} */
@@ -95,12 +95,21 @@ export class WorkerShard extends Published {
     this.publish(() => this.countSteps(steps, busyMs));
   }
 
-  /** Takes up that Python publishes other terms. @param {string} failure  that led to it, or '' */
-  renew(failure = '') {
+  /**
+   * Takes up that Python publishes other terms, or other environments of the same robots.
+   *
+   * @param {string} failure  that led to it, or ''
+   * @param {boolean} others
+   */
+  renew(failure = '', others = false) {
+    if (others) {
+      this.physicsBefore += this.physics.elapsedMs;
+      this.physics = this.python.physics;
+    }
     this.resize(toJs(this.python.describe()));
     this.arrays = this.#bindArrays(toJs(this.python.places()));
     this.publish();
-    this.recoded = failure;
+    this.recoded = { failure, others: others || this.recoded?.others === true };
   }
 
   /** Tries other code, which `useCode` puts in force. @param {string} code */

@@ -70,8 +70,7 @@ def train(job: Job, ranks: int, *, reproducible: bool) -> None:
         TrainError: the run cannot start, or has failed.
         BrowserError: the browser cannot start, or is gone.
     """
-    from websim.browser.messages import read
-    from websim.training.trainer import Iteration
+    from websim.browser.messages import read_iteration
 
     with open_browser() as (browser, address):
         page = browser.new_page()
@@ -92,7 +91,7 @@ def train(job: Job, ranks: int, *, reproducible: bool) -> None:
                     if event["name"] == "training":
                         state, message = detail["state"], detail.get("message", "")
                     elif event["name"] == "iteration":
-                        reporter.report(read(Iteration, detail))
+                        reporter.report(read_iteration(detail))
                     elif event["name"] == "checkpoint":
                         reporter.save(base64.b64decode(detail["data"]))
                     else:

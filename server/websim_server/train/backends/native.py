@@ -3,6 +3,7 @@
 import sys
 from typing import TYPE_CHECKING
 
+from websim_server.train.answers import answers
 from websim_server.train.interruptions import interruptions
 from websim_server.train.job import Job
 from websim_server.train.reporter import Reporter
@@ -24,7 +25,7 @@ def train(job: Job, ranks: int, *, reproducible: bool) -> None:
 
 def train_rank(communicator: "Communicator", job: Job) -> None:
     """What every rank does; the first also reports, saves and listens to Ctrl-C."""
-    from websim.adaptation.trainer import AdaptiveTrainer, make_trainer
+    from websim.adaptation.trainer import AdaptiveTrainer, Wish, make_trainer
 
     trainer = make_trainer(job.experiment, communicator, job.checkpoint)
     try:
@@ -39,16 +40,24 @@ def train_rank(communicator: "Communicator", job: Job) -> None:
                 file=sys.stderr,
             )
         algorithm = trainer.algorithm
-        told = len(trainer.decisions) if isinstance(trainer, AdaptiveTrainer) else 0
+        asks = isinstance(trainer, AdaptiveTrainer) and trainer.settings.ask
+        undo = None if job.undo is None else Wish(undo=job.undo)
         with (
-            Reporter(job, algorithm.global_step, algorithm.args.total_timesteps, told) as reporter,
+            Reporter(job, algorithm.global_step, algorithm.args.total_timesteps) as reporter,
             interruptions() as interrupted,
+            answers(asks) as heard,
         ):
             while True:
-                iteration = trainer.advance(stop=interrupted(), save=reporter.save_is_due())
-                reporter.report(iteration)
+                stop, save = interrupted(), reporter.save_is_due()
                 if isinstance(trainer, AdaptiveTrainer):
-                    reporter.tell(trainer.decisions)
+                    answer = heard.take()
+                    wish = undo if undo or answer is None else Wish(answer=answer)
+                    iteration, undo = trainer.advance(stop=stop, save=save, wish=wish), None
+                else:
+                    iteration = trainer.advance(stop=stop, save=save)
+                if iteration.course is not None and iteration.course.refused:
+                    reporter.say(f"Not done: {iteration.course.refused}.")
+                reporter.report(iteration)
                 if iteration.checkpoint is not None:
                     reporter.save(iteration.checkpoint)
                 if iteration.done:

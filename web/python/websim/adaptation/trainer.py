@@ -47,10 +47,12 @@ class Wish(TypedDict, total=False):
     """What somebody wants of a run that adapts.
 
     Attributes:
+        id: Above 0, of this wish: `Course.heard` says when it has been heard.
         answer: Whether what is proposed is to be tried.
         undo: Number of the decision whose other side is to go on.
     """
 
+    id: int
     answer: bool
     undo: int
 
@@ -124,20 +126,23 @@ class AdaptiveTrainer:
         self._trial: Trial | None = None
         self._pending: tuple[Event, int] | None = None
         self._asked = False
-        self._refused = ""
+        self._refused, self._heard = "", 0
         self._told: tuple[list[Decision], Experiment | None] = [], None
         if checkpoint is not None:
             self._load(checkpoint)
 
-    def rejoin(self, communicator: Communicator, checkpoint: bytes) -> None:
-        """Goes on in another group of ranks, as the checkpoint has it.
+    def rejoin(self, communicator: Communicator, checkpoint: bytes | None) -> None:
+        """Goes on in another group of ranks, made anew as the checkpoint has it.
 
         Args:
             communicator: Of as many ranks as the first; this one has the same number in it.
-            checkpoint: What all its ranks go on from.
+            checkpoint: What all its ranks go on from; None where all are at their beginning.
         """
-        self.close()
         self.communicator = communicator
+        if checkpoint is None:
+            self.trainer.rejoin(communicator, None)
+            return
+        self.close()
         experiment = checkpoints.loads(checkpoint).experiment
         trusted = self.algorithm.experiment.trusted
         self._start(replace(experiment, trusted=trusted), checkpoint)
@@ -176,7 +181,7 @@ class AdaptiveTrainer:
         Raises:
             TrainingDiverged, RankLost: see `Trainer.advance`.
         """
-        self._refused = ""
+        self._refused, self._heard = "", 0
         try:
             self._hear(wish or {})
             self._begin()
@@ -254,6 +259,7 @@ class AdaptiveTrainer:
     def _hear(self, wish: Wish) -> None:
         """Does what the first rank's person wants."""
         wish = json.loads(self.communicator.broadcast_bytes(json.dumps(wish).encode()))
+        self._heard = wish.get("id", 0)
         if "undo" in wish:
             self._undo(wish["undo"])
         if "answer" not in wish:
@@ -500,6 +506,7 @@ class AdaptiveTrainer:
             decisions=None if self.decisions == told else list(self.decisions),
             undoable=self._sides.numbers,
             experiment=json.dumps(as_dict(experiment), allow_nan=False) if new else None,
+            heard=self._heard,
             refused=self._refused,
         )
 

@@ -303,7 +303,6 @@ class Learner:
         if isinstance(self.trainer, Trainer):
             self.trainer.rejoin(communicator, None if data is None else checkpoints.loads(data))
         else:
-            assert data is not None
             self.trainer.rejoin(communicator, data)
 
     def moved(self) -> bool:

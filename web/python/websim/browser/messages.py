@@ -667,6 +667,19 @@ def _plain(value: Any) -> Any:
     return {key: _plain(item) for key, item in value.items()} if isinstance(value, dict) else value
 
 
+def read_iteration(message: Mapping[str, Any]) -> Iteration:
+    """The same of an Iteration, with its course."""
+    iteration = read(Iteration, message)
+    if (course := message.get("course")) is not None:
+        iteration.course = read(Course, course)
+        for name in ("trying", "proposed"):
+            one = course.get(name)
+            setattr(iteration.course, name, None if one is None else read(Decision, one))
+        told = course.get("decisions")
+        iteration.course.decisions = told and [read(Decision, one) for one in told]
+    return iteration
+
+
 def read(kind: type[Message], message: Mapping[str, Any]) -> Message:
     """A message that JavaScript hands back, or has to say: undoes `plain`."""
     declared: Any = kind

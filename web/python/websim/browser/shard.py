@@ -68,13 +68,16 @@ class Display:
         """
         self.first = first
         self._on_episode = on_episode
-        self.show(env)
+        self._bad_before = 0
+        self.env = env
+        env.hands.first = first
         space = env.single_action_space
         self.low, self.high = space.low, space.high
         self.actions: NDArray[np.float32] = np.zeros((env.num_envs, *space.shape), np.float32)
 
     def show(self, env: MujocoVectorEnv) -> None:
         """Shows these environments, of the same robots, in place of others."""
+        self._bad_before += self.env.bad_states
         self.env = env
         env.hands.first = self.first
 
@@ -142,7 +145,7 @@ class Display:
     @property
     def bad_states(self) -> int:
         """Episodes ended by a bad state so far."""
-        return self.env.bad_states
+        return self._bad_before + self.env.bad_states
 
     def handle(self, deed: Mapping[str, Any]) -> str:
         """Does what a hand is to do, a Deed, to those of its environments that are here.

@@ -53,7 +53,8 @@ class Course:
         decisions: All, where there are others than before; null: they are the same.
         undoable: Numbers of those decisions whose other side is kept.
         experiment: What is learnt from now on, as JSON; null: the same as before.
-        refused: Why what a person wished was not done; empty: it was.
+        heard: The wish of a person that was heard; 0: none.
+        refused: Why it was not granted; empty: it was.
     """
 
     trying: Decision | None
@@ -63,6 +64,7 @@ class Course:
     decisions: list[Decision] | None
     undoable: list[int]
     experiment: str | None
+    heard: int
     refused: str
 
 
