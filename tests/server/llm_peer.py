@@ -87,8 +87,10 @@ def _anthropic(say: Say) -> Iterator[str]:
         return f"event: {kind}\ndata: {json.dumps({'type': kind, **more})}\n\n"
 
     usage = {"input_tokens": 100, "output_tokens": 1}
-    message = {"id": "m", "type": "message", "role": "assistant", "model": "m", "content": [],
-               "stop_reason": None, "stop_sequence": None, "usage": usage}  # fmt: skip
+    message: dict[str, Any] = {
+        "id": "m", "type": "message", "role": "assistant", "model": "m", "content": [],
+        "stop_reason": None, "stop_sequence": None, "usage": usage,
+    }  # fmt: skip
     yield event("message_start", message=message)
     yield event("content_block_start", index=0, content_block={"type": "text", "text": ""})
     yield event("ping")
@@ -98,9 +100,12 @@ def _anthropic(say: Say) -> Iterator[str]:
     yield event("content_block_stop", index=0)
     stop = {"stop": "end_turn", "length": "max_tokens"}.get(say.stop, say.stop)
     details = {"type": "refusal", "category": None, "explanation": say.refusal}
-    delta = {"stop_reason": "refusal" if say.refusal else stop, "stop_sequence": None}
-    delta |= {"stop_details": details} if say.refusal else {}
-    yield event("message_delta", delta=delta, usage={"output_tokens": say.written})
+    last: dict[str, Any] = {
+        "stop_reason": "refusal" if say.refusal else stop,
+        "stop_sequence": None,
+    }
+    last |= {"stop_details": details} if say.refusal else {}
+    yield event("message_delta", delta=last, usage={"output_tokens": say.written})
     yield event("message_stop")
 
 

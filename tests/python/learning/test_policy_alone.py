@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,7 +18,7 @@ from websim.training.trainer import Trainer
 from websim.training.verification import verify
 from websim_server.cli import main
 
-SMALL = {
+SMALL: dict[str, dict[str, Any]] = {
     "ppo": {"num_envs": 4, "num_steps": 32, "num_minibatches": 2},
     "reinforce": {"num_envs": 2},
     "ars": {"num_envs": 4},

@@ -5,7 +5,7 @@ mirrored pairs; returns count by their rank only; Adam takes the step.
 """
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -61,7 +61,7 @@ class ES(PopulationAlgorithm):
     def load(self, state: StateDict) -> None:
         """See Algorithm."""
         # Once there was a step in each iteration, and their number was not kept.
-        steps = state.get("gradient_steps", state["iteration"])
+        steps: Any = state.get("gradient_steps", state["iteration"])
         self.optimizer.load(state.get("adam"), steps)
         super().load(state)
 

@@ -6,7 +6,7 @@ gradient step, and the experience is thrown away. PPO is what one gets by using 
 """
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -180,7 +180,7 @@ class Reinforce(Algorithm):
         """See Algorithm."""
         super().load(state)
         # Once there was a step in each iteration, and their number was not kept.
-        steps = state.get("gradient_steps", state["iteration"])
+        steps: Any = state.get("gradient_steps", state["iteration"])
         self.optimizer.load(state.get("adam"), steps)
         self.normalize_reward.rms.load(state["normalize_reward"])
 
