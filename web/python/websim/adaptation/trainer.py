@@ -35,7 +35,7 @@ from websim.experiments.experiment import Experiment, as_dict, document, from_do
 from websim.ranks import Communicator
 from websim.training import checkpoints
 from websim.training.checkpoints import Checkpoint
-from websim.training.trainer import Best, Code, Iteration, Trainer
+from websim.training.trainer import Best, Code, Iteration, Trainer, WishedCode
 
 NAME = "adaptation.json"
 """Of the file in a run that holds what is needed to go on adapting."""
@@ -117,7 +117,7 @@ class AdaptiveTrainer:
         self.settings: Adaptation = adaptation_of(experiment.adaptation or {})
         saved = None if checkpoint is None else checkpoints.loads(checkpoint)
         self.trainer = Trainer(experiment, self.communicator, saved)
-        self.decisions: list[Decision] = []
+        self.decisions: list[Decision] = self._taken()
         self.spent = self.trainer.algorithm.global_step
         self._origin = experiment
         self._history = History()
@@ -167,7 +167,7 @@ class AdaptiveTrainer:
         *,
         stop: bool = False,
         save: bool = False,
-        code: Code | None = None,
+        code: Code | WishedCode | None = None,
         wish: Wish | None = None,
     ) -> Iteration:
         """One iteration, and as many of the change that is being tried.
@@ -201,7 +201,7 @@ class AdaptiveTrainer:
         packed = None if saved is None else self._packed(saved)
         return replace(iteration, checkpoint=packed, course=self._course())
 
-    def _iterate(self, stop: bool, save: bool, code: Code | None) -> Iteration:
+    def _iterate(self, stop: bool, save: bool, code: Code | WishedCode | None) -> Iteration:
         trial, before = self._trial, self.algorithm.global_step
         self.algorithm.observer = self.observer
         try:
@@ -216,6 +216,7 @@ class AdaptiveTrainer:
             self._abandon(LOST)
             return iteration
         if iteration.changed is not None:
+            self.decisions += self._taken()
             self._follow(iteration)
         self._watch(iteration)
         saved = iteration.checkpoint  # the first rank's, where one is due
@@ -243,12 +244,16 @@ class AdaptiveTrainer:
 
     def _packed(self, run: bytes) -> bytes:
         """A run with what is needed to go on adapting."""
-        file = io.BytesIO(run)
+        file = io.BytesIO(decisions.written(run, self.decisions))
         with zipfile.ZipFile(file, "a") as archive:
-            archive.writestr(decisions.NAME, decisions.dump(self.decisions))
             archive.writestr(NAME, json.dumps(self._state(), allow_nan=False))
             self._sides.write(archive)
         return file.getvalue()
+
+    def _taken(self) -> list[Decision]:
+        """The decisions that the learner was given, which are written down here from now on."""
+        taken, self.trainer.decisions = self.trainer.decisions, []
+        return taken
 
     def close(self) -> None:
         """Frees the environments."""

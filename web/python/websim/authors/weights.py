@@ -51,6 +51,50 @@ def with_weights(source: str, weights: Mapping[str, float]) -> str:
     return b"".join(lines).decode()
 
 
+def weighted(source: str) -> str:
+    """A reward in which each term has a weight: those that lack one get one of 1.
+
+    Raises:
+        InvalidArgument: the function does not return its terms by name, in braces, so that nobody
+            sees where they are.
+    """
+    body = ast.parse(source).body
+    function = next(
+        (node for node in body if isinstance(node, ast.FunctionDef) and node.name == "reward"), None
+    )
+    returns = [] if function is None else [n for n in ast.walk(function) if type(n) is ast.Return]
+    edits: list[tuple[int, int, str]] = []
+    known, new = {*_assignments(source)}, dict[str, None]()
+    for node in returns:
+        if not isinstance(node.value, ast.Dict):
+            raise InvalidArgument(_UNSEEN.format(f"line {node.lineno}"))
+        for key, value in zip(node.value.keys, node.value.values, strict=True):
+            if not (isinstance(key, ast.Constant) and isinstance(key.value, str)):
+                raise InvalidArgument(_UNSEEN.format(f"line {value.lineno}"))
+            if key.value in known:
+                continue
+            new[key.value] = None
+            edits.append((value.lineno, value.col_offset, f"{key.value}{SUFFIX} * ("))
+            edits.append((value.end_lineno or 0, value.end_col_offset or 0, ")"))
+    if function is None or not returns:
+        raise InvalidArgument(_UNSEEN.format("there is none"))
+    lines = source.encode().splitlines(keepends=True)
+    for number, column, text in sorted(edits, reverse=True):
+        line = lines[number - 1]
+        lines[number - 1] = line[:column] + text.encode() + line[column:]
+    if new:
+        first = function.lineno - 1
+        constants = "".join(f"{term}{SUFFIX} = 1.0\n" for term in new)
+        lines.insert(first, f"{constants}\n\n".encode())
+    return b"".join(lines).decode()
+
+
+_UNSEEN = (
+    'The terms of a reward can be weighted where `reward` returns them by name, {{"term": value}}: '
+    "{}."
+)
+
+
 def _assignments(source: str) -> dict[str, tuple[float, ast.expr]]:
     """Value and place of each weight."""
     found: dict[str, tuple[float, ast.expr]] = {}

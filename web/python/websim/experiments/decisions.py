@@ -1,4 +1,4 @@
-"""`decisions.jsonl` of a run: what was decided without a hand, why, and what came of it."""
+"""`decisions.jsonl` of a run: what was decided on evidence, why, and what came of it."""
 
 import io
 import json
@@ -81,6 +81,21 @@ def decisions_of(run: bytes) -> list[Decision]:
             return load(archive.read(NAME)) if NAME in archive.namelist() else []
     except (ValueError, TypeError, zipfile.BadZipFile) as error:
         raise DamagedCheckpoint(f"{NAME} is damaged: {plain.brief(error)}.") from None
+
+
+def written(run: bytes, decisions: Sequence[Decision]) -> bytes:
+    """A run's file with these decisions in place of those that it has."""
+    file = io.BytesIO(run)
+    with zipfile.ZipFile(file) as archive:
+        others = [info for info in archive.infolist() if info.filename != NAME]
+        if len(others) < len(archive.infolist()):
+            file = io.BytesIO()
+            with zipfile.ZipFile(file, "w") as copy:
+                for info in others:
+                    copy.writestr(info, archive.read(info))
+    with zipfile.ZipFile(file, "a") as archive:
+        archive.writestr(NAME, dump(decisions))
+    return file.getvalue()
 
 
 def load(data: bytes) -> list[Decision]:

@@ -7,6 +7,7 @@ A checkpoint is a run as a zip archive, `.websim`:
     reward.py, measure.py        what pays and judges in place of the task
     task.py                      the task itself, if it is one of the user's own
     hands.jsonl                  what hands have done to the robots that learn
+    decisions.jsonl              what was decided on evidence, if anything was
     learner/checkpoint.json      format, version, number of ranks
     learner/learner.json         counters and random state that all ranks share
     learner/learner.safetensors  weights, optimizer, statistics; names as "policy/actor.0.weight"
@@ -24,7 +25,7 @@ import io
 import json
 import zipfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -37,8 +38,10 @@ from websim.errors import (
     DamagedCheckpoint,
     ForeignCheckpoint,
 )
+from websim.experiments import decisions
 from websim.experiments.archive import NAME as EXPERIMENT
 from websim.experiments.archive import read_experiment, write_experiment
+from websim.experiments.decisions import Decision
 from websim.experiments.experiment import Experiment
 from websim.states import StateDict
 from websim.training import safetensors
@@ -72,11 +75,13 @@ class Checkpoint:
         learner: State that all ranks share.
         ranks: State of each rank's own; None for one that had been lost. There are none where the
             run has a policy without a learner.
+        decisions: What was decided, the newest last.
     """
 
     experiment: Experiment
     learner: StateDict
     ranks: list[StateDict | None]
+    decisions: list[Decision] = field(default_factory=list)
 
 
 def pack(state: StateDict) -> Packed:
@@ -149,11 +154,13 @@ def loads(data: bytes, most: int = MAX_BYTES) -> Checkpoint:
                 None if i in lost else unpack(read_packed(archive, f"{folder}rank-{i}"))
                 for i in range(count)
             ]
+            names = archive.namelist()
+            made = decisions.load(archive.read(decisions.NAME)) if decisions.NAME in names else []
     except CheckpointError:
         raise
     except Exception as error:  # of zipfile, zlib, json: each has its own
         raise DamagedCheckpoint(f"The checkpoint is damaged: {plain.brief(error)}.") from None
-    return Checkpoint(experiment, learner, ranks)
+    return Checkpoint(experiment, learner, ranks, made)
 
 
 def has_learnt(data: bytes) -> bool:

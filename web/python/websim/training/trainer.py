@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from time import perf_counter
-from typing import Any, Literal
+from typing import Any, Literal, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,7 +26,8 @@ from websim.errors import (
     TrainingDiverged,
     UnsafeCode,
 )
-from websim.experiments.decisions import Course
+from websim.experiments import decisions
+from websim.experiments.decisions import Course, Decision
 from websim.experiments.environments import tried
 from websim.experiments.experiment import Experiment
 from websim.policies import Policy
@@ -42,6 +43,20 @@ RECENT_EPISODES = 100
 
 Code = dict[Literal["reward", "measure"], str | None]
 """Another reward or measure, or both; None is the task's own reward, or no measure."""
+
+
+class WishedCode(TypedDict, total=False):
+    """Code that somebody wishes.
+
+    Attributes:
+        reward: See Code.
+        measure: Likewise.
+        why: Where it was decided on evidence, what a Decision says besides when.
+    """
+
+    reward: str | None
+    measure: str | None
+    why: dict[str, Any]
 
 
 @dataclass(kw_only=True)
@@ -160,6 +175,7 @@ class Trainer:
         algorithm: What learns.
         best: The best policy so far.
         changes: Of what is paid or judged by, the newest last.
+        decisions: What was decided on evidence, the newest last.
         restarted_environments: Whether a checkpoint's environments could not be taken over,
             because they were of another number of ranks, or this rank had been lost.
     """
@@ -194,6 +210,7 @@ class Trainer:
         self.algorithm = make_algorithm(begun, self.communicator)
         self.best = Best()
         self.changes: list[Change] = []
+        self.decisions: list[Decision] = []
         self.restarted_environments = False
         if checkpoint is not None:
             self._load(checkpoint)
@@ -230,6 +247,7 @@ class Trainer:
                 self.algorithm.load_policy(checkpoint.learner)
             self.best.load(checkpoint.learner.get("best", {}))
             self.changes = [Change(**saved) for saved in checkpoint.learner.get("changes", ())]
+            self.decisions = [*checkpoint.decisions]
         except DamagedCheckpoint:
             raise
         except (KeyError, TypeError, AttributeError, ValueError) as error:
@@ -261,7 +279,7 @@ class Trainer:
         self.algorithm.env.hands.begin(self.algorithm.iteration)
 
     def advance(
-        self, *, stop: bool = False, save: bool = False, code: Code | None = None
+        self, *, stop: bool = False, save: bool = False, code: Code | WishedCode | None = None
     ) -> Iteration:
         """One iteration.
 
@@ -357,18 +375,20 @@ class Trainer:
         for rank, part in zip(communicator.members, parts, strict=True):
             ranks[rank] = part
         experiment = _with_hands(algorithm.experiment, recorded)
-        return checkpoints.dumps(experiment, checkpoints.pack(self.shared_state()), ranks)
+        run = checkpoints.dumps(experiment, checkpoints.pack(self.shared_state()), ranks)
+        return decisions.written(run, self.decisions) if self.decisions else run
 
     def shared_state(self) -> StateDict:
         """What ranks share, as a checkpoint has it; arrays are those that go on."""
         changes = [asdict(change) for change in self.changes]
         return {**self.algorithm.state(), "best": self.best.state(), "changes": changes}
 
-    def _change(self, code: Code | None) -> tuple[Change | None, str]:
+    def _change(self, code: Code | WishedCode | None) -> tuple[Change | None, str]:
         """Takes the first rank's wish, unless it fails on any rank; says then why."""
-        wish = self.communicator.gather_bytes(json.dumps(code).encode())[0]
+        wish = json.loads(self.communicator.gather_bytes(json.dumps(code).encode())[0])
+        why = wish.pop("why", None)
         own = self.algorithm.experiment
-        wanted = own.with_code(**json.loads(wish))
+        wanted = own.with_code(**wish)
         if wanted == own:
             return None, ""
         error = b""
@@ -379,7 +399,11 @@ class Trainer:
         errors = self.communicator.gather_bytes(error)
         if refused := next(filter(None, errors), b"").decode():
             return None, refused
-        return self._use(wanted, codes), ""
+        change = self._use(wanted, codes)
+        if why is not None:
+            when = {"steps": float(change.global_step), "iteration": float(change.iteration)}
+            self.decisions.append(Decision(when=when, **why))
+        return change, ""
 
     def _tried(self, experiment: Experiment) -> Codes:
         """The code of an experiment, tried on this rank's environments; raises what it does."""
