@@ -7,7 +7,7 @@ import { Boot } from './boot.js';
 import { Controllers } from './panel/controllers.js';
 import { CodeSection } from './code/section.js';
 import { Details } from './stage/details.js';
-import { breathe } from './dom.js';
+import { breathe, h } from './dom.js';
 import { listExperiments } from './keeping/experiments.js';
 import { Keyboard } from './keyboard.js';
 import { Notices } from './notices.js';
@@ -17,6 +17,7 @@ import { Opener } from './opening/opener.js';
 import { askTrust } from './opening/questions.js';
 import { MAX_SEED } from './panel/options.js';
 import { Panel } from './panel/panel.js';
+import { PicksSection } from './picks/section.js';
 import { WHY_NOT } from './panel/transport.js';
 import { StageBar } from './stage/bar.js';
 import { Hands } from './stage/hands/hands.js';
@@ -51,6 +52,7 @@ const opener = new Opener({
 });
 const author = new AuthorSection({ session, report, openRun: (file) => desk.openRun(file) });
 const code = new CodeSection(session, (element) => app.append(element), () => uncover());
+const picks = new PicksSection(session, desk.training, (element) => app.append(element), (covered) => (stage.covered = covered));
 const bar = new StageBar(desk.training, () => desk.enlarge());
 const controllers = new Controllers(session, (id) => desk.checkpointOf(id), (message) => notices.show('warning', message));
 const app = /** @type {HTMLElement} */ (document.getElementById('app'));
@@ -117,7 +119,7 @@ async function build() {
     theme: () => theme.toggle(),
     help: () => keyboard.toggleSheet(),
     fold: uncover,
-  }, tasks, { author: author.element, train, code: code.element }, world);
+  }, tasks, { author: author.element, train, code: h('div', { class: 'code-section' }, code.element, picks.element) }, world);
   desk.panel = panel;
   panel.show(session.options);
   showOwn();
@@ -147,6 +149,7 @@ theme.addEventListener('change', () => {
   panel?.figures.build();
   desk.invalidate();
   code.sheet?.terms.invalidate();
+  picks.applyTheme();
   bar.invalidate();
 });
 

@@ -584,6 +584,42 @@ export class WebSim {
   }
 
   /**
+   * Plays short scenes of the robots that learn, of which somebody picks those that move well.
+   *
+   * @param {number} [seed]  of the scenes
+   * @returns {Promise<import('./shared/messages.js').ScenePool>}
+   * @throws InvalidArgument where nothing learns, or where the reward is no sum of weighted terms
+   */
+  async playScenes(seed = 0) {
+    const { training } = this.#open;
+    if (!training) throw new InvalidArgument('scenes are of robots that learn: begin training first');
+    checkSeed(seed);
+    const checkpoint = await training.save().catch((error) => {
+      if (error.name !== 'InvalidArgument') throw error;
+      return null; // nothing has been learnt yet
+    });
+    return this.#simulation.anyone((worker) => worker.request('playScenes', { experiment: training.experiment, checkpoint, seed }));
+  }
+
+  /**
+   * What picks among scenes say of the weights of the reward's terms, and which scenes to show next.
+   *
+   * @param {import('./shared/messages.js').ScenePool} pool  of `playScenes`
+   * @param {{sums: number[][], chosen: number[]}[]} picks  that the run does not tell of yet: of the scenes that were shown
+   *   their `sums`, and the places of those that were chosen
+   * @param {{count?: number, seed?: number}} [how]  count: scenes to be shown next
+   * @returns {Promise<import('./shared/messages.js').PicksStanding>}
+   */
+  async judgePicks({ known }, picks, how = {}) {
+    checkNames('options of judgePicks', how, ['count', 'seed']);
+    const { count = 6, seed = 0 } = how;
+    checkInteger('count', count, 2, 16);
+    return this.#open.anyone((worker) => (
+      worker.request('judgePicks', { known, picks: JSON.stringify(picks), count, seed: checkSeed(seed) })
+    ));
+  }
+
+  /**
    * Makes the workers ranks that can learn together: in each of them,
    * `websim.browser.transport.worker_communicator()` is its end. For one run; call it again for the next.
    */

@@ -10,7 +10,7 @@ import { GpuPainter } from './gpu/gpupainter.js';
 import { View } from './view.js';
 
 /**
- * @typedef {import('../../sim/websim.js').WebSim} WebSim
+ * @typedef {import('./view.js').Shown} Shown
  *
  * @typedef {object} Status  what is drawn
  * @property {number} full    robots in full
@@ -32,9 +32,9 @@ const LONGEST_TURN = 500;
 const MOST_SAMPLES = 30;
 
 export class Stage {
-  /** @type {WebSim|null} */
+  /** @type {Shown|null} */
   #sim = null;
-  /** The simulation that is being prepared or shown. @type {WebSim|null} */
+  /** The simulation that is being prepared or shown. @type {Shown|null} */
   #wanted = null;
   /** Done when that is shown. @type {Promise<void>} */
   #shown = Promise.resolve();
@@ -45,6 +45,9 @@ export class Stage {
   #moving = false;
   /** @type {number|'auto'} */
   #fps = 'auto';
+  #closed = false;
+  /** Whether something else lies over it, so that nothing need be drawn. */
+  covered = false;
 
   /**
    * @param {import('../panel/options.js').Options['renderer']} renderer
@@ -65,7 +68,8 @@ export class Stage {
     this.view = new View(this.element, this.#makePainter(renderer));
     /** Whether the processor may go on where the GPU is none. */
     this.yielding = renderer === 'auto';
-    new ResizeObserver(() => this.view.resize()).observe(this.element);
+    this.resizes = new ResizeObserver(() => this.view.resize());
+    this.resizes.observe(this.element);
     requestAnimationFrame(this.#tick);
   }
 
@@ -81,7 +85,7 @@ export class Stage {
     return new FlatPainter();
   }
 
-  /** Shows a simulation; one that is being shown, or is about to be, stays. @param {WebSim} sim */
+  /** Shows a simulation; one that is being shown, or is about to be, stays. @param {Shown} sim */
   show(sim) {
     if (sim !== this.#wanted) {
       this.#wanted = sim;
@@ -90,7 +94,7 @@ export class Stage {
     return this.#shown;
   }
 
-  /** @param {WebSim} sim */
+  /** @param {Shown} sim */
   async #prepare(sim) {
     this.#sampleRate = 0;
     await this.view.show(sim);
@@ -102,6 +106,14 @@ export class Stage {
     this.#sim = null;
     this.empty.hidden = true;
     this.view.clear();
+  }
+
+  /** Draws no more, and frees what that has taken. */
+  close() {
+    this.#closed = true;
+    this.clear();
+    this.resizes.disconnect();
+    this.view.close();
   }
 
   /** @param {{overview: 'cells'|'world', draw: number|'auto', fps: number|'auto'}} options */
@@ -135,6 +147,7 @@ export class Stage {
 
   /** @param {number} now  in ms */
   #tick = (now) => {
+    if (this.#closed) return;
     let wait = IDLE;
     try {
       wait = this.#draw(now);
@@ -154,14 +167,14 @@ export class Stage {
     const early = this.#last + interval - now;
     if (early > REFRESH / 2) return early;
     if (!this.#sim) return IDLE;
-    const drawn = this.view.draw(performance.now());
+    const drawn = !this.covered && this.view.draw(performance.now());
     const { inView, total } = this.view.status;
     this.empty.hidden = inView > 0 || total === 0;
     if (drawn || now - this.#turned > LONGEST_TURN) {
       this.onTurn(now);
       this.#turned = now;
     }
-    if (!drawn) return this.view.software ? IDLE : 0;
+    if (!drawn) return this.view.software || this.covered ? IDLE : 0;
     if (this.yielding && this.view.painter.hopeless) this.#yield();
     this.#sim.countFrame();
     this.#noteMotion(this.#sim);
@@ -176,7 +189,7 @@ export class Stage {
     this.view.paintWith(new FlatPainter());
   }
 
-  /** The end of the start, as the user sees it. @param {WebSim} sim */
+  /** The end of the start, as the user sees it. @param {Shown} sim */
   #noteMotion(sim) {
     // The first sample shows how the robots stand.
     if (this.#moving || !sim.poseShards(0).some(({ sequence }) => sequence > 1)) return;
@@ -187,7 +200,7 @@ export class Stage {
   /**
    * Where memory is not shared, samples cost time: no more of them come than are drawn.
    *
-   * @param {WebSim} sim @param {number} interval  ms between frames
+   * @param {Shown} sim @param {number} interval  ms between frames
    */
   #adaptSampling(sim, interval) {
     const rate = Math.min(MOST_SAMPLES, Math.max(1, Math.round(1000 / interval)));

@@ -15,6 +15,8 @@ import { Robots } from './scene/robots.js';
 
 /**
  * @typedef {import('../../sim/websim.js').WebSim} WebSim
+ * @typedef {Pick<WebSim, 'groups' | 'numEnvs' | 'numWorkers' | 'isolated' | 'poseShards' | 'countFrame' | 'setSampleRate'>} Shown
+ *   a simulation, or what looks like one
  * @typedef {import('./gpu/gpupainter.js').GpuPainter} GpuPainter
  * @typedef {import('./flat/flatpainter.js').FlatPainter} FlatPainter
  *
@@ -67,9 +69,9 @@ export class View {
   /** @type {Choice|null} */
   #choice = null;
   #chosen = -Infinity;
-  /** @type {WebSim|null} */
+  /** @type {Shown|null} */
   #sim = null;
-  /** The simulation that is being prepared or shown: another one may be wanted meanwhile. @type {WebSim|null} */
+  /** The simulation that is being prepared or shown: another one may be wanted meanwhile. @type {Shown|null} */
   #wanted = null;
   #last = 0;
   #dirty = true;
@@ -123,7 +125,7 @@ export class View {
   /**
    * Shows another simulation.
    *
-   * @param {WebSim} sim
+   * @param {Shown} sim
    */
   async show(sim) {
     this.clear();
@@ -143,7 +145,7 @@ export class View {
     await this.#present(sim);
   }
 
-  /** Has the painter prepare a simulation. @param {WebSim} sim */
+  /** Has the painter prepare a simulation. @param {Shown} sim */
   async #present(sim) {
     const layout = /** @type {import('./scene/layout.js').Layout} */ (this.#layout);
     await this.painter.show(this.#groups, layout, this.rig.camera, {
@@ -166,6 +168,13 @@ export class View {
     this.painter.clear();
     for (const robots of this.#groups) robots.dispose();
     this.#groups = [];
+  }
+
+  /** Frees what drawing has taken. */
+  close() {
+    this.clear();
+    this.painter.dispose();
+    this.rig.dispose();
   }
 
   resize() {
@@ -307,7 +316,15 @@ export class View {
    * @param {number} x @param {number} y  in CSS pixels
    */
   seize(x, y) {
-    return this.#sim && seize(this.#sim, this.#groups, this.#pointer(x, y), this.rig.camera);
+    return this.#sim && seize(/** @type {WebSim} */ (this.#sim), this.#groups, this.#pointer(x, y), this.rig.camera);
+  }
+
+  /** Where a robot is in the picture, in CSS pixels. @param {number} index  of the environment */
+  screen(index) {
+    const { clientWidth, clientHeight } = this.element;
+    const { robots, env } = this.#find(index);
+    const { x, y } = robots.place(env, this.#place).project(this.rig.camera);
+    return { x: (clientWidth * (1 + x)) / 2, y: (clientHeight * (1 - y)) / 2 };
   }
 
   /** @param {number} x @param {number} y  in CSS pixels */

@@ -1,6 +1,6 @@
 /** What users may do with a training run, and see of it: `sim.training`. */
 
-import { checkInteger, checkSource } from './arguments.js';
+import { checkInteger, checkNames, checkSource } from './arguments.js';
 
 export class TrainingControls {
   #run;
@@ -76,10 +76,12 @@ export class TrainingControls {
    * statistics of observations go on. Resolves when it is in force.
    *
    * @param {string | null} source  of a file with `reward(now, before, action)`; null: the task's own
+   * @param {{why?: Record<string, unknown>}} [how]  why: what the run tells of it in its decisions (`websim.experiments.decisions`)
    * @throws UnsafeCode, CodeFailed, TooCostly; then the old one stays in force everywhere
    */
-  async setReward(source) {
-    await this.#run.change({ reward: checkSource(source) });
+  async setReward(source, how = {}) {
+    checkNames('options of setReward', how, ['why']);
+    await this.#run.change({ reward: checkSource(source), ...how });
   }
 
   /** The same for what judges. @param {string | null} source  of a file with `measure(now, before)`; null: none */

@@ -195,7 +195,7 @@ export class TrainingRun {
   #decide(code, refused) {
     const wish = this.#wish;
     if (!code || !wish) return;
-    const granted = Object.entries(wish.code).every(([kind, source]) => code[/** @type {'reward'} */ (kind)] === source);
+    const granted = /** @type {const} */ (['reward', 'measure']).every((kind) => !(kind in wish.code) || code[kind] === wish.code[kind]);
     if (!granted && !refused) return; // of an earlier wish
     this.#wish = undefined;
     if (granted) wish.resolve();

@@ -288,6 +288,30 @@
  */
 
 /**
+ * @typedef {object} ScenePool  scenes of which somebody picks those that move well
+ * @property {string} known  what Python has to know of them, as JSON
+ * @property {number[][]} sums  of the reward's terms over each scene, not weighted
+ * @property {string[]} ways  how the robot of each was moved
+ * @property {number[]} frames  pictures of each; the last one stays
+ * @property {number} mostFrames  for how many there is room in `poses`
+ * @property {number} frameSeconds  from one picture to the next
+ * @property {Uint8Array<ArrayBuffer>} poses  of all bodies: position, and quaternion w, x, y, z, float32 [scenes, most_frames, nbody, 7]
+ */
+
+/**
+ * @typedef {object} PicksStanding  what picks say
+ * @property {string[]} terms  names of the reward's terms
+ * @property {number[]} before  their weights as they are
+ * @property {number[]} after  as the picks say
+ * @property {number[]} errors  standard deviations of those
+ * @property {number} picks  how many there are, those of earlier decisions included
+ * @property {number} certainty  how sure it is which of two scenes is liked better, 0.5 to 1
+ * @property {number[]} next  scenes that are to be shown next
+ * @property {string} reward  with the new weights
+ * @property {string} why  what the run is to tell of them, as JSON
+ */
+
+/**
  * @typedef {object} EngineFiles  muJoCo's module
  * @property {string} engine  its kind, `official`, `optimised` or `own`
  * @property {string} version  muJoCo's

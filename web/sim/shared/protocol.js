@@ -28,7 +28,8 @@
  * @property {[number, number][]} environments  first and count each, within their group
  *
  * @typedef {'reward' | 'measure' | 'task_code'} CodeKind
- * @typedef {{reward?: string | null, measure?: string | null}} Code  another reward or measure; null: the task's own reward, or no measure
+ * @typedef {{reward?: string | null, measure?: string | null, why?: Record<string, unknown>}} Code  another reward or measure; null: the task's own reward, or no measure;
+ *   why: what the run tells of it in its decisions, where it was decided on evidence
  *
  * @typedef {{id: number, answer?: boolean, undo?: number}} Wish  what somebody wants of a run that adapts (`websim.adaptation.trainer.Wish`)
  *
@@ -104,6 +105,9 @@
  * @property {(payload: {order: string, experiment: Experiment, checkpoint: ArrayBuffer | null}) => Promise<import('./messages.js').JobEnd>} learnJob
  *   a candidate learns beside what else the worker has to do
  * @property {(payload: {abandon: boolean}) => void} endJob  the job under way is judged as it is, or given up
+ * @property {(payload: {experiment: Experiment, checkpoint: ArrayBuffer | null, seed: number}) => import('./messages.js').ScenePool} playScenes
+ *   of a run's robots, of which somebody picks
+ * @property {(payload: {known: string, picks: string, count: number, seed: number}) => import('./messages.js').PicksStanding} judgePicks
  * @property {(payload: {data: ArrayBuffer, trusted: boolean}) => RunDescription} readRun  trusted: its code may do anything
  * @property {(payload: {experiment: Experiment}) => ArrayBuffer} writeExperiment  a file of it
  * @property {(payload: {files: Record<string, ArrayBuffer>, main: string | null}) => RobotReading} readRobot

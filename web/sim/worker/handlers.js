@@ -212,6 +212,23 @@ export class Handlers {
     this.#candidature?.end(abandon);
   }
 
+  /** @param {Payload<'playScenes'>} payload */
+  playScenes({ experiment, checkpoint, seed }) {
+    const { pyodide } = this.#up;
+    const wanted = pythonExperiment(pyodide, experiment, checkpoint);
+    const data = checkpoint && pythonBytes(pyodide, checkpoint);
+    try {
+      return this.#askOfPicks((module) => module.play(wanted, data ?? undefined, seed));
+    } finally {
+      for (const proxy of [wanted, data]) proxy?.destroy();
+    }
+  }
+
+  /** @param {Payload<'judgePicks'>} payload */
+  judgePicks({ known, picks, count, seed }) {
+    return this.#askOfPicks((module) => module.judge(known, picks, count, seed));
+  }
+
   /** @param {Payload<'readRun'>} payload */
   readRun({ data: run, trusted }) {
     return this.#ask((module, data) => module.describe(data, trusted), run);
@@ -402,6 +419,16 @@ export class Handlers {
       return toJs(ask(module, wanted));
     } finally {
       wanted.destroy();
+      module.destroy();
+    }
+  }
+
+  /** @param {(module: any) => any} ask  of `websim.browser.picks` */
+  #askOfPicks(ask) {
+    const module = this.#up.pyodide.pyimport('websim.browser.picks');
+    try {
+      return toJs(ask(module));
+    } finally {
       module.destroy();
     }
   }

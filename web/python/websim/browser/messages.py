@@ -504,6 +504,57 @@ class JobEnd:
 
 
 @dataclass(kw_only=True)
+class ScenePool:
+    """Scenes of which somebody picks those that move well.
+
+    Attributes:
+        known: What Python has to know of them, as JSON.
+        sums: Of the reward's terms over each scene, not weighted.
+        ways: How the robot of each was moved.
+        frames: Pictures of each; the last one stays.
+        most_frames: For how many there is room in `poses`.
+        frame_seconds: From one picture to the next.
+        poses: Of all bodies: position, and quaternion w, x, y, z, float32
+            [scenes, most_frames, nbody, 7].
+    """
+
+    known: str
+    sums: list[list[float]]
+    ways: list[str]
+    frames: list[int]
+    most_frames: int
+    frame_seconds: float
+    poses: bytes
+
+
+@dataclass(kw_only=True)
+class PicksStanding:
+    """What picks say.
+
+    Attributes:
+        terms: Names of the reward's terms.
+        before: Their weights as they are.
+        after: As the picks say.
+        errors: Standard deviations of those.
+        picks: How many there are, those of earlier decisions included.
+        certainty: How sure it is which of two scenes is liked better, 0.5 to 1.
+        next: Scenes that are to be shown next.
+        reward: With the new weights.
+        why: What the run is to tell of them, as JSON.
+    """
+
+    terms: list[str]
+    before: list[float]
+    after: list[float]
+    errors: list[float]
+    picks: int
+    certainty: float
+    next: list[int]
+    reward: str
+    why: str
+
+
+@dataclass(kw_only=True)
 class EngineFiles:
     """MuJoCo's module.
 
@@ -638,6 +689,8 @@ MESSAGES = (
     Contender,
     TournamentStep,
     JobEnd,
+    ScenePool,
+    PicksStanding,
     EngineFiles,
     PyodideFiles,
     File,

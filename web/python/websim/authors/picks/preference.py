@@ -175,6 +175,7 @@ def fit(picks: Sequence[Pick], weights: ArrayLike, sums: ArrayLike | None = None
     before = np.asarray(weights, np.float64)
     if before.ndim != 1 or not len(before) or not np.isfinite(before).all():
         raise InvalidArgument(f"weights must be finite numbers, one a term, not {weights!r:.99}.")
+    picks = [pick for pick in picks if pick.chosen]
     seen = [pick.sums for pick in picks]
     if sums is not None:
         seen.append(np.asarray(sums, np.float64))
