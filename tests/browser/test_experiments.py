@@ -13,6 +13,7 @@ from tests.browser.test_training import (
     last_checkpoint,
     load,
     pause_after,
+    put,
     resume,
     wait_for,
 )
@@ -223,3 +224,44 @@ def test_a_robot_a_reward_and_a_world_of_ones_own_give_the_same_bits_in_two_tabs
     assert whole.experiment.world == world_from_dict(WORLD)
     equal(resumed, whole)
     equal(again, whole)
+
+
+def test_a_run_of_a_task_of_ones_own_goes_on_in_a_tab_that_does_not_know_it(
+    visitor: BrowserContext, server: str
+) -> None:
+    """Only where its code is trusted, and then to the same bits."""
+    found: list[Checkpoint] = []
+    halfway = b""
+    experiment = {
+        "task": "Drop-v0",
+        "task_code": TASKS,
+        "trusted": ["task_code"],
+        "hyperparameters": SMALL,
+    }
+    for tab in range(2):
+        with visitor.new_page() as page:
+            sim = open_blank(page, server)
+            sim.create(task="InvertedPendulum-v5", numEnvs=1, numWorkers=2, reproducible=True)
+            if tab == 0:
+                make(
+                    sim,
+                    "{ training: { experiment: x }, tasks: [], reproducible: true }",
+                    experiment,
+                )
+                pause_after(sim, 1)
+                halfway = last_checkpoint(sim)
+            else:
+                put(sim, halfway)
+                name, message = sim.error("WebSim.create({ training: { checkpoint: data } })")
+                assert (name, "task.py" in message) == ("UnsafeCode", True), message
+                sim.run("sim.readRun(data, { trusted: true }).then((run) => (window.run = run, 0))")
+                trusted = "{ checkpoint: data, experiment: run.experiment }"
+                make(sim, f"{{ training: {trusted}, reproducible: true }}")
+            sim.run("sim.training.start()")
+            wait_for(sim, "finished")
+            found.append(load(sim))
+            sim.close()
+    whole, resumed = found
+    assert checkpoints.loads(halfway, most=1 << 30).learner["iteration"] < 4
+    assert whole.learner["iteration"] == 4
+    equal(resumed, whole)
