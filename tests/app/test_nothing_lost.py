@@ -13,6 +13,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 from tests.app.conftest import staying
 from tests.app.page import BOOT_MS
 from tests.app.training_page import LEARNT_MS, SMALL, TrainingPage, steps_in
+from tests.slow_writes import SLOW_WRITES
 from websim import Experiment
 from websim.experiments.archive import dump
 from websim.experiments.robot import make_robot
@@ -449,13 +450,35 @@ def test_the_newest_checkpoint_is_kept_when_the_page_is_hidden_and_on_close(
 
     page.evaluate(HIDE, False)
     newest = behind()
-    # What a page that is left is told; nothing else is kept meanwhile.
-    page.evaluate("() => void dispatchEvent(new Event('pagehide'))")
-    comes(newest)
     page.reload()
     isolated.booted()
     card = page.get_by_role("region", name="Interrupted training")
     assert steps_in(card) >= newest
+
+
+def test_a_reload_while_another_write_is_open_keeps_the_newest(training: TrainingPage) -> None:
+    page = training.page
+    page.evaluate(
+        """() => {
+          window.newest = 0;
+          websim.on('checkpoint', ({ globalStep }) => { window.newest = globalStep; });
+        }"""
+    )
+    page.evaluate(SLOW_WRITES)
+    kept = page.evaluate("newest")
+    while page.evaluate("newest") < kept + 2_000:
+        page.wait_for_timeout(100)
+    newest: int = page.evaluate("newest")
+    page.reload()
+    training.booted()
+    card = page.get_by_role("region", name="Interrupted training")
+    assert steps_in(card) >= newest
+    # What is deleted does not come back with what was left.
+    card.get_by_role("button", name="Discard").click()
+    expect(card).to_have_count(0)
+    page.reload()
+    training.booted()
+    expect(page.locator(".library summary")).to_have_text("Saved")
 
 
 def test_a_disk_that_fills_up_while_training_is_told(isolated: TrainingPage) -> None:

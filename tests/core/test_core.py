@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import re
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -11,6 +12,7 @@ from playwright.sync_api import Browser
 
 from tests.core.browsers import OTHERS, ChromiumTab, MissingBrowser, Tab
 from tests.safe_programs import AS_DEEP_AS_MAY_BE, DEEP
+from tests.slow_writes import SLOW_WRITES
 from websim_server import browser
 
 #: Of HalfCheetah, which begins below 0.
@@ -143,3 +145,19 @@ def test_learnt_kept_and_resumed(core: Core) -> None:
     core.click("Resume", ".offer")
     core.wait(f"sim?.training?.globalStep > {steps}", BOOT_S)
     core.wait("sim.training.recentReturn > 500", 60)
+
+
+def test_left_while_another_write_is_open(core: Core) -> None:
+    """The page is given no time, and its database is busy."""
+    core.get("(globalThis.newest = 0, sim.on('checkpoint', (e) => { newest = e.globalStep; }), 1)")
+    core.tab.evaluate(SLOW_WRITES)
+    core.wait("newest > 0")
+    newest = core.get("newest")
+    core.wait(f"newest > {newest}")
+    newest = core.get("newest")
+    core.tab.goto(core.get("location.href"))
+    core.wait("globalThis.websim?.stats().environments > 0", BOOT_S)
+    told = core.get("document.querySelector('.offer p').innerText")
+    found = re.search(r"([\d,]+) of", told)
+    assert found
+    assert int(found[1].replace(",", "")) >= newest

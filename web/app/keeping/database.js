@@ -6,16 +6,16 @@
 import { openDB } from 'idb';
 
 /**
- * @typedef {import('idb').DBSchema & {
+ * @typedef {import('idb').DBSchema} DBSchema
+ *
+ * @typedef {DBSchema & {
  *   runs: {key: string, value: import('../training/storage.js').RunRecord},
  *   checkpoints: {key: string, value: import('../training/storage.js').Kept},
  *   experiments: {key: string, value: import('./experiments.js').ExperimentRecord},
  *   archives: {key: string, value: ArrayBuffer},
  * }} Schema
- * @typedef {import('idb').IDBPDatabase<Schema>} Connection
  */
 
-const NAME = 'websim';
 /** Before 2 a record of a run called its `experiment` `spec`; before 3 there were runs only. */
 const VERSION = 3;
 
@@ -28,34 +28,31 @@ export class StorageError extends Error {
   name = 'StorageError';
 }
 
-class Database {
-  /** @type {Promise<Connection>|null} */
+/** @template {DBSchema} S */
+export class Database {
+  /** @type {Promise<import('idb').IDBPDatabase<S>>|null} */
   #database = null;
-  /** The same, once it is open; for what cannot wait. @type {Connection|null} */
+  /** The same, once it is open; for what cannot wait. @type {import('idb').IDBPDatabase<S>|null} */
   opened = null;
+
+  /**
+   * @param {string} name @param {number} version
+   * @param {NonNullable<import('idb').OpenDBCallbacks<S>['upgrade']>} upgrade
+   */
+  constructor(name, version, upgrade) {
+    this.name = name;
+    this.version = version;
+    this.upgrade = upgrade;
+  }
 
   #open() {
     if (this.#database) return this.#database;
     const forget = () => {
       if (this.#database === opened) this.#database = this.opened = null;
     };
-    /** @type {Promise<Connection>} */
-    const opened = openDB(NAME, VERSION, {
-      async upgrade(database, before, _, transaction) {
-        if (before < 1) {
-          database.createObjectStore('runs', { keyPath: 'id' });
-          database.createObjectStore('checkpoints');
-        }
-        if (before < 3) {
-          database.createObjectStore('experiments', { keyPath: 'id' });
-          database.createObjectStore('archives');
-        }
-        if (before !== 1) return;
-        for await (const cursor of transaction.objectStore('runs')) {
-          const { spec: experiment, ...record } = /** @type {any} */ (cursor.value);
-          cursor.update({ ...record, experiment });
-        }
-      },
+    /** @type {Promise<import('idb').IDBPDatabase<S>>} */
+    const opened = openDB(this.name, this.version, {
+      upgrade: this.upgrade,
       // Another tab has a newer page, or the user clears what this site keeps.
       blocking: async () => {
         forget();
@@ -72,7 +69,7 @@ class Database {
    * Works with the database; once more, with a new connection, where the browser has closed it.
    *
    * @template T
-   * @param {(database: Connection) => Promise<T>} work
+   * @param {(database: import('idb').IDBPDatabase<S>) => Promise<T>} work
    * @returns {Promise<T>}
    * @throws {StorageError}
    */
@@ -92,8 +89,22 @@ class Database {
   }
 }
 
-/** The page's one. */
-export const database = new Database();
+/** Of the page's own things. @type {Database<Schema>} */
+export const database = new Database('websim', VERSION, async (opened, before, _, transaction) => {
+  if (before < 1) {
+    opened.createObjectStore('runs', { keyPath: 'id' });
+    opened.createObjectStore('checkpoints');
+  }
+  if (before < 3) {
+    opened.createObjectStore('experiments', { keyPath: 'id' });
+    opened.createObjectStore('archives');
+  }
+  if (before !== 1) return;
+  for await (const cursor of transaction.objectStore('runs')) {
+    const { spec: experiment, ...record } = /** @type {any} */ (cursor.value);
+    cursor.update({ ...record, experiment });
+  }
+});
 
 /** Says what can be done. @param {Error} error */
 const explained = ({ name, message }) => new StorageError(name === 'QuotaExceededError'

@@ -5,6 +5,7 @@
  */
 
 import { breathe } from '../dom.js';
+import { leave, prepareToLeave } from './leaving.js';
 import { Run } from './run.js';
 import { recoded } from '../../sim/page/recoding.js';
 import { StorageError } from '../keeping/database.js';
@@ -52,6 +53,8 @@ export class Coach extends EventTarget {
   #lastTold = -Infinity;
   /** The newest checkpoint is not kept yet. */
   #pending = false;
+  /** What was kept when the page might have been about to go. @type {import('./run.js').Saved|null} */
+  #left = null;
   /** A new simulation is to be opened by training itself. */
   #replacing = false;
   #startWhenOpen = true;
@@ -69,17 +72,15 @@ export class Coach extends EventTarget {
     on('opened', () => this.#onOpened());
     on('failed', () => (this.#replacing = false));
     on('refused', (error) => this.#onRefused(error));
-    // A laptop that is closed may not be opened again with this page in it.
+    // A laptop that is closed may not be opened again with this page in it, and a phone ends what it
+    // does not show without another word.
     document.addEventListener('visibilitychange', () => {
       if (!document.hidden) return;
+      this.#leave();
       if (this.#pending) this.#keepNewest();
       if (this.state === 'running') this.#engine?.save().catch(() => {});
     });
-    addEventListener('pagehide', () => {
-      if (!this.#pending || !this.run?.saved) return;
-      const { record, kept } = this.#newest(this.run);
-      this.store.putAtOnce(record, kept);
-    });
+    addEventListener('pagehide', () => this.#leave());
   }
 
   get active() {
@@ -128,6 +129,7 @@ export class Coach extends EventTarget {
     this.#emit('run');
     // Not waited for: Firefox asks the user first, who may never answer.
     navigator.storage?.persist?.().catch(() => false);
+    prepareToLeave();
     this.#release = await this.store.claim(run.id) ?? (async () => {});
     await this.#launch(true);
   }
@@ -280,6 +282,15 @@ export class Coach extends EventTarget {
   #newest(run) {
     const failure = this.state === 'failed' ? { failure: this.message } : {};
     return run.toKeep({ name: '', kept: false, unfinished: true, ...failure });
+  }
+
+  /** Keeps the newest checkpoint, if it is not kept, before this page may be gone. */
+  #leave() {
+    const { run } = this;
+    if (!this.#pending || !run?.saved || run.saved === this.#left) return;
+    this.#left = run.saved;
+    const { record, kept } = this.#newest(run);
+    leave(record, kept);
   }
 
   #keepNewest() {

@@ -5,6 +5,7 @@
  */
 
 import { StorageError, database } from '../keeping/database.js';
+import { forgetLeft, takeUp } from './leaving.js';
 import { problemOf, problemOfKept, readRecord } from './records.js';
 
 /**
@@ -37,6 +38,7 @@ const LOCK = 'websim-run-';
 export class RunStore {
   /** All records, the newest first; those that are damaged say so. */
   async list() {
+    await takeUp(this);
     return database.use(async (connection) => {
       const { store } = connection.transaction('runs');
       const [ids, values] = await Promise.all([store.getAllKeys(), store.getAll()]);
@@ -50,6 +52,7 @@ export class RunStore {
    * @throws {StorageError}
    */
   async get(id) {
+    await takeUp(this);
     const found = await database.use(async (connection) => {
       const transaction = connection.transaction(['runs', 'checkpoints']);
       const [record, kept] = await Promise.all([
@@ -86,22 +89,9 @@ export class RunStore {
     });
   }
 
-  /**
-   * Keeps a run's newest state before the page is gone: nothing is waited for, nothing dropped.
-   *
-   * @param {RunRecord} record @param {Kept} kept
-   */
-  putAtOnce(record, kept) {
-    try {
-      const transaction = database.opened?.transaction(['runs', 'checkpoints'], 'readwrite');
-      if (!transaction) return;
-      transaction.done.catch(() => {});
-      transaction.objectStore('runs').put(record).catch(() => {});
-      transaction.objectStore('checkpoints').put(kept, record.id).catch(() => {});
-      transaction.commit();
-    } catch {
-      // The one before stays.
-    }
+  /** When a run was last kept; 0: it is not. @param {string} id */
+  async savedAt(id) {
+    return database.use(async (connection) => (await connection.get('runs', id))?.savedAt ?? 0);
   }
 
   /** Changes what lists show of a run. @param {string} id @param {Partial<RunRecord>} change */
@@ -116,6 +106,7 @@ export class RunStore {
 
   /** @param {string} id */
   async remove(id) {
+    await forgetLeft(id);
     await database.use(async (connection) => {
       const transaction = connection.transaction(['runs', 'checkpoints'], 'readwrite');
       await Promise.all([
