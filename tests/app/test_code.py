@@ -15,6 +15,9 @@ LEVEL = (
 #: One term is nearly all of what is paid.
 LOPSIDED = LEVEL.replace("-0.1 *", "-1e-6 *")
 
+#: And cannot be more.
+FULL = LOPSIDED.replace('now.body("pole").up[:, 2]', "0 * action[:, 0] + 1")
+
 
 def open_editor(page: Page) -> None:
     page.get_by_role("button", name="Edit reward, measure, task").click()
@@ -128,6 +131,17 @@ def test_a_reward_changes_while_robots_learn(training: TrainingPage) -> None:
     # Those beside the learners are paid the same, and the run's document has it.
     assert dashboard.sim("Object.keys(sim.rewardTerms(1)).join()") == "level,effort"
     assert dashboard.sim("sim.training.experiment.reward") == LEVEL
+
+    # What is noticed of a reward is said where it is learnt from, and only of that one.
+    said = page.get_by_role("status", name="Of the reward")
+    open_editor(page)
+    write(page, FULL)
+    page.keyboard.press("ControlOrMeta+Enter")
+    expect(said).to_contain_text("level is full from the start (1 in each", timeout=LEARNT_MS)
+    expect(said).to_contain_text("level is 100% of all that is paid")
+    write(page, LEVEL.replace("-0.1", "-0.05"))
+    page.keyboard.press("ControlOrMeta+Enter")
+    expect(said).not_to_contain_text("full from the start", timeout=LEARNT_MS)
 
 
 def test_a_worked_reward_to_begin_with(open_page: TrainingPage) -> None:

@@ -3,8 +3,11 @@
 import numpy as np
 import pytest
 
+import websim
+from websim import Experiment
 from websim.authors.candidates import Snapshot
-from websim.authors.warnings import rank_correlation, warnings
+from websim.authors.warnings import FEWEST, rank_correlation, warnings
+from websim.authors.watch import Journal
 
 NAN = float("nan")
 
@@ -43,7 +46,15 @@ def test_a_healthy_run_is_left_alone() -> None:
         (snapshots(GROWS, GROWS, sizes={"a": 19.0, "b": 1.0}), "a is 95% of all that is paid"),
         (
             snapshots(GROWS, GROWS, terms={"a": (0, 1, 2), "b": (0.7, 0.7, 0.7)}),
-            "b never changes",
+            r"b is full from the start \(0.7 in each step",
+        ),
+        (
+            snapshots(GROWS, GROWS, terms={"a": (0, 1, 2), "b": (0.0, 0.0, 0.0)}),
+            "b has paid nothing so far",
+        ),
+        (
+            snapshots(GROWS, GROWS, terms={"a": (0, 1, 2), "b": (-0.7, -0.7, -0.7)}),
+            r"b costs the same in each step \(0.7\)",
         ),
         (snapshots(GROWS[::-1], GROWS), r"rank correlation -1.00"),
         (snapshots(GROWS, GROWS, [900, 800, 500, 300, 100]), r"get shorter \(900 to 100 steps\)"),
@@ -83,3 +94,28 @@ def test_the_correlation_is_spearmans() -> None:
     expected = np.corrcoef([0.5, 0.5, 2, 3], [0.5, 0.5, 2.5, 2.5])[0, 1]
     assert tied == pytest.approx(expected)
     assert np.isnan(rank_correlation([1, 1, 1, 1], [1, 2, 3, 4]))
+
+
+def test_a_run_is_watched_however_long_it_is() -> None:
+    """Beside all that was paid, step by step."""
+    reward = """
+def reward(now, before, action):
+    return {"upright": 0 * now.time + 1.0, "effort": -np.square(action).sum(axis=1)}
+"""
+    env = websim.make_vec(
+        Experiment(task="InvertedPendulum-v5", reward=reward), num_envs=4, autoreset_mode="SameStep"
+    )
+    try:
+        journal = Journal(env)
+        env.reset(seed=0)
+        rng = np.random.default_rng(0)
+        said: list[str] = []
+        for step in range(1, 501):
+            env.step(rng.uniform(-3, 3, (4, 1)))
+            journal.stepped(env.terminations | env.truncations)
+            if step % 5 == 0:
+                said = journal.note(4 * step)
+                assert bool(said) == (step >= 5 * FEWEST), step
+        assert [text for text in said if text.startswith("upright is full from the start (1 ")]
+    finally:
+        env.close()

@@ -40,6 +40,8 @@ export class Run {
   /** The newest checkpoint. @type {Saved|null} */
   saved = null;
   log = new MetricLog();
+  /** What people should know of its reward. @type {string[]} */
+  warnings = [];
   /** Where this session began. */
   #from = { globalStep: 0, seconds: 0 };
   /** Points of the last seconds. @type {{seconds: number, globalStep: number}[]} */
@@ -123,14 +125,14 @@ export class Run {
   /**
    * Takes what an iteration has to tell.
    *
-   * @param {Pick<import('../../sim/shared/messages.js').Iteration, 'iteration'|'globalStep'|'metrics'|'seconds'|'lost'|'changed'|'code'>} told
+   * @param {Pick<import('../../sim/shared/messages.js').Iteration, 'iteration'|'globalStep'|'metrics'|'seconds'|'lost'|'changed'|'code'|'warnings'>} told
    */
-  take({ iteration, globalStep, metrics, seconds, lost, changed, code }) {
+  take({ iteration, globalStep, metrics, seconds, lost, changed, code, warnings }) {
     this.seconds += seconds;
     if (lost.length) return; // it was given up
     // It can go back, to the last checkpoint, when all workers were lost.
     this.log.truncate(globalStep - 1);
-    Object.assign(this, { iteration, globalStep });
+    Object.assign(this, { iteration, globalStep, warnings });
     const rate = Math.round((globalStep - this.#from.globalStep) / Math.max(1e-3, this.seconds - this.#from.seconds));
     if (code) this.experiment = recoded(this.experiment, code);
     this.log.add(globalStep, { ...metrics, ...(changed ? { [CHANGED]: 1 } : {}), [SPEED]: metrics[SPEED] ?? rate, [SECONDS]: this.seconds });

@@ -68,9 +68,10 @@ export class TrainSection {
     this.reason = h('p', { class: 'subtle', hidden: true });
     this.unpaid = h('p', { class: 'subtle', hidden: true }, 'These robots are paid nothing yet, so there is nothing to learn: give them a reward. '
       + 'Write one (Edit reward, measure, task), or drop a file with a function reward(now, before, action).');
+    this.warnings = h('ul', { class: 'reward-warnings', 'aria-label': 'Of the reward', role: 'status', hidden: true });
     this.home = h('div', {}, this.curves.element);
     this.element = h('section', { class: 'train', 'aria-label': 'Train' },
-      h('h2', {}, 'Train ', this.what), this.form.element, this.progress.element, this.unpaid, this.reason, this.message, this.slower,
+      h('h2', {}, 'Train ', this.what), this.form.element, this.progress.element, this.warnings, this.unpaid, this.reason, this.message, this.slower,
       h('div', { class: 'row' }, this.keep, this.toFile, this.best),
       this.home, this.compare.element, this.library.element);
     training.addEventListener('change', () => {
@@ -153,6 +154,15 @@ export class TrainSection {
     const { run } = this.settings.training;
     this.curves.show(run?.log ?? new MetricLog(), run ? fileNameOf(run.experiment, run.globalStep) : '');
     this.#shown = run?.iteration;
+    this.#warn();
+  }
+
+  /** Says what people should know of the reward that is learnt from. */
+  #warn() {
+    const said = this.settings.training.run?.warnings ?? [];
+    this.warnings.hidden = !said.length;
+    const shown = [...this.warnings.children].map(({ textContent }) => textContent);
+    if (said.join('\n') !== shown.join('\n')) this.warnings.replaceChildren(...said.map((text) => h('li', {}, text)));
   }
 
   /** The iteration that is shown. @type {number|undefined} */
@@ -164,6 +174,7 @@ export class TrainSection {
     if (iteration === this.#shown) return;
     this.#shown = iteration;
     this.progress.update();
+    this.#warn();
     this.curves.update();
   }
 

@@ -197,6 +197,7 @@
  * @property {Uint8Array<ArrayBuffer> | null} checkpoint  where one was due and this rank is the root
  * @property {number} saving  seconds that the checkpoint took
  * @property {Course | null} course  of a run that changes its own course
+ * @property {string[]} warnings  what people should know of a reward of their own; of who watches it
  */
 
 /**

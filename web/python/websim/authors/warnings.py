@@ -26,7 +26,7 @@ def warnings(snapshots: Sequence[Snapshot]) -> list[str]:
         return []
     return [
         *dominant_term(snapshots[-1].sizes),
-        *still_terms(snapshots),
+        *(_still(name, value) for name, value in still_terms(snapshots).items()),
         *parted(snapshots),
         *shorter_episodes(snapshots),
     ]
@@ -48,16 +48,31 @@ def dominant_term(sizes: Mapping[str, float]) -> list[str]:
     return [f"{name} is {share:.0%} of all that is paid: the other terms hardly count."]
 
 
-def still_terms(snapshots: Sequence[Snapshot]) -> list[str]:
-    """Terms that never change: nothing is learnt from them."""
-    names = [name for name in snapshots[-1].terms if all(name in s.terms for s in snapshots)]
-    still = []
-    for name in names:
+def still_terms(snapshots: Sequence[Snapshot]) -> dict[str, float]:
+    """Terms that are the same in each step, with what they are."""
+    still = {}
+    for name, (_, value, _) in snapshots[-1].terms.items():
+        if not all(name in s.terms for s in snapshots):
+            continue
         least = min(s.terms[name][0] for s in snapshots)
         greatest = max(s.terms[name][2] for s in snapshots)
         if greatest - least <= STILL * max(abs(least), abs(greatest)):
-            still.append(name)
-    return [f"{name} never changes: nothing can be learnt from it." for name in still]
+            still[name] = value
+    return still
+
+
+def _still(name: str, value: float) -> str:
+    if value > 0:
+        return (
+            f"{name} is full from the start ({value:.3g} in each step, whatever robots did): "
+            "there is nothing more to gain by it, so it teaches nothing."
+        )
+    if value < 0:
+        return (
+            f"{name} costs the same in each step ({-value:.3g}), whatever robots did: "
+            "nothing can be learnt from it."
+        )
+    return f"{name} has paid nothing so far: nothing can be learnt from it until it does."
 
 
 def parted(snapshots: Sequence[Snapshot]) -> list[str]:

@@ -8,7 +8,7 @@ import json
 from collections.abc import Callable
 from dataclasses import asdict, replace
 from time import perf_counter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,6 +39,9 @@ from websim.training import checkpoints
 from websim.training.checkpoints import Checkpoint
 from websim.training.trainer import Change, Trainer, policy_of
 from websim.training.verification import try_out, verify
+
+if TYPE_CHECKING:
+    from websim.authors import watch
 
 MAX_BYTES = 256 << 20
 """Of a file that is opened in the page, unpacked."""
@@ -242,7 +245,9 @@ class Learner:
         env = self.trainer.algorithm.env
         self.display = Display(env, communicator.rank * env.num_envs, on_episode)
         self.steps = 0
+        self._journal: watch.Journal | None
         self._on_pulse, self._next_pulse = on_pulse, 0.0
+        self._watch_reward()
         self._current, self._best = _Live(self._current_policy), _Live(self._best_policy)
         policies["current"], policies["best"] = self._current, self._best
 
@@ -254,6 +259,8 @@ class Learner:
     def stepped(self, ended: NDArray[np.bool_] | None) -> None:
         """See Observer."""
         self.steps += self.display.env.num_envs
+        if self._journal is not None:
+            self._journal.stepped(ended)
         if ended is not None:
             self.display.tell(ended)
         self.pulse(True)
@@ -294,14 +301,28 @@ class Learner:
             iteration = trainer.advance(stop=stop, save=save, code=wanted, wish=wished)
         else:
             iteration = trainer.advance(stop=stop, save=save, code=wanted)
+        if iteration.changed is not None:
+            self._watch_reward()
+        elif self._journal is not None and not iteration.lost:
+            iteration.warnings = self._journal.note(iteration.global_step)
         for policy in (self._current, self._best):
             policy.outdated = True
         return plain(iteration)
+
+    def _watch_reward(self) -> None:
+        """One of somebody's own, from its beginning on; a run that adapts watches itself."""
+        trainer, self._journal = self.trainer, None
+        own = trainer.algorithm.experiment.reward is not None
+        if own and trainer.communicator.is_root and isinstance(trainer, Trainer):
+            from websim.authors.watch import Journal  # with all that authors know: it takes a while
+
+            self._journal = Journal(trainer.algorithm.env)
 
     def rejoin(self, communicator: Communicator, data: bytes | None) -> None:
         """See Trainer; a run that adapts is made anew from its checkpoint."""
         if isinstance(self.trainer, Trainer):
             self.trainer.rejoin(communicator, None if data is None else checkpoints.loads(data))
+            self._watch_reward()
         else:
             self.trainer.rejoin(communicator, data)
 

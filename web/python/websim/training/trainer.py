@@ -98,6 +98,7 @@ class Iteration:
         checkpoint: Where one was due and this rank is the root.
         saving: Seconds that the checkpoint took.
         course: Of a run that changes its own course.
+        warnings: What people should know of a reward of their own; of who watches it.
     """
 
     root: bool
@@ -115,6 +116,7 @@ class Iteration:
     checkpoint: bytes | None = None
     saving: float = 0.0
     course: Course | None = None
+    warnings: list[str] = field(default_factory=list)
 
 
 class Best:

@@ -5,20 +5,19 @@ from dataclasses import dataclass, replace
 from time import perf_counter
 
 import numpy as np
-from numpy.typing import NDArray
 
 from websim import plain
 from websim.algorithms import algorithm_class
 from websim.algorithms.presets import PRESETS, preset
-from websim.authors.candidates import Candidate, Snapshot, experiment_of
+from websim.authors.candidates import Candidate, experiment_of
 from websim.authors.tournament.records import MAX_SNAPSHOTS, Job, Judgement, Result
 from websim.authors.warnings import still_terms
+from websim.authors.watch import Watch
 from websim.errors import InvalidArgument, TrainingDiverged, WebSimError
 from websim.experiments.experiment import Experiment
 from websim.training import checkpoints
 from websim.training.evaluation import evaluate
 from websim.training.trainer import Trainer
-from websim.vector import MujocoVectorEnv
 
 SLOWEST = 0.25
 """A candidate that learns less than this part of its steps in its time takes too long."""
@@ -63,64 +62,6 @@ def order_of(
     return Order(
         job=job, experiment=replace(wanted, hyperparameters=settled), checkpoint=checkpoint
     )
-
-
-class Watch:
-    """An Observer that takes snapshots."""
-
-    def __init__(self, env: MujocoVectorEnv, pulse: Callable[[], None]) -> None:
-        """Watches environments; `pulse` is called after each step and each minibatch."""
-        self._env, self._pulse = env, pulse
-        self.unpaid = 0
-        self._bad = env.bad_states
-        self._begin()
-
-    def stepped(self, ended: NDArray[np.bool_] | None) -> None:
-        """See Observer."""
-        env, values = self._env, self._env.reward_term_values
-        np.minimum(self._least, values.min(axis=0), out=self._least)
-        np.maximum(self._greatest, values.max(axis=0), out=self._greatest)
-        self._sum += values.sum(axis=0)
-        self._size += np.abs(values).sum(axis=0)
-        self._steps += len(values)
-        if env.bad_states > self._bad:
-            # Physics says of which states it is itself to blame.
-            self.unpaid += env.bad_states - self._bad - int(env.physics.bad.sum())
-            self._bad = env.bad_states
-        if ended is not None:
-            columns = env.final_measures, env.final_returns, env.final_lengths
-            self._episodes.append(np.stack([column[ended] for column in columns], axis=1))
-        self._pulse()
-
-    def updated(self) -> None:
-        """See Observer."""
-        self._pulse()
-
-    def snapshot(self, global_step: int) -> Snapshot:
-        """What there was since the last one."""
-        with np.errstate(all="ignore"):
-            episodes = np.concatenate([*self._episodes, np.empty((0, 3))])
-            known = [column[np.isfinite(column)] for column in episodes.T]
-            means = [float(column.mean()) if len(column) else float("nan") for column in known]
-        mean, size = self._sum / self._steps, self._size / self._steps
-        names = self._env.reward_terms
-        columns = zip(names, self._least, mean, self._greatest, strict=True)
-        taken = Snapshot(
-            global_step=global_step,
-            measure=means[0],
-            episodic_return=means[1],
-            episodic_length=means[2],
-            terms={name: (float(a), float(b), float(c)) for name, a, b, c in columns},
-            sizes=dict(zip(names, size.tolist(), strict=True)),
-        )
-        self._begin()
-        return taken
-
-    def _begin(self) -> None:
-        count = len(self._env.reward_terms)
-        self._least, self._greatest = np.full(count, np.inf), np.full(count, -np.inf)
-        self._sum, self._size, self._steps = np.zeros(count), np.zeros(count), 0
-        self._episodes: list[NDArray[np.float64]] = []
 
 
 class Learning:
