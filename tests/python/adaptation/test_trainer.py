@@ -1,6 +1,7 @@
 """A run that adapts: changes are tried beside it, and what does not help leaves no trace."""
 
 import io
+import itertools
 import json
 import zipfile
 from dataclasses import replace
@@ -16,6 +17,9 @@ from websim.errors import DamagedCheckpoint, InvalidArgument
 from websim.experiments import decisions
 from websim.experiments.experiment import Experiment
 from websim.ranks import Communicator
+from websim.training import checkpoints, evaluation
+from websim.training.checkpoints import Checkpoint
+from websim.training.evaluation import Evaluation
 from websim.training.trainer import Iteration, Trainer
 from websim.worlds import Terrain, World
 
@@ -77,11 +81,14 @@ def test_it_tries_what_its_document_says_and_writes_down_what_came_of_it() -> No
         assert one.what.startswith(
             "schedule: act rescale, hyperparameter learning_rate, factor 0.5"
         )
-        assert one.cost == {"steps": 2 * BATCH}
-        assert {"schedule", "of", "with", "without", "episodes"} == set(one.evidence)
-        better = one.evidence["with"]["mean"] > one.evidence["without"]["mean"]
+        assert one.cost["steps"] == 2 * BATCH
+        assert 16 <= one.cost["judging_steps"] <= 16 * 1000  # two times eight episodes
+        assert {"schedule", "of", "with", "without", "difference", "episodes"} == set(one.evidence)
+        difference = one.evidence["difference"]
+        better = difference["mean"] > 2 * difference["standard_error"]
         assert one.outcome.endswith("goes on." if better else "left away.")
-    assert spent == steps + 4 * BATCH
+    judging = sum(one.cost["judging_steps"] for one in written)
+    assert spent == steps + 4 * BATCH + judging
 
 
 @pytest.mark.parametrize("stop_at", [1, 2, 3, 4, 7])
@@ -270,6 +277,26 @@ def test_another_world_is_judged_in_the_one_before() -> None:
     assert [one.outcome.endswith(("goes on.", "left away.")) for one in written] == [True] * 2
 
 
+def test_where_levels_follow_robots_all_of_them_judge(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Robots of a curriculum begin on its first level: that alone would be no judge."""
+    terrain = Terrain(kinds=("rough",), levels=5, curriculum=True)
+    given = experiment(SLOWER, task="Hopper-v5", world=World(terrain=terrain))
+    judged_on = []
+
+    def evaluate(run: Checkpoint, episodes: int, *others: Any) -> Evaluation:
+        env = run.experiment.make_vec(episodes)
+        env.reset(seed=0)
+        assert env.ground is not None
+        judged_on.append(set(env.ground.levels.tolist()))
+        env.close()
+        return evaluation.evaluate(run, episodes, *others)
+
+    monkeypatch.setattr("websim.adaptation.judgement.evaluate", evaluate)
+    run(given)
+    assert judged_on
+    assert all(len(levels) > 1 for levels in judged_on)
+
+
 def test_a_file_that_was_altered_is_refused() -> None:
     trainer = AdaptiveTrainer(experiment(SLOWER))
     trainer.advance()
@@ -301,6 +328,9 @@ def test_a_file_that_was_altered_is_refused() -> None:
         ({"acts": {"plateau": [{}]}}, "must be an object with an act"),
         ({"trial_steps": 0}, "adaptation.trial_steps must be an integer from 1"),
         ({"episodes": 1e9}, "adaptation.episodes must be an integer from 1 to 4096"),
+        ({"wishes": []}, "adaptation.wishes must be a list of 1 to 100 texts"),
+        ({"wishes": ["run", 3]}, r"adaptation.wishes\[1\] must be a text"),
+        ({"standard_errors": -1}, "adaptation.standard_errors must be a number from 0 to 100"),
     ],
 )
 def test_mistakes_are_named(given: Any, says: str) -> None:
@@ -313,3 +343,70 @@ def test_a_document_has_it() -> None:
 
     given = experiment(SLOWER)
     assert from_document(json.loads(json.dumps(document(given))), {}) == given
+
+
+def test_wishes_are_learnt_one_after_the_other_and_the_document_says_so() -> None:
+    """Each turn changes reward and measure, is judged by the measure it brings, and is a parent."""
+    given = experiment(
+        {"act": "next_wish"}, task="HalfCheetah-v5", hyperparameters={"total_timesteps": 7 * BATCH}
+    )
+    wishes = ["run", "run backwards", "hop"]
+    assert given.adaptation is not None
+    given = replace(given, adaptation={**given.adaptation, "episodes": 2, "wishes": wishes})
+    trainer = AdaptiveTrainer(given)
+    first = trainer.algorithm.experiment
+    assert (first.title, first.parent) == ("run", given.sha256)
+    weights, seen = trainer.algorithm.weights.copy(), [first]
+    done = False
+    while not done:
+        if trainer.algorithm.iteration == 4:  # through a file, as any run
+            saved = trainer.checkpoint()
+            assert saved is not None
+            trainer.close()
+            trainer = AdaptiveTrainer(checkpoints.loads(saved).experiment, None, saved)
+        done = trainer.advance().done
+        if trainer.algorithm.experiment.title != seen[-1].title:
+            seen.append(trainer.algorithm.experiment)
+    assert [one.title for one in seen] == wishes
+    for one, left in zip(seen, (wishes, wishes[1:], wishes[2:]), strict=True):
+        assert one.adaptation is not None
+        assert one.adaptation["wishes"] == left
+    for before, after in itertools.pairwise(seen):
+        assert after.parent == before.sha256
+        assert after.reward != before.reward
+        assert after.measure != before.measure
+    assert [
+        (one.evidence["former"]["wish"], one.evidence["next"]["wish"]) for one in trainer.decisions
+    ] == [*itertools.pairwise(wishes)]
+    assert not np.array_equal(trainer.algorithm.weights, weights)
+    trainer.advance(wish={"id": 1, "undo": 1})
+    back = trainer.algorithm.experiment
+    assert (back.title, back.measure) == ("run backwards", seen[1].measure)
+    assert trainer.settings.wishes == ("run backwards", "hop")
+    trainer.close()
+
+
+def test_another_reward_for_the_same_wish_is_tried_by_the_same_measure() -> None:
+    given = experiment(
+        {"act": "rewrite"}, task="HalfCheetah-v5", hyperparameters={"total_timesteps": 5 * BATCH}
+    )
+    assert given.adaptation is not None
+    given = replace(given, adaptation={**given.adaptation, "episodes": 2, "wishes": ["run"]})
+    trainer = AdaptiveTrainer(given)
+    first, tried = trainer.algorithm.experiment, None
+    while not trainer.advance().done:
+        if trainer._trial is not None:
+            tried = trainer._trial.changed.algorithm.experiment
+    assert tried is not None
+    assert tried.reward != first.reward
+    assert tried.measure == first.measure
+    assert trainer.decisions
+    trainer.close()
+
+
+def test_a_wish_that_nobody_understands_is_told_before_anything_is_learnt() -> None:
+    given = replace(
+        experiment(SLOWER), task="HalfCheetah-v5", adaptation={"wishes": ["run", "xyzzy"]}
+    )
+    with pytest.raises(InvalidArgument, match=r"adaptation\.wishes\[1\]: .*xyzzy"):
+        AdaptiveTrainer(given)

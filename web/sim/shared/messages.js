@@ -172,7 +172,7 @@
  * @property {Decision | null} trying  what is being tried; null: nothing
  * @property {number} tried  how much of that trial is over, 0 to 1
  * @property {Decision | null} proposed  what waits for a person's yes or no; null: nothing
- * @property {number} spent  environment steps that were learnt in all, those of changes that went no further included
+ * @property {number} spent  environment steps in all: those learnt, those of changes that went no further, and those of the episodes that judged
  * @property {Decision[] | null} decisions  all, where there are others than before; null: they are the same
  * @property {number[]} undoable  numbers of those decisions whose other side is kept
  * @property {string | null} experiment  what is learnt from now on, as JSON; null: the same as before

@@ -81,9 +81,21 @@ class History:
         self.episodes = deque(episodes, maxlen=MAX_EPISODES)
         self.since = global_step
 
-    def series(self, tag: str, count: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Environment steps and values [count or less] of a metric, since the last change."""
-        points = [point for point in self._newest(count) if tag in point.metrics]
+    def series(
+        self, tag: str, count: int, least: int = 0
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Environment steps and values of a metric, since the last change.
+
+        Args:
+            tag: Of the metric.
+            count: Of the newest iterations.
+            least: Of as many more as it takes to have so many values.
+        """
+        known = [point for point in self.points if point.global_step > self.since]
+        first = len(known) - count
+        told = [i for i, point in enumerate(known) if tag in point.metrics]
+        newest = sum(i >= first for i in told)
+        points = [known[i] for i in told[len(told) - max(newest, min(least, len(told))) :]]
         return (
             np.array([point.global_step for point in points], np.float64),
             np.array([point.metrics[tag] for point in points], np.float64),
@@ -114,6 +126,3 @@ class History:
             (Episode(*episode) for episode in state["episodes"]), maxlen=MAX_EPISODES
         )
         self.since = int(state["since"])
-
-    def _newest(self, count: int) -> list[Point]:
-        return [point for point in self.points if point.global_step > self.since][-count:]

@@ -1,7 +1,7 @@
 """Which of two policies is better: by the same episodes, in the same experiment, on all ranks."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -27,11 +27,13 @@ class Judgement:
     Attributes:
         measures: [episodes]; NaN where nobody judges.
         returns: [episodes].
+        steps: Environment steps of all of them.
         failure: Why there are none.
     """
 
     measures: NDArray[np.float64]
     returns: NDArray[np.float64]
+    steps: int
     failure: str = ""
 
 
@@ -40,9 +42,9 @@ class Verdict:
     """What came of two judgements.
 
     Attributes:
-        better: Whether it is better with the change.
+        better: Whether it is surely better with the change.
         outcome: As a sentence.
-        evidence: Means of both with their standard errors, as plain data.
+        evidence: Means of both and of the differences, with standard errors, as plain data.
     """
 
     better: bool
@@ -60,7 +62,8 @@ def judged(
     """Plays a policy's episodes, each rank a part of them; the same on all ranks.
 
     Args:
-        experiment: In which they are played; its measure judges.
+        experiment: In which they are played; its measure judges. Where levels of its terrain
+            follow robots, which all begin on the first, all levels are drawn.
         policy: What `Algorithm.policy_state` gave.
         episodes: How many, of all ranks together.
         communicator: The ranks.
@@ -71,12 +74,12 @@ def judged(
     """
     place = communicator.members.index(communicator.rank)
     own = np.array_split(np.arange(episodes), len(communicator.members))[place]
-    failure, columns = "", np.empty((2, 0))
+    failure, columns = "", np.empty((3, 0))
     if len(own):
-        run = Checkpoint(experiment, policy, [])
+        run = Checkpoint(_on_all_levels(experiment), policy, [])
         try:
             found = evaluate(run, len(own), SEED + int(own[0]), observer)
-            columns = np.stack([found.measures, found.returns])
+            columns = np.stack([found.measures, found.returns, found.lengths])
         except (WebSimError, MemoryError) as error:
             failure = plain.brief(error) or "there is too little memory to judge it"
         if not failure and not np.isfinite(columns[1]).all():
@@ -84,18 +87,29 @@ def judged(
     gathered = communicator.gather_bytes(columns.T.tobytes())
     failures = communicator.gather_bytes(json.dumps(failure).encode())
     failure = next(filter(None, map(json.loads, failures)), "")
-    measures, returns = np.concatenate([np.frombuffer(p) for p in gathered]).reshape(-1, 2).T
-    return Judgement(measures, returns, failure)
+    columns = np.concatenate([np.frombuffer(part) for part in gathered]).reshape(-1, 3).T
+    measures, returns, lengths = columns
+    return Judgement(measures, returns, int(lengths.sum()), failure)
 
 
-def compare(without: Judgement, with_it: Judgement) -> Verdict:
-    """By the measures, or the returns where one of both has none for some episode."""
+def compare(without: Judgement, with_it: Judgement, standard_errors: float) -> Verdict:
+    """By the measures, or the returns where one of both has none for some episode.
+
+    Both have played the same episodes, so what counts is the difference in each.
+
+    Args:
+        without: Of the one without the change.
+        with_it: Of the other.
+        standard_errors: By how many of the mean difference the change has to be better.
+    """
     known = np.isfinite([without.measures, with_it.measures]).all()
     left, right = (
         (without.measures, with_it.measures) if known else (without.returns, with_it.returns)
     )
-    better = bool(right.mean() > left.mean())
-    apart = abs(right.mean() - left.mean()) > 2 * np.hypot(_error(left), _error(right))
+    difference = right - left
+    least = standard_errors * _error(difference)
+    better = bool(difference.mean() > least)
+    apart = abs(difference.mean()) > least
     outcome = (
         f"{right.mean():.4g} with it, {left.mean():.4g} without"
         f"{'' if apart else ', within the noise'}: {'goes on' if better else 'left away'}."
@@ -104,9 +118,27 @@ def compare(without: Judgement, with_it: Judgement) -> Verdict:
         "of": "measure" if known else "return",
         "without": _summary(left),
         "with": _summary(right),
+        "difference": _summary(difference),
         "episodes": len(left),
     }
     return Verdict(better, outcome, evidence)
+
+
+def told(judgement: Judgement) -> dict[str, Any]:
+    """A judgement as evidence."""
+    known = np.isfinite(judgement.measures).all()
+    return {
+        "of": "measure" if known else "return",
+        **_summary(judgement.measures if known else judgement.returns),
+    }
+
+
+def _on_all_levels(experiment: Experiment) -> Experiment:
+    world = experiment.world
+    if world is None or world.terrain is None:
+        return experiment
+    terrain = replace(world.terrain, curriculum=False)
+    return replace(experiment, world=replace(world, terrain=terrain))
 
 
 def _error(values: NDArray[np.float64]) -> float:

@@ -1,16 +1,19 @@
 """How a run adapts, as its document says it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 from websim import plain
+from websim.adaptation import wishes
 from websim.adaptation.acts import ACTS, Act
 from websim.adaptation.rules import RULES, Rule
 from websim.documents import from_plain
 from websim.errors import InvalidArgument
 
 MAX_EPISODES = 4096
+
+MAX_ERRORS = 100
 
 DEFAULT: dict[str, Any] = {
     "rules": {"plateau": {}, "collapse": {}},
@@ -41,6 +44,9 @@ class Adaptation:
         acts: Of each rule what may be done, in this order, one at a time, and then again.
         trial_steps: Environment steps for which both go on, with the change and without.
         episodes: By how many each is judged then.
+        standard_errors: By how many of the mean difference, episode by episode, the change has to
+            be better to go on.
+        wishes: What is asked for in words, first what is learnt now (`websim.adaptation.wishes`).
         ask: Whether a change is tried only after somebody has said yes; learning goes on meanwhile.
     """
 
@@ -48,6 +54,8 @@ class Adaptation:
     acts: Mapping[str, tuple[Act, ...]]
     trial_steps: int = 100_000
     episodes: int = 64
+    standard_errors: float = 2.0
+    wishes: tuple[str, ...] = ()
     ask: bool = False
 
 
@@ -61,7 +69,7 @@ def adaptation_of(given: Any) -> Adaptation:
     Raises:
         InvalidArgument: a value that is not allowed; the message begins with its path.
     """
-    known = ("rules", "acts", "trial_steps", "episodes", "ask")
+    known = [entry.name for entry in fields(Adaptation)]
     if not isinstance(given, Mapping):
         raise InvalidArgument(f"adaptation must be an object, not {given!r:.99}.")
     if unknown := [name for name in given if name not in known]:
@@ -91,18 +99,29 @@ def adaptation_of(given: Any) -> Adaptation:
             raise InvalidArgument(
                 f"adaptation.{name} must be an integer from 1 to {high}, not {value!r:.99}."
             )
+    errors = values.get("standard_errors", Adaptation.standard_errors)
+    if type(errors) not in (int, float) or not 0 <= errors <= MAX_ERRORS:
+        raise InvalidArgument(
+            f"adaptation.standard_errors must be a number from 0 to {MAX_ERRORS}, not "
+            f"{errors!r:.99}."
+        )
+    wished = values.get("wishes", ())
+    if "wishes" in values:
+        wishes.check("adaptation.wishes", wished)
     ask = values.get("ask", False)
     if not isinstance(ask, bool):
         raise InvalidArgument(f"adaptation.ask must be true or false, not {ask!r:.99}.")
-    return Adaptation(rules=rules, acts=acts, ask=ask, **numbers)
+    return Adaptation(
+        rules=rules, acts=acts, standard_errors=errors, wishes=tuple(wished), ask=ask, **numbers
+    )
 
 
 def _act(path: str, given: Any) -> Act:
     if not isinstance(given, Mapping) or "act" not in given:
         raise InvalidArgument(f"{path} must be an object with an act, not {given!r:.99}.")
     _check_name(f"{path}.act", given["act"], ACTS)
-    fields = {name: value for name, value in given.items() if name != "act"}
-    made: Act = from_plain(ACTS[given["act"]], fields, path)
+    values = {name: value for name, value in given.items() if name != "act"}
+    made: Act = from_plain(ACTS[given["act"]], values, path)
     return made
 
 

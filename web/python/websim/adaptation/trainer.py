@@ -4,7 +4,7 @@ At an event (`websim.adaptation.rules`) an act (`websim.adaptation.acts`) change
 Two learners go on from the same checkpoint, one with the change and one without, taking turns
 iteration by iteration on all ranks. After a number of steps both are judged by the same episodes,
 in the experiment as it was before anything was changed, by its measure (its return, where there is
-none). The better one goes on; equal ones go on without the change. What was decided, on what, at
+none). The change goes on where it is better by more than noise. What was decided, on what, at
 what cost and with what outcome is written down, and the side that was not taken is kept, so that
 people can go back to it.
 """
@@ -19,9 +19,10 @@ from typing import Any, TypedDict
 import numpy as np
 
 from websim import plain
+from websim.adaptation import wishes
 from websim.adaptation.event import Event
 from websim.adaptation.history import Episode, History, Point
-from websim.adaptation.judgement import Judgement, compare, judged
+from websim.adaptation.judgement import Judgement, compare, judged, told
 from websim.adaptation.settings import Adaptation, adaptation_of
 from websim.adaptation.sides import Side, Sides
 from websim.algorithms import Algorithm
@@ -69,6 +70,7 @@ class Trial:
         until: Environment steps at which both are judged.
         changed: Who learns with the change.
         failure: Why it learns no longer.
+        judging_steps: Environment steps of the episodes by which both were judged.
     """
 
     event: Event
@@ -78,6 +80,7 @@ class Trial:
     until: int
     changed: Trainer
     failure: str = ""
+    judging_steps: int = 0
 
 
 class AdaptiveTrainer:
@@ -85,8 +88,8 @@ class AdaptiveTrainer:
 
     Attributes:
         decisions: What was decided, the newest last.
-        spent: Environment steps that were learnt in all, those of changes that went no further
-            included.
+        spent: Environment steps in all: those learnt, those of changes that went no further, and
+            those of the episodes that judged.
         observer: Told of what learns without a change that is being tried.
         beside: Told of what learns with it, and of the episodes that judge.
     """
@@ -114,6 +117,8 @@ class AdaptiveTrainer:
 
     def _start(self, experiment: Experiment, checkpoint: bytes | None) -> None:
         """As it is at first, or as a checkpoint has it."""
+        if checkpoint is None:
+            experiment = wishes.begun(experiment)
         self.settings: Adaptation = adaptation_of(experiment.adaptation or {})
         saved = None if checkpoint is None else checkpoints.loads(checkpoint)
         self.trainer = Trainer(experiment, self.communicator, saved)
@@ -302,6 +307,8 @@ class AdaptiveTrainer:
         self.trainer = trainer
         now = self.algorithm.global_step
         self._history.rewind(now)
+        if experiment.measure != self._origin.measure:  # another wish
+            self._ask_for(experiment)
         self._pending, self._asked = None, False
         event = Event("undo", self.algorithm.iteration, left, {"decision": number})
         self._sides.keep(len(self.decisions), own)
@@ -394,9 +401,57 @@ class AdaptiveTrainer:
             self._history.forget()
             self._write(event, act, outcome=f"It cannot be tried: {trainer}.")
             return
+        if changed.measure != own.measure:
+            self._turn(event, act, trainer)
+            return
         begun = self.algorithm.global_step
         until = begun + self.settings.trial_steps
         self._trial = Trial(event, number, run, begun, until, trainer)
+
+    def _turn(self, event: Event, act: Any, trainer: Trainer) -> None:
+        """Something else is asked for from here on: no trial, since what judged does no longer.
+
+        What is known is how far the former was done, and how far the next one is before it is
+        learnt: beside that stands what comes of it.
+        """
+        own, changed = self.algorithm.experiment, trainer.algorithm.experiment
+        try:
+            former = self._judged(self._origin, self.trainer)
+            next_one = self._judged(changed, trainer)
+        except RankLost:
+            trainer.close()
+            raise
+        self._sides.keep(len(self.decisions), Side.of(self.trainer))
+        self.trainer.close()
+        self.trainer = trainer
+        self._ask_for(changed)
+        before, after = told(former), told(next_one)
+        self._write(
+            event,
+            act,
+            cost={"judging_steps": float(former.steps + next_one.steps)},
+            outcome=f"{own.title}: {before['mean']:.4g}. Goes on to: {changed.title}, "
+            f"{after['mean']:.4g} before it is learnt.",
+            evidence={
+                "former": {"wish": own.title, **before},
+                "next": {"wish": changed.title, **after},
+            },
+            taken=True,
+        )
+
+    def _ask_for(self, experiment: Experiment) -> None:
+        """What judges from here on, and how the run adapts; nothing is known of that yet."""
+        self._origin = experiment
+        self.settings = adaptation_of(experiment.adaptation or {})
+        self._history = History()
+        self._turns = {}
+
+    def _judged(self, experiment: Experiment, trainer: Trainer) -> Judgement:
+        """A learner's episodes, which are paid for."""
+        policy, episodes = trainer.algorithm.policy_state(), self.settings.episodes
+        judgement = judged(experiment, policy, episodes, self.communicator, self.beside)
+        self.spent += judgement.steps
+        return judgement
 
     def _advance(self, trial: Trial) -> list[int]:
         """The other one's turn; returns ranks that were lost in it."""
@@ -415,18 +470,11 @@ class AdaptiveTrainer:
         return iteration.lost
 
     def _decide(self, trial: Trial) -> None:
-        """Both are judged; the better goes on."""
+        """Both are judged; the change goes on where it is surely better."""
         if not trial.failure:
-            without, with_it = (
-                judged(
-                    self._origin,
-                    trainer.algorithm.policy_state(),
-                    self.settings.episodes,
-                    self.communicator,
-                    self.beside,
-                )
-                for trainer in (self.trainer, trial.changed)
-            )
+            without = self._judged(self._origin, self.trainer)
+            with_it = self._judged(self._origin, trial.changed)
+            trial.judging_steps = without.steps + with_it.steps
             trial.failure = with_it.failure
         act, cost = self._act(trial.event, trial.act), self._cost_of(trial)
         if trial.failure:
@@ -442,7 +490,7 @@ class AdaptiveTrainer:
         self._compare(trial, without, with_it)
 
     def _compare(self, trial: Trial, without: Judgement, with_it: Judgement) -> None:
-        verdict = compare(without, with_it)
+        verdict = compare(without, with_it, self.settings.standard_errors)
         taken, other = trial.changed, self.trainer
         if not verdict.better:
             taken, other = other, taken
@@ -472,7 +520,8 @@ class AdaptiveTrainer:
         self._write(trial.event, act, cost=cost, outcome=outcome, taken=True)
 
     def _cost_of(self, trial: Trial) -> dict[str, float]:
-        return {"steps": float(trial.changed.algorithm.global_step - trial.begun)}
+        learnt = trial.changed.algorithm.global_step - trial.begun
+        return {"steps": float(learnt), "judging_steps": float(trial.judging_steps)}
 
     def _abandon(self, why: str) -> None:
         if self._trial is None:

@@ -48,8 +48,8 @@ class Course:
         trying: What is being tried; null: nothing.
         tried: How much of that trial is over, 0 to 1.
         proposed: What waits for a person's yes or no; null: nothing.
-        spent: Environment steps that were learnt in all, those of changes that went no further
-            included.
+        spent: Environment steps in all: those learnt, those of changes that went no further, and
+            those of the episodes that judged.
         decisions: All, where there are others than before; null: they are the same.
         undoable: Numbers of those decisions whose other side is kept.
         experiment: What is learnt from now on, as JSON; null: the same as before.

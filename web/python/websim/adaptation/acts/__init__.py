@@ -4,6 +4,7 @@ from typing import Protocol
 
 import numpy as np
 
+from websim.adaptation.acts.author import NextWish, Rewrite
 from websim.adaptation.acts.learning import Rescale
 from websim.adaptation.acts.reward import Reweigh
 from websim.adaptation.acts.world import Harder, Widen
@@ -23,6 +24,8 @@ ACTS: dict[str, type[Act]] = {
     "harder": Harder,
     "widen": Widen,
     "reweigh": Reweigh,
+    "rewrite": Rewrite,
+    "next_wish": NextWish,
 }
 
-__all__ = ["ACTS", "Act", "Harder", "Rescale", "Reweigh", "Widen"]
+__all__ = ["ACTS", "Act", "Harder", "NextWish", "Rescale", "Reweigh", "Rewrite", "Widen"]

@@ -15,6 +15,8 @@ class Plateau:
 
     Attributes:
         iterations: That are looked at, and that there must be since the last change.
+        values: So many of them must tell how episodes went: where all robots' episodes end at once,
+            as those of HalfCheetah, few iterations do, and more of them are looked at.
         gain: What growth would be worth while: a share of all that was gained since the run began,
             over the iterations looked at. Less is none, even if it is sure.
         approx_kl: Below it updates hardly change the policy. Algorithms that tell neither this nor
@@ -23,6 +25,7 @@ class Plateau:
     """
 
     iterations: int = 40
+    values: int = 6
     gain: float = 0.02
     approx_kl: float = 0.003
     entropy: float = 0.0
@@ -32,10 +35,12 @@ class Plateau:
         if history.iterations < self.iterations:
             return None
         tag = "charts/measure"
-        steps, values = history.series(tag, self.iterations)
+        steps, values = history.series(tag, self.iterations, self.values)
         if not np.isfinite(values).any():
             tag = "charts/episodic_return"
-            steps, values = history.series(tag, self.iterations)
+            steps, values = history.series(tag, self.iterations, self.values)
+        if len(values) < self.values:
+            return None
         slope = theil_sen(steps, values, rng)
         if np.isnan(slope.value):
             return None
