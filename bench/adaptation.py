@@ -63,6 +63,9 @@ TIMES = "scheduled_trials"
 CURVE = 20
 """Points of a curve that is kept."""
 
+SEEDS = 3
+"""Fewer say nothing of how far others would be."""
+
 UNFINISHED = 3
 
 
@@ -360,50 +363,60 @@ def rows(budget: str) -> list[dict[str, Any]]:
     return [json.loads(path.read_text()) for path in known if path.exists()]
 
 
+def scores_of(found: list[dict[str, Any]], method: str) -> dict[str, list[float]]:
+    """By robot, of a seed each; of robots that have any."""
+    of = {
+        robot: [one["score"] for one in found if (one["robot"], one["method"]) == (robot, method)]
+        for robot in ROBOTS
+    }
+    return {robot: scores for robot, scores in of.items() if scores}
+
+
 def summary(found: list[dict[str, Any]]) -> dict[tuple[str, str], Interval]:
-    """By robot and method; of all robots under "all", for methods that have all of them."""
+    """By robot and method, where there are seeds enough.
+
+    Of all robots under "all", for methods that have all of them.
+    """
     result: dict[tuple[str, str], Interval] = {}
     for method in METHODS:
-        strata = []
-        for robot in ROBOTS:
-            scores = [
-                one["score"] for one in found if (one["robot"], one["method"]) == (robot, method)
-            ]
-            if scores:
-                result[robot, method] = interval([scores])
-                strata.append(scores)
-        if len(strata) == len(ROBOTS):
-            result["all", method] = interval(strata)
+        known = {robot: of for robot, of in scores_of(found, method).items() if len(of) >= SEEDS}
+        for robot, scores in known.items():
+            result[robot, method] = interval([scores])
+        if len(known) == len(ROBOTS):
+            result["all", method] = interval([*known.values()])
     return result
 
 
 def table(budget: str, found: list[dict[str, Any]]) -> str:
     """In Markdown, with what there is of each robot."""
     known = summary(found)
-    robots = [robot for robot in (*ROBOTS, "all") if any(key[0] == robot for key in known)]
+    robots = [robot for robot in ROBOTS if any(one["robot"] == robot for one in found)]
+    robots += ["all"] if any(robot == "all" for robot, _ in known) else []
     lines = [
-        "Made by `python -m bench.adaptation report "
-        f"--budget {budget}`. Mean measure on levels that nobody trained on: interquartile mean",
-        "over seeds, 95 % by stratified bootstrap, and how many seeds there are.",
+        f"Made by `python -m bench.adaptation report --budget {budget}`. Mean measure on levels",
+        "that nobody trained on: interquartile mean over seeds with its 95 % by stratified",
+        f"bootstrap, where there are {SEEDS} seeds or more; of fewer each seed's.",
         "",
         f"| method | {' | '.join(robots)} |",
         f"|---|{'---|' * len(robots)}",
     ]
     for method, about in METHODS.items():
+        single = scores_of(found, method)
         entries = []
         for robot in robots:
-            seeds = [r for r in found if r["method"] == method and robot in (r["robot"], "all")]
-            of = known.get((robot, method))
-            text = (
-                f"{of.mean:.3f} ({of.low:.3f} to {of.high:.3f}), {len(seeds)}" if of else "not run"
-            )
-            entries.append(text)
+            if of := known.get((robot, method)):
+                entries.append(f"{of.mean:.3f} ({of.low:.3f} to {of.high:.3f})")
+            else:
+                entries.append(
+                    ", ".join(f"{one:.3f}" for one in single.get(robot, ())) or "not run"
+                )
         lines.append(f"| {method}: {about['says']} | {' | '.join(entries)} |")
     for robot in robots:
         ours = known.get((robot, "ours"))
-        if ours is None:
-            continue
         others = {m: known[robot, m] for m in METHODS if m != "ours" and (robot, m) in known}
+        if ours is None or not others:
+            lines += ["", f"{robot}: too few seeds to compare."]
+            continue
         above = [m for m, of in others.items() if ours.above(of)]
         below = [m for m, of in others.items() if of.above(ours)]
         lines += [

@@ -114,12 +114,12 @@ class AlpGmm:
         mixture, rng = self.mixture, self._rng
         d = self.tasks.shape[1]
         if mixture is None or rng.random() < RANDOM_SHARE:
-            return rng.random(d)
+            return rng.random((d,))
         worth = np.maximum(mixture.means[:, -1], 0.0) + 1e-9
         k = rng.choice(len(worth), p=worth / worth.sum())
         drawn = rng.multivariate_normal(mixture.means[k, :-1], mixture.covariances[k, :-1, :-1])
-        clipped: FloatArray = np.clip(drawn, 0.0, 1.0)
-        return clipped
+        task: FloatArray = np.clip(drawn, 0.0, 1.0)
+        return task
 
     def learn(self, task: FloatArray, outcome: float) -> None:
         """Takes what came of a task [d]."""

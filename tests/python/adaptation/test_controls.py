@@ -160,7 +160,12 @@ def test_cells_stop_and_go_on_and_make_a_table(tiny: list[Cell], tmp_path: Path)
     lines = table("tiny", found).splitlines()
     for cell in tiny:
         (line,) = (line for line in lines if line.startswith(f"| {cell.method}: "))
-        assert line.endswith(", 1 |" if cell in learnt else "| not run |")
+        known = [row["score"] for row in found if row["method"] == cell.method]
+        assert line.endswith(f"| {known[0]:.3f} |" if cell in learnt else "| not run |")
+    assert lines[-1] == "walker2d: too few seeds to compare."
+    more = [{**row, "seed": seed} for row in found for seed in range(3)]
+    assert "random: " in table("tiny", more)
+    assert "0.000 (0.000 to 0.000)" in table("tiny", [{**row, "score": 0.0} for row in more])
 
 
 @pytest.mark.parametrize("method", ["schedule", "alp_gmm", "random"])
