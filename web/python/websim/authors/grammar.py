@@ -75,10 +75,12 @@ class Request:
     Attributes:
         clauses: One after the other.
         left_out: Words that are not in the lexicon.
+        vague: Words of the lexicon from which nothing follows.
     """
 
     clauses: list[Clause]
     left_out: list[str]
+    vague: list[str] = field(default_factory=list)
 
 
 OPPOSITE = {
@@ -130,6 +132,7 @@ class _Reader:
     def __init__(self, lexicon: Lexicon) -> None:
         self.lexicon = lexicon
         self.left_out: list[str] = []
+        self.vague: list[str] = []
         self.clauses: list[Clause] = [Clause()]
         self.segment: list[tuple[Concept, int]] = []
         self.negated = False
@@ -142,7 +145,7 @@ class _Reader:
             self.take(self.choose(options, concepts, place), place)
         self.end_segment()
         clauses = self.ordered([clause for clause in self.clauses if clause])
-        return Request(clauses, list(dict.fromkeys(self.left_out)))
+        return Request(clauses, [*dict.fromkeys(self.left_out)], [*dict.fromkeys(self.vague)])
 
     def tokens(self, words: str) -> list[str]:
         plain = words.lower().replace("\N{RIGHT SINGLE QUOTATION MARK}", "'")
@@ -188,10 +191,10 @@ class _Reader:
         return ()
 
     def unknown(self, token: str) -> None:
-        known = self.lexicon.filler
-        if token in ".,;!?'" or known.intersection((token, *self.lexicon.forms(token))):
+        forms = (token, *self.lexicon.forms(token))
+        if token in ".,;!?'" or self.lexicon.filler.intersection(forms):
             return
-        self.left_out.append(token)
+        (self.vague if self.lexicon.vague.intersection(forms) else self.left_out).append(token)
 
     def choose(
         self, options: tuple[Concept, ...], all_options: list[tuple[Concept, ...]], place: int

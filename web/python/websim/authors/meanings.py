@@ -5,6 +5,7 @@ heights from how high it stands, speeds from the length of its legs (a Froude nu
 """
 
 from collections.abc import Sequence
+from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from math import pi
 
@@ -51,7 +52,20 @@ def mean(request: Request, anatomy: Anatomy) -> Meaning:
     Raises:
         NotUnderstood: the robot cannot do it, or an order whose first part nobody sees end.
     """
-    clauses = request.clauses
+    if not anatomy.model.nu:
+        raise NotUnderstood("This robot has no motors: there is nothing that it could do.")
+    meaning = _mean(request, anatomy)
+    if request.left_out:
+        words = ", ".join(repr(word) for word in request.left_out)
+        meaning.notes.append(f"Not understood and left out: {words}.")
+    if idle := [*map(repr, request.vague), *_idle(request, anatomy, meaning)]:
+        meaning.notes.append(f"Changes nothing here: {', '.join(idle)}.{_no_clock(idle)}")
+    meaning.notes += anatomy.unclear
+    return meaning
+
+
+def _mean(request: Request, anatomy: Anatomy) -> Meaning:
+    clauses = deepcopy(request.clauses)
     first = _Clause(clauses[0], anatomy)
     first.read()
     meaning = first.meaning
@@ -80,11 +94,62 @@ def mean(request: Request, anatomy: Anatomy) -> Meaning:
         raise NotUnderstood("This asks for nothing that this robot can do or leave.")
     if not any(aim.goal for aim in (*meaning.aims, *meaning.later)):
         meaning.aims = _with_goal(meaning.aims)
-    if request.left_out:
-        words = ", ".join(repr(word) for word in request.left_out)
-        meaning.notes.append(f"Not understood and left out: {words}.")
-    meaning.notes += anatomy.unclear
     return meaning
+
+
+UNITS = {"speed": "m/s", "angle": "rad", "length": "m", "rate": "rad/s", "time": "s"}
+
+DIRECTIONS = ("forward", "backward", "left", "right", "up", "down")
+
+
+def _no_clock(idle: list[str]) -> str:
+    if not any(word.endswith(" s") for word in idle):
+        return ""
+    return (
+        " A policy has no clock and a reward no memory, so what is asked for is asked for as long "
+        "as an episode lasts."
+    )
+
+
+def _idle(request: Request, anatomy: Anatomy, meaning: Meaning) -> list[str]:
+    """What was understood, and makes no difference to what is paid and judged.
+
+    A number is such if another one means the same, a direction if all others do, anything else if
+    leaving it out does.
+    """
+    found: list[str] = []
+    for i, clause in enumerate(request.clauses):
+
+        def same(i: int = i, clause: Clause = clause, **change: object) -> bool:
+            changed = [*request.clauses]
+            changed[i] = replace(clause, **change)  # type: ignore[arg-type]
+            try:
+                return _asks(_mean(Request(changed, []), anatomy)) == _asks(meaning)
+            except NotUnderstood:
+                return False
+
+        for kind, value in clause.numbers.items():
+            if same(numbers={**clause.numbers, kind: 0.6 * value}):
+                found.append(f"{value:g} {UNITS[kind]}")
+        if clause.count and same(count=clause.count + 0.2):
+            found.append(f"{clause.count:g} times")
+        if clause.direction and all(same(direction=other) for other in DIRECTIONS):
+            found.append(clause.direction)
+        for manner in clause.manners:
+            if same(manners=[name for name in clause.manners if name != manner]):
+                found.append(manner)
+        for action in clause.avoided:
+            others = [name for name in clause.avoided if name != action]
+            if (clause.actions or others) and same(avoided=others):
+                found.append(f"not to {action}")
+        for claim in clause.claims:
+            if same(claims=[one for one in clause.claims if one != claim]):
+                found.append(" ".join((claim[1], *sorted(claim[0].sides), claim[0].kind)).strip())
+    return found
+
+
+def _asks(meaning: Meaning) -> object:
+    return replace(meaning, notes=[])
 
 
 def _once(aims: list[Aim]) -> list[Aim]:
@@ -176,6 +241,8 @@ class _Clause:
             actions.append("walk")
         if not actions and (supported or self.after):
             actions.append("stand")
+        if not actions and clause.spot:
+            actions.append("still")
         if not actions and clause.direction == "up":
             actions.append("jump")
         if self.anatomy.biped and self.anatomy.arms:
@@ -379,6 +446,9 @@ class _Clause:
         self.rotate("pitch", 1 if self.clause.direction == "forward" else -1)
 
     def do_roll(self) -> None:
+        if not can_turn(self.anatomy, "roll") and can_turn(self.anatomy, "pitch"):
+            self.do_flip()  # in a plane there is no other
+            return
         self.rotate("roll", -1 if self.clause.direction == "left" else 1)
 
     def rotate(self, about: str, sign: int) -> None:
@@ -448,11 +518,27 @@ class _Clause:
             self.widen(0.0, 2 * anatomy.height)
 
     def end_by_itself(self) -> None:
-        """Gives an action an end that comes before another and has none."""
-        if not {"spin", "flip", "roll"} & set(self.actions):
+        """Gives an action an end that comes before another and has none.
+
+        How long it lasts is how far it gets: that can be seen.
+        """
+        turns = {"spin", "flip", "roll"} & set(self.actions)
+        seconds = self.clause.numbers.get("time", 0.0)
+        goal = next((aim for aim in self.meaning.aims if aim.goal), None)
+        moves = goal is not None and goal.quantity.unit in ("m/s", "rad/s")
+        if seconds and moves and goal is not None:
+            what = "angle" if goal.quantity.unit == "rad/s" else "length"
+            far = abs(goal.target) * seconds
+            self.clause.numbers[what] = far
+            self.meaning.notes.append(
+                f"For {seconds:g} s: until it has got {far:.3g} {UNITS[what]}, at "
+                f"{abs(goal.target):.3g} {goal.quantity.unit}; a policy has no clock."
+            )
+        elif turns:
+            self.clause.count = 1.0
+        else:
             return
         self.meaning.aims.clear()
-        self.clause.count = 1.0
         self.read()
 
     def do_stand(self) -> None:
@@ -782,6 +868,8 @@ class _Clause:
             self.add("heading", terms.off_heading(anatomy), "near", weight=0.5)
         elif action in ("flip", "roll", "fall", "lie", "lean", "sit", "crouch"):
             self.upright()
+        elif action == "wave":
+            self.rest()
         elif action == "stretch" and self.legs:
             self.add("bent", terms.bend(anatomy, self.legs), "ramp", target=0.8, enough=0.4)
 

@@ -34,6 +34,7 @@ class Lexicon:
         language: Its name.
         articles: Words that are left out of expressions.
         filler: Words that say nothing of what is to be done.
+        vague: Words that would, but from which nothing follows.
         same: Words that stand for others.
         endings: What may be taken off a word, and put in its place.
         entries: Of each expression, as a tuple of words, what it may mean.
@@ -44,6 +45,7 @@ class Lexicon:
     language: str
     articles: frozenset[str]
     filler: frozenset[str]
+    vague: frozenset[str]
     same: dict[str, str]
     endings: tuple[tuple[str, str], ...]
     entries: dict[tuple[str, ...], tuple[Concept, ...]]
@@ -105,6 +107,7 @@ def read_lexicon(language: str = "english") -> Lexicon:
         data["language"],
         frozenset(data["articles"].split()),
         frozenset(data["filler"].split()),
+        frozenset(data["vague"].split()),
         same,
         tuple((ending, instead) for ending, instead in data["endings"]),
         {words: tuple(concepts) for words, concepts in entries.items()},
