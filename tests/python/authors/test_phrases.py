@@ -89,14 +89,16 @@ def test_how_long_is_how_far_where_something_else_comes_after() -> None:
     """The end can be seen then: at 0.5 m/s, 5 s are 2.5 m."""
     meaning = meant("Ant-v5", "walk at 0.5 m/s for 5 seconds, then stand still")
     assert meaning.ended is not None
-    assert (meaning.ended.name, meaning.ended.target) == ("forward_distance", pytest.approx(2.5))
+    assert meaning.ended.name == "forward_distance"
+    assert meaning.ended.target == pytest.approx(2.5)
     assert any("2.5 m, at 0.5 m/s" in note for note in meaning.notes)
     short = meant("Ant-v5", "walk at 0.5 m/s for 2 seconds, then stand still")
     assert short.ended is not None
     assert short.ended.target == pytest.approx(1.0)
     turns = meant("Ant-v5", "spin at 1 rad/s for 3 s and then stop")
     assert turns.ended is not None
-    assert (turns.ended.name, turns.ended.target) == ("yaw_angle", pytest.approx(3.0))
+    assert turns.ended.name == "yaw_angle"
+    assert turns.ended.target == pytest.approx(3.0)
 
 
 @pytest.mark.parametrize(
