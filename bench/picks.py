@@ -1,8 +1,9 @@
 """How soon picks among scenes find what somebody likes: `python -m bench.picks`.
 
-Scenes are of HalfCheetah, after a few iterations of PPO. A simulated person likes by weights that are
-drawn, and picks the best of those shown, or now and then any. Told is, after so many picks, how many
-pairs of scenes that nobody has seen are put into the person's order: the mean, and the least of all persons.
+Scenes are of HalfCheetah, after a few iterations of PPO. A simulated person likes by weights that
+are drawn, and picks the best of those shown, or now and then any. Told is, after so many picks, how
+many pairs of scenes that nobody has seen are put into the person's order: the mean, and the least
+of all persons.
 """
 
 import argparse
