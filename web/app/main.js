@@ -106,12 +106,12 @@ async function start(open) {
 }
 
 async function build() {
-  const [tasks, algorithms, { worlds }] = await Promise.all([WebSim.tasks(), WebSim.algorithms(), fetchManifest()]);
+  const [tasks, algorithms, { worlds, adaptation }] = await Promise.all([WebSim.tasks(), WebSim.algorithms(), fetchManifest()]);
   const world = new WorldForm(worlds, {
     apply: (changed) => session.change({ world: changed }),
     drawAgain: () => session.set({ seed: Math.floor(Math.random() * MAX_SEED) }, 'replace'),
   });
-  const train = await desk.build(algorithms, controllers);
+  const train = await desk.build(algorithms, adaptation, controllers);
   panel = new Panel({
     change: (change) => session.set(change),
     toggle, step, reset,

@@ -13,7 +13,7 @@ from websim.browser.messages import Manifest, TaskFile, plain
 from websim_server import __version__
 from websim_server.build import image, kernels, lock
 from websim_server.build.engine import Engine
-from websim_server.site import hyperparameters, worlds
+from websim_server.site import adaptation, hyperparameters, worlds
 from websim_server.site.openings import Openings
 from websim_server.site.package import Bundle
 from websim_server.site.sources import Sources
@@ -57,6 +57,7 @@ def router(
     fixed: dict[str, Any] = {
         "version": __version__,
         "worlds": worlds.describe(),
+        "adaptation": adaptation.describe(),
         "mujoco": engine.manifest(),
         "pyodide": pyodide(packages),
     }

@@ -28,6 +28,8 @@ import { readNumber, readWhole } from '../numbers.js';
  * @property {number|null} steps    environment steps to train for; null: as the preset says
  * @property {number} trainseed     of everything random in training
  * @property {string} hp            hyperparameters of one's own: `learning_rate:0.001,hidden_sizes:64x64`
+ * @property {'off'|'on'|'ask'} adapt  whether a run changes its own course, or asks before
+ * @property {string} adaptset      thresholds of one's own for that: `plateau.iterations:60,trial_steps:50000`
  * @property {string} compare       robots with controllers of their own: `16:best,16:random`
  */
 
@@ -173,6 +175,16 @@ export const OPTIONS = {
     initial: '',
     allowed: 'hyperparameters with their values: learning_rate:0.001,hidden_sizes:64x64',
     read: matching(/^$|^\w+:[\w.+-]+(,\w+:[\w.+-]+)*$/),
+  },
+  adapt: {
+    initial: 'off',
+    allowed: 'off, on or ask',
+    read: (text) => /** @type {'off'|'on'|'ask'|undefined} */ (oneOf(['off', 'on', 'ask'])(text)),
+  },
+  adaptset: {
+    initial: '',
+    allowed: 'thresholds with their values: plateau.iterations:60,trial_steps:50000',
+    read: matching(/^$|^[\w.]+:[\w.+-]+(,[\w.]+:[\w.+-]+)*$/),
   },
   compare: {
     initial: '',

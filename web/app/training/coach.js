@@ -154,6 +154,10 @@ export class Coach extends EventTarget {
     if (this.run && code && !this.run.experiment.task_code) {
       this.run.experiment = recoded(this.run.experiment, { task_code: code, trusted: ['task_code'] });
     }
+    if (this.run && sim.training.adapts) {
+      this.run.decisions = sim.training.decisions;
+      this.run.course = sim.training.course;
+    }
     sim.on('iteration', (iteration) => this.run?.take(iteration));
     sim.on('training', (change) => this.#onTraining(change));
     sim.on('checkpoint', (checkpoint) => this.#onCheckpoint(checkpoint));
@@ -186,6 +190,16 @@ export class Coach extends EventTarget {
 
   go() {
     this.#engine?.start();
+  }
+
+  /** Says whether what is proposed is to be tried. @param {boolean} yes */
+  async answer(yes) {
+    await this.#engine?.answer(yes);
+  }
+
+  /** Goes back to the side that a decision did not take. @param {number} number */
+  async undo(number) {
+    await this.#engine?.undo(number);
   }
 
   /** Ends the run after the iteration under way; the robots then move by what was learnt. */

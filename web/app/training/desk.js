@@ -74,14 +74,15 @@ export class TrainDesk {
 
   /**
    * @param {import('./hyperparameters.js').Algorithms} algorithms
+   * @param {import('../../sim/shared/messages.js').Threshold[]} thresholds
    * @param {import('../panel/controllers.js').Controllers} controllers
    * @returns {Promise<HTMLElement>}  the panel's section
    */
-  async build(algorithms, controllers) {
+  async build(algorithms, thresholds, controllers) {
     this.controllers = controllers;
     const { session, training, store, report, tell } = this;
     const section = new TrainSection({
-      session, training, store, algorithms, report, tell,
+      session, training, store, algorithms, thresholds, report, tell,
       enlarge: () => this.enlarge(),
       followBest: () => this.followBest(),
       onControllers: (choices) => this.panel?.showControllers(choices, session.options, this.#learner),

@@ -42,6 +42,10 @@ export class Run {
   log = new MetricLog();
   /** What people should know of its reward. @type {string[]} */
   warnings = [];
+  /** What it has decided of its own course. @type {import('../../sim/shared/messages.js').Decision[]} */
+  decisions = [];
+  /** How that goes; null: it does not change it. @type {import('../../sim/shared/messages.js').Course | null} */
+  course = null;
   /** Where this session began. */
   #from = { globalStep: 0, seconds: 0 };
   /** Points of the last seconds. @type {{seconds: number, globalStep: number}[]} */
@@ -125,19 +129,29 @@ export class Run {
   /**
    * Takes what an iteration has to tell.
    *
-   * @param {Pick<import('../../sim/shared/messages.js').Iteration, 'iteration'|'globalStep'|'metrics'|'seconds'|'lost'|'changed'|'code'|'warnings'>} told
+   * @param {Pick<import('../../sim/shared/messages.js').Iteration, 'iteration'|'globalStep'|'metrics'|'seconds'|'lost'|'changed'|'code'|'warnings'|'course'>} told
    */
-  take({ iteration, globalStep, metrics, seconds, lost, changed, code, warnings }) {
+  take({ iteration, globalStep, metrics, seconds, lost, changed, code, warnings, course }) {
     this.seconds += seconds;
+    if (course) this.#follow(course);
     if (lost.length) return; // it was given up
     // It can go back, to the last checkpoint, when all workers were lost.
     this.log.truncate(globalStep - 1);
     Object.assign(this, { iteration, globalStep, warnings });
     const rate = Math.round((globalStep - this.#from.globalStep) / Math.max(1e-3, this.seconds - this.#from.seconds));
     if (code) this.experiment = recoded(this.experiment, code);
-    this.log.add(globalStep, { ...metrics, ...(changed ? { [CHANGED]: 1 } : {}), [SPEED]: metrics[SPEED] ?? rate, [SECONDS]: this.seconds });
+    this.log.add(globalStep, { ...metrics, ...(changed || course?.experiment ? { [CHANGED]: 1 } : {}), [SPEED]: metrics[SPEED] ?? rate, [SECONDS]: this.seconds });
     this.#recent.push({ seconds: this.seconds, globalStep });
     while (this.#recent.length > 2 && this.seconds - this.#recent[1].seconds > SPEED_WINDOW) this.#recent.shift();
+  }
+
+  /** @param {import('../../sim/shared/messages.js').Course} course */
+  #follow(course) {
+    this.course = course;
+    this.decisions = course.decisions ?? this.decisions;
+    if (!course.experiment) return;
+    const { archive, trusted } = this.experiment;
+    this.experiment = { ...JSON.parse(course.experiment), archive, trusted };
   }
 
   /** Environment steps a second, lately; NaN while unknown. */

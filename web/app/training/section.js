@@ -11,6 +11,8 @@ import { trusting } from '../opening/questions.js';
 import { optionsOf, setUpOf, experimentOf } from './hyperparameters.js';
 import { Library, nameOf } from './library.js';
 import { MetricLog } from './metriclog.js';
+import { CourseForm, adaptOptionsOf, adaptationOf } from './course/form.js';
+import { Timeline } from './course/timeline.js';
 import { TrainingProgress } from './progress.js';
 import { Run, fileNameOf } from './run.js';
 import { SetUpForm } from './setupform.js';
@@ -25,6 +27,7 @@ import { savedController } from './coach.js';
  * @property {import('./coach.js').Coach} training
  * @property {import('./storage.js').RunStore} store
  * @property {import('./hyperparameters.js').Algorithms} algorithms
+ * @property {import('../../sim/shared/messages.js').Threshold[]} thresholds  of runs that change their own course
  * @property {() => void} enlarge     the plots
  * @property {() => void} followBest
  * @property {(error: Error) => void} report
@@ -44,12 +47,15 @@ export class TrainSection {
 
   /** @param {Settings} settings */
   constructor(settings) {
-    const { session, training, algorithms, enlarge, followBest } = settings;
+    const { session, training, algorithms, thresholds, enlarge, followBest } = settings;
     this.settings = settings;
     const change = (/** @type {Partial<Options>} */ options) => session.set(options);
     this.form = new SetUpForm(change, Object.keys(algorithms));
+    this.courseForm = new CourseForm(change, thresholds);
+    this.form.element.append(this.courseForm.element);
     this.progress = new TrainingProgress(training, () => this.toggle());
     this.curves = new Curves(enlarge);
+    this.timeline = new Timeline({ answer: (yes) => training.answer(yes), undo: (number) => training.undo(number) });
     this.compare = new Compare((options) => this.#changeCompared(options), () => this.choices);
     this.best = h('button', { title: 'Follow the robot with the highest return (B)', hidden: true, onclick: followBest }, 'Follow best');
     this.keep = h('button', { title: 'Keep what is learnt by now under a name of its own', onclick: () => this.#try(this.#keep()) }, 'Keep');
@@ -73,7 +79,7 @@ export class TrainSection {
     this.element = h('section', { class: 'train', 'aria-label': 'Train' },
       h('h2', {}, 'Train ', this.what), this.form.element, this.progress.element, this.warnings, this.unpaid, this.reason, this.message, this.slower,
       h('div', { class: 'row' }, this.keep, this.toFile, this.best),
-      this.home, this.compare.element, this.library.element);
+      this.home, this.timeline.element, this.compare.element, this.library.element);
     training.addEventListener('change', () => {
       this.#showState();
       this.#try(this.refresh());
@@ -116,6 +122,7 @@ export class TrainSection {
     const setUp = this.#setUp;
     setText(this.what, titleOf(this.#experiment));
     this.form.show(options, setUp, training.active);
+    this.courseForm.show(options);
     this.compare.show(options, Boolean(sim?.training));
     this.settings.onControllers(this.choices);
     setText(this.reason, sim ? reasonOf(sim, options) : '');
@@ -137,6 +144,7 @@ export class TrainSection {
     const { state, active, run, message, storageProblem } = training;
     const unpaid = !active && this.#unpaid;
     this.progress.show(unpaid);
+    this.timeline.show(run, state === 'running');
     this.unpaid.hidden = !unpaid;
     this.form.element.disabled = active;
     const failed = state === 'failed';
@@ -176,13 +184,17 @@ export class TrainSection {
     this.progress.update();
     this.#warn();
     this.curves.update();
+    this.timeline.show(this.settings.training.run, this.settings.training.state === 'running');
   }
 
   /** Starts, holds or goes on. */
   toggle() {
     const { training } = this.settings;
     if (!training.active && this.#unpaid) return;
-    this.#try(Promise.resolve(training.toggle(() => experimentOf(this.#setUp, forLearning(this.#experiment)))));
+    this.#try(Promise.resolve(training.toggle(() => ({
+      ...experimentOf(this.#setUp, forLearning(this.#experiment)),
+      adaptation: adaptationOf(this.settings.session.options, this.settings.thresholds),
+    }))));
   }
 
   /** Reads the list of what is kept. */
@@ -329,6 +341,7 @@ export class TrainSection {
     const { algorithms } = this.settings;
     return {
       ...experiment.algorithm in algorithms ? optionsOf(experiment, algorithms) : {},
+      ...adaptOptionsOf(experiment.adaptation),
       ...experiment.simulation ? simulatedBy(experiment.simulation) : {},
     };
   }

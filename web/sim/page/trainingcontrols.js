@@ -89,6 +89,11 @@ export class TrainingControls {
     await this.#run.change({ measure: checkSource(source) });
   }
 
+  /** Whether it changes its own course. */
+  get adapts() {
+    return this.#run.adapts;
+  }
+
   /** What a run that changes its own course has decided, the newest last. */
   get decisions() {
     return this.#run.decisions;

@@ -237,6 +237,14 @@
  */
 
 /**
+ * @typedef {object} Threshold  a number by which a run that changes its own course acts, as a form shows it
+ * @property {string} name  the rule's name and its own, or its own alone
+ * @property {number | null} default  what it is where nobody says; null: without it there is no such rule
+ * @property {boolean} whole  whether it is a whole number
+ * @property {string} help  what it is
+ */
+
+/**
  * @typedef {object} TournamentJob  a training of one candidate that is to be done in one worker
  * @property {number} number  its number
  * @property {number} entry  number of the candidate
@@ -359,6 +367,7 @@
  * @property {string | null} openings  folder with an Opening of each task, if there is one
  * @property {Record<string, Algorithm>} algorithms  by name
  * @property {Worlds} worlds  what worlds can have in them
+ * @property {Threshold[]} adaptation  by which runs change their own course
  * @property {PageSources} sources  of the page itself
  * @property {string[]} files  everything that never changes under its address
  */

@@ -396,6 +396,23 @@ class Worlds:
 
 
 @dataclass(kw_only=True)
+class Threshold:
+    """A number by which a run that changes its own course acts, as a form shows it.
+
+    Attributes:
+        name: The rule's name and its own, or its own alone.
+        default: What it is where nobody says; null: without it there is no such rule.
+        whole: Whether it is a whole number.
+        help: What it is.
+    """
+
+    name: str
+    default: float | None
+    whole: bool
+    help: str
+
+
+@dataclass(kw_only=True)
 class TournamentJob:
     """A training of one candidate that is to be done in one worker.
 
@@ -643,6 +660,7 @@ class Manifest:
         openings: Folder with an Opening of each task, if there is one.
         algorithms: By name.
         worlds: What worlds can have in them.
+        adaptation: By which runs change their own course.
         sources: Of the page itself.
         files: Everything that never changes under its address.
     """
@@ -658,6 +676,7 @@ class Manifest:
     openings: str | None
     algorithms: dict[str, Algorithm]
     worlds: Worlds
+    adaptation: list[Threshold]
     sources: PageSources
     files: list[str]
 
@@ -685,6 +704,7 @@ MESSAGES = (
     Algorithm,
     WorldTarget,
     Worlds,
+    Threshold,
     TournamentJob,
     Contender,
     TournamentStep,
