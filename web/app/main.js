@@ -221,6 +221,11 @@ on('notice', ({ level, message }) => notices.show(level, message));
 on('code', ({ failure }) => {
   if (failure) notices.show('warning', `The reward or the measure failed as it ran; what was in force before is again. ${failure}`);
 });
+on('scene', async () => {
+  if (!session.sim || !panel) return;
+  await stage.showAgain(session.sim);
+  showFollowed();
+});
 on('badState', () => notices.show('info', 'A simulation became unstable and its environment was reset.'));
 on('error', ({ name, message }) => notices.show('error', `${name}: ${message}`));
 // The simulation may be driven from outside, as by window.websim.pause().

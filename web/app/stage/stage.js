@@ -94,6 +94,14 @@ export class Stage {
     return this.#shown;
   }
 
+  /** What is shown stands on other ground. @param {Shown} sim */
+  showAgain(sim) {
+    if (sim !== this.#wanted) return this.#shown;
+    this.#sim = null; // nothing is drawn meanwhile
+    this.#shown = this.#prepare(sim);
+    return this.#shown;
+  }
+
   /** @param {Shown} sim */
   async #prepare(sim) {
     this.#sampleRate = 0;

@@ -79,7 +79,7 @@ export class TrainSection {
     this.element = h('section', { class: 'train', 'aria-label': 'Train' },
       h('h2', {}, 'Train ', this.what), this.form.element, this.progress.element, this.warnings, this.unpaid, this.reason, this.message, this.slower,
       h('div', { class: 'row' }, this.keep, this.toFile, this.best),
-      this.home, this.timeline.element, this.compare.element, this.library.element);
+      this.timeline.element, this.home, this.compare.element, this.library.element);
     training.addEventListener('change', () => {
       this.#showState();
       this.#try(this.refresh());

@@ -27,6 +27,19 @@ export function recoded(experiment, change) {
   return /** @type {E} */ (Object.fromEntries(Object.entries(all).filter(([, value]) => value !== null && value !== undefined)));
 }
 
+/**
+ * Whether two models look the same, as far as acts change them.
+ *
+ * @param {import('../worker/scene.js').Scene} one @param {import('../worker/scene.js').Scene} other
+ */
+function looksLike(one, other) {
+  if (JSON.stringify(one.geoms) !== JSON.stringify(other.geoms)) return false;
+  return one.hfields.every(({ size, data }, i) => {
+    const { size: otherSize, data: otherData } = other.hfields[i];
+    return `${size}` === `${otherSize}` && data.every((height, at) => height === otherData[at]);
+  });
+}
+
 export class Recoding {
   /** Changes come one after the other. @type {Promise<unknown>} */
   #last = Promise.resolve();
@@ -92,7 +105,7 @@ export class Recoding {
     const { group, about, scene } = description;
     this.shards.renew(worker.index, description);
     this.dealing.groups[group].rewardTerms = about.rewardTerms;
-    if (others && this.shards.of(worker.index).some((shard) => shard.group === group && shard.first === 0)) {
+    if (others && !looksLike(scene, this.dealing.groups[group].scene)) {
       this.dealing.groups[group].scene = scene;
       this.events.emit('scene', { group });
     }
