@@ -15,6 +15,7 @@ import {
 } from './page/arguments.js';
 import { InvalidArgument, WorkerError, toPlain } from './shared/errors.js';
 import { createExchange } from './shared/communicator.js';
+import { fetchLanguageModel } from './page/conversation.js';
 import { fetchManifest } from './page/manifest.js';
 import { WHY_NOT_SHARED } from './shared/memory.js';
 import { CODE, RANK_SLOT_BYTES } from './shared/messages.js';
@@ -581,6 +582,27 @@ export class WebSim {
     const { manifest, fleet } = this.#open;
     const checked = checkAuthor(options, [...manifest.tasks, ...fleet?.tasks ?? []]);
     return new TournamentControls(await this.#simulation.author(checked));
+  }
+
+  /** The language model that the author `llm` asks, through the server. @returns {Promise<import('./page/conversation.js').LanguageModel>} */
+  languageModel() {
+    return fetchLanguageModel();
+  }
+
+  /**
+   * What a language model would be told for a wish: all that is sent, before it is.
+   *
+   * @param {import('./page/arguments.js').AuthorOptions} options  of `author`
+   * @returns {Promise<{system: string, request: string}>}
+   */
+  async authorPrompt(options) {
+    const { manifest, fleet } = this.#open;
+    return this.#simulation.authorPrompt(checkAuthor(options, [...manifest.tasks, ...fleet?.tasks ?? []]));
+  }
+
+  /** Has a language model stop writing: what was written before goes on. Events `authoring` tell what it writes. */
+  cancelAuthoring() {
+    this.#simulation.tournament?.cancelAuthoring();
   }
 
   /**

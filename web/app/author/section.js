@@ -3,6 +3,7 @@
 import { h, setText } from '../dom.js';
 import { count, duration, measure, short } from '../format.js';
 import { Contenders } from './contenders.js';
+import { Writer } from './writer.js';
 
 /**
  * @typedef {import('../session.js').Session} Session
@@ -34,7 +35,9 @@ export class AuthorSection {
     this.minutes = h('input', { id: 'author-minutes', type: 'number', min: 1, max: 600, value: 10, required: true });
     this.candidates = h('input', { id: 'author-candidates', type: 'number', min: 1, max: 64, value: 8, required: true });
     this.begin = h('button', { class: 'primary', type: 'submit' }, 'Learn it');
+    this.writer = new Writer({ session, wish: () => ({ words: this.words.value, candidates: this.candidates.valueAsNumber }) });
     this.form = h('form', {
+      oninput: () => this.writer.preview(),
       onsubmit: (/** @type {Event} */ event) => {
         event.preventDefault();
         this.#begin();
@@ -42,6 +45,7 @@ export class AuthorSection {
     },
     field('author-words', 'What robots should do', this.words),
     h('div', { class: 'grid two' }, field('author-minutes', 'Minutes', this.minutes), field('author-candidates', 'Rewards', this.candidates)),
+    this.writer.element,
     this.begin);
     this.problem = h('p', { class: 'problem', role: 'alert' });
     this.stage = h('p', { class: 'subtle', id: 'author-stage', role: 'status' });
@@ -57,7 +61,7 @@ export class AuthorSection {
     this.run = h('div', { hidden: true },
       this.stage, this.bar, h('div', { class: 'row' }, this.halt, this.stop, this.use), this.contenders.element,
       h('details', {}, h('summary', {}, 'What was decided'), this.decisions));
-    this.element = h('div', { class: 'author' }, this.form, this.problem, this.run);
+    this.element = h('div', { class: 'author' }, this.form, this.problem, this.writer.progress, this.run);
     session.addEventListener('tournament', (event) => this.#show(/** @type {CustomEvent<TournamentEvent>} */ (event).detail));
     session.addEventListener('closing', () => this.#leave());
   }
@@ -73,6 +77,7 @@ export class AuthorSection {
     try {
       this.#tournament = await sim.author({
         words: this.words.value, experiment, minutes: this.minutes.valueAsNumber, candidates: this.candidates.valueAsNumber,
+        author: this.writer.author,
       });
       const { standing } = this.#tournament;
       if (standing) this.#show(standing);

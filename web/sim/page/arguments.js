@@ -79,7 +79,7 @@ export function checkOptions(options, known) {
  * @typedef {object} AuthorOptions
  * @property {string} words  what the robots should do
  * @property {Experiment} experiment  task, robot and settings
- * @property {'offline' | 'hand'} [author]  who writes rewards
+ * @property {'offline' | 'llm' | 'hand'} [author]  who writes rewards
  * @property {string[]} [rewards]  by hand: sources of files with `reward(now, before, action)`
  * @property {string} [measure]  likewise: source of a file with `measure(now, before)`, what the words mean
  * @property {number} [candidates]  how many learn at first
@@ -99,7 +99,7 @@ export function checkAuthor(options, known) {
     'words', 'experiment', 'author', 'rewards', 'measure', 'candidates', 'minutes', 'steps', 'episodes', 'seed',
   ]);
   const { words, experiment, author = 'offline', rewards = [], measure = '', candidates = 8, minutes, steps, episodes = 16, seed = 1 } = options;
-  checkName('author', author, ['offline', 'hand']);
+  checkName('author', author, ['offline', 'llm', 'hand']);
   if (!Array.isArray(rewards)) refuse('rewards', 'a list of texts', rewards);
   if (minutes !== undefined && !(typeof minutes === 'number' && minutes > 0 && minutes < Infinity)) refuse('minutes', 'a number above 0', minutes);
   return {

@@ -17,12 +17,13 @@ import { checkFunction, checkName } from './arguments.js';
  *   scene: {group: number},
  *   checkpoint: import('./trainingrun.js').CheckpointEvent,
  *   tournament: import('./tournamentrun.js').TournamentEvent,
+ *   authoring: import('./conversation.js').AuthoringEvent,
  * }} SimEvents
  */
 
 export const EVENTS = /** @type {(keyof SimEvents)[]} */ ([
   'episode', 'notice', 'workerRestart', 'badState', 'state', 'hand', 'error', 'iteration', 'training', 'checkpoint', 'code', 'scene',
-  'tournament',
+  'tournament', 'authoring',
 ]);
 
 export class Events {

@@ -192,6 +192,15 @@ export class Simulation {
     return this.tournament;
   }
 
+  /** What a language model would be told. @param {{words: string, experiment: import('../shared/protocol.js').Experiment, candidates: number}} wish */
+  async authorPrompt({ words, experiment, candidates }) {
+    this.checkOpen();
+    const worker = this.workers.find(({ equipped }) => equipped);
+    if (!worker) throw new WorkerError('all workers are being replaced; try again in a few seconds');
+    const { system, turns } = await worker.request('converse', { experiment, state: null, words, count: candidates, answers: '[]' });
+    return { system, request: turns[0] };
+  }
+
   /** Has a worker make what it is to own. @param {KeptWorker} worker */
   async equip(worker) {
     await this.staffed.promise;

@@ -3,6 +3,7 @@
  * none, and hands what came of them to Python, which decides (`websim/authors/tournament`).
  */
 
+import { Conversation } from './conversation.js';
 import { InvalidArgument, WorkerError, toPlain } from '../shared/errors.js';
 
 /** How often it looks at the time, and for workers that are back, in milliseconds. */
@@ -22,7 +23,7 @@ const TICK_MS = 500;
  * @typedef {object} TournamentOptions
  * @property {string} words  what the robots should do
  * @property {import('../shared/protocol.js').Experiment} experiment  task, robot and settings
- * @property {string} author  who writes: `offline` or `hand`
+ * @property {string} author  who writes: `offline`, `llm` or `hand`
  * @property {string[]} rewards  by hand: sources of files with `reward(now, before, action)`
  * @property {string} measure  likewise: what the words mean, the source of a file with `measure(now, before)`
  * @property {number} candidates  how many learn at first
@@ -48,6 +49,8 @@ export class TournamentRun {
   #queue = Promise.resolve();
   #wanted = true;
   #closed = false;
+  /** With a language model. @type {Conversation | undefined} */
+  #conversation;
   #ending = false;
   #failure = '';
   /** Of those that it may take, what has passed before this moment. */
@@ -119,6 +122,7 @@ export class TournamentRun {
   async stop(why = 'It was stopped by hand.') {
     if (this.over || this.#ending) return;
     this.#ending = true;
+    this.cancelAuthoring();
     const running = [...this.#running.values()].map(({ number }) => number);
     await this.#act('stop', { why, running });
     for (const worker of this.#running.keys()) worker.tell('endJob', { abandon: false });
@@ -154,6 +158,7 @@ export class TournamentRun {
 
   close() {
     this.#closed = true;
+    this.cancelAuthoring();
     clearInterval(this.#ticking);
     for (const worker of this.#running.keys()) this.#abandon(worker);
     this.#running.clear();
@@ -199,9 +204,21 @@ export class TournamentRun {
     this.#deal();
   }
 
-  #answer() {
-    const { rewards, measure } = this.options;
-    return this.#act('answer', { rewards, measure });
+  async #answer() {
+    const { author, rewards, measure, experiment } = this.options;
+    if (author !== 'llm') return this.#act('answer', { rewards, measure });
+    if (this.#conversation) return; // it is being asked
+    const state = this.#step?.state ?? null;
+    const step = (/** @type {string} */ answers) => this.#anyone().request('converse', { experiment, state, words: '', count: 0, answers });
+    this.#conversation = new Conversation(step, (event) => this.events.emit('authoring', event));
+    const answer = await this.#conversation.run();
+    this.#conversation = undefined;
+    if (!this.#closed && this.#step?.stage === 'author') await this.#act('answer', answer);
+  }
+
+  /** Has a language model stop writing; candidates that there are go on. */
+  cancelAuthoring() {
+    this.#conversation?.cancel();
   }
 
   /** Gives jobs to workers without one. */

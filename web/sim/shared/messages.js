@@ -245,6 +245,18 @@
  */
 
 /**
+ * @typedef {object} AuthorStep  how a conversation with a language model stands
+ * @property {string} system  what it begins with, whatever is asked for
+ * @property {string[]} turns  what is said, by us and by the model in turns
+ * @property {boolean} over  whether nothing more is to be sent
+ * @property {number} returns  how often something went back
+ * @property {string[]} problems  what was wrong with the newest answer
+ * @property {string[]} kept  names of the candidates that have passed
+ * @property {string} candidates  these, as JSON, once it is over
+ * @property {string} failure  why there are none, likewise; empty: there are
+ */
+
+/**
  * @typedef {object} TournamentJob  a training of one candidate that is to be done in one worker
  * @property {number} number  its number
  * @property {number} entry  number of the candidate

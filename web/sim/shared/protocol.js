@@ -101,6 +101,8 @@
  *   judges from then on; wish: of a run that adapts
  * @property {(payload: {experiment: Experiment, state: string | null, act: string, given: string, seconds: number}) => import('./messages.js').TournamentStep} stepTournament
  *   does something to a tournament, whose state the page keeps
+ * @property {(payload: {experiment: Experiment, state: string | null, words: string, count: number, answers: string}) => import('./messages.js').AuthorStep} converse
+ *   what a language model is to be asked next, or what came of it; without a state: of a tournament that is to begin
  * @property {(payload: {experiment: Experiment, state: string, runs: Map<number, ArrayBuffer>}) => Uint8Array<ArrayBuffer>} writeTournament  its file
  * @property {(payload: {order: string, experiment: Experiment, checkpoint: ArrayBuffer | null}) => Promise<import('./messages.js').JobEnd>} learnJob
  *   a candidate learns beside what else the worker has to do

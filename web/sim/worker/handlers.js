@@ -186,6 +186,11 @@ export class Handlers {
     return this.#askOfTournament(experiment, (module, wanted) => module.step(wanted, state ?? undefined, act, given, seconds));
   }
 
+  /** @param {Payload<'converse'>} payload */
+  converse({ experiment, state, words, count, answers }) {
+    return this.#askOfTournament(experiment, (module, wanted) => module.converse(wanted, state ?? undefined, words, count, answers));
+  }
+
   /** @param {Payload<'writeTournament'>} payload */
   writeTournament({ experiment, state, runs }) {
     const files = this.#up.pyodide.toPy(new Map([...runs].map(([job, run]) => [job, new Uint8Array(run)])));

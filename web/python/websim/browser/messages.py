@@ -508,6 +508,31 @@ class TournamentStep:
 
 
 @dataclass(kw_only=True)
+class AuthorStep:
+    """How a conversation with a language model stands.
+
+    Attributes:
+        system: What it begins with, whatever is asked for.
+        turns: What is said, by us and by the model in turns.
+        over: Whether nothing more is to be sent.
+        returns: How often something went back.
+        problems: What was wrong with the newest answer.
+        kept: Names of the candidates that have passed.
+        candidates: These, as JSON, once it is over.
+        failure: Why there are none, likewise; empty: there are.
+    """
+
+    system: str
+    turns: list[str]
+    over: bool
+    returns: int
+    problems: list[str]
+    kept: list[str]
+    candidates: str
+    failure: str
+
+
+@dataclass(kw_only=True)
 class JobEnd:
     """What came of a job.
 
@@ -705,6 +730,7 @@ MESSAGES = (
     WorldTarget,
     Worlds,
     Threshold,
+    AuthorStep,
     TournamentJob,
     Contender,
     TournamentStep,

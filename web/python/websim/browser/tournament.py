@@ -10,7 +10,8 @@ from time import perf_counter
 from typing import Any
 
 from websim.authors import make_author
-from websim.authors.candidates import Candidate
+from websim.authors.candidates import Brief, Candidate
+from websim.authors.llm import Conversation, system_prompt
 from websim.authors.tournament import archive
 from websim.authors.tournament.learning import Learning, Order, failed, order_of, settled
 from websim.authors.tournament.records import Job, Result, Settings, State
@@ -18,9 +19,16 @@ from websim.authors.tournament.tournament import Standing, Tournament
 from websim.authors.warnings import warnings
 from websim.authors.weights import weights_of
 from websim.browser import experiments
-from websim.browser.messages import Contender, JobEnd, TournamentJob, TournamentStep, plain
+from websim.browser.messages import (
+    AuthorStep,
+    Contender,
+    JobEnd,
+    TournamentJob,
+    TournamentStep,
+    plain,
+)
 from websim.documents import as_plain, from_plain
-from websim.errors import InvalidArgument, WebSimError
+from websim.errors import AuthorFailed, InvalidArgument, WebSimError
 from websim.experiments.experiment import MAX_TITLE, Experiment
 
 LIMIT = 256
@@ -51,7 +59,7 @@ def step(
         tournament = Tournament(_titled(experiment, read.settings.words), read)
     tournament.state.seconds = seconds
     if act == "answer":
-        _ask(tournament, what["rewards"], what["measure"])
+        _answer(tournament, what)
     elif act == "report":
         tournament.report(what["number"], from_plain(Result, what["result"], "result"))
     elif act == "stop":
@@ -77,8 +85,64 @@ def _read(state: str) -> State:
     return from_plain(State, json.loads(state), "state", archive.READERS)
 
 
+def converse(
+    experiment: Experiment, state: str | None, words: str, count: int, answers: str
+) -> dict[str, Any]:
+    """How a conversation with a language model stands: an AuthorStep. The page asks the model.
+
+    Args:
+        experiment: Task, robot and settings of all candidates.
+        state: Of the tournament; None: there is none yet.
+        words: What the robots should do, where there is none.
+        count: How many candidates are wanted, likewise.
+        answers: What the model has answered so far, as JSON: [text, whether it was cut off] each.
+
+    Raises:
+        InvalidArgument: words that say nothing, or an experiment that cannot be simulated.
+    """
+    brief = Brief(words=words, experiment=settled(experiment))
+    if state is not None:
+        read = _read(state)
+        brief = Tournament(_titled(experiment, read.settings.words), read).brief
+        count = read.asking
+    conversation = Conversation(brief, count)
+    for text, cut in json.loads(answers):
+        conversation.take(text, cut)
+    candidates, failure = "", ""
+    if conversation.over:
+        try:
+            candidates = json.dumps([as_plain(one) for one in conversation.candidates()])
+        except AuthorFailed as error:
+            failure = str(error)
+    return plain(
+        AuthorStep(
+            system=system_prompt(),
+            turns=[turn.text for turn in conversation.turns],
+            over=conversation.over,
+            returns=conversation.returns,
+            problems=conversation.problems,
+            kept=[draft.name for draft in conversation.kept],
+            candidates=candidates,
+            failure=failure,
+        )
+    )
+
+
+def _answer(tournament: Tournament, what: dict[str, Any]) -> None:
+    """Takes what a language model has answered, or asks another author.
+
+    One that fails leaves the candidates that there are.
+    """
+    if tournament.state.settings.author != "llm":
+        _ask(tournament, what["rewards"], what["measure"])
+        return
+    candidates = [from_plain(Candidate, one, "candidate") for one in what["candidates"]]
+    if what["failure"] and not tournament.state.entries:
+        raise AuthorFailed(what["failure"])
+    tournament.answer(candidates, what["failure"], what["cost"])
+
+
 def _ask(tournament: Tournament, rewards: list[str], measure: str) -> None:
-    """Asks the author; one that fails leaves the candidates that there are."""
     state = tournament.state
     try:
         written = [
