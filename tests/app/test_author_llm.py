@@ -56,7 +56,7 @@ def test_a_language_model_writes(dashboard: TrainingPage, peer: Peer) -> None:
     page = dashboard.page
     page.get_by_label("What robots should do").fill("hop on")
     page.get_by_label("Rewards").fill("2")
-    page.get_by_label("Who writes the rewards").select_option("llm")
+    page.get_by_label("Written by").select_option("llm")
     about = page.locator("#author-model")
     expect(about).to_contain_text("some-model (127.0.0.1:")
     expect(about).to_contain_text("$1.00 a day, $0.0000 of it spent")
@@ -107,11 +107,11 @@ def test_without_a_model_the_page_says_so_and_the_other_author_is_there(
     open_page: TrainingPage,
 ) -> None:
     page = open_page.page
-    page.get_by_label("Who writes the rewards").select_option("llm")
+    page.get_by_label("Written by").select_option("llm")
     expect(page.locator("#author-model")).to_contain_text("No language model is set up")
     expect(page.locator("#author-model")).to_contain_text("Words and rules write instead")
-    expect(page.get_by_label("Who writes the rewards")).to_have_value("offline")
+    expect(page.get_by_label("Written by")).to_have_value("offline")
     page.route("**/llm", lambda route: route.abort())
-    page.get_by_label("Who writes the rewards").select_option("llm")
+    page.get_by_label("Written by").select_option("llm")
     expect(page.locator("#author-model")).to_contain_text("The server cannot be reached")
     page.unroute("**/llm")

@@ -130,9 +130,9 @@ class OpenAICompatible:
             for form in self._forms():
                 try:
                     stream = await self._begin(client, turns, max_tokens, form)
-                except (self._sdk.BadRequestError, self._sdk.UnprocessableEntityError) as error:
-                    # Servers differ in how they want the schema, and some know none.
-                    if form is last or "format" not in str(error):
+                except self._sdk.APIStatusError as error:
+                    # Servers differ in how they want the schema, and in how they refuse it.
+                    if form is last or "response_format" not in str(error):
                         raise
                     continue
                 async with aclosing(self._pieces(stream)) as pieces, stream:

@@ -34,7 +34,7 @@ export class Writer {
       h('summary', {}, 'What it is told'), h('p', { class: 'subtle' }, 'The request, with your words:'), this.request,
       h('p', { class: 'subtle' }, 'The instructions before it, always the same:'), this.system);
     /** Goes into the form. */
-    this.element = h('div', {}, h('div', { class: 'field' }, h('label', { for: 'author-writer' }, 'Who writes the rewards'), this.choice), this.about, this.prompt);
+    this.element = h('div', {}, h('div', { class: 'field' }, h('label', { for: 'author-writer' }, 'Written by'), this.choice), this.about, this.prompt);
 
     this.note = h('p', { class: 'subtle', id: 'author-note', role: 'status' });
     this.used = h('p', { class: 'subtle', id: 'author-used' });
@@ -102,7 +102,7 @@ export class Writer {
     const money = cost === null ? '' : `, ${dollars(cost)}`;
     setText(this.used, read ? `${count(read)} tokens read, ${count(written)} written${money}.` : '');
     this.text.hidden = over || !text;
-    setText(this.text, text);
+    setText(this.text, text.replaceAll('\\n', '\n').replaceAll('\\"', '"')); // code in JSON, for people
     this.text.scrollTop = this.text.scrollHeight;
     if (turns.length !== this.said.childElementCount - 1) {
       this.said.replaceChildren(...[system, ...turns].map((said, i) => turn(i ? (i % 2 ? 'Asked' : 'Answered') : 'Instructions', said)));

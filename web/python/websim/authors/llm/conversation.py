@@ -93,8 +93,13 @@ class Conversation:
         if not self.over:
             self.returns += 1
             names = [draft.name for draft in self.kept]
-            told = prompts.returned(names, self.problems, missing, bool(self._measure))
+            told = prompts.returned(names, self.problems, missing, self.measured)
             self.turns.append(Turn(role="user", text=told))
+
+    @property
+    def measured(self) -> bool:
+        """Whether there is a measure that passes."""
+        return bool(self._measure)
 
     def candidates(self) -> list[Candidate]:
         """What has passed, the most promising first.
