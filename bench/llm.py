@@ -95,6 +95,9 @@ def main(argv: Sequence[str] | None = None) -> None:
         outcomes.append(author(task, words, arguments.candidates, ask, log))
         if arguments.log:
             arguments.log.write_text("\n".join(log))
+        if arguments.out:
+            told = {"model": settings.model, "outcomes": [asdict(one) for one in outcomes]}
+            arguments.out.write_text(json.dumps(told, indent=1) + "\n")
     print("\n| robot | sentence | answers | candidates written | passed | measure | seconds |")
     print("|---|---|---|---|---|---|---|")
     for one in outcomes:
@@ -105,9 +108,6 @@ def main(argv: Sequence[str] | None = None) -> None:
     used = f"{ask.budget.read:,} tokens read, {ask.budget.written:,} written"
     print(f"\n{settings.model}: {passed} of {written} candidates passed; {used}, ", end="")
     print(f"${ask.budget.spent:.4f}.")
-    if arguments.out:
-        told = {"model": settings.model, "outcomes": [asdict(one) for one in outcomes]}
-        arguments.out.write_text(json.dumps(told, indent=1) + "\n")
 
 
 if __name__ == "__main__":
