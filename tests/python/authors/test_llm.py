@@ -157,8 +157,8 @@ def test_what_passes_is_kept_and_the_rest_is_written_anew() -> None:
 def test_without_a_measure_nothing_is_taken() -> None:
     conversation = begun(1)
     conversation.take(written(reward(), measure="def measure(now, before): return now.nothing\n"))
-    assert "Write the measure anew, and no candidates." in conversation.turns[-1].text
-    conversation.take(written(measure=MEASURE))
+    assert "Write the measure anew; of the candidates repeat" in conversation.turns[-1].text
+    conversation.take(written(reward(), measure=MEASURE))
     assert conversation.over
     assert len(conversation.candidates()) == 1
     never = begun(1)

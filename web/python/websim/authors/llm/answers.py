@@ -32,6 +32,7 @@ SCHEMA = _object(
         "sees_where_it_is": _TRUTH,
         "candidates": {
             "type": "array",
+            "minItems": 1,
             "items": _object({"name": _TEXT, "why": _TEXT, "reward": _TEXT}),
         },
     }

@@ -114,7 +114,7 @@ def returned(kept: Sequence[str], problems: Sequence[str], missing: int, measure
         ask = f"Write {missing} more in place of those"
         ask += "." if measured else ", and the measure anew."
     elif kept:
-        ask = "Write the measure anew, and no candidates."
+        ask = "Write the measure anew; of the candidates repeat the first one."
     else:
         ask = wanted(missing, measure_fixed=measured)
     return (
