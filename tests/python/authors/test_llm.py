@@ -13,6 +13,7 @@ from websim.authors.llm import SCHEMA, Conversation, LlmAuthor, Reply, system_pr
 from websim.authors.llm.answers import MAX_ANSWER, read_answer
 from websim.authors.llm.conversation import MAX_RETURNS
 from websim.authors.llm.prompts import figures
+from websim.browser import tournament
 from websim.errors import AuthorFailed, InvalidArgument, UnsafeCode
 from websim.experiments.experiment import Experiment
 from websim.experiments.robot import make_robot
@@ -281,3 +282,35 @@ def test_attempts_of_the_offline_author_can_be_told() -> None:
     said = Conversation(Brief(words="hop", experiment=HOPPER, attempts=attempts), 1).turns[0].text
     assert "It has not been learnt from." in said
     assert candidates[1].reward.strip() in said
+
+
+def test_a_page_leads_the_conversation() -> None:
+    """What a tab's worker does for it: the page keeps the answers and the tournament's state."""
+    settings = {"words": "hop on", "author": "llm", "candidates": 1, "steps": 100_000}
+
+    def act(state: str | None, act: str, **given: Any) -> dict[str, Any]:
+        return tournament.step(HOPPER, state, act, json.dumps(given), 0.0)
+
+    first = act(None, "begin", **settings)
+    assert first["stage"] == "author"
+    before = tournament.converse(HOPPER, None, "hop on", 1, "[]")
+    asked = tournament.converse(HOPPER, first["state"], "", 0, "[]")
+    assert asked["turns"] == before["turns"]
+    assert (asked["over"], asked["candidates"]) == (False, "")
+    bad = [written("def reward(now, before, action):\n    return {}\n"), False]
+    back = tournament.converse(HOPPER, first["state"], "", 0, json.dumps([bad]))
+    assert back["returns"] == 1
+    assert "reward must return a dictionary" in back["problems"][0]
+    good = [written(reward(), measure=""), False]
+    done = tournament.converse(HOPPER, first["state"], "", 0, json.dumps([bad, good]))
+    assert done["over"]
+    candidates = json.loads(done["candidates"])
+    answer = {"candidates": candidates, "failure": "", "cost": {"dollars": 0.5}}
+    step = act(first["state"], "answer", **answer)
+    assert step["stage"] == "trial"
+    assert [contender["reward"] for contender in step["contenders"]] == [reward()]
+    assert json.loads(step["state"])["decisions"][0]["cost"] == {"dollars": 0.5}
+    never = tournament.converse(HOPPER, first["state"], "", 0, json.dumps([bad] * 4))
+    assert "3 returns included" in never["failure"]
+    with pytest.raises(AuthorFailed, match="It refuses"):
+        act(first["state"], "answer", candidates=[], failure="It refuses.", cost={})
