@@ -1,8 +1,11 @@
 """The route to a language model: streams, is hung up on, and lets through only what it should."""
 
+import asyncio
 import http.client
 import json
+import os
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -10,8 +13,10 @@ import pytest
 
 from tests.server.http_client import fetch
 from tests.server.llm_peer import Peer, Say, scripted
-from websim.authors.llm import system_prompt
+from websim.authors.llm import Turn, system_prompt
 from websim_server import browser
+from websim_server.llm.budget import DailyBudget
+from websim_server.llm.settings import LlmSettings
 from websim_server.site import llm
 from websim_server.site.llm import Gate, Refused, network
 
@@ -27,8 +32,6 @@ def peer() -> Iterator[Peer]:
 @pytest.fixture(scope="module")
 def site(peer: Peer) -> Iterator[str]:
     """A server whose language model is the peer, for a price."""
-    import os
-
     options = ["--llm-url", peer.url, "--llm-model", "some-model"]
     more = ["--llm-prices", "2", "10", "--llm-max-cost", "5"]
     environment = {**os.environ, "WEBSIM_LLM_KEY": KEY}
@@ -168,12 +171,6 @@ def test_an_address_may_ask_so_often() -> None:
 
 
 def test_so_many_are_answered_at_a_time(peer: Peer, monkeypatch: pytest.MonkeyPatch) -> None:
-    import asyncio
-
-    from websim.authors.llm import Turn
-    from websim_server.llm.budget import DailyBudget
-    from websim_server.llm.settings import LlmSettings
-
     monkeypatch.setattr(llm, "MAX_TOGETHER", 0)
     settings = LlmSettings(url=peer.url, model="m", key="")
 
@@ -184,7 +181,8 @@ def test_so_many_are_answered_at_a_time(peer: Peer, monkeypatch: pytest.MonkeyPa
             async for line in llm._lines(settings, turns, DailyBudget(settings), Gate("9/hour"))
         ]
 
-    (failed,) = asyncio.run(listen())
+    with ThreadPoolExecutor(1) as thread:  # Playwright may have a loop in this one
+        (failed,) = thread.submit(asyncio.run, listen()).result()
     assert "answers are being written already" in json.loads(failed)["message"]
 
 

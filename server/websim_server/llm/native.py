@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 from websim.authors.llm import Conversation, Reply
 from websim.errors import AuthorFailed
@@ -33,7 +34,9 @@ class NativeAsker:
         """See `websim.authors.llm.Ask`."""
         if conversation.problems:
             self._tell("Did not pass: " + " ".join(conversation.problems))
-        return asyncio.run(self._ask(conversation))
+        # A loop of its own, whatever this thread has.
+        with ThreadPoolExecutor(1) as thread:
+            return thread.submit(lambda: asyncio.run(self._ask(conversation))).result()
 
     async def _ask(self, conversation: Conversation) -> Reply:
         asking = asyncio.ensure_future(self._listen(conversation))
