@@ -1,5 +1,6 @@
 """Fixtures of all tests: a running server, with and without isolation, and a browser."""
 
+import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,6 +11,10 @@ from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_
 
 from websim_server import browser
 from websim_server import chromium as chromium_finder
+
+# No test asks a language model that somebody pays for.
+for name in ("ANTHROPIC_API_KEY", "WEBSIM_LLM_URL", "WEBSIM_LLM_MODEL", "WEBSIM_LLM_KEY"):
+    os.environ.pop(name, None)
 
 
 @pytest.fixture(scope="session")
