@@ -66,6 +66,14 @@ def test_picks_move_the_weights_and_robots_learn_on(isolated: TrainingPage, tmp_
     opened(page, 6)
     picks(page, 0)
     page.screenshot(path=tmp_path / "picks-light.png")
+    box = page.get_by_role("button", name="Scene 2").bounding_box()
+    assert box is not None
+    place = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2 - 30
+    for pressed in ("true", "false"):  # on the robot itself, which is above its number
+        page.mouse.click(*place)
+        expect(page.get_by_role("button", name="Scene 2")).to_have_attribute(
+            "aria-pressed", pressed
+        )
     # It likes robots that stay in the middle, and nothing else.
     for number in range(6):
         sums = [scene["middle"] for scene in told(page)]

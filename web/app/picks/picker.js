@@ -145,7 +145,9 @@ export class Picker {
     const scenes = new Scenes(sim.groups[0], pool, standing.next);
     this.numbers.replaceChildren(...standing.next.map((scene, i) => this.#number(i, aboutOf(pool, scene, standing.terms))));
     await this.#stage.show(scenes);
-    if (present()) this.#stage.setCovers([this.sheet]);
+    if (!present()) return;
+    this.#stage.setCovers([this.sheet]);
+    this.#stage.view.home(false);
   }
 
   /** @param {string} doing @param {(present: () => boolean) => Promise<void>} work */
@@ -237,8 +239,7 @@ export class Picker {
     this.#tell(`${many} so far; which of two scenes is better is ${Math.round(100 * certainty)} % sure. `
       + (this.#chosen.size ? `${this.#chosen.size} marked.` : 'Click or press the numbers of those that move well.'));
     this.sure.value = Math.max(0, 2 * certainty - 1);
-    const sizes = after.map((weight, k) => Math.abs(weight) + errors[k]);
-    const most = Math.max(...sizes, ...before.map(Math.abs)) || 1;
+    const most = Math.max(...[...after, ...before].map(Math.abs)) || 1;
     this.rows.replaceChildren(...terms.map((term, k) => h('tr', { 'data-term': term },
       h('th', { scope: 'row' }, term), h('td', { class: 'value' }, measure(before[k])),
       h('td', { class: 'value' }, `${measure(after[k])} ± ${measure(errors[k])}`),
