@@ -1,0 +1,1 @@
+"""Runs that people share: kept by what they are, each under the beginning of its sha256."""

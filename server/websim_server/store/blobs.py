@@ -1,0 +1,66 @@
+"""Files by their sha256, in a folder or whatever else `fsspec` knows."""
+
+import contextlib
+import os
+import secrets
+
+import fsspec
+
+
+class Blobs:
+    """Files that are there as a whole, or not at all.
+
+    A file is written under a name of its own, brought to the disk, and then gets the name of its
+    content: whoever is cut off in between leaves a part that nobody looks for.
+    """
+
+    def __init__(self, url: str) -> None:
+        """Takes where they are; raises ValueError or OSError where that is no place."""
+        self._files, self._root = fsspec.core.url_to_fs(url)
+        self._files.makedirs(self._root, exist_ok=True)
+
+    def put(self, sha256: str, data: bytes) -> None:
+        """Keeps a file."""
+        part = f"{self._root}/{secrets.token_hex(8)}.part"
+        try:
+            with self._files.open(part, "wb") as file:
+                file.write(data)
+                file.flush()
+                # What is no file of this machine is kept as its service promises.
+                with contextlib.suppress(AttributeError, OSError):
+                    os.fsync(file.fileno())
+            self._files.mv(part, self._path(sha256))
+            self._sync_folder()
+        except BaseException:
+            with contextlib.suppress(OSError):
+                self._files.rm(part)
+            raise
+
+    def get(self, sha256: str) -> bytes:
+        """A file; raises FileNotFoundError."""
+        data: bytes = self._files.cat_file(self._path(sha256))
+        return data
+
+    def remove(self, sha256: str) -> None:
+        """Forgets a file, if it is there."""
+        with contextlib.suppress(FileNotFoundError):
+            self._files.rm(self._path(sha256))
+
+    def names(self) -> set[str]:
+        """The sha256 of all of them."""
+        found = self._files.ls(self._root, detail=False)
+        names = {os.path.basename(path) for path in found}
+        return {name.removesuffix(".websim") for name in names if name.endswith(".websim")}
+
+    def _path(self, sha256: str) -> str:
+        return f"{self._root}/{sha256}.websim"
+
+    def _sync_folder(self) -> None:
+        """A name is kept once its folder is."""
+        if not os.path.isdir(self._root):
+            return
+        folder = os.open(self._root, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)

@@ -1,0 +1,191 @@
+"""The store itself: what is shared is found by the beginning of its sha256, and never changes."""
+
+import hashlib
+import json
+import secrets
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import delete, func, insert, select
+from sqlalchemy.exc import IntegrityError
+
+from websim_server.store.blobs import Blobs
+from websim_server.store.errors import NoRun, NotAllowed, NotStored, StoreFull
+from websim_server.store.inspection import inspect
+from websim_server.store.settings import StoreSettings
+from websim_server.store.tables import ID_LENGTH, connect, runs
+
+_DAY = 86_400.0
+
+
+@dataclass(frozen=True)
+class Stored:
+    """A run in the store.
+
+    Attributes:
+        id: The first characters of its sha256.
+        sha256: Of the file.
+        bytes: Of the file.
+        about: What the file says of itself (`inspection.inspect`).
+        created_at: Seconds since 1970.
+        expires_at: Likewise; None: never.
+    """
+
+    id: str
+    sha256: str
+    bytes: int
+    about: dict[str, Any]
+    created_at: float
+    expires_at: float | None
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What somebody gets who shares a run.
+
+    Attributes:
+        run: It.
+        token: Deletes it; None where it had been shared before, by somebody.
+    """
+
+    run: Stored
+    token: str | None
+
+
+class Store:
+    """Runs that people share.
+
+    A file is kept first, and then its row: what is acknowledged has both. A file without a row is
+    served to nobody, and swept away.
+    """
+
+    def __init__(self, settings: StoreSettings) -> None:
+        """Opens the store, and makes what is missing of it.
+
+        Raises:
+            sqlalchemy.exc.SQLAlchemyError, OSError, ValueError: database or place of files are
+                none, or not to be had.
+        """
+        self.settings = settings
+        self._engine = connect(settings.database, settings.folder)
+        self._blobs = Blobs(settings.blobs or str(settings.folder / "runs"))
+
+    def close(self) -> None:
+        """Closes the connections."""
+        self._engine.dispose()
+
+    def share(self, data: bytes) -> Receipt:
+        """Keeps a run.
+
+        Raises:
+            NotAllowed: the store only reads.
+            NoRun: too large, or no run.
+            StoreFull: there is no room.
+        """
+        settings = self.settings
+        if settings.read_only:
+            raise NotAllowed("This store only reads: nothing can be shared here.")
+        if len(data) > settings.max_bytes:
+            raise NoRun(f"A run may have {settings.max_bytes:,} bytes, not {len(data):,}.")
+        sha256 = hashlib.sha256(data).hexdigest()
+        there = self._find(sha256[:ID_LENGTH])
+        if there is not None:
+            return self._again(there, sha256)
+        about = inspect(data)
+        self.sweep()
+        room = settings.quota - self.used()
+        if len(data) > room:
+            raise StoreFull(
+                f"The store has room for {max(room, 0):,} bytes more; the run has {len(data):,}."
+            )
+        self._blobs.put(sha256, data)
+        token = secrets.token_urlsafe(24)
+        now = time.time()
+        days = settings.expiry_days
+        run = Stored(
+            id=sha256[:ID_LENGTH],
+            sha256=sha256,
+            bytes=len(data),
+            about=about,
+            created_at=now,
+            expires_at=None if days is None else now + days * _DAY,
+        )
+        row = {**vars(run), "about": json.dumps(about), "token_sha256": _hashed(token)}
+        try:
+            with self._engine.begin() as connection:
+                connection.execute(insert(runs).values(row))
+        except IntegrityError:  # somebody else was faster
+            there = self._find(run.id)
+            if there is None:
+                raise
+            return self._again(there, sha256)
+        return Receipt(run, token)
+
+    def about(self, run_id: str) -> Stored:
+        """What is known of a run; raises NotStored."""
+        found = self._find(run_id)
+        if found is None or (found.expires_at is not None and found.expires_at <= time.time()):
+            raise NotStored(f"There is no run {run_id!r:.40} here, or no longer.")
+        return found
+
+    def read(self, run_id: str) -> bytes:
+        """The file of a run; raises NotStored."""
+        run = self.about(run_id)
+        try:
+            return self._blobs.get(run.sha256)
+        except FileNotFoundError:
+            raise NotStored(f"The file of run {run_id!r:.40} is gone.") from None
+
+    def remove(self, run_id: str, token: str) -> None:
+        """Deletes a run.
+
+        Raises:
+            NotStored: there is none.
+            NotAllowed: the token is not its own, or the store only reads.
+        """
+        if self.settings.read_only:
+            raise NotAllowed("This store only reads: nothing can be deleted here.")
+        run = self.about(run_id)
+        with self._engine.begin() as connection:
+            kept = connection.execute(
+                select(runs.c.token_sha256).where(runs.c.id == run_id)
+            ).scalar_one_or_none()
+            if kept is None or not secrets.compare_digest(kept, _hashed(token)):
+                raise NotAllowed("Only who shared a run can delete it, with the token of then.")
+            connection.execute(delete(runs).where(runs.c.id == run_id))
+        self._blobs.remove(run.sha256)
+
+    def used(self) -> int:
+        """Bytes of all runs together."""
+        with self._engine.connect() as connection:
+            total = connection.execute(select(func.coalesce(func.sum(runs.c.bytes), 0)))
+            return int(total.scalar_one())
+
+    def sweep(self) -> None:
+        """Forgets what has expired."""
+        over = runs.c.expires_at <= time.time()
+        with self._engine.begin() as connection:
+            gone = connection.execute(select(runs.c.sha256).where(over)).scalars().all()
+            connection.execute(delete(runs).where(over))
+        for sha256 in gone:
+            self._blobs.remove(sha256)
+
+    def _find(self, run_id: str) -> Stored | None:
+        names = [column for column in runs.c if column.name != "token_sha256"]
+        with self._engine.connect() as connection:
+            row = connection.execute(select(*names).where(runs.c.id == run_id)).one_or_none()
+        if row is None:
+            return None
+        values = row._asdict()
+        return Stored(**{**values, "about": json.loads(values["about"])})
+
+    def _again(self, there: Stored, sha256: str) -> Receipt:
+        """The same file gives the same link; another one that begins alike gives none."""
+        if there.sha256 != sha256:
+            raise NoRun("Another run has this address. Save it again, so that its bytes differ.")
+        return Receipt(there, None)
+
+
+def _hashed(token: str) -> bytes:
+    return hashlib.sha256(token.encode()).digest()

@@ -1,0 +1,58 @@
+"""What a store knows of its runs, in SQL."""
+
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Engine,
+    Float,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    create_engine,
+    event,
+)
+
+ID_LENGTH = 12
+
+metadata = MetaData()
+
+runs = Table(
+    "runs",
+    metadata,
+    Column("id", String(ID_LENGTH), primary_key=True),
+    Column("sha256", String(64), nullable=False, unique=True),
+    Column("bytes", BigInteger, nullable=False),
+    Column("about", Text, nullable=False),  # JSON: what the file says of itself
+    Column("token_sha256", LargeBinary(32), nullable=False),
+    Column("created_at", Float, nullable=False),  # seconds since 1970
+    Column("expires_at", Float),
+)
+
+
+def connect(url: str, folder: Path) -> Engine:
+    """The database, with its tables.
+
+    Args:
+        url: SQLAlchemy's; empty: SQLite in `folder`.
+        folder: Made where it is missing.
+    """
+    if not url:
+        folder.mkdir(parents=True, exist_ok=True)
+        url = f"sqlite:///{folder / 'runs.sqlite3'}"
+    engine = create_engine(url, pool_pre_ping=True)
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _safely)
+    metadata.create_all(engine)
+    return engine
+
+
+def _safely(connection: Any, _: Any) -> None:
+    """Readers do not wait for a writer, and what was committed has reached the disk."""
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA busy_timeout = 10000")

@@ -1,0 +1,146 @@
+"""Shared runs: the same bytes have the same address, and what was acknowledged stays."""
+
+import io
+import os
+import signal
+import subprocess
+import sys
+import time
+import zipfile
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from websim.experiments.archive import dump
+from websim.experiments.experiment import Experiment
+from websim_server.store.errors import NoRun, NotAllowed, NotStored, StoreFull
+from websim_server.store.inspection import inspect
+from websim_server.store.settings import StoreSettings
+from websim_server.store.store import Store
+
+
+def run(title: str = "", task: str = "Hopper-v5") -> bytes:
+    return dump(Experiment(task=task, title=title))
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> StoreSettings:
+    return StoreSettings(folder=tmp_path / "store")
+
+
+@pytest.fixture
+def store(settings: StoreSettings) -> Iterator[Store]:
+    one = Store(settings)
+    yield one
+    one.close()
+
+
+def test_a_run_is_found_by_what_it_is(store: Store, settings: StoreSettings) -> None:
+    data = run("Hop")
+    receipt = store.share(data)
+    assert receipt.token
+    assert receipt.run.id == receipt.run.sha256[:12]
+    assert receipt.run.about["title"] == "Hop"
+    assert store.read(receipt.run.id) == data
+    again = store.share(data)
+    assert (again.run, again.token) == (receipt.run, None)
+    other = Store(settings)  # another server behind the same files
+    assert other.read(receipt.run.id) == data
+    other.close()
+
+
+def test_only_who_shared_it_deletes_it(store: Store) -> None:
+    receipt = store.share(run())
+    assert receipt.token
+    with pytest.raises(NotAllowed, match="Only who shared"):
+        store.remove(receipt.run.id, "guess")
+    store.remove(receipt.run.id, receipt.token)
+    for attempt in (store.about, store.read):
+        with pytest.raises(NotStored, match="no run"):
+            attempt(receipt.run.id)
+    assert store.used() == 0
+
+
+def test_what_is_no_run_is_refused_with_a_reason(store: Store) -> None:
+    bomb = io.BytesIO()
+    with zipfile.ZipFile(bomb, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("experiment.json", b" " * (300 << 20))
+    for data in (b"", b"PK\x03\x04", b"hello", run()[:-40], bomb.getvalue()):
+        with pytest.raises(NoRun):
+            store.share(data)
+    assert store.used() == 0
+
+
+def test_limits(settings: StoreSettings) -> None:
+    data = run()
+    small = Store(replace(settings, max_bytes=len(data) - 1))
+    with pytest.raises(NoRun, match="may have"):
+        small.share(data)
+    full = Store(replace(settings, quota=len(data) + 10))
+    kept = full.share(data)
+    with pytest.raises(StoreFull, match="room for 10 bytes"):
+        full.share(run("another"))
+    reading = Store(replace(settings, read_only=True))
+    assert reading.read(kept.run.id) == data
+    with pytest.raises(NotAllowed, match="only reads"):
+        reading.share(run("more"))
+    with pytest.raises(NotAllowed, match="only reads"):
+        reading.remove(kept.run.id, kept.token or "")
+    for one in (small, full, reading):
+        one.close()
+
+
+def test_what_has_expired_is_gone_and_makes_room(settings: StoreSettings) -> None:
+    brief = Store(replace(settings, expiry_days=1e-9, quota=2000))
+    first = brief.share(run("first"))
+    time.sleep(0.01)
+    with pytest.raises(NotStored):
+        brief.read(first.run.id)
+    brief.share(run("second"))
+    assert first.run.sha256 not in brief._blobs.names()
+    brief.close()
+
+
+def test_a_file_says_what_it_is_and_whether_its_code_only_calculates() -> None:
+    safe = Experiment(task="Ant-v5", reward="def reward(now, before, action):\n    return {}\n")
+    foreign = replace(safe, reward="import os\n")
+    assert inspect(dump(safe))["calculates"] is True
+    assert inspect(dump(foreign))["calculates"] is False
+
+
+WRITER = """
+import sys
+from pathlib import Path
+from websim.experiments.archive import dump
+from websim.experiments.experiment import Experiment
+from websim_server.store import store
+store.inspect = lambda data: {}  # what a file says is not what is tried here, and takes a second
+one = store.Store(store.StoreSettings(folder=Path(sys.argv[1])))
+for i in range(10_000):
+    print(one.share(dump(Experiment(task="Hopper-v5", title=f"{sys.argv[2]} {i}"))).run.id, flush=True)
+"""
+
+
+def test_a_server_that_is_killed_has_kept_all_that_it_acknowledged(
+    settings: StoreSettings, tmp_path: Path
+) -> None:
+    acknowledged = set()
+    for round in range(5):
+        writer = subprocess.Popen(
+            [sys.executable, "-c", WRITER, str(settings.folder), str(round)],
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert writer.stdout
+        acknowledged |= {writer.stdout.readline().strip() for _ in range(7 + 5 * round)}
+        os.kill(writer.pid, signal.SIGKILL)
+        rest = writer.stdout.read().split("\n")
+        acknowledged |= set(rest[:-1])  # a line that was cut was not acknowledged
+        writer.wait()
+        store = Store(settings)
+        for run_id in acknowledged:
+            assert store.read(run_id).startswith(b"PK")
+            assert store.about(run_id).sha256.startswith(run_id)
+        store.close()
