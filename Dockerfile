@@ -23,9 +23,11 @@ RUN PATH=/opt/node/bin:$PATH \
 
 FROM base
 COPY --from=build /opt/websim /opt/websim
-RUN useradd --system --no-create-home --shell /usr/sbin/nologin websim
+RUN useradd --system --no-create-home --shell /usr/sbin/nologin websim \
+ && install --directory --owner websim /data
 USER websim
-ENV PATH=/opt/websim/bin:$PATH
+ENV PATH=/opt/websim/bin:$PATH WEBSIM_STORE_FOLDER=/data
+VOLUME /data
 EXPOSE 8000
 HEALTHCHECK --interval=30s --timeout=5s --start-period=10s CMD \
   ["python3", "-c", "from urllib.request import urlopen; urlopen('http://127.0.0.1:8000/healthz', timeout=4)"]

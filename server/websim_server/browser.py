@@ -55,10 +55,11 @@ def server(*options: str, environment: Mapping[str, str] | None = None) -> Itera
     """A server of its own process, so that it takes no time from what is driven here.
 
     Args:
-        *options: Of `websim serve`.
+        *options: Of `websim serve`; without others it has no store.
         environment: Its variables; None: those of this process.
     """
-    command = [sys.executable, "-m", "websim_server", "serve", "--port", "0", *options]
+    command = [sys.executable, "-m", "websim_server", "serve", "--port", "0"]
+    command += ["--store", "none", *options]
     # A session of its own: Ctrl-C is for the command, which may still need the server.
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, text=True, start_new_session=True, env=environment

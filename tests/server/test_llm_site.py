@@ -18,7 +18,7 @@ from websim_server import browser
 from websim_server.llm.budget import DailyBudget
 from websim_server.llm.settings import LlmSettings
 from websim_server.site import llm
-from websim_server.site.llm import Gate, Refused, network
+from websim_server.site.visitors import Rate, Refused, network
 
 KEY = "sk-very-secret-0123456789"
 
@@ -154,18 +154,18 @@ def test_pages_of_others_may_not_spend_the_money(site: str, peer: Peer) -> None:
 
 
 def test_an_address_may_ask_so_often() -> None:
-    gate = Gate("2/hour")
-    gate.let_through("192.0.2.1")
-    gate.let_through("192.0.2.1")
+    rate = Rate("2/hour", "It may be asked")
+    rate.count("192.0.2.1")
+    rate.count("192.0.2.1")
     with pytest.raises(Refused, match=r"2 per 1 hour from an address: again in 3,\d+ s") as refused:
-        gate.let_through("192.0.2.1")
+        rate.count("192.0.2.1")
     assert refused.value.status == 429
     assert int(refused.value.headers["Retry-After"]) > 3000
-    gate.let_through("192.0.2.2")
-    gate.let_through("2001:db8::1")
-    gate.let_through("2001:db8::2")
+    rate.count("192.0.2.2")
+    rate.count("2001:db8::1")
+    rate.count("2001:db8::2")
     with pytest.raises(Refused):
-        gate.let_through("2001:db8::ffff:3")
+        rate.count("2001:db8::ffff:3")
     assert network("::ffff:192.0.2.1") == "192.0.2.1"
     assert network("a socket") == "a socket"
 
@@ -178,7 +178,7 @@ def test_so_many_are_answered_at_a_time(peer: Peer, monkeypatch: pytest.MonkeyPa
         turns = [Turn(role="user", text="Hop.")]
         return [
             line
-            async for line in llm._lines(settings, turns, DailyBudget(settings), Gate("9/hour"))
+            async for line in llm._lines(settings, turns, DailyBudget(settings), llm.Together())
         ]
 
     with ThreadPoolExecutor(1) as thread:  # Playwright may have a loop in this one

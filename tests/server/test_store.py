@@ -2,9 +2,12 @@
 
 import io
 import os
+import shutil
 import signal
+import socket
 import subprocess
 import sys
+import tempfile
 import time
 import zipfile
 from collections.abc import Iterator
@@ -19,15 +22,46 @@ from websim_server.store.errors import NoRun, NotAllowed, NotStored, StoreFull
 from websim_server.store.inspection import inspect
 from websim_server.store.settings import StoreSettings
 from websim_server.store.store import Store
+from websim_server.store.tables import connect, metadata
 
 
 def run(title: str = "", task: str = "Hopper-v5") -> bytes:
     return dump(Experiment(task=task, title=title))
 
 
-@pytest.fixture
-def settings(tmp_path: Path) -> StoreSettings:
-    return StoreSettings(folder=tmp_path / "store")
+@pytest.fixture(scope="module")
+def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A PostgreSQL server of its own: the address of a database in it."""
+    programs = max(Path("/usr/lib/postgresql").glob("*/bin"), default=None)
+    if programs is None:
+        pytest.skip("PostgreSQL is not installed")
+    folder = Path(tempfile.mkdtemp())
+    # It refuses to run as root.
+    owner = ["runuser", "-u", "postgres", "--"] if os.getuid() == 0 else []
+    if owner:
+        shutil.chown(folder, "postgres")
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    data = str(folder / "data")
+    control = [*owner, str(programs / "pg_ctl"), "-D", data, "-w", "-s"]
+    make = [*owner, str(programs / "initdb"), "-D", data, "-A", "trust", "-U", "websim"]
+    subprocess.run(make, check=True, stdout=subprocess.DEVNULL)
+    options = f"-c listen_addresses=127.0.0.1 -c port={port} -c unix_socket_directories="
+    subprocess.run([*control, "-o", options, "-l", str(folder / "log"), "start"], check=True)
+    yield f"postgresql+psycopg://websim@127.0.0.1:{port}/postgres"
+    subprocess.run([*control, "-m", "immediate", "stop"], check=True)
+    shutil.rmtree(folder)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def settings(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[StoreSettings]:
+    """Of an empty store."""
+    url = "" if request.param == "sqlite" else request.getfixturevalue("postgresql")
+    found = StoreSettings(database=url, folder=tmp_path / "store")
+    yield found
+    engine = connect(found.database, found.folder)
+    metadata.drop_all(engine)
+    engine.dispose()
 
 
 @pytest.fixture
@@ -98,8 +132,9 @@ def test_what_has_expired_is_gone_and_makes_room(settings: StoreSettings) -> Non
     time.sleep(0.01)
     with pytest.raises(NotStored):
         brief.read(first.run.id)
-    brief.share(run("second"))
-    assert first.run.sha256 not in brief._blobs.names()
+    second = brief.share(run("second"))
+    assert [file.stem for file in (settings.folder / "runs").iterdir()] == [second.run.sha256]
+    assert first.run.sha256 != second.run.sha256
     brief.close()
 
 
@@ -117,9 +152,10 @@ from websim.experiments.archive import dump
 from websim.experiments.experiment import Experiment
 from websim_server.store import store
 store.inspect = lambda data: {}  # what a file says is not what is tried here, and takes a second
-one = store.Store(store.StoreSettings(folder=Path(sys.argv[1])))
+one = store.Store(store.StoreSettings(folder=Path(sys.argv[1]), database=sys.argv[3]))
 for i in range(10_000):
-    print(one.share(dump(Experiment(task="Hopper-v5", title=f"{sys.argv[2]} {i}"))).run.id, flush=True)
+    data = dump(Experiment(task="Hopper-v5", title=f"{sys.argv[2]} {i}"))
+    print(one.share(data).run.id, flush=True)
 """
 
 
@@ -129,7 +165,7 @@ def test_a_server_that_is_killed_has_kept_all_that_it_acknowledged(
     acknowledged = set()
     for round in range(5):
         writer = subprocess.Popen(
-            [sys.executable, "-c", WRITER, str(settings.folder), str(round)],
+            [sys.executable, "-c", WRITER, str(settings.folder), str(round), settings.database],
             stdout=subprocess.PIPE,
             text=True,
         )

@@ -11,11 +11,12 @@ from websim_server.build import lock
 from websim_server.build.engine import OPTIMISED, choose
 from websim_server.llm.settings import NEITHER, LlmSettings, LlmUnavailable
 from websim_server.paths import VENDOR, WEB, websim_source
-from websim_server.site import files, llm, manifest, opened, openings, package
+from websim_server.site import files, llm, manifest, opened, openings, package, runs
 from websim_server.site.headers import ResponseHeaders
 from websim_server.site.opened import OpenedFile
 from websim_server.site.sources import Sources
 from websim_server.site.tasks import TaskFiles
+from websim_server.store.store import Store
 
 
 def create_app(
@@ -29,6 +30,7 @@ def create_app(
     tasks: Sequence[Path] = (),
     open_file: OpenedFile | None = None,
     language_model: LlmSettings | LlmUnavailable | None = None,
+    store: Store | None = None,
 ) -> ASGIApp:
     """Makes the application.
 
@@ -42,6 +44,7 @@ def create_app(
         tasks: files with tasks of the user's own.
         open_file: what the page can open at once.
         language_model: what the author `llm` asks, or why it cannot.
+        store: where people's runs are kept; None: nowhere.
 
     Raises:
         OpenError: one of these files cannot be used.
@@ -62,9 +65,12 @@ def create_app(
     task_files = TaskFiles(tasks)
     # No OpenAPI pages: they load scripts from elsewhere, which the policy forbids.
     api = FastAPI(title="MuJoCo WebSim", version=__version__, openapi_url=None)
+    if store is not None:
+        api.mount(runs.API, runs.api(store))
     for routes in (
         manifest.router(packages, chosen, sources, bundle, begin, task_files),
-        opened.router(open_file),
+        opened.router(open_file, store),
+        runs.router(store),
         package.router(bundle),
         openings.router(begin),
         llm.router(language_model or LlmUnavailable(NEITHER)),

@@ -6,14 +6,11 @@ form, so many times an hour for an address, within a day's money. Nothing that a
 says is run or stored here.
 """
 
-import ipaddress
 import json
-import time
 from collections.abc import AsyncIterator
 from contextlib import aclosing
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Any
-from urllib.parse import urlsplit
 
 from fastapi import APIRouter
 from starlette.requests import Request
@@ -26,6 +23,7 @@ from websim.errors import AuthorFailed
 from websim_server.llm.asking import Ended, Failed, Waits, Wrote, ask
 from websim_server.llm.budget import DailyBudget
 from websim_server.llm.settings import LlmSettings, LlmUnavailable
+from websim_server.site.visitors import Rate, Refused, address_of, body_of, check_origin
 
 ADDRESS = "/llm"
 
@@ -37,61 +35,19 @@ MAX_CHARACTERS = 400_000
 
 MAX_TURNS = 1 + 2 * MAX_RETURNS
 
+JSON = "application/json"
+
 MAX_TOGETHER = 4
 """Answers under way, of all pages."""
 
 NEVER = "no-store"
 
 
-class Refused(Exception):
-    """Raised when a request is not let through."""
+@dataclass
+class Together:
+    """Answers under way, of all pages."""
 
-    def __init__(self, status: int, message: str, headers: dict[str, str] | None = None) -> None:
-        """Takes the status, what is told, and headers besides."""
-        super().__init__(message)
-        self.status, self.headers = status, headers or {}
-
-
-class Gate:
-    """Counts who asks.
-
-    Attributes:
-        together: Answers under way.
-    """
-
-    def __init__(self, rate: str) -> None:
-        """Takes how often an address may ask, as `limits` writes it."""
-        from limits import parse
-        from limits.storage import MemoryStorage
-        from limits.strategies import MovingWindowRateLimiter
-
-        self._rate, self._limiter = parse(rate), MovingWindowRateLimiter(MemoryStorage())
-        self.together = 0
-
-    def let_through(self, address: str) -> None:
-        """Counts a request; raises Refused where there are too many."""
-        who = network(address)
-        if not self._limiter.hit(self._rate, who):
-            reset = self._limiter.get_window_stats(self._rate, who).reset_time
-            seconds = max(1, round(reset - time.time()))
-            message = (
-                f"The language model may be asked {self._rate} from an address: "
-                f"again in {seconds:,} s."
-            )
-            raise Refused(429, message, {"Retry-After": str(seconds)})
-
-
-def network(address: str) -> str:
-    """Who an address belongs to: of IPv6 a household has all that begin with the same 64 bits."""
-    try:
-        found = ipaddress.ip_address(address)
-    except ValueError:
-        return address
-    if isinstance(found, ipaddress.IPv6Address):
-        if found.ipv4_mapped:
-            return str(found.ipv4_mapped)
-        return str(ipaddress.ip_network((found, 64), strict=False))
-    return str(found)
+    count: int = 0
 
 
 def router(model: LlmSettings | LlmUnavailable) -> APIRouter:
@@ -103,7 +59,8 @@ def router(model: LlmSettings | LlmUnavailable) -> APIRouter:
     routes = APIRouter()
     settings = model if isinstance(model, LlmSettings) else None
     daily = DailyBudget(settings) if settings else None
-    gate = Gate(settings.rate) if settings else None
+    rate = Rate(settings.rate, "The language model may be asked") if settings else None
+    together = Together()
 
     @routes.api_route(ADDRESS, methods=["GET"])
     def about() -> Response:
@@ -124,15 +81,17 @@ def router(model: LlmSettings | LlmUnavailable) -> APIRouter:
     @routes.api_route(ADDRESS, methods=["POST"])
     async def answer(request: Request) -> Response:
         try:
-            if settings is None or daily is None or gate is None:
+            if settings is None or daily is None or rate is None:
                 raise Refused(503, f"{model}")
-            check_origin(request)
-            turns = read_turns(await body_of(request))
-            gate.let_through(request.client.host if request.client else "")
+            check_origin(request, "Only pages of this server may ask the language model.")
+            if request.headers.get("content-type", "").partition(";")[0].strip() != JSON:
+                raise Refused(415, f"A conversation is sent as {JSON}.")
+            turns = read_turns(await body_of(request, MAX_BYTES, "A conversation"))
+            rate.count(address_of(request))
         except Refused as refused:
             headers = {"Cache-Control": NEVER, **refused.headers}
             return JSONResponse({"message": str(refused)}, refused.status, headers)
-        lines = _lines(settings, turns, daily, gate)
+        lines = _lines(settings, turns, daily, together)
         return StreamingResponse(
             lines, media_type="application/x-ndjson", headers={"Cache-Control": NEVER}
         )
@@ -141,18 +100,18 @@ def router(model: LlmSettings | LlmUnavailable) -> APIRouter:
 
 
 async def _lines(
-    settings: LlmSettings, turns: list[Turn], daily: DailyBudget, gate: Gate
+    settings: LlmSettings, turns: list[Turn], daily: DailyBudget, together: Together
 ) -> AsyncIterator[str]:
     """What comes, a line of JSON each; ends where nobody listens any longer."""
 
     def line(kind: str, **told: Any) -> str:
         return json.dumps({"kind": kind, **told}) + "\n"
 
-    if gate.together >= MAX_TOGETHER:
-        message = f"{gate.together} answers are being written already: try again in a while."
+    if together.count >= MAX_TOGETHER:
+        message = f"{together.count} answers are being written already: try again in a while."
         yield line("failed", message=message, usage=None)
         return
-    gate.together += 1
+    together.count += 1
     try:
         async with aclosing(ask(settings, turns, daily.today())) as events:
             async for event in events:
@@ -167,31 +126,7 @@ async def _lines(
     except AuthorFailed as error:
         yield line("failed", message=str(error), usage=None)
     finally:
-        gate.together -= 1
-
-
-def check_origin(request: Request) -> None:
-    """Lets through what a page of this server sends, and what is no browser's.
-
-    A page of somebody else's could have its visitor's browser ask here, and spend the money.
-    """
-    headers = request.headers
-    origin = headers.get("origin")
-    foreign = headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none")
-    if foreign or (origin is not None and urlsplit(origin).netloc != headers.get("host")):
-        raise Refused(403, "Only pages of this server may ask the language model.")
-    if headers.get("content-type", "").partition(";")[0].strip() != "application/json":
-        raise Refused(415, "A conversation is sent as application/json.")
-
-
-async def body_of(request: Request) -> bytes:
-    """The body, as far as it may go."""
-    body = b""
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > MAX_BYTES:
-            raise Refused(413, f"A conversation may have {MAX_BYTES:,} bytes.")
-    return body
+        together.count -= 1
 
 
 def read_turns(body: bytes) -> list[Turn]:

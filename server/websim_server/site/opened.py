@@ -15,7 +15,10 @@ from websim.experiments.archive import dump
 from websim.experiments.sources import experiment_of, whole
 from websim.training import checkpoints
 from websim_server.errors import OpenError
+from websim_server.site import runs
 from websim_server.site.static import REVALIDATE
+from websim_server.store.errors import NotStored
+from websim_server.store.store import Store
 
 ADDRESS = "/open"
 
@@ -77,12 +80,22 @@ class OpenedFile:
         return self._newest.archive if self._newest.digest == digest else None
 
 
-def router(opened: OpenedFile | None) -> APIRouter:
-    """`/open/NAME.json`, what the file is, and `/open/SHA256.websim`, with all that it needs."""
+def router(opened: OpenedFile | None, store: Store | None) -> APIRouter:
+    """`/open/NAME.json`, what a file is, and `/open/SHA256.websim`, with all that it needs.
+
+    Args:
+        opened: The file that the server was asked to open.
+        store: Where runs are that have been shared; their names are their ids.
+    """
     routes = APIRouter()
 
     @routes.api_route(ADDRESS + "/{name}.json", methods=["GET", "HEAD"])
     def about(name: str) -> Response:
+        if store is not None and (opened is None or name != opened.name):
+            try:
+                return JSONResponse(runs.opened(store, name), headers={"Cache-Control": REVALIDATE})
+            except NotStored as error:
+                return JSONResponse({"message": str(error)}, 404)
         if opened is None or name != opened.name:
             message = f"This server was not asked to open {name!r:.99}: websim serve --open FILE."
             return JSONResponse({"message": message}, 404)
@@ -100,6 +113,8 @@ def router(opened: OpenedFile | None) -> APIRouter:
     @routes.api_route(ADDRESS + "/{digest}.websim", methods=["GET", "HEAD"])
     def archive(digest: str) -> Response:
         content = opened.archive(digest) if opened else None
+        if content is None and store is not None:
+            content = runs.archive(store, digest)
         if content is None:
             raise HTTPException(404)
         headers = {"Cache-Control": REVALIDATE}

@@ -13,6 +13,7 @@ from websim_server.build import engine, lock
 from websim_server.errors import AddressError
 from websim_server.llm import settings as llm
 from websim_server.paths import VENDOR
+from websim_server.store import settings as store
 
 GRACE_SECONDS = 3
 """So long answers under way may take once the server is to end: a reader may have stalled."""
@@ -100,6 +101,7 @@ def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
         "the variable WEBSIM_ENGINE sets it too)",
     )
     llm.add_options(parser)
+    store.add_options(parser)
     parser.set_defaults(run=run)
 
 
@@ -156,6 +158,7 @@ def run(arguments: argparse.Namespace) -> None:
         )
     opened = OpenedFile(Path(arguments.open)) if arguments.open else None
     model = _language_model(arguments)
+    shared = store.open_store(arguments)
     with listen(arguments.host, arguments.port) as listener:
         url = address(arguments.host, listener.getsockname()[1])
         if opened:
@@ -167,6 +170,7 @@ def run(arguments: argparse.Namespace) -> None:
             tasks=arguments.tasks,
             open_file=opened,
             language_model=model,
+            store=shared,
         )
         openings.prepare()
         config = uvicorn.Config(

@@ -3,6 +3,7 @@
 import contextlib
 import os
 import secrets
+from pathlib import Path
 
 import fsspec
 
@@ -46,18 +47,12 @@ class Blobs:
         with contextlib.suppress(FileNotFoundError):
             self._files.rm(self._path(sha256))
 
-    def names(self) -> set[str]:
-        """The sha256 of all of them."""
-        found = self._files.ls(self._root, detail=False)
-        names = {os.path.basename(path) for path in found}
-        return {name.removesuffix(".websim") for name in names if name.endswith(".websim")}
-
     def _path(self, sha256: str) -> str:
         return f"{self._root}/{sha256}.websim"
 
     def _sync_folder(self) -> None:
         """A name is kept once its folder is."""
-        if not os.path.isdir(self._root):
+        if not Path(self._root).is_dir():
             return
         folder = os.open(self._root, os.O_RDONLY)
         try:

@@ -26,8 +26,9 @@ def inspect(data: bytes) -> dict[str, Any]:
     """What a run is.
 
     Returns:
-        `experiment` (sha256), `task`, `title`, `iteration`, `global_step`, `has_learner`,
-        `own_robot`, `own_code` (whether it does more than calculate).
+        `experiment` (sha256), `document` (it as the page reads it), `task`, `title`, `iteration`,
+        `global_step`, `has_learnt`, `has_learner`, `own_robot`, and `calculates`: whether its code
+        does nothing else.
 
     Raises:
         NoRun: it is none, or takes too much to read; the message says what is wrong.
@@ -51,16 +52,17 @@ def inspect(data: bytes) -> dict[str, Any]:
 
 
 def _about(data: bytes) -> dict[str, Any]:
+    from websim.browser.experiments import as_json
     from websim.errors import UnsafeCode
+    from websim.experiments.archive import load
     from websim.training import checkpoints
 
-    if not checkpoints.has_learnt(data):
-        from websim.experiments.archive import load
-
-        experiment, learner, ranks = load(data), {}, []
-    else:
+    has_learnt = checkpoints.has_learnt(data)
+    if has_learnt:
         checkpoint = checkpoints.loads(data, MEMORY_BYTES // 8)
-        experiment, learner, ranks = checkpoint.experiment, checkpoint.learner, checkpoint.ranks
+    else:
+        checkpoint = checkpoints.Checkpoint(load(data), {}, [])
+    experiment, learner = checkpoint.experiment, checkpoint.learner
     try:
         experiment.make_code()
         calculates = experiment.task_code is None
@@ -68,11 +70,13 @@ def _about(data: bytes) -> dict[str, Any]:
         calculates = False
     return {
         "experiment": experiment.sha256,
+        "document": as_json(experiment),
         "task": experiment.task,
         "title": experiment.title,
         "iteration": int(learner.get("iteration", 0)),
         "global_step": int(learner.get("global_step", 0)),
-        "has_learner": bool(ranks),
+        "has_learnt": has_learnt,
+        "has_learner": bool(checkpoint.ranks),
         "own_robot": experiment.robot is not None,
         "calculates": calculates,
     }

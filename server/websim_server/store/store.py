@@ -3,10 +3,12 @@
 import hashlib
 import json
 import secrets
+import threading
 import time
 from dataclasses import dataclass
 from typing import Any
 
+from cachetools import TTLCache
 from sqlalchemy import delete, func, insert, select
 from sqlalchemy.exc import IntegrityError
 
@@ -17,6 +19,13 @@ from websim_server.store.settings import StoreSettings
 from websim_server.store.tables import ID_LENGTH, connect, runs
 
 _DAY = 86_400.0
+
+_REMEMBERED_SECONDS = 5.0
+"""So long a run that another server has deleted may still be handed out by this one."""
+
+_REMEMBERED_RUNS = 4096
+
+_REMEMBERED_BYTES = 64 << 20
 
 
 @dataclass(frozen=True)
@@ -57,7 +66,7 @@ class Store:
     """Runs that people share.
 
     A file is kept first, and then its row: what is acknowledged has both. A file without a row is
-    served to nobody, and swept away.
+    served to nobody, and gets one when somebody shares it again.
     """
 
     def __init__(self, settings: StoreSettings) -> None:
@@ -70,6 +79,11 @@ class Store:
         self.settings = settings
         self._engine = connect(settings.database, settings.folder)
         self._blobs = Blobs(settings.blobs or str(settings.folder / "runs"))
+        self._lock = threading.Lock()
+        self._runs: TTLCache[str, Stored] = TTLCache(_REMEMBERED_RUNS, _REMEMBERED_SECONDS)
+        self._files: TTLCache[str, bytes] = TTLCache(
+            _REMEMBERED_BYTES, _REMEMBERED_SECONDS, getsizeof=len
+        )
 
     def close(self) -> None:
         """Closes the connections."""
@@ -124,18 +138,31 @@ class Store:
 
     def about(self, run_id: str) -> Stored:
         """What is known of a run; raises NotStored."""
-        found = self._find(run_id)
+        with self._lock:
+            found = self._runs.get(run_id)
+        if found is None:
+            found = self._find(run_id)
         if found is None or (found.expires_at is not None and found.expires_at <= time.time()):
             raise NotStored(f"There is no run {run_id!r:.40} here, or no longer.")
+        with self._lock:
+            self._runs.setdefault(run_id, found)
         return found
 
     def read(self, run_id: str) -> bytes:
         """The file of a run; raises NotStored."""
         run = self.about(run_id)
+        with self._lock:
+            data = self._files.get(run.sha256)
+        if data is not None:
+            return data
         try:
-            return self._blobs.get(run.sha256)
+            data = self._blobs.get(run.sha256)
         except FileNotFoundError:
             raise NotStored(f"The file of run {run_id!r:.40} is gone.") from None
+        with self._lock:
+            if len(data) <= _REMEMBERED_BYTES // 16:
+                self._files.setdefault(run.sha256, data)
+        return data
 
     def remove(self, run_id: str, token: str) -> None:
         """Deletes a run.
@@ -154,6 +181,9 @@ class Store:
             if kept is None or not secrets.compare_digest(kept, _hashed(token)):
                 raise NotAllowed("Only who shared a run can delete it, with the token of then.")
             connection.execute(delete(runs).where(runs.c.id == run_id))
+        with self._lock:
+            self._runs.pop(run_id, None)
+            self._files.pop(run.sha256, None)
         self._blobs.remove(run.sha256)
 
     def used(self) -> int:

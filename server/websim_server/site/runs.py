@@ -1,0 +1,196 @@
+"""Runs that people share: an API to keep and fetch them, and an address to send."""
+
+import asyncio
+import hashlib
+import json
+from dataclasses import asdict
+from html import escape
+from typing import Any
+
+from fastapi import APIRouter, FastAPI, Header
+from pydantic import BaseModel, Field
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, Response
+
+from websim_server import __version__
+from websim_server.errors import ServerError
+from websim_server.site.visitors import Rate, Refused, address_of, body_of, check_origin
+from websim_server.store.errors import NoRun, NotAllowed, NotStored, StoreFull
+from websim_server.store.store import Store, Stored
+from websim_server.store.tables import ID_LENGTH
+
+API = "/api"
+
+MAX_TOGETHER = 2
+"""Runs that are looked at at the same time: each takes a process."""
+
+_STATUS: dict[type[ServerError], int] = {
+    NotStored: 404,
+    NotAllowed: 403,
+    NoRun: 422,
+    StoreFull: 507,
+}
+
+_FOR_A_DAY = "public, max-age=86400"
+"""An address has always the same content; only who deletes it may wish it gone sooner."""
+
+_NEVER = {"Cache-Control": "no-store"}
+
+
+class Shared(BaseModel):
+    """A run in the store."""
+
+    id: str = Field(description="the first characters of its sha256")
+    sha256: str
+    bytes: int
+    about: dict[str, Any] = Field(description="what the file says of itself")
+    created_at: float = Field(description="seconds since 1970")
+    expires_at: float | None
+
+
+class Receipt(Shared):
+    """What who shares a run gets."""
+
+    url: str = Field(description="the address to send")
+    token: str | None = Field(description="deletes it; null where it was there already")
+
+
+class Problem(BaseModel):
+    """Why something was not done."""
+
+    message: str
+
+
+def api(store: Store) -> FastAPI:
+    """The API of a store, with its schema at `openapi.json`."""
+    problems: dict[int | str, dict[str, Any]] = {
+        status: {"model": Problem} for status in (403, 404, 413, 422, 429, 507)
+    }
+    # No pages about it: they load scripts from elsewhere, which the policy forbids.
+    app = FastAPI(
+        title="MuJoCo WebSim: shared runs",
+        version=__version__,
+        docs_url=None,
+        redoc_url=None,
+        responses=problems,
+    )
+    rate = Rate(store.settings.rate, "Runs may be shared")
+    together = asyncio.Semaphore(MAX_TOGETHER)
+
+    @app.exception_handler(ServerError)
+    def told(request: Request, error: ServerError) -> Response:
+        status = _STATUS.get(type(error), 500)
+        return JSONResponse({"message": str(error)}, status, _NEVER)
+
+    @app.exception_handler(Refused)
+    def refused(request: Request, error: Refused) -> Response:
+        return JSONResponse({"message": str(error)}, error.status, {**_NEVER, **error.headers})
+
+    @app.post(
+        "/runs",
+        status_code=201,
+        response_model=Receipt,
+        responses={200: {"model": Receipt}},
+        openapi_extra={
+            "requestBody": {
+                "required": True,
+                "content": {"application/zip": {"schema": {"type": "string", "format": "binary"}}},
+            }
+        },
+    )
+    async def share(request: Request) -> Response:
+        """Keeps a run (.websim); the same file has the same address."""
+        check_origin(request, "Only pages of this server may share runs here.")
+        rate.count(address_of(request))
+        data = await body_of(request, store.settings.max_bytes, "A run")
+        async with together:
+            receipt = await run_in_threadpool(store.share, data)
+        answer = {**asdict(receipt.run), "url": f"/r/{receipt.run.id}", "token": receipt.token}
+        return JSONResponse(answer, 201 if receipt.token else 200, _NEVER)
+
+    @app.get("/runs/{run_id}.websim", response_class=Response)
+    def file(run_id: str, request: Request) -> Response:
+        """The file."""
+        run = store.about(run_id)
+        headers = {"Cache-Control": _FOR_A_DAY, "ETag": f'"{run.sha256}"'}
+        if request.headers.get("if-none-match") == headers["ETag"]:
+            return Response(status_code=304, headers=headers)
+        return Response(store.read(run_id), media_type="application/zip", headers=headers)
+
+    @app.get("/runs/{run_id}", response_model=Shared)
+    def about(run_id: str) -> Response:
+        """What is known of it."""
+        return JSONResponse(asdict(store.about(run_id)), headers={"Cache-Control": _FOR_A_DAY})
+
+    @app.delete("/runs/{run_id}", status_code=204, response_class=Response)
+    def remove(run_id: str, request: Request, token: str = Header(alias="X-Token")) -> Response:
+        """Deletes it, with the token that who shared it got."""
+        check_origin(request, "Only pages of this server may delete runs here.")
+        store.remove(run_id, token)
+        return Response(status_code=204)
+
+    return app
+
+
+def router(store: Store | None) -> APIRouter:
+    """`/r/ID`: an address to send; whoever opens it is led to the page, which opens the run."""
+    routes = APIRouter()
+
+    @routes.api_route("/r/{run_id}", methods=["GET", "HEAD"])
+    def page(run_id: str, request: Request) -> Response:
+        try:
+            if store is None:
+                raise NotStored("This server keeps no runs of others.")
+            run = store.about(run_id)
+        except NotStored as error:
+            return HTMLResponse(_page("Not here", str(error), "/", waits=True), 404, _NEVER)
+        title, said = titles(run)
+        return HTMLResponse(_page(title, said, f"/?open={run.id}"), headers=_NEVER)
+
+    return routes
+
+
+def titles(run: Stored) -> tuple[str, str]:
+    """What a run is called, and a sentence about it."""
+    about = run.about
+    learnt = f"after {about['global_step']:,} steps" if about["iteration"] else "not learnt yet"
+    return about["title"] or about["task"], f"{about['task']}, {learnt}, in MuJoCo WebSim"
+
+
+def opened(store: Store, run_id: str) -> dict[str, Any]:
+    """What the page needs to open a run; raises NotStored."""
+    run = store.about(run_id)
+    return {
+        "experiment": json.loads(run.about["document"]),
+        "sha256": run.sha256,
+        "hasLearnt": run.about["has_learnt"],
+    }
+
+
+def archive(store: Store, sha256: str) -> bytes | None:
+    """The file with such a sum, if it is in the store."""
+    try:
+        data = store.read(sha256[:ID_LENGTH])
+    except NotStored:
+        return None
+    return data if hashlib.sha256(data).hexdigest() == sha256 else None
+
+
+def _page(title: str, said: str, goes_on: str, *, waits: bool = False) -> str:
+    """What a preview of the address shows; titles are somebody's words."""
+    link = "Simulate something else" if waits else "Open it"
+    leads = "" if waits else f'<meta http-equiv="refresh" content="0; url={escape(goes_on)}">'
+    return f"""<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<title>{escape(title)}</title>
+<meta property="og:type" content="website">
+<meta property="og:site_name" content="MuJoCo WebSim">
+<meta property="og:title" content="{escape(title)}">
+<meta property="og:description" content="{escape(said)}">
+{leads}
+<p>{escape(said)} <a href="{escape(goes_on)}">{link}</a>
+</html>
+"""

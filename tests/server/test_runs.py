@@ -1,0 +1,90 @@
+"""The API of shared runs, and the address that is sent."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from starlette.testclient import TestClient
+
+from tests.server.test_store import run
+from websim_server.site.app import create_app
+from websim_server.store.settings import StoreSettings
+from websim_server.store.store import Store
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> StoreSettings:
+    return StoreSettings(folder=tmp_path / "store")
+
+
+@pytest.fixture
+def client(settings: StoreSettings) -> Iterator[TestClient]:
+    store = Store(settings)
+    with TestClient(create_app(store=store)) as one:
+        yield one
+    store.close()
+
+
+def test_a_run_is_shared_opened_and_deleted(client: TestClient) -> None:
+    data = run('<b>Hop</b> & "jump"')
+    answer = client.post("/api/runs", content=data)
+    assert answer.status_code == 201
+    told = answer.json()
+    assert told["url"] == f"/r/{told['id']}"
+    assert client.post("/api/runs", content=data).status_code == 200
+    assert client.get(f"/api/runs/{told['id']}").json()["about"]["task"] == "Hopper-v5"
+    file = client.get(f"/api/runs/{told['id']}.websim")
+    assert file.content == data
+    again = client.get(
+        f"/api/runs/{told['id']}.websim", headers={"If-None-Match": file.headers["etag"]}
+    )
+    assert again.status_code == 304
+    page = client.get(told["url"])
+    assert "&lt;b&gt;Hop&lt;/b&gt; &amp; &quot;jump&quot;" in page.text
+    assert "<b>" not in page.text
+    assert f"/?open={told['id']}" in page.text
+    # What the page asks then.
+    about = client.get(f"/open/{told['id']}.json").json()
+    assert about["experiment"]["task"] == "Hopper-v5"
+    assert about["hasLearnt"] is False
+    assert client.get(f"/open/{about['sha256']}.websim").content == data
+    gone = f"/api/runs/{told['id']}"
+    assert client.delete(gone, headers={"X-Token": "guess"}).status_code == 403
+    assert client.delete(gone, headers={"X-Token": told["token"]}).status_code == 204
+    for address in (gone, f"{gone}.websim", told["url"], f"/open/{told['id']}.json"):
+        assert client.get(address).status_code == 404, address
+
+
+def test_what_cannot_be_shared_is_told(client: TestClient) -> None:
+    answer = client.post("/api/runs", content=b"hello")
+    assert answer.status_code == 422
+    assert "zip" in answer.json()["message"]
+    foreign = client.post("/api/runs", content=run(), headers={"Origin": "https://example.org"})
+    assert foreign.status_code == 403
+    assert "Only pages of this server" in foreign.json()["message"]
+
+
+def test_an_address_may_share_so_often_and_so_much(settings: StoreSettings) -> None:
+    store = Store(replace(settings, rate="2/hour", max_bytes=1000))
+    client = TestClient(create_app(store=store))
+    assert client.post("/api/runs", content=run()).status_code == 201
+    assert client.post("/api/runs", content=b"x" * 1001).status_code == 413
+    answer = client.post("/api/runs", content=run())
+    assert answer.status_code == 429
+    assert int(answer.headers["retry-after"]) > 3000
+    store.close()
+
+
+def test_a_server_without_a_store_says_so() -> None:
+    client = TestClient(create_app())
+    assert client.get("/r/0123456789ab").status_code == 404
+    assert "keeps no runs" in client.get("/r/0123456789ab").text
+    assert client.post("/api/runs", content=run()).status_code in (404, 405)
+
+
+def test_the_api_has_a_schema(client: TestClient) -> None:
+    schema = client.get("/api/openapi.json").json()
+    assert set(schema["paths"]) == {"/runs", "/runs/{run_id}", "/runs/{run_id}.websim"}
+    assert json.dumps(schema["paths"]["/runs"]["post"]["responses"]["429"])
