@@ -255,7 +255,7 @@ def test_where_what_goes_on_without_fails_the_changed_side_goes_on() -> None:
     trainer = AdaptiveTrainer(experiment(slower, hyperparameters={"learning_rate": 1e-3}))
     for _ in range(3):
         trainer.advance()
-    trainer.algorithm.weights.fill(np.nan)
+    trainer.algorithm.args.learning_rate = np.nan
     iteration = trainer.advance()
     assert np.isfinite(trainer.algorithm.weights).all()
     assert trainer.decisions[0].taken
