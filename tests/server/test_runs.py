@@ -64,6 +64,12 @@ def test_what_cannot_be_shared_is_told(client: TestClient) -> None:
     foreign = client.post("/api/runs", content=run(), headers={"Origin": "https://example.org"})
     assert foreign.status_code == 403
     assert "Only pages of this server" in foreign.json()["message"]
+    nameless = client.delete("/api/runs/0123456789ab")
+    assert (nameless.status_code, nameless.json()["message"]) == (
+        422,
+        "header.X-Token: Field required.",
+    )
+    assert client.get("/api/elsewhere").json() == {"message": "Not Found"}
 
 
 def test_an_address_may_share_so_often_and_so_much(settings: StoreSettings) -> None:

@@ -8,8 +8,10 @@ from html import escape
 from typing import Any
 
 from fastapi import APIRouter, FastAPI, Header
+from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field
 from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
@@ -83,6 +85,16 @@ def api(store: Store) -> FastAPI:
         status = _STATUS.get(type(error), 500)
         return JSONResponse({"message": str(error)}, status, _NEVER)
 
+    @app.exception_handler(HTTPException)
+    def elsewhere(request: Request, error: HTTPException) -> Response:
+        headers = {**_NEVER, **(error.headers or {})}
+        return JSONResponse({"message": error.detail}, error.status_code, headers)
+
+    @app.exception_handler(RequestValidationError)
+    def invalid(request: Request, error: RequestValidationError) -> Response:
+        where, why = error.errors()[0]["loc"], error.errors()[0]["msg"]
+        return JSONResponse({"message": f"{'.'.join(map(str, where))}: {why}."}, 422, _NEVER)
+
     @app.exception_handler(Refused)
     def refused(request: Request, error: Refused) -> Response:
         return JSONResponse({"message": str(error)}, error.status, {**_NEVER, **error.headers})
@@ -95,7 +107,9 @@ def api(store: Store) -> FastAPI:
         openapi_extra={
             "requestBody": {
                 "required": True,
-                "content": {"application/zip": {"schema": {"type": "string", "format": "binary"}}},
+                "content": {
+                    "application/octet-stream": {"schema": {"type": "string", "format": "binary"}}
+                },
             }
         },
     )
