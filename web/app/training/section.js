@@ -4,6 +4,7 @@ import { h, setText } from '../dom.js';
 import { forLearning, isOwn, sameBodies, titleOf } from '../experiment.js';
 import { count, short } from '../format.js';
 import { OPTIONS, groupsOf, simulatedBy } from '../panel/options.js';
+import { recoded } from '../../sim/page/recoding.js';
 import { Compare } from './compare.js';
 import { Curves } from './curves.js';
 import { download } from '../opening/files.js';
@@ -191,9 +192,8 @@ export class TrainSection {
   toggle() {
     const { training } = this.settings;
     if (!training.active && this.#unpaid) return;
-    this.#try(Promise.resolve(training.toggle(() => ({
-      ...experimentOf(this.#setUp, forLearning(this.#experiment)),
-      adaptation: adaptationOf(this.settings.session.options, this.settings.thresholds),
+    this.#try(Promise.resolve(training.toggle(() => recoded(experimentOf(this.#setUp, forLearning(this.#experiment)), {
+      adaptation: adaptationOf(this.settings.session.options, this.settings.thresholds) ?? null,
     }))));
   }
 
