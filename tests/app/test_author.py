@@ -29,6 +29,18 @@ def test_words_become_a_policy(isolated: TrainingPage, tmp_path: Path) -> None:
     rows.first.get_by_text("Its reward").click()
     expect(rows.first.locator("pre")).to_contain_text("def reward(now, before, action)")
 
+    # It outlasts its page: those that were judged are there, those under way begin anew.
+    judged = page.locator(".contenders .value", has_text="±").count()
+    page.reload()
+    dashboard.booted()
+    card = page.get_by_role("region", name="Interrupted tournament")
+    expect(card).to_contain_text("“hop forwards” was interrupted")
+    card.get_by_role("button", name="Go on with it").click()
+    expect(rows).to_have_count(2, timeout=30_000)
+    expect(page.locator(".contenders .value", has_text="±").nth(judged - 1)).to_be_visible()
+    expect(card).to_be_hidden()
+    expect(page.locator("#author-stage")).to_contain_text("2 rewards")
+
     out = rows.last.get_attribute("data-entry")
     rows.last.get_by_role("button", name="Take out").click()
     expect(page.locator(f".contenders [data-entry='{out}']")).to_contain_text("taken out by hand")

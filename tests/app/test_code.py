@@ -143,6 +143,16 @@ def test_a_reward_changes_while_robots_learn(training: TrainingPage) -> None:
     page.keyboard.press("ControlOrMeta+Enter")
     expect(said).not_to_contain_text("full from the start", timeout=LEARNT_MS)
 
+    # One that explodes gives way to it, and the run goes on.
+    write(page, LEVEL.replace("now.body", "1e300 * now.body"))
+    page.keyboard.press("ControlOrMeta+Enter")
+    expect(page.locator(".notices")).to_contain_text(
+        re.compile("what was in force before is again.*explodes"), timeout=LEARNT_MS
+    )
+    before = dashboard.sim("sim.training.globalStep")
+    dashboard.wait(f"sim.training.globalStep > {before}", 30)
+    assert "1e300" not in dashboard.sim("sim.training.experiment.reward")
+
 
 def test_a_worked_reward_to_begin_with(open_page: TrainingPage) -> None:
     page = open_page.page

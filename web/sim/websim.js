@@ -642,6 +642,17 @@ export class WebSim {
   }
 
   /**
+   * Goes on with a tournament; jobs that were under way begin anew.
+   *
+   * @param {import('./page/tournamentrun.js').KeptTournament} kept  `TournamentControls.kept`, of this page or one before
+   * @returns {Promise<TournamentControls>}
+   */
+  async resumeAuthor(kept) {
+    this.#open; // throws when it is closed
+    return new TournamentControls(await this.#simulation.author(kept.options, kept));
+  }
+
+  /**
    * Makes the workers ranks that can learn together: in each of them,
    * `websim.browser.transport.worker_communicator()` is its end. For one run; call it again for the next.
    */

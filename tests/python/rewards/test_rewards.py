@@ -133,6 +133,28 @@ def test_code_that_is_not_safe_runs_if_somebody_trusts_it() -> None:
         cheetahs(reward=Reward(RUN.replace("0.5", "nothing").replace("-0.1", "no"), trusted=True))
 
 
+def test_a_reward_that_explodes_gives_way() -> None:
+    env = cheetahs(reward=Reward(RUN))
+    exploding = reward('return {"far": np.exp(400.0 * now.time)}')
+    still = np.zeros(env.action_space.shape, np.float32)
+    env.reset(seed=0)
+    env.use(env.tried(exploding, None))
+    for _ in range(10):
+        env.step(still)
+        assert (np.abs(env.rewards) <= 1e12).all()
+    assert "explodes" in str(env.failure)
+    env.fall_back()
+    env.step(still)
+    assert env.failure is None
+    assert list(env.reward_terms) != ["far"]
+
+    env = cheetahs(reward=exploding)  # there is nothing to go back to
+    env.reset(seed=0)
+    env.step(still)
+    with pytest.raises(CodeFailed, match=r"explodes \(.*up to 1e12 is allowed"):
+        env.step(still)
+
+
 def test_a_reward_that_is_not_finite_ends_the_episode() -> None:
     env = cheetahs(reward=reward('return {"a": np.where(now.qpos[:, 0] > 0, np.nan, 1.0)}'))
     env.reset(seed=0)

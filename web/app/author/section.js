@@ -3,6 +3,7 @@
 import { h, setText } from '../dom.js';
 import { count, duration, measure, short } from '../format.js';
 import { Contenders } from './contenders.js';
+import { TournamentKeeper } from './keeping.js';
 import { Writer } from './writer.js';
 
 /**
@@ -61,12 +62,39 @@ export class AuthorSection {
     this.run = h('div', { hidden: true },
       this.stage, this.bar, h('div', { class: 'row' }, this.halt, this.stop, this.use), this.contenders.element,
       h('details', {}, h('summary', {}, 'What was decided'), this.decisions));
-    this.element = h('div', { class: 'author' }, this.form, this.problem, this.writer.progress, this.run);
+    this.keeper = new TournamentKeeper(settings.report);
+    this.offer = h('section', { class: 'interrupted', 'aria-label': 'Interrupted tournament', hidden: true });
+    this.element = h('div', { class: 'author' }, this.offer, this.form, this.problem, this.writer.progress, this.run);
     session.addEventListener('tournament', (event) => this.#show(/** @type {CustomEvent<TournamentEvent>} */ (event).detail));
     session.addEventListener('closing', () => this.#leave());
+    addEventListener('beforeunload', (event) => {
+      if (this.#learns) event.preventDefault();
+    });
+    this.#offer();
   }
 
-  async #begin() {
+  /** Whether something is under way that would have to begin anew. */
+  get #learns() {
+    const { standing = null, over = true } = this.#tournament ?? {};
+    return !over && Boolean(standing?.running.length);
+  }
+
+  /** Offers to go on with one that was interrupted. */
+  async #offer() {
+    const kept = await this.keeper.find();
+    this.offer.hidden = !kept || Boolean(this.#tournament);
+    if (!kept || this.#tournament) return;
+    const { options: { words, minutes }, seconds } = kept;
+    const left = minutes === null ? '' : ` ${duration(Math.max(0, 60 * minutes - seconds))} of its time are left.`;
+    this.offer.replaceChildren(
+      h('p', {}, `“${words}” was interrupted.${left} What was under way begins anew.`),
+      h('div', { class: 'row' },
+        h('button', { class: 'primary', onclick: () => this.#begin(kept) }, 'Go on with it'),
+        h('button', { onclick: () => this.keeper.forget().then(() => this.#offer(), this.settings.report) }, 'Forget it')));
+  }
+
+  /** @param {import('./keeping.js').KeptTournament} [kept]  to go on with */
+  async #begin(kept) {
     const { session: { sim, experiment } } = this.settings;
     if (!sim || !experiment) {
       setText(this.problem, sim ? 'There are several types of robots: choose one.' : 'Wait until the simulation is there.');
@@ -75,10 +103,12 @@ export class AuthorSection {
     setText(this.problem, '');
     this.begin.disabled = true;
     try {
-      this.#tournament = await sim.author({
+      this.#tournament = await (kept ? sim.resumeAuthor(kept) : sim.author({
         words: this.words.value, experiment, minutes: this.minutes.valueAsNumber, candidates: this.candidates.valueAsNumber,
         author: this.writer.author,
-      });
+      }));
+      this.keeper.begin();
+      this.offer.hidden = true;
       const { standing } = this.#tournament;
       if (standing) this.#show(standing);
     } catch (error) {
@@ -114,6 +144,7 @@ export class AuthorSection {
     const tournament = this.#tournament;
     if (!tournament) return;
     const { stage, round, progress, secondsLeft, steps, best, bestMeasure, bestError, contenders, over, ending, failure } = standing;
+    this.keeper.keep(tournament.kept);
     this.run.hidden = false;
     this.form.hidden = !over && !failure;
     const what = COUNTED.includes(stage) ? `${STAGES[stage]} ${round}` : STAGES[stage];
@@ -137,6 +168,8 @@ export class AuthorSection {
     this.#tournament = null;
     this.form.hidden = false;
     this.run.hidden = true;
+    this.keeper.end();
+    this.#offer();
   }
 }
 

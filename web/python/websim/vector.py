@@ -30,6 +30,9 @@ MAX_ENVIRONMENTS = 65_536
 BoolArray = NDArray[np.bool_]
 Infos = dict[str, Any]
 
+MOST_PAID = 1e12
+"""In a step, either way: what is learnt of more has squares that are no longer finite."""
+
 
 class Codes(NamedTuple):
     """What pays and judges environments, tried on them.
@@ -564,6 +567,8 @@ class MujocoVectorEnv(VectorEnv[FloatArray, Actions, NDArray[Any]]):
             # One sum tells of nearly every step that all is finite.
             if not np.isfinite(self._fresh.sum() + self.rewards.sum()):
                 bad |= ~np.isfinite(self._fresh).all(axis=1) | ~np.isfinite(self.rewards)
+            if self.reward is not None:
+                bad |= self._too_large()
         if world is not None:
             self._fresh[bad] = 0.0  # `step` puts the last good ones there
             world.observe(self._fresh)
@@ -590,6 +595,16 @@ class MujocoVectorEnv(VectorEnv[FloatArray, Actions, NDArray[Any]]):
             except CodeFailed as error:
                 self._failed(error)
         return {name: np.zeros(self.num_envs) for name in self.reward_terms}
+
+    def _too_large(self) -> BoolArray:
+        """Environments whose pay nobody could learn from; that of most is the fault of the code."""
+        size = np.abs(self.rewards)
+        large: BoolArray = size > MOST_PAID
+        if self.failure is None and 2 * np.count_nonzero(large) > self.num_envs:
+            assert self.reward is not None
+            told = f"what it pays explodes ({size[large].max():.3g} in a step)"
+            self._failed(CodeFailed(self.reward.program.file, f"{told}; up to 1e12 is allowed"))
+        return large
 
     def _judge(self, rows: BoolArray) -> None:
         """Adds the step of some environments to what the measure knows of their episodes."""

@@ -181,14 +181,18 @@ export class Simulation {
     events.emit('notice', { level: 'info', message });
   }
 
-  /** Begins a tournament in all workers. @param {import('./tournamentrun.js').TournamentOptions} options */
-  async author(options) {
+  /**
+   * Begins a tournament in all workers, or goes on with one.
+   *
+   * @param {import('./tournamentrun.js').TournamentOptions} options @param {import('./tournamentrun.js').KeptTournament} [kept]
+   */
+  async author(options, kept) {
     this.checkOpen();
     if (this.training) throw new InvalidArgument('the workers learn already: a tournament needs a simulation without training');
     if (this.tournament && !this.tournament.over) throw new InvalidArgument('there is a tournament already: stop it first');
     this.tournament?.close();
     this.tournament = new TournamentRun(options, () => this.workers, this.events);
-    await this.tournament.begin();
+    await (kept ? this.tournament.resume(kept) : this.tournament.begin());
     return this.tournament;
   }
 

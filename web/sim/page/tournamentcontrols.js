@@ -20,6 +20,11 @@ export class TournamentControls {
     return this.#run.standing;
   }
 
+  /** What `sim.resumeAuthor` goes on from; can be cloned, so that a database keeps it. Null while there is nothing. */
+  get kept() {
+    return this.#run.kept;
+  }
+
   get over() {
     return this.#run.over;
   }

@@ -32,6 +32,12 @@ const TICK_MS = 500;
  * @property {number} episodes  by which a policy is judged
  * @property {number} seed
  *
+ * @typedef {object} KeptTournament  what it goes on from, jobs under way begin anew
+ * @property {TournamentOptions} options
+ * @property {string} state
+ * @property {Map<number, ArrayBuffer>} runs  checkpoints by the number of their job
+ * @property {number} seconds  that have passed
+ *
  * @typedef {TournamentStep & {running: number[], failure: string}} TournamentEvent
  *   how it stands; running: numbers of the candidates that learn now; failure: why it cannot go on
  */
@@ -81,6 +87,25 @@ export class TournamentRun {
       this.close();
       throw error;
     }
+  }
+
+  /** Goes on with one that was kept. @param {KeptTournament} kept */
+  async resume({ state, runs, seconds }) {
+    this.#runs = new Map(runs);
+    this.#seconds = seconds;
+    this.#since = performance.now();
+    try {
+      await this.#act('resume', {}, state);
+    } catch (error) {
+      this.close();
+      throw error;
+    }
+  }
+
+  /** What it can go on from; null while there is nothing. @returns {KeptTournament | null} */
+  get kept() {
+    if (!this.#step) return null;
+    return { options: this.options, state: this.#step.state, runs: new Map(this.#runs), seconds: this.#elapsed };
   }
 
   /** How it stands. @returns {TournamentEvent | null} */
@@ -177,12 +202,12 @@ export class TournamentRun {
     return worker;
   }
 
-  /** Has Python do something to it, after what was asked before. @param {string} act @param {unknown} what */
-  #act(act, what) {
+  /** Has Python do something to it, after what was asked before. @param {string} act @param {unknown} what @param {string} [from]  a state */
+  #act(act, what, from) {
     const given = JSON.stringify(what);
     const done = this.#queue.then(async () => {
       const { experiment } = this.options;
-      const payload = { experiment, state: this.#step?.state ?? null, act, given, seconds: this.#elapsed };
+      const payload = { experiment, state: from ?? this.#step?.state ?? null, act, given, seconds: this.#elapsed };
       this.#take(await this.#anyone().request('stepTournament', payload));
     });
     this.#queue = done.catch(() => {});

@@ -43,7 +43,7 @@ def step(
     Args:
         experiment: Task, robot and settings of all candidates.
         state: What `TournamentStep.state` was; None before the first.
-        act: begin, answer, report, stop, take_out, keep or add.
+        act: begin, resume, answer, report, stop, take_out, keep or add.
         given: What it takes, as JSON.
         seconds: That have passed since it began.
 
@@ -71,7 +71,7 @@ def step(
     elif act == "add":
         candidate = from_plain(Candidate, what["candidate"], "candidate")
         tournament.add(candidate, what["parent"])
-    elif act != "begin":
+    elif act not in ("begin", "resume"):
         raise InvalidArgument(f"A tournament cannot be told to {act!r:.99}.")
     return plain(_step(tournament))
 
