@@ -125,7 +125,7 @@ def test_what_is_written_can_go_on_as_a_run_of_its_own() -> None:
         (REWARD.replace("now.qvel[:, 0]", "now.nothing"), "nothing"),
         ("import os\n" + REWARD, "line 1"),
         ("def reward(now:", "line 1"),
-        (REWARD.replace("2.0", "1e200"), "diverged"),
+        (REWARD.replace("2.0", "1e200"), "explodes"),
     ],
 )
 def test_a_reward_that_cannot_be_learnt_from_says_why(reward: str, why: str) -> None:
