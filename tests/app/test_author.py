@@ -41,6 +41,12 @@ def test_words_become_a_policy(isolated: TrainingPage, tmp_path: Path) -> None:
     expect(card).to_be_hidden()
     expect(page.locator("#author-stage")).to_contain_text("2 rewards")
 
+    rows.first.get_by_role("button", name="Edit").click()
+    editor = page.get_by_role("region", name="Reward, measure and task")
+    expect(editor.locator(".cm-content")).to_contain_text("def reward(now, before, action)")
+    expect(editor.locator("#code-state")).to_contain_text("Changed: Apply")
+    page.get_by_role("button", name="Close the editor").click()
+
     out = rows.last.get_attribute("data-entry")
     rows.last.get_by_role("button", name="Take out").click()
     expect(page.locator(f".contenders [data-entry='{out}']")).to_contain_text("taken out by hand")

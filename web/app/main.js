@@ -50,7 +50,7 @@ const opener = new Opener({
   openRun: (file) => desk.openRun(file),
   learning: () => desk.learning,
 });
-const author = new AuthorSection({ session, report, openRun: (file) => desk.openRun(file) });
+const author = new AuthorSection({ session, report, openRun: (file) => desk.openRun(file), edit: (reward) => code.edit(reward).catch(report) });
 const code = new CodeSection(session, (element) => app.append(element), () => uncover());
 const picks = new PicksSection(session, desk.training, (element) => app.append(element), (covered) => (stage.covered = covered));
 const bar = new StageBar(desk.training, () => desk.enlarge());

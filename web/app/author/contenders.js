@@ -13,6 +13,7 @@ const CURVE = { width: 96, height: 26 };
  * @typedef {object} Acts
  * @property {(entry: number) => void} takeOut
  * @property {(entry: number, kept: boolean) => void} keep
+ * @property {(reward: string) => void} edit  its source
  */
 
 export class Contenders {
@@ -66,12 +67,13 @@ class Row {
     this.why = h('p', { class: 'subtle' });
     this.weights = h('p', { class: 'subtle' });
     this.reward = h('pre');
+    this.edit = h('button', { title: 'Opens its reward in the editor; the tournament goes on as it is', onclick: () => acts.edit(this.reward.textContent ?? '') }, 'Edit');
     this.keep = h('button', { onclick: () => acts.keep(number, !this.#kept) });
     this.out = h('button', { onclick: () => acts.takeOut(number) }, 'Take out');
     this.element = h('li', { 'data-entry': number },
       h('div', { class: 'contender' }, this.name, curve, this.value), this.state, this.warnings,
       h('details', {}, h('summary', {}, 'Its reward'), this.why, this.weights, this.reward),
-      h('div', { class: 'row' }, this.keep, this.out));
+      h('div', { class: 'row' }, this.edit, this.keep, this.out));
   }
 
   /** @param {Contender} contender @param {boolean} learns @param {boolean} best @param {boolean} over */

@@ -13,6 +13,7 @@ import { Writer } from './writer.js';
  * @typedef {object} Settings
  * @property {Session} session
  * @property {(file: File) => Promise<void>} openRun
+ * @property {(reward: string) => void} edit  opens the editor with it
  * @property {(error: Error) => void} report
  */
 
@@ -57,6 +58,7 @@ export class AuthorSection {
     this.contenders = new Contenders({
       takeOut: (entry) => this.#act((tournament) => tournament.takeOut(entry)),
       keep: (entry, kept) => this.#act((tournament) => tournament.keep(entry, kept)),
+      edit: settings.edit,
     });
     this.decisions = h('ol', { class: 'subtle' });
     this.run = h('div', { hidden: true },
@@ -84,12 +86,12 @@ export class AuthorSection {
     const kept = await this.keeper.find();
     this.offer.hidden = !kept || Boolean(this.#tournament);
     if (!kept || this.#tournament) return;
-    const { options: { words, minutes }, seconds } = kept;
+    const { options: { words, minutes }, seconds, over } = kept;
     const left = minutes === null ? '' : ` ${duration(Math.max(0, 60 * minutes - seconds))} of its time are left.`;
     this.offer.replaceChildren(
-      h('p', {}, `“${words}” was interrupted.${left} What was under way begins anew.`),
+      h('p', {}, over ? `“${words}” is over, and its best was not used.` : `“${words}” was interrupted.${left} What was under way begins anew.`),
       h('div', { class: 'row' },
-        h('button', { class: 'primary', onclick: () => this.#begin(kept) }, 'Go on with it'),
+        h('button', { class: 'primary', onclick: () => this.#begin(kept) }, over ? 'Show it' : 'Go on with it'),
         h('button', { onclick: () => this.keeper.forget().then(() => this.#offer(), this.settings.report) }, 'Forget it')));
   }
 
@@ -136,6 +138,7 @@ export class AuthorSection {
     this.#act(async (tournament) => {
       const data = await tournament.save();
       await this.settings.openRun(new File([data], `${tournament.words.replace(/[^\w-]+/g, '-') || 'best'}.websim`));
+      if (tournament.over) await this.keeper.forget(); // the run is kept like any other
     });
   }
 

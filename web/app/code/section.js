@@ -35,6 +35,12 @@ export class CodeSection {
     return this.#sheet?.element.isConnected && !this.#sheet.element.hidden ? this.#sheet : null;
   }
 
+  /** Opens the editors with a reward that is not in force yet. @param {string} reward */
+  async edit(reward) {
+    if (!this.sheet) await this.toggle();
+    this.#sheet?.suggest(reward);
+  }
+
   /** Opens the editors, or closes them. */
   async toggle() {
     if (this.#sheet) {

@@ -143,6 +143,12 @@ export class CodeSheet {
     }
   }
 
+  /** Writes a reward down, to look at and change. @param {string} reward */
+  suggest(reward) {
+    this.editors.reward.text = reward;
+    this.#show('reward');
+  }
+
   /** A reward of the gallery, with its measure, to look at and change. @param {import('../../sim/shared/messages.js').WorkedReward} worked */
   #card({ name, title, about, reward, measure }) {
     const choose = () => {

@@ -37,6 +37,7 @@ const TICK_MS = 500;
  * @property {string} state
  * @property {Map<number, ArrayBuffer>} runs  checkpoints by the number of their job
  * @property {number} seconds  that have passed
+ * @property {boolean} over
  *
  * @typedef {TournamentStep & {running: number[], failure: string}} TournamentEvent
  *   how it stands; running: numbers of the candidates that learn now; failure: why it cannot go on
@@ -105,7 +106,7 @@ export class TournamentRun {
   /** What it can go on from; null while there is nothing. @returns {KeptTournament | null} */
   get kept() {
     if (!this.#step) return null;
-    return { options: this.options, state: this.#step.state, runs: new Map(this.#runs), seconds: this.#elapsed };
+    return { options: this.options, state: this.#step.state, runs: new Map(this.#runs), seconds: this.#elapsed, over: this.over };
   }
 
   /** How it stands. @returns {TournamentEvent | null} */
