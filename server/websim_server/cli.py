@@ -1,4 +1,4 @@
-"""The command line: `websim serve`, `train`, `author`, `evaluate`, `decisions`, ... .
+"""The command line: `websim serve`, `train`, `author`, `evaluate`, `share`, ... .
 
 A command is a module with `add_command(commands)`, which adds its argument parser and sets `run` to
 a function of the parsed arguments. Heavy imports belong into `run`.
@@ -15,11 +15,12 @@ from websim_server.author import command as author
 from websim_server.bench import command as bench
 from websim_server.build import assets
 from websim_server.errors import ServerError
+from websim_server.share import share, verify
 from websim_server.site import serve
 from websim_server.train import command as train
 from websim_server.train import decisions, evaluate
 
-COMMANDS = (serve, train, author, evaluate, decisions, bench, assets)
+COMMANDS = (serve, train, author, evaluate, decisions, share, verify, bench, assets)
 
 #: What keeps a command from writing and is not its fault.
 _CANNOT_WRITE = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}

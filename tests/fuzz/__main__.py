@@ -8,9 +8,9 @@ import collections
 import random
 import time
 
-from tests.fuzz import documents, models, programs
+from tests.fuzz import documents, links, models, programs
 
-KINDS = {module.KIND: module for module in (programs, documents, models)}
+KINDS = {module.KIND: module for module in (programs, documents, models, links)}
 
 
 def main() -> None:

@@ -87,7 +87,7 @@ def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
         metavar="N",
         help="with --resume: go on with the side that decision N did not take",
     )
-    parser.add_argument("--resume", type=Path, metavar="FILE", help="go on from a checkpoint")
+    parser.add_argument("--resume", metavar="FILE|LINK", help="go on from a run")
     parser.add_argument(
         "--checkpoint-seconds", type=float, default=60, help="between two (%(default)s)"
     )
@@ -154,6 +154,8 @@ def _job(arguments: argparse.Namespace) -> tuple[Job, int]:
     from websim.algorithms.base import make_hyperparameters
     from websim.algorithms.presets import PRESETS, preset
     from websim.experiments.sources import experiment_of, whole
+    from websim.sharing.envelope import is_link
+    from websim.sharing.links import run_bytes
     from websim.training import checkpoints
     from websim.training.verification import verify
 
@@ -169,12 +171,13 @@ def _job(arguments: argparse.Namespace) -> tuple[Job, int]:
     if arguments.resume:
         if arguments.task:
             raise TrainError("--resume knows the task: leave it away")
-        try:
-            data = arguments.resume.read_bytes()
-        except OSError as error:
-            raise TrainError(f"{arguments.resume} cannot be read: {error.strerror}") from None
+        data = run_bytes(arguments.resume)
         checkpoint = checkpoints.loads(data)
-        experiment, folder = checkpoint.experiment, arguments.resume.parent
+        experiment = checkpoint.experiment
+        linked = is_link(arguments.resume)
+        folder = (
+            arguments.output / _run_name(experiment) if linked else Path(arguments.resume).parent
+        )
         experiment = replace(
             experiment,
             hyperparameters=experiment.hyperparameters | changed,
@@ -204,9 +207,7 @@ def _job(arguments: argparse.Namespace) -> tuple[Job, int]:
                 seed=given.seed if arguments.seed is None else arguments.seed,
             )
         )
-        name = re.sub(r"[^\w.-]+", "-", experiment.title).strip(".-") or experiment.task
-        run_name = f"{name}__{experiment.algorithm}__{experiment.seed}__{int(time.time())}"
-        folder = arguments.output / run_name
+        folder = arguments.output / _run_name(experiment)
     experiment = replace(
         experiment,
         adaptation=_adaptation(arguments.adapt) if arguments.adapt else experiment.adaptation,
@@ -235,6 +236,12 @@ def _job(arguments: argparse.Namespace) -> tuple[Job, int]:
     if checkpoint is not None:
         verify(checkpoint, experiment)
     return Job(experiment, data, folder, arguments.checkpoint_seconds, arguments.undo), ranks
+
+
+def _run_name(experiment: "Experiment") -> str:
+    """Of a new run's folder."""
+    name = re.sub(r"[^\w.-]+", "-", experiment.title).strip(".-") or experiment.task
+    return f"{name}__{experiment.algorithm}__{experiment.seed}__{int(time.time())}"
 
 
 def _code(file: Path | None) -> str | None:

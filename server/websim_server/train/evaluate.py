@@ -2,7 +2,6 @@
 
 import argparse
 import json
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from websim_server.train.command import add_tasks, define_tasks, with_tasks
@@ -15,7 +14,7 @@ if TYPE_CHECKING:
 def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Registers the command."""
     parser = commands.add_parser("evaluate", help="say how good a run's policy is")
-    parser.add_argument("run_file", type=Path, metavar="FILE", help="a run (.websim)")
+    parser.add_argument("run_file", metavar="FILE|LINK", help="a run: .websim, or a link with one")
     parser.add_argument("--episodes", type=int, default=100, help="how many (%(default)s)")
     parser.add_argument("--seed", type=int, default=0, help="of the first (%(default)s)")
     parser.add_argument(
@@ -31,16 +30,14 @@ def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
 def run(arguments: argparse.Namespace) -> None:
     """Runs the command; raises TrainError for what cannot be evaluated."""
     from websim.errors import UnsafeCode, WebSimError
-    from websim.training import checkpoints
+    from websim.sharing.links import read_run
     from websim.training.evaluation import evaluate
 
     try:
-        checkpoint = checkpoints.loads(arguments.run_file.read_bytes())
+        checkpoint = read_run(arguments.run_file)
         tasks = define_tasks(arguments.tasks)
         checkpoint.experiment = with_tasks(checkpoint.experiment, tasks, arguments.trust)
         found = evaluate(checkpoint, arguments.episodes, arguments.seed)
-    except OSError as error:
-        raise TrainError(f"{arguments.run_file} cannot be read: {error.strerror}") from None
     except UnsafeCode as error:
         raise TrainError(f"{error}\n{UNTRUSTED}") from None
     except WebSimError as error:

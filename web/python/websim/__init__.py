@@ -14,8 +14,8 @@ from websim.experiments.environments import make_vec
 from websim.experiments.experiment import Experiment
 from websim.experiments.robot import Robot, read_robot
 from websim.registry import register, task_ids
+from websim.sharing.loading import Run, load
 from websim.task import Outcome, Range, Task
-from websim.training.loading import Run, load
 from websim.vector import MujocoVectorEnv
 
 __version__ = "0.1.0"

@@ -59,6 +59,10 @@ class DamagedCheckpoint(CheckpointError):
     """Raised when a checkpoint is incomplete, altered or contradicts itself."""
 
 
+class CutLink(DamagedCheckpoint):
+    """Raised when only the beginning of a link is there; says how much is missing."""
+
+
 class ForeignCheckpoint(CheckpointError):
     """Raised when a file is no checkpoint of websim's, or one of another task or algorithm."""
 

@@ -65,6 +65,7 @@ class Experiment:
             (`websim.adaptation.settings.Adaptation`); None: never.
         seed: Of weights, environments and everything random.
         title: What people call it.
+        author: Who made it, if that is said.
         parent: The sha256 of the experiment that it was made of.
         hands: What hands do to the robots that learn, and when (`websim.hands.Event`).
         simulation: Where it is given, `hands` act on robots that do not learn.
@@ -84,6 +85,7 @@ class Experiment:
     adaptation: dict[str, Any] | None = None
     seed: int = 1
     title: str = ""
+    author: str | None = None
     parent: str | None = None
     hands: list[dict[str, Any]] | None = None
     simulation: Simulation | None = None
@@ -201,8 +203,9 @@ def from_dict(given: Mapping[str, Any], files: Mapping[str, bytes]) -> Experimen
             raise InvalidArgument(f"trusted names {', '.join(CODE)}, not {name!r:.99}.")
     if not plain.is_count(values.get("seed", 1)):
         raise InvalidArgument(f"seed must be an integer of at least 0, not {values['seed']!r:.99}.")
-    if len(values.get("title", "")) > MAX_TITLE:
-        raise InvalidArgument(f"title may have {MAX_TITLE} characters.")
+    for name in ("title", "author"):
+        if len(values.get(name, "")) > MAX_TITLE:
+            raise InvalidArgument(f"{name} may have {MAX_TITLE} characters.")
     if "hands" in values:
         values["hands"] = read_events(values["hands"])
     if "simulation" in values:
@@ -262,6 +265,7 @@ _KINDS: dict[str, type] = {
     "hyperparameters": dict,
     "adaptation": dict,
     "title": str,
+    "author": str,
     "parent": str,
     "trusted": list,
 }

@@ -122,7 +122,7 @@ class TinyMLP:
         """First weights [size]: zero if linear, else random with a last layer near zero."""
         flat = np.zeros(self.size, np.float32)
         if self._bias:
-            for weight, _ in self._views(flat):
+            for weight, _ in self.views(flat):
                 rows = weight.shape[-2]
                 weight[...] = rng.standard_normal(weight.shape) / np.sqrt(rows)
             weight *= 0.1
@@ -141,7 +141,7 @@ class TinyMLP:
             Actions [n, act], unbounded.
         """
         x = observations if weights.ndim == 1 else observations[:, np.newaxis]
-        layers = self._views(weights)
+        layers = self.views(weights)
         for number, (weight, bias) in enumerate(layers, 1):
             x = x @ weight
             if bias is not None:
@@ -150,7 +150,7 @@ class TinyMLP:
                 np.tanh(x, out=x)
         return x if weights.ndim == 1 else x[:, 0]
 
-    def _views(
+    def views(
         self, weights: NDArray[np.float32]
     ) -> list[tuple[NDArray[np.float32], NDArray[np.float32] | None]]:
         """Weight [..., in, out] and bias [out] or [..., 1, out] of each layer, as views."""

@@ -7,6 +7,7 @@ in CPython and in the browser.
 import difflib
 import math
 import os
+import platform
 import sys
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -501,6 +502,25 @@ def usable_cores() -> int:
     if hasattr(os, "sched_getaffinity"):  # Linux
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+def engine() -> str:
+    """What computes here: the same engine gives the same numbers, bit by bit.
+
+    Natively that takes a processor of the same kind too, for which compiled libraries choose other
+    instructions.
+    """
+    if sys.platform == "emscripten":
+        import websim_js
+
+        return f"{websim_js.engine} in WebAssembly"
+    from mujoco import __version__
+    from numpy._core._multiarray_umath import (  # type: ignore[import-not-found]
+        __cpu_features__,
+    )
+
+    has = [name for name in ("AVX2", "AVX512_SKX", "ASIMD", "SVE") if __cpu_features__.get(name)]
+    return " ".join(["mujoco", __version__, platform.system(), platform.machine(), *has])
 
 
 def make_physics(

@@ -8,6 +8,7 @@ A checkpoint is a run as a zip archive, `.websim`:
     task.py                      the task itself, if it is one of the user's own
     hands.jsonl                  what hands have done to the robots that learn
     decisions.jsonl              what was decided on evidence, if anything was
+    evaluation.json              what is claimed of its policy, if anything is
     learner/checkpoint.json      format, version, number of ranks
     learner/learner.json         counters and random state that all ranks share
     learner/learner.safetensors  weights, optimizer, statistics; names as "policy/actor.0.weight"
@@ -44,7 +45,8 @@ from websim.experiments.archive import read_experiment, write_experiment
 from websim.experiments.decisions import Decision
 from websim.experiments.experiment import Experiment
 from websim.states import StateDict
-from websim.training import safetensors
+from websim.training import claims, safetensors
+from websim.training.claims import Claim
 
 FORMAT = "mujoco-websim checkpoint"
 
@@ -76,12 +78,14 @@ class Checkpoint:
         ranks: State of each rank's own; None for one that had been lost. There are none where the
             run has a policy without a learner.
         decisions: What was decided, the newest last.
+        claim: What is said of how well its policy does.
     """
 
     experiment: Experiment
     learner: StateDict
     ranks: list[StateDict | None]
     decisions: list[Decision] = field(default_factory=list)
+    claim: Claim | None = None
 
 
 def pack(state: StateDict) -> Packed:
@@ -98,7 +102,12 @@ def unpack(packed: Packed) -> StateDict:
     return _join(read, safetensors.loads(arrays))
 
 
-def dumps(experiment: Experiment, learner: Packed, ranks: Sequence[Packed | None]) -> bytes:
+def dumps(
+    experiment: Experiment,
+    learner: Packed,
+    ranks: Sequence[Packed | None],
+    claim: Claim | None = None,
+) -> bytes:
     """Writes a checkpoint of packed states; see Checkpoint.
 
     It is not compressed: weights would get a tenth smaller, and learning would wait for it.
@@ -106,6 +115,8 @@ def dumps(experiment: Experiment, learner: Packed, ranks: Sequence[Packed | None
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w") as archive:
         write_experiment(archive, experiment)
+        if claim is not None:
+            archive.writestr(claims.NAME, claims.dumps(claim))
         header = {
             "format": FORMAT,
             "version": VERSION,
@@ -143,6 +154,8 @@ def loads(data: bytes, most: int = MAX_BYTES) -> Checkpoint:
             header, folder = _header(archive)
             # Version 1 said what was trained in its header.
             experiment = read_experiment(archive) if folder else _experiment(header)
+            claimed = claims.NAME in archive.namelist()
+            claim = claims.loads(archive.read(claims.NAME)) if claimed else None
             lost = header.get("lost_ranks", [])
             count = header["ranks"]
             if not plain.is_count(count, high=MAX_RANKS):
@@ -160,7 +173,7 @@ def loads(data: bytes, most: int = MAX_BYTES) -> Checkpoint:
         raise
     except Exception as error:  # of zipfile, zlib, json: each has its own
         raise DamagedCheckpoint(f"The checkpoint is damaged: {plain.brief(error)}.") from None
-    return Checkpoint(experiment, learner, ranks, made)
+    return Checkpoint(experiment, learner, ranks, made, claim)
 
 
 def has_learnt(data: bytes) -> bool:

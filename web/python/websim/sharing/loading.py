@@ -5,10 +5,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from websim.errors import InvalidArgument, ModelError
+from websim.errors import InvalidArgument
 from websim.experiments.experiment import Experiment
 from websim.policies import Policy
-from websim.training import checkpoints
+from websim.sharing.links import read_run
 from websim.training.trainer import policy_of
 
 
@@ -57,22 +57,18 @@ class Run:
         return actions if given.ndim == 2 else actions[0]
 
 
-def load(path: str | Path) -> Run:
-    """Reads a run's file (`.websim`): a policy to use, and what it was learnt for.
+def load(source: str | Path) -> Run:
+    """Reads a run: a policy to use, and what it was learnt for.
 
     Args:
-        path: Where it is.
+        source: Its file (`.websim`), or a link that carries it.
 
     Raises:
         ModelError: there is no such file.
         CheckpointError: it is no run, damaged, or nothing has been learnt yet.
         InvalidArgument, UnsafeCode: its experiment cannot be simulated.
     """
-    try:
-        data = Path(path).expanduser().read_bytes()
-    except OSError as error:
-        raise ModelError(f"{path} cannot be read: {error.strerror}.") from None
-    checkpoint = checkpoints.loads(data)
+    checkpoint = read_run(source)
     experiment, learner = checkpoint.experiment, checkpoint.learner
     env = experiment.make_vec(1)
     space, size = env.single_action_space, env.observations.shape[1]

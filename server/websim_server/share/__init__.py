@@ -1,0 +1,1 @@
+"""Links that carry runs, and proof of what they claim."""

@@ -1,0 +1,231 @@
+"""Links carry runs: what comes out is what was measured, and what arrives otherwise says so."""
+
+import hashlib
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import websim
+from tests.fuzz.links import sealed
+from websim.documents import as_plain
+from websim.errors import CutLink, DamagedCheckpoint, FutureCheckpoint, InvalidArgument
+from websim.experiments.experiment import Experiment
+from websim.experiments.robot import Robot, make_robot
+from websim.experiments.sources import of_robot
+from websim.sharing import envelope
+from websim.sharing.dictionary import DICTIONARY
+from websim.sharing.links import Draft, Link, archive_of, open_link, share
+from websim.sharing.proof import compare, verify_claim
+from websim.training import checkpoints
+from websim.training.checkpoints import Checkpoint
+from websim.training.evaluation import evaluate
+from websim.training.trainer import Trainer
+from websim_server.cli import main
+
+BALL = (
+    b"<mujoco><worldbody><body name='ball' pos='0 0 1'><freejoint/><geom size='.1'/>"
+    b"<body pos='0 0 .2'><joint name='elbow' axis='0 1 0'/><geom size='.05'/></body></body>"
+    b"</worldbody><actuator><motor joint='elbow'/></actuator></mujoco>"
+)
+
+REWARD = "def reward(now, before, action):\n    return {'height': now.body('ball').height}\n"
+
+
+def learnt(experiment: Experiment) -> Checkpoint:
+    trainer = Trainer(experiment)
+    data = trainer.advance(stop=True).checkpoint
+    trainer.close()
+    assert data is not None
+    return checkpoints.loads(data)
+
+
+@pytest.fixture(scope="module")
+def run() -> Checkpoint:
+    small = {"num_envs": 8, "num_steps": 64, "num_minibatches": 4, "hidden_sizes": [8]}
+    return learnt(
+        Experiment(
+            task="InvertedPendulum-v5", hyperparameters=small, title="<b>Balance</b>", author="Ada"
+        )
+    )
+
+
+@pytest.fixture(scope="module")
+def link(run: Checkpoint) -> Link:
+    return share(run, episodes=5, seed=7)
+
+
+def test_what_comes_out_is_what_went_in(run: Checkpoint, link: Link) -> None:
+    opened = open_link(f"https://example.org/?task=Ant-v5{link.fragment}")
+    assert opened.experiment == run.experiment
+    assert opened.experiment.sha256 == run.experiment.sha256
+    assert opened.learner["global_step"] == run.learner["global_step"]
+    assert opened.claim == link.run.claim
+    np.testing.assert_equal(opened.learner, link.run.learner)
+    found = evaluate(opened, 5, 7)
+    assert opened.claim is not None
+    assert opened.claim.mean_return == pytest.approx(found.returns.mean(), rel=1e-6)
+
+
+@pytest.mark.parametrize("precision", ["int8", "fp16"])
+@pytest.mark.parametrize("algorithm", ["ppo", "reinforce", "ars", "es"])
+def test_every_algorithm_s_policy_is_rounded_a_little(algorithm: str, precision: str) -> None:
+    hyperparameters = {"num_envs": 2, **({"hidden_sizes": [6, 5]} if algorithm != "ars" else {})}
+    if algorithm == "ppo":
+        hyperparameters |= {"num_steps": 32, "num_minibatches": 2}
+    experiment = Experiment(
+        task="InvertedPendulum-v5", algorithm=algorithm, hyperparameters=hyperparameters
+    )
+    run = learnt(experiment)
+    draft = Draft(run, precision)  # type: ignore[arg-type]
+    carried = open_link(draft.link().fragment)
+    assert carried.learner["policy"].keys() <= run.learner["policy"].keys()
+    for name, array in carried.learner["policy"].items():
+        whole = run.learner["policy"][name]
+        error = abs(array - whole).max()
+        # Half of a step of 127 of the greatest weight; ten bits of mantissa.
+        most = abs(whole).max() / (127 * 1.9) if precision == "int8" else abs(whole).max() / 2**11
+        assert error <= most + 1e-7, name
+
+
+def test_a_cut_link_says_by_how_much(link: Link) -> None:
+    whole = len(link.fragment) - len("#r=")
+    for left in (0, 1, 5, 11, 12, 13, 14, whole // 2, whole - 1):
+        with pytest.raises(CutLink) as caught:
+            open_link(link.fragment[: len("#r=") + left])
+        if left >= 12:
+            assert (
+                f"{left:,} of its {whole:,} characters are here, {whole - left:,} are missing"
+                in (str(caught.value))
+            )
+
+
+def test_every_changed_character_is_noticed(link: Link) -> None:
+    for at in range(3, len(link.fragment)):
+        other = "A" if link.fragment[at] != "A" else "B"
+        with pytest.raises(DamagedCheckpoint):
+            open_link(link.fragment[:at] + other + link.fragment[at + 1 :])
+    with pytest.raises(DamagedCheckpoint, match="1 characters are behind its end"):
+        open_link(link.fragment + "A")
+    with pytest.raises(DamagedCheckpoint, match=r"'\.', is none that a link has"):
+        open_link(link.fragment + ".")
+
+
+def test_bombs_and_the_future_are_refused() -> None:
+    packed = envelope.encode([b"\0" * envelope.MAX_BYTES])
+    assert len(packed) < 3000
+    assert len(envelope.decode(packed)) == envelope.MAX_BYTES
+    with pytest.raises(InvalidArgument, match="may carry 1,048,576 bytes"):
+        envelope.encode([b"\0" * (envelope.MAX_BYTES + 1)])
+    with pytest.raises(FutureCheckpoint, match="version 2"):
+        envelope.decode(sealed(b"", 2))
+
+
+def test_the_dictionary_stays_as_it_is() -> None:
+    assert (
+        hashlib.sha256(DICTIONARY).hexdigest()
+        == "1ddcb189a2140f6b6214815ec23fe580ec8f1d2cbe8464e96bc46d465f255cfa"
+    )
+
+
+def test_own_robots_and_rewards_travel_and_meshes_do_not() -> None:
+    experiment = replace(of_robot(make_robot({"ball.xml": BALL})), reward=REWARD)
+    experiment.hyperparameters = {"num_envs": 2, "num_steps": 16, "num_minibatches": 2}
+    run = learnt(experiment)
+    opened = open_link(share(run, max_characters=20_000, episodes=2).fragment)
+    assert opened.experiment == experiment
+    assert opened.experiment.robot is not None
+    assert opened.experiment.robot.files == {"ball.xml": BALL}
+    meshed = Robot("ball.xml", {"ball.xml": BALL, "meshes/shell.stl": b"solid"})
+    run.experiment = replace(experiment, robot=meshed)
+    with pytest.raises(InvalidArgument, match=r"meshes/shell\.stl"):
+        Draft(run, "int8")
+
+
+def test_the_better_precision_that_fits_is_taken(run: Checkpoint) -> None:
+    fine = share(run, episodes=1, max_characters=5000)
+    assert fine.precision == "fp16"
+    coarse = share(run, episodes=1, max_characters=len(fine.fragment) - 1)
+    assert coarse.precision == "int8"
+    assert len(coarse.fragment) < len(fine.fragment)
+    with pytest.raises(InvalidArgument, match="and may have 100"):
+        share(run, episodes=1, max_characters=100)
+
+
+def test_what_is_claimed_is_measured_again(link: Link) -> None:
+    proof = verify_claim(open_link(link.fragment))
+    assert proof.holds
+    assert proof.measured == proof.claim
+
+
+@pytest.mark.parametrize("forged", ["score", "measure", "seed", "weights"])
+def test_what_is_forged_is_told(link: Link, forged: str) -> None:
+    run = open_link(link.fragment)
+    claim = run.claim
+    assert claim is not None
+    if forged == "score":
+        run.claim = replace(claim, mean_return=claim.mean_return * 1.01)
+    elif forged == "measure":
+        run.claim = replace(claim, mean_measure=claim.mean_measure * 1.01)
+    elif forged == "seed":
+        run.claim = replace(claim, seed=8)
+    else:
+        run.learner["policy"]["actor.1.weight"] *= 1.5
+    proof = verify_claim(run)
+    assert not proof.holds
+    assert "The same engine gives the same numbers" in proof.why
+
+
+def test_another_engine_may_differ_by_chance_only(link: Link) -> None:
+    claim = link.run.claim
+    assert claim is not None
+    error = claim.return_std / claim.episodes**0.5
+    other = replace(claim, engine="another", mean_return=claim.mean_return + error)
+    assert compare(other, claim).holds
+    assert "Another engine" in compare(other, claim).why
+    assert not compare(replace(other, mean_return=claim.mean_return + 9 * error), claim).holds
+
+
+def test_links_stand_where_files_do(
+    link: Link, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert websim.load(link.fragment).act(np.zeros(4)).shape == (1,)
+    assert main(["verify", link.fragment, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["holds"] is True
+    assert main(["evaluate", link.fragment, "--episodes", "2"]) == 0
+    assert "<b>Balance</b>" in capsys.readouterr().out
+    file = tmp_path / "run.websim"
+    file.write_bytes(archive_of(open_link(link.fragment)))
+    again = [
+        "share",
+        str(file),
+        "--episodes",
+        "3",
+        "--title",
+        "Mine",
+        "--url",
+        "https://a.example/",
+    ]
+    assert main([*again, "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    opened = open_link(told["link"])
+    assert told["link"].startswith("https://a.example/#r=")
+    assert (opened.experiment.title, opened.experiment.author) == ("Mine", "Ada")
+    assert as_plain(opened.claim) == told["claim"]
+    assert main(["verify", str(file)]) == 0
+
+
+def test_a_forged_file_is_no_proof(
+    link: Link, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = open_link(link.fragment)
+    assert run.claim is not None
+    run.claim = replace(run.claim, mean_return=1e6)
+    file = tmp_path / "run.websim"
+    file.write_bytes(archive_of(run))
+    assert main(["verify", str(file)]) == 1
+    told = capsys.readouterr()
+    assert "claimed 1,000,000.00, measured here" in told.out
+    assert "what is claimed is not what was measured" in told.err
