@@ -398,6 +398,7 @@
  * @property {Record<string, unknown> | null} [adaptation]  when the run changes its own course, and how (`websim.adaptation.settings.Adaptation`); None: never
  * @property {number} [seed]  of weights, environments and everything random
  * @property {string} [title]  what people call it
+ * @property {string | null} [author]  who made it, if that is said
  * @property {string | null} [parent]  the sha256 of the experiment that it was made of
  * @property {Record<string, unknown>[] | null} [hands]  what hands do to the robots that learn, and when (`websim.hands.Event`)
  * @property {Simulation | null} [simulation]  where it is given, `hands` act on robots that do not learn
