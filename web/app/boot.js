@@ -21,6 +21,9 @@ const ADVICE = /** @type {Record<string, string>} */ ({
   InvalidArgument: 'Change the setting that the message names.',
   ModelError: 'The robot\'s MJCF file has to be corrected at the place named above.',
   WorkerError: 'Try again; if it happens again, take fewer workers or environments: memory may be short.',
+  CutLink: 'Ask for the link again, or for the run as a file.',
+  DamagedCheckpoint: 'Ask for the link again, or for the run as a file.',
+  FutureCheckpoint: 'Load the page again: the server may have a newer one by now.',
   TypeError: 'Check that the server still runs and can be reached, then try again.',
 });
 

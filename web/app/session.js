@@ -3,6 +3,7 @@
  * changes, to the simulation as it runs or by making a new one, and keeps the address in step.
  */
 
+import { Links, MARK } from '../sim/page/links.js';
 import { fetchManifest } from '../sim/page/manifest.js';
 import { recoded } from '../sim/page/recoding.js';
 import { CODE } from '../sim/shared/messages.js';
@@ -23,6 +24,7 @@ import { readUrl, writeUrl } from './urlstate.js';
  * @property {import('../sim/shared/protocol.js').CompleteExperiment} experiment
  * @property {ArrayBuffer} archive
  * @property {boolean} hasLearnt  whether a policy is in it
+ * @property {import('./sharing/proof.js').Opened} [link]  that it came by
  */
 
 /** Events of WebSim that are passed on. */
@@ -49,6 +51,8 @@ export class Session extends EventTarget {
   #training = null;
   /** The simulation before one that could not be made. @type {WebSim|undefined} */
   #left;
+  /** A link that carries a run, while it is what is simulated. */
+  #link = '';
   #opening = false;
   #again = false;
   /** Events wait until the page is there to hear them; null: it is. @type {CustomEvent[]|null} */
@@ -60,6 +64,9 @@ export class Session extends EventTarget {
     this.options = options;
     /** What the address said and could not be understood. */
     this.problems = problems;
+    this.#link = location.hash.startsWith(MARK) ? location.hash : '';
+    // A link that is put into the address of a page that is open already.
+    addEventListener('hashchange', () => location.hash.startsWith(MARK) && location.reload());
     addEventListener('popstate', () => this.#apply(readUrl(location.search, history.state).options));
   }
 
@@ -73,7 +80,10 @@ export class Session extends EventTarget {
     const next = { ...this.options, ...change };
     // Who chooses a task leaves the experiment of one's own, and who chooses that one leaves the server's.
     if (change.task !== undefined && change.experiment === undefined) next.experiment = '';
-    if (change.task !== undefined || change.experiment !== undefined) next.open = '';
+    if (change.task !== undefined || change.experiment !== undefined) {
+      next.open = '';
+      this.#leaveLink();
+    }
     if (change.open) next.experiment = '';
     // Another simulation has other robots.
     if (rebuilds(difference(this.options, next))) next.follow = null;
@@ -92,8 +102,21 @@ export class Session extends EventTarget {
     this.#adopt({ ...change, ...(isOwn(experiment) ? await this.#keep(newId(), experiment) : { task: experiment.task, experiment: '' }) });
   }
 
+  /** Something else is to be simulated than what the link carries, which is dropped from the address. */
+  #leaveLink() {
+    if (!this.#link) return;
+    this.#link = '';
+    history.replaceState(history.state, '', location.pathname + location.search);
+  }
+
+  /** By which the user's own experiment is known; empty: there is none. @param {Options} options */
+  #keyOf({ experiment, open }) {
+    return experiment || this.#link || (open && `open ${open}`);
+  }
+
   /** @param {Partial<Options>} change */
   #adopt(change) {
+    if (change.task !== undefined || change.experiment) this.#leaveLink();
     const next = { ...this.options, ...change };
     const different = difference(this.options, next);
     this.options = next;
@@ -105,7 +128,7 @@ export class Session extends EventTarget {
   /** What is simulated, its robot's files in `archive`; null where there are several types. @returns {Experiment|null} */
   get experiment() {
     const { options } = this;
-    if (this.#own && this.#own.id === keyOf(options)) return this.#own.experiment;
+    if (this.#own && this.#own.id === this.#keyOf(options)) return this.#own.experiment;
     const [group, ...more] = groupsOf(options);
     return more.length ? null : { task: group.task };
   }
@@ -169,14 +192,35 @@ export class Session extends EventTarget {
   /** Brings the experiment of which only the name is known yet: after a reload, or from the server. */
   async #find() {
     const { options } = this;
-    const id = keyOf(options);
+    const id = this.#keyOf(options);
     if (!id || this.#own?.id === id) return;
+    if (id === this.#link) {
+      // Nothing else takes its place where it cannot be read.
+      this.#own = { id, experiment: await this.#read(id) };
+      this.#emit('experiment');
+      return;
+    }
     try {
       this.#own = { id, experiment: await (options.experiment ? kept(options.experiment) : this.#fetch(options.open)) };
       this.#emit('experiment');
     } catch (error) {
       this.#emit('notice', { level: 'error', message: /** @type {Error} */ (error).message });
       this.#adopt({ experiment: '', open: '' });
+    }
+  }
+
+  /** What a link carries. @param {string} link @returns {Promise<Experiment>} */
+  async #read(link) {
+    const links = await Links.start();
+    try {
+      const { id, archive, experiment: text, title, author, claim } = await links.read(link);
+      const fields = JSON.parse(text);
+      const experiment = fields.robot ? { ...fields, archive } : fields;
+      this.served = { id, name: `${title}.websim`, experiment, archive, hasLearnt: true, link: { links, title, author, claim } };
+      return experiment;
+    } catch (error) {
+      links.close();
+      throw error;
     }
   }
 
@@ -295,7 +339,7 @@ export class Session extends EventTarget {
    */
   async #asked(error) {
     const own = this.#own;
-    const strange = error.name === 'UnsafeCode' && own && !this.#training && own.id === keyOf(this.options);
+    const strange = error.name === 'UnsafeCode' && own && !this.#training && own.id === this.#keyOf(this.options);
     if (!strange || !await this.trusts(titleOf(own.experiment), error.message)) throw error;
     own.experiment = { ...own.experiment, trusted: CODE };
     this.#again = true;
@@ -354,9 +398,6 @@ function besideOf(options, { experiment }) {
   const numEnvs = comparedOf(options).reduce((sum, { envs }) => sum + envs, 0);
   return numEnvs && experiment ? [{ experiment, numEnvs }] : [];
 }
-
-/** By which the user's own experiment is known; empty: there is none. @param {Options} options */
-const keyOf = ({ experiment, open }) => experiment || (open && `open ${open}`);
 
 /** @param {string} id @returns {Promise<Experiment>} */
 async function kept(id) {

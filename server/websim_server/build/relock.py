@@ -51,6 +51,7 @@ NPM = {
         "examples/jsm/utils/BufferGeometryUtils.js",
     ],
     "uplot": ["LICENSE", "dist/uPlot.esm.js", "dist/uPlot.min.css"],
+    "uqr": ["LICENSE", "dist/index.mjs"],
     "w3c-keyname": ["LICENSE", "index.js"],
 }
 

@@ -7,6 +7,7 @@ import { h } from '../dom.js';
 import { PART_COLORS } from './compare.js';
 import { BestRobot } from './bestrobot.js';
 import { offer } from './offer.js';
+import { ProofCard } from '../sharing/proof.js';
 import { TrainSection } from './section.js';
 import { RunStore } from './storage.js';
 import { Coach } from './coach.js';
@@ -132,6 +133,10 @@ export class TrainDesk {
     if (!served || served === this.#servedShown) return;
     this.#servedShown = served;
     await this.section?.openServed(served).catch(this.report);
+    if (!served.link) return;
+    const card = new ProofCard(served.link, served.archive);
+    this.offers.append(card.element);
+    await card.prove();
   }
 
   /** Brings it to the options and the simulation. */

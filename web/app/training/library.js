@@ -11,6 +11,7 @@ import { ago, bytes, measure, short } from '../format.js';
  * @property {(record: RunRecord) => void} use      as controller
  * @property {(record: RunRecord) => void} resume
  * @property {(record: RunRecord) => void} save     as a file
+ * @property {(record: RunRecord) => void} share    as a link
  * @property {(record: RunRecord) => void} remove
  * @property {(record: RunRecord, name: string) => void} rename
  */
@@ -56,7 +57,7 @@ export class Library {
   #item(record, live) {
     if (record.problem) return this.#damaged(record, record.problem);
     const name = nameOf(record);
-    const { use, resume, save, remove, rename } = this.actions;
+    const { use, resume, save, share, remove, rename } = this.actions;
     const { experiment, episodicReturn, globalStep, totalTimesteps, savedAt } = record;
     const input = h('input', { class: 'name', value: name, 'aria-label': `Name of ${name}`, spellcheck: 'false' });
     input.addEventListener('change', () => rename(record, input.value.trim()));
@@ -79,6 +80,7 @@ export class Library {
         button('Use', 'Robots move by this policy', use),
         button('Resume', 'Train on from here', resume, live),
         button('File', 'Save as a file', save),
+        button('Share', 'Make a link that carries it', share),
         button('Delete', 'Remove it from this browser', remove, live)));
   }
 }

@@ -61,10 +61,12 @@ export class TrainSection {
     this.best = h('button', { title: 'Follow the robot with the highest return (B)', hidden: true, onclick: followBest }, 'Follow best');
     this.keep = h('button', { title: 'Keep what is learnt by now under a name of its own', onclick: () => this.#try(this.#keep()) }, 'Keep');
     this.toFile = h('button', { title: 'Save the newest checkpoint as a file', onclick: () => this.#try(this.#saveRun()) }, SAVE);
+    this.share = h('button', { title: 'Make a link that carries what is learnt by now', onclick: () => this.#try(this.#shareRun()) }, 'Share…');
     this.library = new Library({
       use: (record) => this.#try(this.#use(record)),
       resume: (record) => this.#try(this.resume(record)),
       save: (record) => this.#try(this.saveRecord(record)),
+      share: (record) => this.#try(this.#shareRecord(record)),
       remove: (record) => this.#try(this.remove(record)),
       rename: (record, name) => this.#try(this.#rename(record, name)),
     });
@@ -79,7 +81,7 @@ export class TrainSection {
     this.home = h('div', {}, this.curves.element);
     this.element = h('section', { class: 'train', 'aria-label': 'Train' },
       h('h2', {}, 'Train ', this.what), this.form.element, this.progress.element, this.warnings, this.unpaid, this.reason, this.message, this.slower,
-      h('div', { class: 'row' }, this.keep, this.toFile, this.best),
+      h('div', { class: 'row' }, this.keep, this.toFile, this.share, this.best),
       this.timeline.element, this.home, this.compare.element, this.library.element);
     training.addEventListener('change', () => {
       this.#showState();
@@ -153,9 +155,10 @@ export class TrainSection {
     setText(this.message, [text, storageProblem].filter(Boolean).join(' '));
     this.message.hidden = !this.message.textContent;
     this.slower.hidden = !failed || !run?.saved;
-    this.keep.hidden = this.toFile.hidden = !run;
+    this.keep.hidden = this.toFile.hidden = this.share.hidden = !run;
     this.keep.disabled = !run?.saved && state !== 'running';
     this.toFile.disabled = this.keep.disabled || this.#saving;
+    this.share.disabled = this.keep.disabled;
     setText(this.toFile, this.#saving ? 'Saving…' : SAVE);
   }
 
@@ -257,6 +260,25 @@ export class TrainSection {
       this.#saving = false;
       this.#showState();
     }
+  }
+
+  async #shareRun() {
+    const { training } = this.settings;
+    await training.checkpoint();
+    const run = /** @type {Run} */ (training.run);
+    if (run.saved) await this.#openSheet(run.experiment, run.saved.checkpoint);
+  }
+
+  /** @param {RunRecord} record */
+  async #shareRecord({ id }) {
+    const found = await this.settings.store.get(id);
+    if (found) await this.#openSheet(found.record.experiment, found.kept.checkpoint);
+  }
+
+  /** @param {RunRecord['experiment']} experiment @param {ArrayBuffer} run */
+  async #openSheet(experiment, run) {
+    const { ShareSheet } = await import('../sharing/sheet.js');
+    new ShareSheet({ experiment, run: run.slice(0) }).open();
   }
 
   async #keep() {

@@ -39,7 +39,8 @@ export function partsFor(manifest, reproducible, shared) {
   const key = JSON.stringify([manifest, reproducible, shared]);
   let loader = loaders.get(key);
   if (!loader) {
-    loader = new PartLoader(manifest, reproducible, shared);
+    const sibling = loaders.get(JSON.stringify([manifest, !reproducible, shared]));
+    loader = new PartLoader(manifest, reproducible, shared, sibling);
     loaders.set(key, loader);
     // What failed is tried again for the next worker.
     Promise.all(Object.values(loader.parts)).catch(() => loaders.delete(key));
@@ -50,17 +51,31 @@ export function partsFor(manifest, reproducible, shared) {
 export class PartLoader {
   /** Bytes that have arrived. */
   loaded = 0;
+  /** @type {{[T in keyof Parts]: Promise<Parts[T]>}} */
+  parts;
 
-  /** @param {Manifest} manifest @param {boolean} reproducible @param {boolean} shared */
-  constructor(manifest, reproducible, shared) {
-    const { mujoco, pyodide, image, websim, kernels } = manifest;
+  /**
+   * @param {Manifest} manifest @param {boolean} reproducible @param {boolean} shared
+   * @param {PartLoader} [sibling]  of the same parts but for the kernels
+   */
+  constructor(manifest, reproducible, shared, sibling) {
+    const { websim, kernels } = manifest;
     const variant = !reproducible && hasRelaxedSimd() ? 'relaxed' : 'plain';
     this.shared = shared;
+    this.parts = {
+      ...sibling ? sibling.parts : this.#common(manifest),
+      packages: measured('fetch websim', Promise.all([
+        this.#bytes(websim.url), this.#bytes(kernels[variant].url),
+      ]).then(([bytes, kernelBytes]) => ({ websim: bytes, kernels: kernelBytes, variant }))),
+    };
+  }
+
+  /** What all workers are made of. @param {Manifest} manifest */
+  #common({ mujoco, pyodide, image }) {
     const physics = measured('fetch MuJoCo', this.#module(mujoco.wasm));
     // Robots move as soon as MuJoCo is there: what else there is to fetch and compile comes after it.
     const after = physics.catch(() => {});
-    /** @type {{[T in keyof Parts]: Promise<Parts[T]>}} */
-    this.parts = {
+    return {
       mujoco: physics,
       pyodide: measured('fetch Pyodide', after.then(() => this.#module(`${pyodide.index}pyodide.asm.wasm`))),
       image: measured('fetch Python image', after.then(() => this.#image(image))),
@@ -68,9 +83,6 @@ export class PartLoader {
         this.#response(`${pyodide.index}pyodide-lock.json`).then((response) => response.text()).then((text) => this.#counted(text)),
         this.#bytes(`${pyodide.index}python_stdlib.zip`),
       ]).then(([lock, stdlib]) => ({ lock, stdlib }))),
-      packages: measured('fetch websim', Promise.all([
-        this.#bytes(websim.url), this.#bytes(kernels[variant].url),
-      ]).then(([bytes, kernelBytes]) => ({ websim: bytes, kernels: kernelBytes, variant }))),
     };
   }
 

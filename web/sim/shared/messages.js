@@ -103,6 +103,50 @@
  */
 
 /**
+ * @typedef {object} Claim  what some episodes came to, without noise, each in an environment of its own
+ * @property {number} meanReturn  of the episodes
+ * @property {number} returnStd  standard deviation of their returns
+ * @property {number} meanMeasure  naN where nothing says what success is
+ * @property {number} measureStd  likewise
+ * @property {number} episodes  how many, and in how many environments
+ * @property {number} seed  episode i was seeded with seed + i
+ * @property {string} engine  what computed them (`websim.physics.engine`): the same one gives the same numbers
+ */
+
+/**
+ * @typedef {object} Proof  what was claimed beside what was measured here
+ * @property {Claim} claim  what the run says of itself
+ * @property {Claim} measured  the same episodes, played here
+ * @property {boolean} holds  whether one can be believed by the other
+ * @property {string} why  in words
+ */
+
+/**
+ * @typedef {object} LinkReading  what a link carries
+ * @property {string} id  of what is in it
+ * @property {Uint8Array<ArrayBuffer>} archive  it as a run's file
+ * @property {string} experiment  the fields of its Experiment, as JSON
+ * @property {string} title  what it is called
+ * @property {string} author  who made it; empty: nobody says
+ * @property {Claim | null} claim  what it says of itself
+ */
+
+/**
+ * @typedef {object} SharedLink  a run as a link
+ * @property {string} fragment  what goes behind the address of a page
+ * @property {'int8' | 'fp16'} precision  of its weights
+ * @property {Claim} claim  what was measured when it was made
+ */
+
+/**
+ * @typedef {object} Measuring  how far the episodes of a claim are
+ * @property {number} episodes  that are over
+ * @property {number} of  of so many
+ * @property {Proof | null} proof  what came of them, where a claim was to be proven and all are over
+ * @property {SharedLink | null} link  likewise, where a link was to be made
+ */
+
+/**
  * @typedef {object} RobotReading  what files of a robot come to
  * @property {string | null} experiment  the fields of an Experiment, as JSON; null where something is open
  * @property {Uint8Array<ArrayBuffer> | null} archive  a run with the robot's files

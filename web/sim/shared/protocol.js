@@ -111,6 +111,10 @@
  *   of a run's robots, of which somebody picks
  * @property {(payload: {known: string, picks: string, count: number, seed: number}) => import('./messages.js').PicksStanding} judgePicks
  * @property {(payload: {data: ArrayBuffer, trusted: boolean}) => RunDescription} readRun  trusted: its code may do anything
+ * @property {(payload: {link: string}) => import('./messages.js').LinkReading} readLink
+ * @property {(payload: {data: ArrayBuffer, trusted: boolean, share: null | Required<Omit<import('../page/links.js').How, 'trusted'>>}) => void} beginMeasuring
+ *   what a run claims; share: of the link that is to be made of it
+ * @property {(payload: {seconds: number}) => import('./messages.js').Measuring} goOnMeasuring
  * @property {(payload: {experiment: Experiment}) => ArrayBuffer} writeExperiment  a file of it
  * @property {(payload: {files: Record<string, ArrayBuffer>, main: string | null}) => RobotReading} readRobot
  * @property {(payload: {file: TaskFile, present: Experiment | null, trusted: boolean}) => string[]} readTasks

@@ -38,6 +38,9 @@ export class Handlers {
   /** What learns here for a tournament. @type {Candidature | undefined} */
   #candidature;
 
+  /** What plays the episodes of a claim. @type {any} */
+  #measured;
+
   /**
    * @param {import('./inbox.js').PartInbox} parts
    * @param {import('./owned.js').Owned} owned
@@ -74,6 +77,7 @@ export class Handlers {
       ),
       embindObjects,
       transport: () => this.#transport,
+      engine: new URL(manifest.mujoco.wasm, location.href).pathname.split('/').at(-2),
     });
     this.#policies = pyodide.runPython('import websim.browser.learner; websim.browser.learner.Policies()');
     for (const file of taskFiles) this.defineTasks(file);
@@ -237,6 +241,47 @@ export class Handlers {
   /** @param {Payload<'readRun'>} payload */
   readRun({ data: run, trusted }) {
     return this.#ask((module, data) => module.describe(data, trusted), run);
+  }
+
+  /** @param {Payload<'readLink'>} payload */
+  readLink({ link }) {
+    return this.#links((module) => toJs(module.read(link)));
+  }
+
+  /** @param {Payload<'beginMeasuring'>} payload */
+  beginMeasuring({ data, trusted, share }) {
+    const bytes = pythonBytes(this.#up.pyodide, data);
+    this.#endMeasuring();
+    try {
+      this.#measured = this.#links((module) => (share
+        ? module.sharing(bytes, trusted, share.title, share.author, share.precision ?? undefined, share.maxCharacters, share.episodes)
+        : module.proof(bytes, trusted)));
+    } finally {
+      bytes.destroy();
+    }
+  }
+
+  /** @param {Payload<'goOnMeasuring'>} payload */
+  goOnMeasuring({ seconds }) {
+    const told = toJs(this.#measured.play(seconds));
+    if (told.proof || told.link) this.#endMeasuring();
+    return told;
+  }
+
+  #endMeasuring() {
+    this.#measured?.close();
+    this.#measured?.destroy();
+    this.#measured = undefined;
+  }
+
+  /** @template T @param {(module: any) => T} ask */
+  #links(ask) {
+    const module = this.#up.pyodide.pyimport('websim.browser.links');
+    try {
+      return ask(module);
+    } finally {
+      module.destroy();
+    }
   }
 
   /** @param {Payload<'readTasks'>} payload */

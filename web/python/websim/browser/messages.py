@@ -9,6 +9,9 @@ from dataclasses import dataclass, field, fields, is_dataclass
 from typing import Any, Literal, TypeVar
 
 from websim.experiments.decisions import Course, Decision
+from websim.sharing.network import Precision
+from websim.sharing.proof import Proof
+from websim.training.claims import Claim
 from websim.training.trainer import Change, Iteration
 
 Message = TypeVar("Message")
@@ -224,6 +227,59 @@ class RunDescription:
     has_learnt: bool
     changes: list[Change] = field(default_factory=list)
     decisions: list[Decision] = field(default_factory=list)
+
+
+@dataclass(kw_only=True)
+class LinkReading:
+    """What a link carries.
+
+    Attributes:
+        id: Of what is in it.
+        archive: It as a run's file.
+        experiment: The fields of its Experiment, as JSON.
+        title: What it is called.
+        author: Who made it; empty: nobody says.
+        claim: What it says of itself.
+    """
+
+    id: str
+    archive: bytes
+    experiment: str
+    title: str
+    author: str
+    claim: Claim | None
+
+
+@dataclass(kw_only=True)
+class SharedLink:
+    """A run as a link.
+
+    Attributes:
+        fragment: What goes behind the address of a page.
+        precision: Of its weights.
+        claim: What was measured when it was made.
+    """
+
+    fragment: str
+    precision: Precision
+    claim: Claim
+
+
+@dataclass(kw_only=True)
+class Measuring:
+    """How far the episodes of a claim are.
+
+    Attributes:
+        episodes: That are over.
+        of: Of so many.
+        proof: What came of them, where a claim was to be proven and all are over.
+        link: Likewise, where a link was to be made.
+    """
+
+    episodes: int
+    of: int
+    proof: Proof | None
+    link: SharedLink | None
 
 
 @dataclass(kw_only=True)
@@ -716,6 +772,11 @@ MESSAGES = (
     Opening,
     TrainingPlan,
     RunDescription,
+    Claim,
+    Proof,
+    LinkReading,
+    SharedLink,
+    Measuring,
     RobotReading,
     PolicySizes,
     WorkedReward,
