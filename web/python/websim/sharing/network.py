@@ -198,7 +198,8 @@ class _Reader:
         """The next one, written as multiples of a scale of each column, or as it is."""
         scale = self.take("<f2", columns).astype(np.float32) if steps else np.float32(1)
         values = self.take("i1" if steps else "<f2", rows * columns).reshape(rows, columns)
-        return values.astype(np.float32) * scale
+        with np.errstate(invalid="ignore"):  # it is looked at afterwards
+            return np.multiply(values, scale, dtype=np.float32)
 
 
 def _steps(array: Array) -> list[bytes]:
