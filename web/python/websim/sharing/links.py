@@ -201,7 +201,13 @@ def _hyperparameters(experiment: Experiment) -> Any:
 def _learner(experiment: Experiment, data: bytes, counters: Mapping[str, Any]) -> StateDict:
     """What `Checkpoint.learner` is, of a network and how far it is."""
     flat = issubclass(algorithm_class(experiment.algorithm), PopulationAlgorithm)
-    acting = network.learner_of(network.loads(data), flat=flat)
+    carried = network.loads(data)
+    wanted = tuple(_hyperparameters(experiment).hidden_sizes)
+    if carried.widths[1:-1] != wanted:
+        raise DamagedCheckpoint(
+            f"The link is damaged: its layers are {carried.widths[1:-1]} wide, not {wanted}."
+        )
+    acting = network.learner_of(carried, flat=flat)
     return {**{name: counters[name] for name in COUNTERS}, **acting}
 
 

@@ -199,7 +199,8 @@ class _Reader:
         scale = self.take("<f2", columns).astype(np.float32) if steps else np.float32(1)
         values = self.take("i1" if steps else "<f2", rows * columns).reshape(rows, columns)
         with np.errstate(invalid="ignore"):  # it is looked at afterwards
-            return np.multiply(values, scale, dtype=np.float32)
+            matrix: Array = np.multiply(values, scale, dtype=np.float32)
+        return matrix
 
 
 def _steps(array: Array) -> list[bytes]:
