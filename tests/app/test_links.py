@@ -101,7 +101,7 @@ def test_what_has_been_learnt_here_is_shared(training: TrainingPage) -> None:
     assert opened.claim.episodes == 20
     assert "WebAssembly" in opened.claim.engine
     code = sheet.get_by_role("img", name="The link as a QR code")
-    expect(code).to_have_count(int(len(address) <= 2900))
+    expect(code).to_have_count(int(len(address) <= 2953))
     sheet.get_by_role("button", name="Close").click()
     # The same engine measures the same numbers.
     follow(training, address[address.index("#") :])

@@ -196,7 +196,15 @@ export class Session extends EventTarget {
     if (!id || this.#own?.id === id) return;
     if (id === this.#link) {
       // Nothing else takes its place where it cannot be read.
-      this.#own = { id, experiment: await this.#read(id) };
+      const [experiment, { tasks }] = await Promise.all([this.#read(id), fetchManifest()]);
+      this.#own = { id, experiment };
+      // The task is shown, if it is a built-in one.
+      if (tasks.includes(experiment.task)) {
+        const change = { task: experiment.task };
+        this.options = { ...this.options, ...change };
+        writeUrl(this.options, 'replace');
+        this.#emit('options', change);
+      }
       this.#emit('experiment');
       return;
     }

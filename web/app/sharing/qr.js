@@ -4,8 +4,8 @@ import { encode } from 'uqr';
 
 const SVG = 'http://www.w3.org/2000/svg';
 
-/** Characters that a QR code holds, with some to spare. */
-export const MOST = 2900;
+/** Characters that the largest QR code holds. */
+export const MOST = 2953;
 
 /** @param {string} text  of MOST characters at most @returns {SVGSVGElement} */
 export function qrCode(text) {
