@@ -1,4 +1,4 @@
-"""`make test`: runs every check, two at a time, and sums up."""
+"""`make test`: runs every check, three at a time, and sums up."""
 
 import subprocess
 import sys
@@ -12,7 +12,7 @@ NPM_TOOLS = "node_modules/.bin"
 
 TESTS = ("tests/app", "tests/browser", "tests/core", "tests/python tests/parity", "tests/server")
 
-#: The longest first, so that both cores have work until the end; pages wait much of the time.
+#: The longest first, so that the cores have work until the end.
 CHECKS = {
     **{folders: ["pytest", "--durations=20", *folders.split()] for folders in TESTS},
     "ruff check": ["ruff", "check"],
@@ -24,7 +24,8 @@ CHECKS = {
     "node": ["node", "--test", *map(str, sorted((ROOT / "tests" / "unit").glob("*.test.mjs")))],
 }
 
-AT_ONCE = 2
+AT_ONCE = 3
+"""One more than cores: pages wait much of the time."""
 
 
 @dataclass
