@@ -137,6 +137,7 @@ def test_a_checkpoint_tells_what_it_is_of(saved: bytes) -> None:
         "ranks": 1,
         "hasLearnt": True,
         "changes": [],
+        "decisions": [],
     }
     resumed = plan(None, saved, 2)
     assert (resumed["globalStep"], resumed["ranks"]) == (128, 2)
