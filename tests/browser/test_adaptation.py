@@ -133,7 +133,7 @@ def test_it_asks_and_goes_back_and_other_ground_is_shown(sim: Any) -> None:
     two = sim.run("sim.training.decisions[1]")
     assert two["event"] == "schedule"
     assert sim.run("sim.training.course.undoable") == [1]
-    rise = "Math.max(...sim.groups[0].scene.hfields[0].data)"
+    rise = "sim.groups[0].scene.hfields[0].size[2]"  # of heights from 0 to 1, in m
     before = sim.run(rise)
     sim.page.evaluate("() => { seen.length = 0; }")
     sim.run("sim.training.undo(1)")
