@@ -13,7 +13,7 @@ from websim.training.evaluation import evaluate
 EXPERIMENT = as_dict(
     Experiment(
         task="Hopper-v5",
-        hyperparameters={"num_envs": 8, "num_steps": 64, "num_minibatches": 4, "update_epochs": 1},
+        hyperparameters={"num_envs": 32, "num_steps": 64, "num_minibatches": 4, "update_epochs": 1},
     )
 )
 MEASURE = "def measure(now, before):\n    return now.qvel[:, 0]\n"

@@ -97,6 +97,19 @@ def test_only_who_shared_it_deletes_it(store: Store) -> None:
     assert store.used() == 0
 
 
+def test_a_file_that_is_lost_comes_back_when_it_is_shared_again(
+    store: Store, settings: StoreSettings
+) -> None:
+    """Whoever deletes a run may be cut off between its file and its row."""
+    data = run()
+    shared = store.share(data).run
+    (settings.folder / "runs" / f"{shared.sha256}.websim").unlink()
+    with pytest.raises(NotStored, match="is gone"):
+        store.read(shared.id)
+    assert store.share(data).run == shared
+    assert store.read(shared.id) == data
+
+
 def test_what_is_no_run_is_refused_with_a_reason(store: Store) -> None:
     bomb = io.BytesIO()
     with zipfile.ZipFile(bomb, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -133,8 +146,10 @@ def test_what_has_expired_is_gone_and_makes_room(settings: StoreSettings) -> Non
     with pytest.raises(NotStored):
         brief.read(first.run.id)
     second = brief.share(run("second"))
-    assert [file.stem for file in (settings.folder / "runs").iterdir()] == [second.run.sha256]
-    assert first.run.sha256 != second.run.sha256
+    again = brief.share(run("first"))  # anew, with a token of its own
+    assert again.token
+    assert [file.stem for file in (settings.folder / "runs").iterdir()] == [first.run.sha256]
+    assert not second.run.sha256.startswith(first.run.id)
     brief.close()
 
 

@@ -114,7 +114,7 @@ def _experiment(arguments: argparse.Namespace) -> "Experiment":
     from websim.authors.tournament.learning import settled
     from websim.experiments.experiment import MAX_TITLE
     from websim.experiments.sources import experiment_of, whole
-    from websim_server.train.command import source
+    from websim_server.train.given import source
 
     given = settled(experiment_of(source(arguments.task)))
     return whole(replace(given, seed=arguments.seed, title=(arguments.words or "")[:MAX_TITLE]))

@@ -4,14 +4,13 @@ import argparse
 import json
 from dataclasses import replace
 
-from websim_server.train.command import add_tasks, define_tasks, with_tasks
-from websim_server.train.job import UNTRUSTED, TrainError
+from websim_server.train.given import add_run, read_run, told
 
 
 def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Registers the command."""
     parser = commands.add_parser("share", help="make a link that carries a run's policy")
-    parser.add_argument("run_file", metavar="FILE|LINK", help="a run: .websim, or a link with one")
+    add_run(parser)
     parser.add_argument(
         "--max-characters", type=int, default=2000, help="chats cut longer ones (%(default)s)"
     )
@@ -28,12 +27,6 @@ def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     parser.add_argument("--title", help="what people call it")
     parser.add_argument("--author", help="who made it; nothing is said by default")
     parser.add_argument("--url", metavar="ADDRESS", help="of a page, to print the whole link")
-    parser.add_argument(
-        "--trust",
-        action="store_true",
-        help="run its code even if it does more than calculate: it may do anything",
-    )
-    add_tasks(parser)
     parser.add_argument("--json", action="store_true", help="for programs")
     parser.set_defaults(run=run)
 
@@ -41,15 +34,13 @@ def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
 def run(arguments: argparse.Namespace) -> None:
     """Runs the command; raises TrainError for what cannot be shared."""
     from websim.documents import as_plain
-    from websim.errors import UnsafeCode, WebSimError
-    from websim.sharing.links import read_run, share
+    from websim.sharing.links import share
 
-    try:
-        checkpoint = read_run(arguments.run_file)
-        tasks = define_tasks(arguments.tasks)
+    with told():
+        checkpoint = read_run(arguments)
         said = {"title": arguments.title, "author": arguments.author}
         checkpoint.experiment = replace(
-            with_tasks(checkpoint.experiment, tasks, arguments.trust),
+            checkpoint.experiment,
             **{name: value for name, value in said.items() if value is not None},
         )
         link = share(
@@ -59,10 +50,6 @@ def run(arguments: argparse.Namespace) -> None:
             episodes=arguments.episodes,
             seed=arguments.seed,
         )
-    except UnsafeCode as error:
-        raise TrainError(f"{error}\n{UNTRUSTED}") from None
-    except WebSimError as error:
-        raise TrainError(str(error)) from None
     address = (arguments.url or "").partition("#")[0] + link.fragment
     if arguments.json:
         claim = as_plain(link.run.claim)

@@ -42,6 +42,10 @@ class Blobs:
         data: bytes = self._files.cat_file(self._path(sha256))
         return data
 
+    def has(self, sha256: str) -> bool:
+        """Whether a file is there."""
+        return bool(self._files.exists(self._path(sha256)))
+
     def remove(self, sha256: str) -> None:
         """Forgets a file, if it is there."""
         with contextlib.suppress(FileNotFoundError):

@@ -7,7 +7,6 @@ takes nothing of it but a line of JSON.
 """
 
 import json
-import resource
 import subprocess
 import sys
 from typing import Any
@@ -83,6 +82,8 @@ def _about(data: bytes) -> dict[str, Any]:
 
 
 def _main() -> int:
+    import resource  # Unix has it; elsewhere nothing can be shared, and all else is served
+
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
     resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
     data = sys.stdin.buffer.read()

@@ -103,11 +103,11 @@ class Store:
         if len(data) > settings.max_bytes:
             raise NoRun(f"A run may have {settings.max_bytes:,} bytes, not {len(data):,}.")
         sha256 = hashlib.sha256(data).hexdigest()
+        self.sweep()
         there = self._find(sha256[:ID_LENGTH])
         if there is not None:
-            return self._again(there, sha256)
+            return self._again(there, sha256, data)
         about = inspect(data)
-        self.sweep()
         room = settings.quota - self.used()
         if len(data) > room:
             raise StoreFull(
@@ -133,7 +133,7 @@ class Store:
             there = self._find(run.id)
             if there is None:
                 raise
-            return self._again(there, sha256)
+            return self._again(there, sha256, data)
         return Receipt(run, token)
 
     def about(self, run_id: str) -> Stored:
@@ -181,10 +181,11 @@ class Store:
             if kept is None or not secrets.compare_digest(kept, _hashed(token)):
                 raise NotAllowed("Only who shared a run can delete it, with the token of then.")
             connection.execute(delete(runs).where(runs.c.id == run_id))
+            # Before others see that it is gone: who shares it anew then writes a file that stays.
+            self._blobs.remove(run.sha256)
         with self._lock:
             self._runs.pop(run_id, None)
             self._files.pop(run.sha256, None)
-        self._blobs.remove(run.sha256)
 
     def used(self) -> int:
         """Bytes of all runs together."""
@@ -198,8 +199,8 @@ class Store:
         with self._engine.begin() as connection:
             gone = connection.execute(select(runs.c.sha256).where(over)).scalars().all()
             connection.execute(delete(runs).where(over))
-        for sha256 in gone:
-            self._blobs.remove(sha256)
+            for sha256 in gone:
+                self._blobs.remove(sha256)
 
     def _find(self, run_id: str) -> Stored | None:
         names = [column for column in runs.c if column.name != "token_sha256"]
@@ -210,10 +211,12 @@ class Store:
         values = row._asdict()
         return Stored(**{**values, "about": json.loads(values["about"])})
 
-    def _again(self, there: Stored, sha256: str) -> Receipt:
+    def _again(self, there: Stored, sha256: str, data: bytes) -> Receipt:
         """The same file gives the same link; another one that begins alike gives none."""
         if there.sha256 != sha256:
             raise NoRun("Another run has this address. Save it again, so that its bytes differ.")
+        if not self._blobs.has(sha256):  # who deleted it was cut off in between
+            self._blobs.put(sha256, data)
         return Receipt(there, None)
 
 

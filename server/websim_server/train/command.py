@@ -11,11 +11,19 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from websim_server.train.job import UNTRUSTED, Job, TrainError
+from websim_server.train.given import (
+    add_code,
+    define_tasks,
+    made_of,
+    source,
+    text_of,
+    told,
+    with_tasks,
+)
+from websim_server.train.job import Job, TrainError
 
 if TYPE_CHECKING:
     from websim.experiments.experiment import Experiment
-    from websim.worlds import World
 
 
 def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -47,12 +55,7 @@ def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     parser.add_argument(
         "--world", type=Path, metavar="FILE", help="JSON of what differs from robot to robot"
     )
-    parser.add_argument(
-        "--trust",
-        action="store_true",
-        help="run the file's code even if it does more than calculate: it may do anything",
-    )
-    add_tasks(parser)
+    add_code(parser)
     parser.add_argument("--list", action="store_true", help="list the hyperparameters, and end")
     parser.add_argument(
         "--backend",
@@ -94,67 +97,23 @@ def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     parser.set_defaults(run=run)
 
 
-def add_tasks(parser: argparse.ArgumentParser) -> None:
-    """The option of a file with tasks."""
-    parser.add_argument(
-        "--tasks", type=Path, metavar="FILE", help="Python that registers tasks of your own"
-    )
-
-
-def define_tasks(file: Path | None) -> str | None:
-    """Runs a file of tasks, which is somebody's word for it, and returns its code.
-
-    Raises:
-        TrainError: it cannot be read.
-        TaskError: it fails, or registers none.
-    """
-    from websim.tasks import own
-
-    code = _code(file)
-    if file is not None and code is not None:
-        own.define(code, file.name)
-    return code
-
-
-def with_tasks(experiment: "Experiment", code: str | None, trust: bool) -> "Experiment":
-    """An experiment with the task that a file has for it, if one was given; trusted as was said."""
-    from websim.experiments.experiment import CODE
-    from websim.experiments.sources import whole
-
-    if code is not None:
-        experiment = whole(replace(experiment, task_code=None))
-    trusted = ["task_code"] if code is not None and experiment.task_code == code else []
-    return replace(experiment, trusted=[*CODE] if trust else trusted)
-
-
 def run(arguments: argparse.Namespace) -> None:
     """Runs the command."""
     # Before numpy is imported: ranks share the cores, and one rank's products are too small to.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    from websim.errors import UnsafeCode, WebSimError
-
-    try:
+    with told():
         if arguments.list:
             _list(arguments.algo or "ppo")
             return
         job, ranks = _job(arguments)
         backend = import_module(f"websim_server.train.backends.{arguments.backend}")
         backend.train(job, ranks, reproducible=arguments.reproducible)
-    except UnsafeCode as error:
-        raise TrainError(f"{error}\n{UNTRUSTED}") from None
-    except WebSimError as error:
-        raise TrainError(str(error)) from None
 
 
 def _job(arguments: argparse.Namespace) -> tuple[Job, int]:
     """What to train, and with how many ranks; raises TrainError or WebSimError."""
-    from websim.adaptation.settings import adaptation_of
-    from websim.adaptation.sides import undoable_of
     from websim.algorithms import algorithm_class
     from websim.algorithms.base import make_hyperparameters
-    from websim.algorithms.presets import PRESETS, preset
-    from websim.experiments.sources import experiment_of, whole
-    from websim.sharing.envelope import is_link
     from websim.sharing.links import run_bytes
     from websim.training import checkpoints
     from websim.training.verification import verify
@@ -164,72 +123,23 @@ def _job(arguments: argparse.Namespace) -> tuple[Job, int]:
         raise TrainError(
             f"--checkpoint-seconds must be above 0, not {arguments.checkpoint_seconds:g}"
         )
-    changed = dict(_assignment(text) for text in arguments.set)
-    if arguments.total_timesteps is not None:
-        changed["total_timesteps"] = arguments.total_timesteps
-    data, checkpoint, ranks = None, None, 1 if arguments.ranks is None else arguments.ranks
+    data, checkpoint, ranks = None, None, 1
     if arguments.resume:
         if arguments.task:
             raise TrainError("--resume knows the task: leave it away")
         data = run_bytes(arguments.resume)
         checkpoint = checkpoints.loads(data)
-        experiment = checkpoint.experiment
-        linked = is_link(arguments.resume)
-        folder = (
-            arguments.output / _run_name(experiment) if linked else Path(arguments.resume).parent
-        )
-        experiment = replace(
-            experiment,
-            hyperparameters=experiment.hyperparameters | changed,
-            reward=_code(arguments.reward) or experiment.reward,
-            measure=_code(arguments.measure) or experiment.measure,
-        )
-        ranks = max(1, len(checkpoint.ranks)) if arguments.ranks is None else arguments.ranks
+        experiment, folder = _resumed(checkpoint.experiment, arguments)
+        ranks = max(1, len(checkpoint.ranks))
     else:
-        if not arguments.task:
-            raise TrainError("name a task, such as Ant-v5, a file, or a checkpoint with --resume")
-        given = experiment_of(source(arguments.task))
-        algorithm = arguments.algo or given.algorithm
-        algorithm_class(algorithm)
-        chosen = given.hyperparameters
-        if arguments.preset or arguments.algo or not chosen:
-            name = arguments.preset or next(iter(PRESETS[algorithm]))
-            chosen = preset(algorithm, name, given.task)
-        experiment = whole(
-            replace(
-                given,
-                algorithm=algorithm,
-                task_options=given.task_options | _options(arguments.task_options),
-                hyperparameters=chosen | changed,
-                reward=_code(arguments.reward) or given.reward,
-                measure=_code(arguments.measure) or given.measure,
-                world=_world(arguments.world) or given.world,
-                seed=given.seed if arguments.seed is None else arguments.seed,
-            )
-        )
+        experiment = _new(arguments)
         folder = arguments.output / _run_name(experiment)
-    experiment = replace(
-        experiment,
-        adaptation=_adaptation(arguments.adapt) if arguments.adapt else experiment.adaptation,
-    )
-    if arguments.ask and experiment.adaptation is not None:
-        experiment = replace(experiment, adaptation={**experiment.adaptation, "ask": True})
-    if experiment.adaptation is not None:
-        adaptation_of(experiment.adaptation)
-    elif arguments.ask:
-        raise TrainError("--ask is of a run that adapts: add --adapt")
-    asks = (experiment.adaptation or {}).get("ask") or arguments.undo is not None
-    if asks and arguments.backend != "native":
-        raise TrainError("--ask and --undo need --backend native: in the page there are buttons")
-    if arguments.undo is not None and (data is None or arguments.undo not in undoable_of(data)):
-        raise TrainError(
-            f"decision {arguments.undo} cannot be undone: "
-            "`websim decisions FILE` lists those that can, and --resume FILE goes on from it"
-        )
-    experiment = with_tasks(experiment, tasks, arguments.trust)
+    experiment = with_tasks(_adapting(experiment, data, arguments), tasks, arguments.trust)
     args = make_hyperparameters(
         algorithm_class(experiment.algorithm).Hyperparameters, experiment.hyperparameters
     )
+    if arguments.ranks is not None:
+        ranks = arguments.ranks
     if ranks < 1 or args.num_envs % ranks:
         raise TrainError(f"--ranks must divide num_envs, which is {args.num_envs}")
     experiment.make_vec(1).close()  # what is wrong is told at once
@@ -238,58 +148,97 @@ def _job(arguments: argparse.Namespace) -> tuple[Job, int]:
     return Job(experiment, data, folder, arguments.checkpoint_seconds, arguments.undo), ranks
 
 
+def _resumed(before: "Experiment", arguments: argparse.Namespace) -> tuple["Experiment", Path]:
+    """What goes on, and in which folder; of a link, a new one."""
+    from websim.sharing.envelope import is_link
+
+    experiment = replace(
+        before,
+        hyperparameters=before.hyperparameters | _changed(arguments),
+        reward=text_of(arguments.reward) or before.reward,
+        measure=text_of(arguments.measure) or before.measure,
+    )
+    if is_link(arguments.resume):
+        return experiment, arguments.output / _run_name(experiment)
+    return experiment, Path(arguments.resume).parent
+
+
+def _new(arguments: argparse.Namespace) -> "Experiment":
+    """What begins, with all that the command line says of it."""
+    from websim.algorithms import algorithm_class
+    from websim.algorithms.presets import PRESETS, preset
+    from websim.experiments.sources import experiment_of, whole
+    from websim.worlds.world import world_from_dict
+
+    if not arguments.task:
+        raise TrainError("name a task, such as Ant-v5, a file, or a checkpoint with --resume")
+    given = experiment_of(source(arguments.task))
+    algorithm = arguments.algo or given.algorithm
+    algorithm_class(algorithm)
+    chosen = given.hyperparameters
+    if arguments.preset or arguments.algo or not chosen:
+        name = arguments.preset or next(iter(PRESETS[algorithm]))
+        chosen = preset(algorithm, name, given.task)
+    return whole(
+        replace(
+            given,
+            algorithm=algorithm,
+            task_options=given.task_options | _options(arguments.task_options),
+            hyperparameters=chosen | _changed(arguments),
+            reward=text_of(arguments.reward) or given.reward,
+            measure=text_of(arguments.measure) or given.measure,
+            world=made_of(arguments.world, world_from_dict) or given.world,
+            seed=given.seed if arguments.seed is None else arguments.seed,
+        )
+    )
+
+
+def _adapting(
+    experiment: "Experiment", data: bytes | None, arguments: argparse.Namespace
+) -> "Experiment":
+    """The same with how it changes its course; raises TrainError for what cannot be asked of it."""
+    from websim.adaptation.settings import adaptation_of
+    from websim.adaptation.sides import undoable_of
+
+    how = experiment.adaptation
+    if arguments.adapt:
+        how = {} if arguments.adapt is True else made_of(Path(arguments.adapt), _object)
+    if arguments.ask:
+        if how is None:
+            raise TrainError("--ask is of a run that adapts: add --adapt")
+        how = {**how, "ask": True}
+    if how is not None:
+        adaptation_of(how)
+    asks = (how or {}).get("ask") or arguments.undo is not None
+    if asks and arguments.backend != "native":
+        raise TrainError("--ask and --undo need --backend native: in the page there are buttons")
+    if arguments.undo is not None and (data is None or arguments.undo not in undoable_of(data)):
+        raise TrainError(
+            f"decision {arguments.undo} cannot be undone: "
+            "`websim decisions FILE` lists those that can, and --resume FILE goes on from it"
+        )
+    return replace(experiment, adaptation=how)
+
+
 def _run_name(experiment: "Experiment") -> str:
     """Of a new run's folder."""
     name = re.sub(r"[^\w.-]+", "-", experiment.title).strip(".-") or experiment.task
     return f"{name}__{experiment.algorithm}__{experiment.seed}__{int(time.time())}"
 
 
-def _code(file: Path | None) -> str | None:
-    """The text of a file; raises TrainError where it cannot be read."""
-    if file is None:
-        return None
-    try:
-        return file.read_text()
-    except (OSError, UnicodeDecodeError) as error:
-        raise TrainError(f"{file} cannot be read: {error}") from None
+def _object(given: Any) -> dict[str, Any]:
+    """A JSON object; raises ValueError for anything else."""
+    if not isinstance(given, dict):
+        raise ValueError("it must hold a JSON object")
+    return given
 
 
-def _adaptation(given: str | bool) -> dict[str, Any]:
-    """How a run is to adapt: a file's JSON, or all as by default; raises TrainError."""
-    from websim import plain
-
-    if given is True:
-        return {}
-    text = _code(Path(str(given)))
-    assert text is not None
-    try:
-        value = plain.loads(text.encode())
-    except ValueError as error:
-        raise TrainError(f"{given}: {plain.brief(error)}.") from None
-    if not isinstance(value, dict):
-        raise TrainError(f"{given} must hold a JSON object.")
-    return value
-
-
-def _world(file: Path | None) -> "World | None":
-    """The world of a file; raises TrainError where it cannot be read, or InvalidArgument."""
-    from websim import plain
-    from websim.worlds.world import world_from_dict
-
-    text = _code(file)
-    if text is None:
-        return None
-    try:
-        return world_from_dict(plain.loads(text.encode()))
-    except ValueError as error:
-        raise TrainError(f"{file}: {plain.brief(error)}.") from None
-
-
-def source(text: str) -> str | Path:
-    """A path where there is a file; what is left is a task id."""
-    from websim.registry import task_ids
-
-    return Path(text) if text not in task_ids() and Path(text).exists() else text
+def _changed(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Hyperparameters that the command line names."""
+    changed = dict(_assignment(text) for text in arguments.set)
+    if arguments.total_timesteps is not None:
+        changed["total_timesteps"] = arguments.total_timesteps
+    return changed
 
 
 def _assignment(text: str) -> tuple[str, Any]:

@@ -4,8 +4,7 @@ import argparse
 import json
 from typing import TYPE_CHECKING, Any
 
-from websim_server.train.command import add_tasks, define_tasks, with_tasks
-from websim_server.train.job import UNTRUSTED, TrainError
+from websim_server.train.given import add_run, read_run, told
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -14,34 +13,20 @@ if TYPE_CHECKING:
 def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Registers the command."""
     parser = commands.add_parser("evaluate", help="say how good a run's policy is")
-    parser.add_argument("run_file", metavar="FILE|LINK", help="a run: .websim, or a link with one")
+    add_run(parser)
     parser.add_argument("--episodes", type=int, default=100, help="how many (%(default)s)")
     parser.add_argument("--seed", type=int, default=0, help="of the first (%(default)s)")
-    parser.add_argument(
-        "--trust",
-        action="store_true",
-        help="run its code even if it does more than calculate: it may do anything",
-    )
-    add_tasks(parser)
     parser.add_argument("--json", action="store_true", help="for programs")
     parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> None:
     """Runs the command; raises TrainError for what cannot be evaluated."""
-    from websim.errors import UnsafeCode, WebSimError
-    from websim.sharing.links import read_run
     from websim.training.evaluation import evaluate
 
-    try:
-        checkpoint = read_run(arguments.run_file)
-        tasks = define_tasks(arguments.tasks)
-        checkpoint.experiment = with_tasks(checkpoint.experiment, tasks, arguments.trust)
+    with told():
+        checkpoint = read_run(arguments)
         found = evaluate(checkpoint, arguments.episodes, arguments.seed)
-    except UnsafeCode as error:
-        raise TrainError(f"{error}\n{UNTRUSTED}") from None
-    except WebSimError as error:
-        raise TrainError(str(error)) from None
     experiment = checkpoint.experiment
     about = {
         "experiment": experiment.sha256,

@@ -10,10 +10,6 @@ if TYPE_CHECKING:
     from websim.experiments.experiment import Experiment
 
 
-UNTRUSTED = "If you know who wrote it, --trust runs it all the same."
-"""What is said of code that is not safe."""
-
-
 class TrainError(ServerError):
     """Raised when a training run cannot start or go on."""
 

@@ -105,9 +105,10 @@ export class TrainDesk {
     const reported = (/** @type {Promise<unknown>} */ work) => work.catch(this.report);
     this.offers.append(offer(record, {
       resume: () => reported(section.resume(record)),
-      discard: () => reported(section.remove(record)),
       save: () => reported(section.saveRecord(record)),
-      later: () => reported(this.store.update(record.id, { unfinished: false })),
+      discard: () => section.remove(record),
+      later: () => this.store.update(record.id, { unfinished: false }),
+      report: this.report,
     }));
   }
 
