@@ -125,7 +125,8 @@ export class TrainingRun {
 
   /**
    * A checkpoint as soon as there can be one: after the iteration under way; the last one where
-   * nothing is being learnt.
+   * nothing is being learnt. Of a run that is to halt it is the one of the halt, which may be an
+   * iteration later: ranks halt when all of them have heard of it.
    *
    * @returns {Promise<ArrayBuffer>}
    */
@@ -135,6 +136,7 @@ export class TrainingRun {
       if (!data) return Promise.reject(new InvalidArgument('nothing has been learnt yet that could be saved'));
       return Promise.resolve(data.slice(0));
     }
+    if (this.#wanted !== 'run') return new Promise((resolve) => this.#halted.push(() => resolve(this.save())));
     this.#command({ save: true });
     return new Promise((resolve, reject) => this.#asked.push({ resolve, reject }));
   }
