@@ -12,6 +12,7 @@ import pytest
 
 import websim
 from websim.errors import FutureCheckpoint, InvalidArgument, ModelError, WebSimError
+from websim.experiments import decisions
 from websim.experiments import files as robot_files
 from websim.experiments.archive import dump, load
 from websim.experiments.experiment import (
@@ -91,6 +92,15 @@ def test_a_document_is_read_as_it_was_written() -> None:
     text = json.dumps(document(experiment))
     assert experiment.robot is not None
     assert from_document(json.loads(text), experiment.robot.files) == experiment
+
+
+def test_the_same_content_gives_the_same_bytes_at_any_time() -> None:
+    """What is shared has its address of them."""
+    file = dump(Experiment(task="Hopper-v5", reward="def reward(now, before, action):\n    pass\n"))
+    decided = decisions.written(file, [])
+    for data in (file, decided, decisions.written(decided, [])):
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            assert {info.date_time for info in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
 
 
 def test_the_canonical_form_is_that_of_javascript_too() -> None:

@@ -146,7 +146,7 @@ def test_what_has_expired_is_gone_and_makes_room(settings: StoreSettings) -> Non
     with pytest.raises(NotStored):
         brief.read(first.run.id)
     second = brief.share(run("second"))
-    again = brief.share(run("first"))  # anew, with a token of its own
+    again = brief.share(run("first"))  # the same bytes, anew, with a token of its own
     assert again.token
     assert [file.stem for file in (settings.folder / "runs").iterdir()] == [first.run.sha256]
     assert not second.run.sha256.startswith(first.run.id)

@@ -34,7 +34,8 @@ function packed({ checkpoint, curve }, { strToU8, unzipSync, zipSync }) {
   /** @type {import('fflate').Zippable} */
   const members = unzipSync(new Uint8Array(checkpoint));
   members[CURVE] = [strToU8(new MetricLog(curve).csv()), { level: 6 }];
-  return zipSync(members, { level: 0 });
+  // Of the same content the same bytes: members have no time of day.
+  return zipSync(members, { level: 0, mtime: new Date(1980, 0, 1) });
 }
 
 /** @param {ArrayBuffer} file @param {Zip} zip */

@@ -33,6 +33,7 @@ from websim.experiments import decisions
 from websim.experiments.archive import files_of_robot
 from websim.experiments.decisions import Course, Decision
 from websim.experiments.experiment import Experiment, as_dict, document, from_document
+from websim.experiments.zips import ZipFile
 from websim.ranks import Communicator
 from websim.training import checkpoints
 from websim.training.checkpoints import Checkpoint
@@ -250,7 +251,7 @@ class AdaptiveTrainer:
     def _packed(self, run: bytes) -> bytes:
         """A run with what is needed to go on adapting."""
         file = io.BytesIO(decisions.written(run, self.decisions))
-        with zipfile.ZipFile(file, "a") as archive:
+        with ZipFile(file, "a") as archive:
             archive.writestr(NAME, json.dumps(self._state(), allow_nan=False))
             self._sides.write(archive)
         return file.getvalue()

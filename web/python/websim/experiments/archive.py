@@ -9,6 +9,7 @@ from websim import plain
 from websim.errors import CheckpointError, DamagedCheckpoint, ForeignCheckpoint
 from websim.experiments import files as robot_files
 from websim.experiments.experiment import Experiment, document, from_document
+from websim.experiments.zips import ZipFile
 
 NAME = "experiment.json"
 
@@ -39,7 +40,7 @@ def load(data: bytes) -> Experiment:
 def dump(experiment: Experiment) -> bytes:
     """An archive of an experiment in which nothing has been learnt yet."""
     file = io.BytesIO()
-    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+    with ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
         write_experiment(archive, experiment)
     return file.getvalue()
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from websim import plain
 from websim.errors import DamagedCheckpoint
+from websim.experiments.zips import ZipFile
 
 NAME = "decisions.jsonl"
 
@@ -90,10 +91,10 @@ def written(run: bytes, decisions: Sequence[Decision]) -> bytes:
         others = [info for info in archive.infolist() if info.filename != NAME]
         if len(others) < len(archive.infolist()):
             file = io.BytesIO()
-            with zipfile.ZipFile(file, "w") as copy:
+            with ZipFile(file, "w") as copy:
                 for info in others:
                     copy.writestr(info, archive.read(info))
-    with zipfile.ZipFile(file, "a") as archive:
+    with ZipFile(file, "a") as archive:
         archive.writestr(NAME, dump(decisions))
     return file.getvalue()
 

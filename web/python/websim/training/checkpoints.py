@@ -44,6 +44,7 @@ from websim.experiments.archive import NAME as EXPERIMENT
 from websim.experiments.archive import read_experiment, write_experiment
 from websim.experiments.decisions import Decision
 from websim.experiments.experiment import Experiment
+from websim.experiments.zips import ZipFile
 from websim.states import StateDict
 from websim.training import claims, safetensors
 from websim.training.claims import Claim
@@ -113,7 +114,7 @@ def dumps(
     It is not compressed: weights would get a tenth smaller, and learning would wait for it.
     """
     file = io.BytesIO()
-    with zipfile.ZipFile(file, "w") as archive:
+    with ZipFile(file, "w") as archive:
         write_experiment(archive, experiment)
         if claim is not None:
             archive.writestr(claims.NAME, claims.dumps(claim))

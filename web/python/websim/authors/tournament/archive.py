@@ -18,6 +18,7 @@ from websim.documents import Readers, as_plain, from_plain
 from websim.errors import CheckpointError, DamagedCheckpoint, ForeignCheckpoint
 from websim.experiments import archive, decisions
 from websim.experiments.experiment import document, from_document
+from websim.experiments.zips import ZipFile
 from websim.training.checkpoints import MAX_BYTES
 from websim.worlds import World
 from websim.worlds.world import world_as_dict, world_from_dict
@@ -52,7 +53,7 @@ def dump(tournament: Tournament, runs: Mapping[int, bytes]) -> bytes:
         "state": as_plain(tournament.state, WRITERS),
     }
     file = io.BytesIO(run)
-    with zipfile.ZipFile(file, "a", zipfile.ZIP_DEFLATED, compresslevel=1) as zipped:
+    with ZipFile(file, "a", zipfile.ZIP_DEFLATED, compresslevel=1) as zipped:
         zipped.writestr(decisions.NAME, decisions.dump(tournament.state.decisions))
         zipped.writestr(NAME, json.dumps(written, ensure_ascii=False, allow_nan=False))
         for number in () if tournament.over else sorted(tournament.needed() & runs.keys()):
