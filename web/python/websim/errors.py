@@ -47,6 +47,14 @@ class RankLost(WebSimError):
         self.ranks = ranks
 
 
+class RankRefused(WebSimError):
+    """Raised when a rank cannot join a group: nobody is there, or the token is another one."""
+
+
+class GroupEnded(WebSimError):
+    """Raised in a rank when whoever holds its group together is gone."""
+
+
 class TrainingDiverged(WebSimError):
     """Raised when a loss or a weight is no longer finite."""
 

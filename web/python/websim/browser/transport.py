@@ -5,10 +5,10 @@ from typing import Any
 
 import websim_js  # what the worker lends to Python
 
-from websim.ranks import Bytes, Communicator
+from websim.ranks import Bytes, Communicator, Transport
 
 
-class BrowserTransport:
+class BrowserTransport(Transport):
     """`ExchangeEnd` of `sim/shared/communicator.js`, which moves bytes by their addresses."""
 
     def __init__(self, javascript: Any) -> None:

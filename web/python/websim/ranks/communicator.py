@@ -1,12 +1,14 @@
 """A group of ranks and what they do together, over a transport that moves bytes."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from websim.errors import InvalidArgument, RankLost
+from websim.ranks.order import add_in_order
 
 TIMEOUT = 60.0
 """Seconds that ranks wait for each other. Rollouts of the same length take about the same time."""
@@ -14,7 +16,7 @@ TIMEOUT = 60.0
 Bytes = NDArray[np.uint8]
 
 
-class Transport(Protocol):
+class Transport(ABC):
     """Moves bytes between ranks.
 
     Every rank has two slots, used in turns: what a rank wrote for exchange k stays until it writes
@@ -26,6 +28,7 @@ class Transport(Protocol):
 
     slot_bytes: int
 
+    @abstractmethod
     def exchange(
         self, number: int, members: Sequence[int], timeout: float, given: Bytes, taken: Bytes
     ) -> tuple[int, ...]:
@@ -45,6 +48,26 @@ class Transport(Protocol):
             The members that are expelled, this rank itself perhaps; empty if all have come.
         """
 
+    def sum(
+        self, number: int, members: Sequence[int], timeout: float, array: NDArray[Any]
+    ) -> tuple[int, ...]:
+        """An exchange of which only the sum is wanted, in the order of `add_in_order`.
+
+        Args:
+            number: See `exchange`.
+            members: Likewise.
+            timeout: Likewise.
+            array: What this rank adds [n]; becomes the sum, unless one is expelled.
+
+        Returns:
+            See `exchange`.
+        """
+        parts = np.empty((len(members), array.size), array.dtype)
+        lost = self.exchange(number, members, timeout, array.view(np.uint8), parts.view(np.uint8))
+        if not lost:
+            array[...] = add_in_order(parts)
+        return lost
+
 
 class Communicator:
     """A group of ranks and what they can do together. One rank needs no transport.
@@ -62,8 +85,9 @@ class Communicator:
         size: int = 1,
         transport: Transport | None = None,
         timeout: float = TIMEOUT,
+        members: Sequence[int] | None = None,
     ) -> None:
-        """Takes the transport between `size` ranks.
+        """Takes the transport between `size` ranks, of which `members` are there; None: all.
 
         Raises:
             InvalidArgument: a rank outside 0 to size - 1, or several ranks without a transport.
@@ -71,7 +95,7 @@ class Communicator:
         if not 0 <= rank < size or (size > 1 and transport is None):
             raise InvalidArgument(f"Rank {rank} of {size} needs 0 <= rank < size and a transport.")
         self.rank, self.size, self.timeout = rank, size, timeout
-        self.members: tuple[int, ...] = tuple(range(size))
+        self.members: tuple[int, ...] = tuple(range(size) if members is None else members)
         self._transport = transport
         self._exchanges = 0
 
@@ -81,15 +105,13 @@ class Communicator:
         return self.rank == self.members[0]
 
     def sum(self, array: NDArray[Any]) -> None:
-        """Replaces an array by its sum over ranks, added in their order."""
+        """Replaces an array by its sum over ranks, added in the order of `add_in_order`."""
         if len(self.members) == 1:
             return
-        flat = _flat(array)
-        for piece in self._pieces(flat):
-            parts = self._exchange(piece)
-            piece[...] = parts[0]
-            for part in parts[1:]:
-                piece += part
+        assert self._transport is not None
+        for piece in self._pieces(_flat(array)):
+            self._exchanges += 1
+            self._check(self._transport.sum(self._exchanges, self.members, self.timeout, piece))
 
     def average(self, array: NDArray[np.floating[Any]]) -> None:
         """Replaces an array by its mean over ranks."""
@@ -174,10 +196,13 @@ class Communicator:
             piece.view(np.uint8),
             parts.view(np.uint8),
         )
+        self._check(lost)
+        return parts
+
+    def _check(self, lost: tuple[int, ...]) -> None:
         if lost:
             names = ", ".join(map(str, lost))
             raise RankLost(f"Rank {names} did not come within {self.timeout:g} s.", lost)
-        return parts
 
 
 def _flat(array: NDArray[Any]) -> NDArray[Any]:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from websim.errors import RankLost
-from websim.ranks.communicator import TIMEOUT, Bytes, Communicator
+from websim.ranks.communicator import TIMEOUT, Bytes, Communicator, Transport
 
 SLOT_BYTES = 1 << 20
 """Bytes that a rank hands over at once; longer arrays travel in pieces."""
@@ -18,7 +18,7 @@ SPIN_SECONDS = 0.002
 """So long a rank looks for the others before it sleeps."""
 
 
-class LocalTransport:
+class LocalTransport(Transport):
     """Memory shared by threads or processes, and a condition that tells of arrivals.
 
     `arrivals[r]` is the last meeting that rank r came to; -1 - that, once it is expelled.
