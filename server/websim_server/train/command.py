@@ -24,6 +24,7 @@ from websim_server.train.job import Job, TrainError
 
 if TYPE_CHECKING:
     from websim.experiments.experiment import Experiment
+    from websim_server.train.backends.machines import Meeting
 
 
 def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -66,6 +67,7 @@ def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     parser.add_argument(
         "--ranks", type=int, help="processes, or the browser's workers (1; resuming: as before)"
     )
+    add_machines(parser)
     parser.add_argument(
         "--reproducible",
         action="store_true",
@@ -97,6 +99,37 @@ def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     parser.set_defaults(run=run)
 
 
+def add_machines(parser: argparse.ArgumentParser) -> None:
+    """The options of runs on several machines."""
+    parser.add_argument(
+        "--serve-ranks",
+        metavar="[HOST:]PORT",
+        help="let ranks on other machines join there; --ranks is how many there are in all, one of "
+        "them here (HOST: the address by which others reach this machine; this machine alone)",
+    )
+    parser.add_argument(
+        "--join", metavar="HOST:PORT", help="be a rank, or --ranks of them, of a run served there"
+    )
+    parser.add_argument(
+        "--least-ranks",
+        type=int,
+        metavar="N",
+        help="begin when so many are there; others take their share when they come (all)",
+    )
+    parser.add_argument(
+        "--token-file",
+        type=Path,
+        metavar="FILE",
+        help="the secret that lets ranks in (WEBSIM_TOKEN; serving without one: a new one)",
+    )
+    parser.add_argument(
+        "--tls",
+        type=Path,
+        metavar="FILE",
+        help="PEM with a certificate and its key, the same on all machines: nobody listens",
+    )
+
+
 def run(arguments: argparse.Namespace) -> None:
     """Runs the command."""
     # Before numpy is imported: ranks share the cores, and one rank's products are too small to.
@@ -105,9 +138,38 @@ def run(arguments: argparse.Namespace) -> None:
         if arguments.list:
             _list(arguments.algo or "ppo")
             return
+        if arguments.join:
+            _join(arguments)
+            return
         job, ranks = _job(arguments)
+        if arguments.serve_ranks:
+            from websim_server.train.backends import machines
+
+            machines.train(job, ranks, _meeting(arguments))
+            return
         backend = import_module(f"websim_server.train.backends.{arguments.backend}")
         backend.train(job, ranks, reproducible=arguments.reproducible)
+
+
+def _join(arguments: argparse.Namespace) -> None:
+    """Takes part in somebody's run; raises TrainError or WebSimError."""
+    from websim_server.train.backends import machines
+
+    if arguments.task or arguments.resume:
+        raise TrainError("--join knows the run: leave it away")
+    ranks = 1 if arguments.ranks is None else arguments.ranks
+    machines.join(arguments.join, ranks, arguments.token_file, arguments.tls, arguments.trust)
+
+
+def _meeting(arguments: argparse.Namespace) -> "Meeting":
+    """Where ranks meet; raises TrainError or WebSimError."""
+    from websim_server.train.backends import machines
+
+    if arguments.backend != "native" or arguments.ask or arguments.undo is not None:
+        raise TrainError("--serve-ranks needs --backend native, without --ask and --undo")
+    return machines.meeting_at(
+        arguments.serve_ranks, arguments.token_file, arguments.tls, arguments.least_ranks
+    )
 
 
 def _job(arguments: argparse.Namespace) -> tuple[Job, int]:

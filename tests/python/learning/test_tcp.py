@@ -1,7 +1,10 @@
 """Ranks on several machines: the same bits as in one process, whoever comes, goes or is cut off."""
 
+import shutil
+import subprocess
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -165,15 +168,13 @@ def test_who_comes_later_has_its_share_from_then_on() -> None:
         while True:
             communicator, checkpoint = member.group()
             told.append((communicator.rank, communicator.members, checkpoint))
-            while not member.wish.regroup and len(communicator.members) < 3:
-                halt = np.array([member.wish.regroup])
-                communicator.broadcast(halt)
-                member.hear()
-                if halt[0]:
-                    break
             if len(communicator.members) == 3:
                 member.leave()
                 return
+            halt = np.zeros(1, np.bool_)
+            while not halt[0]:  # iterations that have nothing to do
+                halt[0] = member.wish.regroup
+                communicator.broadcast(halt)
             member.regroup(b"what is known" if communicator.is_root else None)
 
     told: list[list[Any]] = [[], [], []]
@@ -217,3 +218,32 @@ def test_strangers_stay_outside() -> None:
         Coordinator(("127.0.0.1", 0), SECURITY, 0)
     with pytest.raises(InvalidArgument, match="begins with 1 to 2, not 3"):
         Coordinator(("127.0.0.1", 0), SECURITY, 2, least=3)
+
+
+def certificate(file: Path) -> str:
+    """A file for `--tls`, as docs/cluster.md makes it."""
+    if shutil.which("openssl") is None:
+        pytest.skip("there is no openssl to make a certificate with")
+    command = "openssl req -x509 -newkey ed25519 -nodes -days 365 -subj /CN=websim"
+    made = subprocess.run(
+        [*command.split(), "-keyout", file, "-out", file.with_suffix(".crt")],
+        capture_output=True,
+        check=True,
+    )
+    assert made.returncode == 0
+    file.write_text(file.read_text() + file.with_suffix(".crt").read_text())
+    return str(file)
+
+
+def test_with_tls_the_certificate_is_asked_for(tmp_path: Path) -> None:
+    token = SECURITY.token
+    security = Security(token, certificate(tmp_path / "ours.pem"))
+    results, _ = over_tcp(lambda member, one: collectives(one), 3, security=security)
+    for one, other in zip(results, together(collectives, 3), strict=True):
+        for name, value in other.items():
+            np.testing.assert_array_equal(one[name], value)
+    others = Security(token, certificate(tmp_path / "theirs.pem"))
+    with Gathering(1, security) as gathering:
+        for stranger in (others, SECURITY):
+            with pytest.raises(RankRefused, match="cannot be joined"):
+                Member(gathering.coordinator.address, stranger)

@@ -298,7 +298,7 @@ class Coordinator:
         self._wish |= changed
         if any(self._wish.values()):
             for peer in self.members:
-                self._send(peer, "wish", **self._wish)
+                self._send(peer, "wish", b"", **self._wish)
         self._wish["save"] = False  # once
 
     def _send(self, peer: _Peer, kind: str, blob: bytes = b"", **values: Any) -> None:

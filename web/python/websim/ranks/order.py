@@ -16,12 +16,12 @@ GROUP = 8
 def add_in_order(parts: NDArray[Any]) -> NDArray[Any]:
     """The sum [n] of what ranks contribute [ranks, n]."""
     while len(parts) > 1:
-        sums = parts[::GROUP].copy()
+        sums: NDArray[Any] = parts[::GROUP].copy()
         for place in range(1, GROUP):
             others = parts[place::GROUP]
             sums[: len(others)] += others
         parts = sums
-    return parts[0]
+    return parts.reshape(parts.shape[1:])
 
 
 @dataclass(frozen=True)

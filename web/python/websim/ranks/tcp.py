@@ -12,6 +12,7 @@ import struct
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -100,7 +101,7 @@ class _Link:
             self._given = bytearray(size)
         _HEAD.pack_into(self._given, 0, number, data.size)
         self.to_send = memoryview(self._given)[:size]
-        self.to_send[_HEAD.size :] = memoryview(data)
+        self.to_send[_HEAD.size :] = data.data
         self.push()
 
     def push(self) -> None:
@@ -173,7 +174,7 @@ class Member:
         return communicator, frame.blob or None
 
     def tell(self, blob: bytes = b"", **values: Any) -> None:
-        """Tells the driver something; raises GroupEnded."""
+        """Tells the driver something."""
         self.send("told", blob, **values)
 
     def regroup(self, checkpoint: bytes | None) -> None:
@@ -194,11 +195,9 @@ class Member:
         self._door.close()
 
     def send(self, kind: str, blob: bytes = b"", **values: Any) -> None:
-        """Tells the coordinator something; raises GroupEnded."""
-        try:
+        """Tells the coordinator something; if it is gone, `hear` says so, after its last words."""
+        with suppress(OSError):
             self._control.send(kind, blob, **values)
-        except OSError as error:
-            raise GroupEnded(f"The run's coordinator is gone: {error}.") from None
 
     def fileno(self) -> int:
         """Readable when the coordinator says something."""
@@ -206,10 +205,11 @@ class Member:
 
     def hear(self) -> Frame | None:
         """What the coordinator has said, but for what is done here; raises GroupEnded."""
-        try:
-            self._frames += self._control.receive()
-        except OSError as error:
-            raise GroupEnded(f"The run's coordinator is gone: {error}.") from None
+        if not self._frames:
+            try:
+                self._frames += self._control.receive()
+            except OSError as error:
+                raise GroupEnded(f"The run's coordinator is gone: {error}.") from None
         while self._frames:
             frame = self._frames.popleft()
             if frame.kind == "wish":
@@ -220,6 +220,11 @@ class Member:
             else:
                 return frame
         return None
+
+    def heed(self) -> None:
+        """Takes in what is wished by now."""
+        if (frame := self.hear()) is not None:  # not of now
+            self._frames.appendleft(frame)
 
     def wait(self, kind: str) -> Frame:
         """The next frame of a kind; where others have failed, says how far this rank is."""
@@ -242,7 +247,7 @@ class Member:
     def arrivals(self, epoch: int, seconds: float) -> list[tuple[socket.socket, int]]:
         """The ranks of a group that come within some time, or that the coordinator speaks."""
         if not any(note.epoch == epoch for _, note in self._early):
-            select.select([self, self._door], [], [], seconds)
+            select.select([self.fileno(), self._door.fileno()], [], [], seconds)
         found, self._early = [*self._early, *self._door.arrivals()], []
         here = []
         for end, note in found:
