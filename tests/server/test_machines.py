@@ -36,7 +36,7 @@ class Serving:
             command, env=ENVIRONMENT, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
 
-    def join(self) -> "subprocess.Popen[str]":
+    def join(self) -> "subprocess.Popen[bytes]":
         return subprocess.Popen(
             [*COMMAND, "--join", f"127.0.0.1:{self.port}"],
             env=ENVIRONMENT,

@@ -1,0 +1,104 @@
+"""What it takes ranks to agree: processes over shared memory, and over TCP, as machines do.
+
+    python -m bench.cluster [--ranks 2 16] [--rounds 7] [--json docs/results/cluster-1.json]
+
+Ranks that come together average a gradient of 50 kB, again and again; rounds alternate between
+the ways. All are on this machine, so TCP goes through loopback.
+"""
+
+import argparse
+import json
+import multiprocessing
+import secrets
+import statistics
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from tqdm import tqdm
+
+from bench.browser import machine
+from websim.ranks import Communicator
+from websim.ranks.coordinator import Coordinator
+from websim.ranks.local import run_processes
+from websim.ranks.tcp import Member
+from websim.ranks.wire import Security
+
+GRADIENT = 12_500
+"""Numbers of a gradient; 50 kB."""
+
+
+def averaging(communicator: Communicator, times: int) -> float:
+    """Seconds that an average takes."""
+    gradient = np.zeros(GRADIENT, np.float32)
+    for _ in range(10):
+        communicator.average(gradient)
+    communicator.barrier()
+    start = time.perf_counter()
+    for _ in range(times):
+        communicator.average(gradient)
+    return (time.perf_counter() - start) / times
+
+
+def _rank(address: tuple[str, int], token: str, times: int) -> None:
+    member = Member(address, Security(token))
+    communicator, _ = member.group()
+    seconds = averaging(communicator, times)
+    if communicator.is_root:
+        member.tell(seconds=seconds)
+    member.leave()
+
+
+def over_tcp(ranks: int, times: int) -> float:
+    """The same between processes that are members of a group."""
+    token = secrets.token_urlsafe(24)
+    coordinator = Coordinator(("127.0.0.1", 0), Security(token), ranks)
+    context = multiprocessing.get_context("spawn")
+    processes = [
+        context.Process(target=_rank, args=(coordinator.address, token, times))
+        for _ in range(ranks)
+    ]
+    for process in processes:
+        process.start()
+    told: list[Any] = []
+    while not coordinator.over:
+        told += coordinator.poll(1.0)
+    for process in processes:
+        process.join()
+    coordinator.close()
+    return float(next(event.values["seconds"] for event in told if hasattr(event, "values")))
+
+
+WAYS = {
+    "processes": lambda ranks, times: run_processes(averaging, ranks, times),
+    "tcp": over_tcp,
+}
+
+
+def main() -> None:
+    """Runs the measurement."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--ranks", type=int, nargs="+", default=[2, 16])
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--times", type=int, default=500, help="averages a round")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there as well")
+    arguments = parser.parse_args()
+    figures: dict[str, Any] = {"machine": machine(), "bytes": 4 * GRADIENT, "milliseconds": {}}
+    for ranks in arguments.ranks:
+        rounds: dict[str, list[float]] = {way: [] for way in WAYS}
+        for _ in tqdm(range(arguments.rounds)):
+            for way, measure in WAYS.items():
+                rounds[way].append(1e3 * measure(ranks, arguments.times))
+        figures["milliseconds"][str(ranks)] = rounds
+        for way, taken in rounds.items():
+            print(
+                f"{ranks:3} ranks, {way:10} {statistics.median(taken):7.3f} ms an average "
+                f"({min(taken):.3f} to {max(taken):.3f})"
+            )
+    if arguments.json:
+        arguments.json.write_text(json.dumps(figures, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()
