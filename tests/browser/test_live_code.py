@@ -27,6 +27,26 @@ def reward(now, before, action):
     return {"late": now.qpos[:, 0] * wrong}
 """
 
+EXPLODING = 'def reward(now, before, action):\n    return {"far": np.exp(400.0 * now.time)}\n'
+
+SLOW = """
+def reward(now, before, action):
+    slow = 0.0
+    if now.time.max() > 0.4:
+        for i in range(256):
+            for j in range(256):
+                for k in range(256):
+                    slow = slow + i * j * k
+    return {"slow": slow * now.qpos[:, 0]}
+"""
+"""Legal, and would take minutes."""
+
+ODD = """
+def reward(now, before, action):
+    odd = np.where(now.qpos[:, 0] == now.qpos[1, 0], np.nan, 1.0)
+    return {"level": now.body("torso").up[:, 2], "odd": odd}
+"""
+
 
 def terms(sim: Any) -> list[str]:
     return list(sim.run("sim.rewardTerms(0)"))
@@ -86,7 +106,43 @@ def test_code_that_fails_later_gives_way_everywhere(sim: Any) -> None:
     sim.wait("[0, 3].every((i) => sim.getEnvironmentState(i).rewardTerms.level !== undefined)")
     steps = sim.run("sim.stats().environmentSteps")
     sim.wait(f"sim.stats().environmentSteps > {steps} + 50")
+    # So does what has been there from the beginning; nothing but the task's own was before.
+    cheetahs = {"experiment": {"task": "HalfCheetah-v5", "reward": EXPLODING}, "numEnvs": 4}
+    sim.create(tasks=[cheetahs], numWorkers=2)
+    sim.run("sim.play()")
+    sim.wait("seen.some(({ event, failure }) => event === 'code' && failure)")
+    told = sim.events("code")[-1]
+    assert told["reward"] is None
+    assert "reward.py: what it pays explodes: far is" in told["failure"]
+    sim.wait("[0, 3].every((i) => 'reward_forward' in sim.getEnvironmentState(i).rewardTerms)")
     assert not sim.events("workerRestart")
+
+
+@with_shared_memory
+@pytest.mark.parametrize(
+    ("reward", "said"), [(EXPLODING, "explodes: far is"), (SLOW, "a call takes more than 50 ms")]
+)
+def test_a_run_that_begins_with_code_that_fails_goes_on(sim: Any, reward: str, said: str) -> None:
+    run = experiment("HalfCheetah-v5", total_timesteps=1_000_000)
+    create(sim, training={"experiment": {**run, "reward": reward}})
+    sim.run("sim.training.start()")
+    sim.wait("seen.some(({ event, failure }) => event === 'code' && failure)", 60)
+    told = sim.events("code")[-1]
+    assert told["reward"] is None
+    assert said in told["failure"]
+    before = sim.run("sim.training.globalStep")
+    sim.wait(f"sim.training.globalStep > {before}", 30)
+    assert terms(sim) == ["reward_forward", "reward_ctrl"]
+    assert not sim.events("workerRestart")
+    # A reward that is no number for one robot is named with it, and the run goes on.
+    sim.run("sim.training.setReward(x)", ODD)
+    sim.wait("seen.some(({ event, message }) => event === 'notice' && /NaN/.test(message))", 30)
+    (notice,) = {event["message"] for event in sim.events("notice") if "NaN" in event["message"]}
+    assert notice == (
+        "reward.py: what it pays robot 1 is NaN (the term odd): its episode was ended, unpaid."
+    )
+    assert not sim.events("badState")
+    assert sim.run("sim.training.experiment.reward") == ODD
 
 
 @with_shared_memory

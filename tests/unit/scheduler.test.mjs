@@ -37,6 +37,10 @@ class FakeShard {
     this.onStep(this);
   }
 
+  takeUnpaid() {
+    return '';
+  }
+
   takeEnded() {
     return this.ended.splice(0);
   }

@@ -53,3 +53,8 @@ function robotsOf(experiment) {
 
 /** @param {unknown} value */
 const isObject = (value) => typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** What has followed of code that failed as it ran. @param {string | null} reward  that pays now */
+export const givenWay = (reward) => (
+  `The reward or the measure failed as it ran; ${reward === null ? "the task's own reward pays now" : 'what was in force before is again'}.`
+);

@@ -8,6 +8,7 @@ import { Controllers } from './panel/controllers.js';
 import { CodeSection } from './code/section.js';
 import { Details } from './stage/details.js';
 import { breathe, h } from './dom.js';
+import { givenWay } from './experiment.js';
 import { listExperiments } from './keeping/experiments.js';
 import { Keyboard } from './keyboard.js';
 import { Notices } from './notices.js';
@@ -218,8 +219,8 @@ on('episode', ({ index, return: episodeReturn }) => {
   if (!desk.training.active || index < controllers.learners) bar.note(episodeReturn);
 });
 on('notice', ({ level, message }) => notices.show(level, message));
-on('code', ({ failure }) => {
-  if (failure) notices.show('warning', `The reward or the measure failed as it ran; what was in force before is again. ${failure}`);
+on('code', ({ failure, reward }) => {
+  if (failure) notices.show('warning', `${givenWay(reward)} ${failure}`);
 });
 on('scene', async () => {
   if (!session.sim || !panel) return;

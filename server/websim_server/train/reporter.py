@@ -25,7 +25,7 @@ class Reporter:
         self._job = job
         self._log = RunLog(job.folder, global_step)
         self._first_step = self._step = global_step
-        self._finished = False
+        self._finished = self._unpaid = False
         self._told = len(decisions_of(job.checkpoint)) if job.checkpoint else 0
         self._proposed: Decision | None = None
         self._started = self._saved = time.monotonic()
@@ -62,6 +62,11 @@ class Reporter:
             return
         if iteration.course is not None:
             self._tell(iteration.course)
+        if iteration.changed is not None and iteration.changed.failure:
+            self.say(f"{iteration.changed.failure}. What paid before pays again.")
+        if iteration.unpaid and not self._unpaid:
+            self.say(f"{iteration.unpaid} This is told once.")
+        self._unpaid |= bool(iteration.unpaid)
         seconds = time.monotonic() - self._started
         sps = int((iteration.global_step - self._first_step) / seconds)
         metrics = {**iteration.metrics, "charts/SPS": float(sps), "charts/seconds": seconds}

@@ -59,6 +59,22 @@ def test_who_still_moves_far_is_not_on_a_plateau() -> None:
     assert seen(made(lambda i: min(0.4 * i, 20.0), approx_kl=0.02, entropy=-1.0)) == {"plateau"}
 
 
+def test_entropy_is_that_of_each_number_of_an_action() -> None:
+    """PPO tells that of a whole action: 8 numbers with this deviation, or one."""
+    narrow = float(np.log(0.3 * np.sqrt(2 * np.pi * np.e)))  # 0.215 nats
+    for size in (1, 8):
+        flat = made(
+            lambda i: min(0.4 * i, 20.0),
+            history=History(size),
+            approx_kl=0.02,
+            entropy=size * narrow,
+        )
+        event = Plateau(entropy=0.25).look(flat, np.random.default_rng(0))
+        assert event is not None
+        assert event.evidence["entropy_of_each"] == pytest.approx(narrow)
+        assert Plateau(entropy=0.2).look(flat, np.random.default_rng(0)) is None
+
+
 def test_without_losses_growth_alone_counts() -> None:
     assert seen(made(lambda i: min(0.4 * i, 20.0))) == {"plateau"}
 

@@ -119,9 +119,9 @@ def test_what_is_written_can_go_on_as_a_run_of_its_own() -> None:
     ("reward", "why"),
     [
         ("def reward(now, before, action):\n    return {'a': 1.0, 'b': 2.0}\n", "always the same"),
-        (REWARD.replace("now.qvel[:, 0]", "np.log(now.qvel[:, 0])"), "not finite"),
+        (REWARD.replace("now.qvel[:, 0]", "np.log(now.qvel[:, 0])"), "is NaN"),
         (REWARD.replace("now.qvel[:, 0]", "np.exp(1e4 * now.qvel[:, 0])"), "finite"),
-        (REWARD.replace("now.qvel[:, 0]", "np.where(now.qpos[:, 1] > 1.25, 1, np.nan)"), "finite"),
+        (REWARD.replace("now.qvel[:, 0]", "np.where(now.qpos[:, 1] > 1.25, 1, np.nan)"), "NaN"),
         (REWARD.replace("now.qvel[:, 0]", "now.nothing"), "nothing"),
         ("import os\n" + REWARD, "line 1"),
         ("def reward(now:", "line 1"),

@@ -12,7 +12,7 @@ import pytest
 from tests.python.learning.test_ranks import together
 from websim.browser import learner
 from websim.browser.learner import Learner, Policies
-from websim.errors import CodeFailed
+from websim.errors import TrainingDiverged
 from websim.experiments.experiment import Experiment
 from websim.ranks import Communicator
 from websim.training import checkpoints
@@ -227,14 +227,46 @@ def test_code_that_fails_later_gives_way_after_a_resume_too() -> None:
         one.close()
 
 
-def test_a_first_reward_that_fails_ends_the_run() -> None:
-    """There is nothing that could come back."""
-    trainer = Trainer(dataclasses.replace(SPEC, reward=LATE))
-    trainer.advance()
-    trainer.advance()
-    with pytest.raises(CodeFailed, match="line 5"):
+@pytest.mark.parametrize("ranks", [1, 2])
+def test_a_first_reward_that_fails_gives_way_to_the_tasks_own(ranks: int) -> None:
+    """In a run that was resumed too."""
+    spec = dataclasses.replace(SPEC, reward=LATE, measure=HEIGHT)
+
+    def learn(one: Communicator) -> Any:
+        trainer = Trainer(spec, one)
+        saved = one.broadcast_bytes(trainer.advance(save=True).checkpoint or b"")
+        trainer.close()
+        trainer = Trainer(spec, one, checkpoints.loads(saved))
+        told = [trainer.advance() for _ in range(3)]
+        experiment, changes = trainer.algorithm.experiment, trainer.changes
+        trainer.close()
+        return told, experiment, changes
+
+    for told, experiment, changes in together(learn, ranks):
+        assert [iteration.changed is not None for iteration in told] == [False, True, False]
+        assert (experiment.reward, experiment.measure) == (None, HEIGHT)
+        assert "line 5" in changes[0].failure
+        assert "rewards/reward_forward" in told[-1].metrics
+
+
+def test_where_nothing_could_take_its_place_all_ranks_end() -> None:
+    """A measure that fails, whose reward is not to blame."""
+    measure = LATE.replace("reward", "measure").replace(", action", "")
+    measure = measure.replace('{"late": total + now.qpos[:, 0]}', "total + now.qpos[:, 0]")
+    spec = dataclasses.replace(SPEC, reward=BACKWARDS, measure=measure)
+
+    def learn(one: Communicator) -> str:
+        trainer = Trainer(spec, one)
         trainer.advance()
-    trainer.close()
+        trainer.advance()
+        with pytest.raises(TrainingDiverged) as raised:
+            trainer.advance()
+        trainer.close()
+        return str(raised.value)
+
+    for said in together(learn, 2):
+        assert said.startswith("measure.py, line 5")
+        assert said.endswith("There is nothing else to learn from.")
 
 
 @pytest.mark.parametrize("algorithm", ["es", "ars", "reinforce"])

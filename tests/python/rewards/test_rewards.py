@@ -151,7 +151,7 @@ def test_a_reward_that_explodes_gives_way() -> None:
     env = cheetahs(reward=exploding)  # there is nothing to go back to
     env.reset(seed=0)
     env.step(still)
-    with pytest.raises(CodeFailed, match=r"explodes \(.*up to 1e12 is allowed"):
+    with pytest.raises(CodeFailed, match=r"explodes: far is 2.35e\+17 \(up to 1e\+12 is allowed\)"):
         env.step(still)
 
 
@@ -163,6 +163,18 @@ def test_a_reward_that_is_not_finite_ends_the_episode() -> None:
     np.testing.assert_array_equal(truncations, [0, 1, 0, 0, 1])
     np.testing.assert_array_equal(infos["bad_state"], truncations)
     np.testing.assert_array_equal(rewards, [1, 0, 1, 1, 0])
+    assert env.unpaid == ("reward.py", [1, 4], ["a"], "NaN")
+    assert (env.unpaid_states, env.bad_states) == (2, 0)
+    env.physics.data.qvel[0] = np.nan  # that is not the reward's fault
+    env.step(actions(env))
+    assert (env.unpaid_states, env.bad_states) == (2, 1)
+
+
+def test_a_reward_that_is_no_number_for_most_robots_has_failed() -> None:
+    env = cheetahs(reward=reward('return {"b": 1.0, "a": np.log(0.0 * now.time)  * 0.0}'))
+    env.reset(seed=0)
+    with pytest.raises(CodeFailed, match="is no number: a is NaN for most robots"):
+        env.step(actions(env))
 
 
 # Measures.

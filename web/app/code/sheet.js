@@ -1,6 +1,7 @@
 /** The sheet in which reward, measure and task are written: editors, what is paid, and how it is put in force. */
 
 import { h, setText } from '../dom.js';
+import { givenWay } from '../experiment.js';
 import { Editor } from './editor.js';
 import { Terms } from './terms.js';
 
@@ -69,9 +70,9 @@ export class CodeSheet {
       this.terms.element);
     for (const type of ['experiment', 'opened']) session.addEventListener(type, () => this.refresh());
     session.addEventListener('code', (event) => {
-      const { failure } = /** @type {CustomEvent} */ (event).detail;
+      const { failure, reward } = /** @type {CustomEvent} */ (event).detail;
       this.terms.restart();
-      if (failure) this.#tell(`It failed as it ran, and what was in force before is again.\n${failure}`, true);
+      if (failure) this.#tell(`${givenWay(reward)}\n${failure}`, true);
     });
     this.#show('reward');
   }

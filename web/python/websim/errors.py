@@ -56,7 +56,7 @@ class GroupEnded(WebSimError):
 
 
 class TrainingDiverged(WebSimError):
-    """Raised when a loss or a weight is no longer finite."""
+    """Raised when a loss or a weight is no longer finite, or nothing pays any longer."""
 
 
 class CheckpointError(WebSimError, ValueError):

@@ -30,8 +30,37 @@ MAX_ENVIRONMENTS = 65_536
 BoolArray = NDArray[np.bool_]
 Infos = dict[str, Any]
 
+SHOWN = 4
+"""Environments that a sentence names."""
+
 MOST_PAID = 1e12
 """In a step, either way: what is learnt of more has squares that are no longer finite."""
+
+
+class Unpaid(NamedTuple):
+    """Environments whose pay nobody could learn from, though their state is good.
+
+    Attributes:
+        file: What pays.
+        environments: Which, in order.
+        terms: Names of the parts of the reward that are to blame.
+        what: What the sum of these was: NaN, infinite or too large.
+    """
+
+    file: str
+    environments: list[int]
+    terms: list[str]
+    what: str
+
+    def told(self, first: int = 0) -> str:
+        """In a sentence; `first` is the number of the first environment."""
+        some = ", ".join(str(first + i) for i in self.environments[:SHOWN])
+        more = len(self.environments) - SHOWN
+        robots = f"robot {some}" if len(self.environments) == 1 else f"robots {some}"
+        robots += f" and {more} more" if more > 0 else ""
+        ends = "its episode was" if len(self.environments) == 1 else "their episodes were"
+        of = f"the term {self.terms[0]}" if len(self.terms) == 1 else ", ".join(self.terms)
+        return f"{self.file}: what it pays {robots} is {self.what} ({of}): {ends} ended, unpaid."
 
 
 class Codes(NamedTuple):
@@ -55,6 +84,9 @@ class MujocoVectorEnv(VectorEnv[FloatArray, Actions, NDArray[Any]]):
     finite) ends its episode: truncated, reward 0, the last good observation as the final one,
     `infos["bad_state"]` marks it, and it is reset like any other ended episode.
 
+    So does one whose own reward (`reward`) is not finite or above MOST_PAID though its state is
+    good; of that `unpaid` tells. Where it is so for most environments the reward has failed.
+
     What pays and judges may change between two steps (`use`). If it fails as it runs and something
     was there before, nothing is paid until that is put back (`fall_back`).
 
@@ -66,7 +98,9 @@ class MujocoVectorEnv(VectorEnv[FloatArray, Actions, NDArray[Any]]):
         reward: Pays instead of the task; None: the task itself does.
         reward_terms: Names of the parts of the reward.
         measure: Judges episodes; None: nobody does.
-        former: What may be put back if the present code fails; None: then `step` raises.
+        former: What may be put back if the present code fails; None: there is nothing.
+        patient: Whether nothing is paid by code that has failed, until whoever steps has seen it in
+            `failure`; otherwise `step` raises where there is no `former`.
         failure: Why nothing is paid; None: all is well.
         world: What differs from environment to environment, and disturbs them; None: nothing does.
         ground: Where they stand, if the world has a terrain: `ground.levels`, `ground.columns`.
@@ -93,6 +127,8 @@ class MujocoVectorEnv(VectorEnv[FloatArray, Actions, NDArray[Any]]):
             no measure, and where a mean or a sum lacks steps.
         final_levels: [n] int32, the terrain's level on which that was; -1 where there is none.
         bad_states: How many blow-ups there have been.
+        unpaid_states: How often a good state could not be paid.
+        unpaid: The newest of these, until somebody has taken it (`take_unpaid`).
     """
 
     single_action_space: Box
@@ -161,7 +197,8 @@ class MujocoVectorEnv(VectorEnv[FloatArray, Actions, NDArray[Any]]):
         self.num_envs = n = int(num_envs)
         self.copy = copy
         self.metadata = {"autoreset_mode": self.autoreset_mode}
-        self.bad_states = 0
+        self.bad_states = self.unpaid_states = 0
+        self.unpaid: Unpaid | None = None
         self._max_episode_steps = np.iinfo(np.int32).max if limit == -1 else int(limit)
         terrain = None if world is None else world.terrain
         site = None if terrain is None else Site(terrain, task.id, source)
@@ -220,6 +257,7 @@ class MujocoVectorEnv(VectorEnv[FloatArray, Actions, NDArray[Any]]):
         self._rng_seeds: list[int | None] = [None] * n
         self._started = False  # True once every environment has been reset.
         self.former: Codes | None = None
+        self.patient = False
         self.failure: CodeFailed | None = None
         self.reward, self.measure, self.reward_terms = codes
         self._put(codes)
@@ -288,7 +326,7 @@ class MujocoVectorEnv(VectorEnv[FloatArray, Actions, NDArray[Any]]):
                 f"The episodes of environments {over} have ended: reset them first, with "
                 "reset(options={'reset_mask': mask})."
             )
-        outcome, bad = self._advance(actions)
+        outcome, bad, unpaid = self._advance(actions)
         waiting = self._waiting.copy()  # NEXT_STEP: this step resets them instead.
         if waiting.any():
             self._forget(waiting)
@@ -299,7 +337,8 @@ class MujocoVectorEnv(VectorEnv[FloatArray, Actions, NDArray[Any]]):
             self._fresh[bad] = self.observations[bad]
             self._forget(bad)
             self.truncations[bad] = True
-            self.bad_states += int(bad.sum())
+            self.bad_states += int((bad & ~unpaid).sum())
+            self.unpaid_states += int((bad & unpaid).sum())
         self.observations[...] = self._fresh
         self.episode_returns += self.rewards
         self._judge(~(bad | waiting))
@@ -530,6 +569,13 @@ class MujocoVectorEnv(VectorEnv[FloatArray, Actions, NDArray[Any]]):
         self._put(self.former)
         self.former = self.failure = None
 
+    def take_unpaid(self) -> str:
+        """What could not be paid lately, as a sentence; empty where all could, or it was told."""
+        unpaid, self.unpaid = self.unpaid, None
+        if unpaid is None or self.failure is not None:
+            return ""
+        return unpaid.told(self.hands.first)
+
     @property  # type: ignore[misc]  # As in SyncVectorEnv: one per environment, not settable.
     def np_random(self) -> tuple[np.random.Generator | None, ...]:  # type: ignore[override]
         """The generator of each environment; None before its first reset."""
@@ -544,8 +590,13 @@ class MujocoVectorEnv(VectorEnv[FloatArray, Actions, NDArray[Any]]):
         """Frees the physics."""
         self.physics.close()
 
-    def _advance(self, actions: Actions) -> tuple[Outcome, BoolArray]:
-        """Steps and judges all; returns the outcome and which environments blew up [n]."""
+    def _advance(self, actions: Actions) -> tuple[Outcome, BoolArray, BoolArray]:
+        """Steps and judges all.
+
+        Returns:
+            The outcome, which environments cannot go on [n], and of which that is only the reward's
+            fault [n].
+        """
         data, world = self.data, self.world
         data.ctrl[...] = actions if world is None else world.act(actions)
         before = self.task.before(data)
@@ -564,11 +615,15 @@ class MujocoVectorEnv(VectorEnv[FloatArray, Actions, NDArray[Any]]):
             np.concatenate(self._observed(data), axis=1, out=self._fresh)
             self.rewards[...] = outcome.rewards
             bad = self.physics.bad.copy()
+            unpaid = np.zeros_like(bad)
             # One sum tells of nearly every step that all is finite.
             if not np.isfinite(self._fresh.sum() + self.rewards.sum()):
-                bad |= ~np.isfinite(self._fresh).all(axis=1) | ~np.isfinite(self.rewards)
+                bad |= ~np.isfinite(self._fresh).all(axis=1)
+                if self.reward is None:
+                    bad |= ~np.isfinite(self.rewards)
             if self.reward is not None:
-                bad |= self._too_large()
+                unpaid = self._unpayable(outcome.terms, ~bad)
+                bad |= unpaid
         if world is not None:
             self._fresh[bad] = 0.0  # `step` puts the last good ones there
             world.observe(self._fresh)
@@ -584,7 +639,7 @@ class MujocoVectorEnv(VectorEnv[FloatArray, Actions, NDArray[Any]]):
         np.greater_equal(self.episode_lengths, self._max_episode_steps, out=self.truncations)
         if self.ground is not None:
             self.truncations |= self.ground.outside
-        return outcome, bad
+        return outcome, bad, unpaid
 
     def _pay(self, actions: Actions) -> Terms:
         """The terms of a step."""
@@ -596,15 +651,31 @@ class MujocoVectorEnv(VectorEnv[FloatArray, Actions, NDArray[Any]]):
                 self._failed(error)
         return {name: np.zeros(self.num_envs) for name in self.reward_terms}
 
-    def _too_large(self) -> BoolArray:
-        """Environments whose pay nobody could learn from; that of most is the fault of the code."""
-        size = np.abs(self.rewards)
-        large: BoolArray = size > MOST_PAID
-        if self.failure is None and 2 * np.count_nonzero(large) > self.num_envs:
-            assert self.reward is not None
-            told = f"what it pays explodes ({size[large].max():.3g} in a step)"
-            self._failed(CodeFailed(self.reward.program.file, f"{told}; up to 1e12 is allowed"))
-        return large
+    def _unpayable(self, terms: Terms, good: BoolArray) -> BoolArray:
+        """Environments of a good state [n] whose pay nobody could learn from [n].
+
+        That of most is a failure of the code.
+        """
+        assert self.reward is not None
+        wrong: BoolArray = good & ~(np.abs(self.rewards) <= MOST_PAID)
+        if not wrong.any():
+            return wrong
+        parts = {name: np.broadcast_to(value, wrong.shape)[wrong] for name, value in terms.items()}
+        blamed = [name for name, part in parts.items() if not (np.abs(part) <= MOST_PAID).all()]
+        sizes = np.abs(self.rewards[wrong])
+        if np.isnan(sizes).any():
+            what = "NaN"
+        elif np.isinf(sizes).any():
+            what = "infinite"
+        else:
+            what = f"{sizes.max():.3g} (up to {MOST_PAID:.0e} is allowed)"
+        which, file = np.flatnonzero(wrong).tolist(), self.reward.program.file
+        self.unpaid = Unpaid(file, which, blamed or list(terms), what)
+        if self.failure is None and 2 * len(which) > self.num_envs:
+            told = f"{', '.join(self.unpaid.terms)} is {what} for most robots"
+            fault = "is no number" if what == "NaN" else "explodes"
+            self._failed(CodeFailed(file, f"what it pays {fault}: {told}"))
+        return wrong
 
     def _judge(self, rows: BoolArray) -> None:
         """Adds the step of some environments to what the measure knows of their episodes."""
@@ -613,13 +684,15 @@ class MujocoVectorEnv(VectorEnv[FloatArray, Actions, NDArray[Any]]):
         try:
             values = self.measure.values(self._moments, self.num_envs)
         except CodeFailed as error:
+            if self.former is not None and self.former.measure is self.measure:
+                self.former = None  # which would judge no better
             self._failed(error)
         else:
             self.measure.add(self.episode_measures, values, rows)
 
     def _failed(self, error: CodeFailed) -> None:
-        """Pays nothing until what was there before is put back; raises where there is nothing."""
-        if self.former is None:
+        """Pays nothing until the code before is back; raises if there is none and nobody looks."""
+        if self.former is None and not self.patient:
             raise error
         self.failure = error
 

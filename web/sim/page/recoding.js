@@ -81,7 +81,7 @@ export class Recoding {
       if (!(error instanceof WorkerError)) throw error;
       lost.push(worker); // it was told of what is in force when it was equipped anew
     };
-    const apply = (/** @type {KeptWorker} */ worker) => worker.request('useCode', { group, tried: true });
+    const apply = (/** @type {KeptWorker} */ worker) => worker.request('useCode', { group });
     await Promise.all(owners.map((worker) => worker.request('tryCode', { group, code }).catch(survives(worker))));
     this.#former.set(group, request.experiment);
     request.experiment = recoded(request.experiment, code);
@@ -99,7 +99,7 @@ export class Recoding {
    * A worker shows other terms; perhaps since code has failed there.
    *
    * @param {KeptWorker} worker
-   * @param {{description: import('../shared/protocol.js').ShardDescription, failure: string, others: boolean}} told
+   * @param {Pick<import('../shared/protocol.js').EventMessage & {event: 'recoded'}, 'description' | 'failure' | 'others'>} told
    */
   onRecoded(worker, { description, failure, others }) {
     const { group, about, scene } = description;
@@ -109,12 +109,16 @@ export class Recoding {
       this.dealing.groups[group].scene = scene;
       this.events.emit('scene', { group });
     }
-    const former = this.#former.get(group);
-    if (!failure || !former) return;
+    if (!failure) return;
+    const { message, part, source } = failure;
+    const request = this.#request(group);
+    if (request.experiment[part] !== source) return; // another worker has told of it
+    const before = this.#former.get(group);
+    const former = before && before[part] !== source ? before : recoded(request.experiment, { [part]: null });
     this.#former.delete(group);
-    this.#request(group).experiment = former;
-    for (const other of this.workers()) if (other.equipped && other !== worker) other.tell('useCode', { group, tried: false });
-    this.#tell(group, former, failure);
+    request.experiment = former;
+    for (const other of this.workers()) if (other.equipped && other !== worker) other.tell('giveUpCode', { group, part, source });
+    this.#tell(group, former, message);
   }
 
   /** @param {number} group */

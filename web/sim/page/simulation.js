@@ -20,6 +20,9 @@ import { Statistics } from './statistics.js';
 import { TournamentRun } from './tournamentrun.js';
 import { TrainingRun } from './trainingrun.js';
 
+/** Robots that a reward could not pay are told of at most so often, in milliseconds. */
+const UNPAID_MS = 5000;
+
 /**
  * @typedef {import('./keptworker.js').KeptWorker} KeptWorker
  * @typedef {import('./fleet.js').Tenant} Tenant
@@ -46,6 +49,8 @@ export class Simulation {
   #ranges;
   /** Whether people know that MuJoCo compiles for long. */
   #compiling = false;
+  /** When it was last told that a reward could not pay. */
+  #unpaidTold = -Infinity;
 
   /**
    * @param {import('../shared/messages.js').Manifest} manifest
@@ -262,7 +267,11 @@ export class Simulation {
         this.#onSamples(worker, message.samples);
         break;
       case 'iteration':
+        if (message.root && message.unpaid) this.#onUnpaid(message.unpaid);
         this.training?.onIteration(worker, message);
+        break;
+      case 'unpaid':
+        this.#onUnpaid(message.message);
         break;
       case 'recoded':
         this.recoding.onRecoded(worker, message);
@@ -277,6 +286,14 @@ export class Simulation {
   #onSamples(worker, samples) {
     const replaced = this.shards.update(worker.index, samples);
     worker.recycle(replaced); // even when empty: the worker waits for it before it sends more
+  }
+
+  /** A reward could not pay some robots, perhaps many times a second. @param {string} message */
+  #onUnpaid(message) {
+    const now = performance.now();
+    if (now - this.#unpaidTold < UNPAID_MS) return;
+    this.#unpaidTold = now;
+    this.events.emit('notice', { level: 'warning', message });
   }
 
   /** @param {KeptWorker} worker @param {string} reason */

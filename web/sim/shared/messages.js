@@ -240,6 +240,7 @@
  * @property {string} refused  why nothing has, though it was wished: the old code is in force
  * @property {Uint8Array<ArrayBuffer> | null} checkpoint  where one was due and this rank is the root
  * @property {number} saving  seconds that the checkpoint took
+ * @property {string} unpaid  what a reward could not pay in it, as a sentence; empty: all was well
  * @property {Course | null} course  of a run that changes its own course
  * @property {string[]} warnings  what people should know of a reward of their own; of who watches it
  */

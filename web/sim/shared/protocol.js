@@ -85,7 +85,8 @@
  * @property {(payload: {group: number}) => import('./messages.js').Vocabulary} vocabulary
  * @property {(payload: {group: number, kind: CodeKind, source: string}) => import('./messages.js').CodeProblem[]} checkCode
  * @property {(payload: {group: number, code: Code}) => void} tryCode
- * @property {(payload: {group: number, tried: boolean}) => void} useCode
+ * @property {(payload: {group: number}) => void} useCode
+ * @property {(payload: {group: number} & Omit<CodeFailure, 'message'>) => void} giveUpCode
  *   pays and judges by what was tried, or by what did before the last change; `recoded` comes first
  * @property {(payload: {data: ArrayBuffer}) => PolicySizes} sizesOfPolicy  of a checkpoint's policy
  * @property {(payload: {name: string, data: ArrayBuffer}) => void} addPolicy
@@ -125,6 +126,11 @@
 /**
  * What workers tell unasked.
  *
+ * @typedef {object} CodeFailure  why a reward or a measure has given way, as it ran
+ * @property {string} message
+ * @property {'reward' | 'measure'} part
+ * @property {string} source
+ *
  * @typedef {object} Events
  * @property {{stage: import('../worker/boot.js').Stage | 'moving', at: number}} progress
  *   a stage of the start begins, at this `moment()` (stages.js); moving: the first free step is done
@@ -132,9 +138,10 @@
  * @property {{group: number, ended: number[]}} episodes  [index within the group, return, length]*
  * @property {{samples: Sample[]}} samples
  * @property {import('./messages.js').Iteration} iteration  of a rank
- * @property {{description: ShardDescription, failure: string, others: boolean}} recoded  something else is paid or judged by, and seen in
+ * @property {{description: ShardDescription, failure: CodeFailure | null, others: boolean}} recoded  something else is paid or judged by, and seen in
  *   other memory; failure: what made the worker go back to what was before, if that is why; others: they are other
  *   environments, perhaps on other ground
+ * @property {{message: string}} unpaid  a reward could not pay some robots
  * @property {{message: string}} diverged  what this rank learns is no longer finite; it has stopped
  * @property {{error: import('./errors.js').PlainError}} failed  stepping failed: the worker is of no more use
  */

@@ -356,11 +356,14 @@ export class Handlers {
   }
 
   /** @param {Payload<'useCode'>} payload */
-  useCode({ group, tried }) {
-    const shard = this.owned.driven(group);
-    if (!shard) return;
-    if (tried) shard.useCode();
-    else shard.fallBack();
+  useCode({ group }) {
+    this.owned.driven(group)?.useCode();
+    this.news.recoded();
+  }
+
+  /** @param {Payload<'giveUpCode'>} payload */
+  giveUpCode({ group, ...failed }) {
+    this.owned.driven(group)?.giveUp(failed);
     this.news.recoded();
   }
 

@@ -151,7 +151,7 @@ export class Learner {
   /** Shows what learns now, where that is another: a change that was tried goes on, or somebody went back. */
   #follow() {
     if (!this.python.moved()) return;
-    this.shard.renew('', true);
+    this.shard.renew(null, true);
     this.host.recoded();
   }
 

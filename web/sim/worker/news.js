@@ -7,6 +7,9 @@ export const EPISODES_MS = 50;
 
 export const HEARTBEAT_MS = 1000;
 
+/** Robots that could not be paid are told of at most so often, in milliseconds. */
+const UNPAID_MS = 1000;
+
 /** In the middle of a learner's iteration samples are sent so often though none came back, in ms. */
 const UNANSWERED_MS = 100;
 
@@ -23,6 +26,7 @@ export class News {
   #moved = false;
   #lastBeat = 0;
   #lastEpisodes = 0;
+  #lastUnpaid = 0;
   #lastSamples = 0;
   /** Whether the page has samples that it has not given back. */
   #awaited = false;
@@ -58,6 +62,7 @@ export class News {
   /** Tells what has happened, where it is time. @param {number} now */
   update(now) {
     this.recoded();
+    if (now - this.#lastUnpaid >= UNPAID_MS) this.#unpaid(now);
     if (now - this.#lastEpisodes >= EPISODES_MS) this.episodes();
     if (!this.#awaited && now - this.#lastSamples >= 1000 / this.sampleRate) this.samples();
   }
@@ -75,6 +80,15 @@ export class News {
       if (shard.recoded === undefined) continue;
       this.tell({ event: 'recoded', description: shard.describe(), ...shard.recoded });
       shard.recoded = undefined;
+    }
+  }
+
+  /** What rewards could not pay; of learners their iterations tell. @param {number} now */
+  #unpaid(now) {
+    this.#lastUnpaid = now;
+    for (const shard of this.owned.shards) {
+      const message = shard.takeUnpaid();
+      if (message) this.tell({ event: 'unpaid', message });
     }
   }
 

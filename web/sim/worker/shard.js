@@ -6,11 +6,13 @@
 import { Published } from './published.js';
 import { pythonExperiment, pythonMemory, toJs } from './python.js';
 
+/** @typedef {import('../shared/protocol.js').CodeFailure} Failure */
+
 export class WorkerShard extends Published {
   /**
    * @param {import('./boot.js').Runtime} runtime
    * @param {any} python  `websim.browser.shard.Display`, or a Shard
-   * @param {{group: number, ended: number[], isolated: boolean, before?: Published, failures?: string[]}} options
+   * @param {{group: number, ended: number[], isolated: boolean, before?: Published, failures?: Failure[]}} options
    *   ended: episodes that it tells of are put there; isolated: memory is shared; before: whose
    *   memory it goes on with; failures: why code has failed as it ran is put there
    */
@@ -21,7 +23,7 @@ export class WorkerShard extends Published {
     this.ended = ended;
     /** Why the reward or the measure has just given way to the one before. */
     this.failures = failures;
-    /** Something else is paid or judged by, and the page does not know yet. @type {{failure: string, others: boolean} | undefined} */
+    /** Something else is paid or judged by, and the page does not know yet. @type {{failure: Failure | null, others: boolean} | undefined} */
     this.recoded = undefined;
     this.python = python;
     /** @type {import('./physics.js').BatchPhysics} */
@@ -44,13 +46,16 @@ export class WorkerShard extends Published {
     const { pyodide } = runtime;
     /** @type {number[]} */
     const ended = [];
-    /** @type {string[]} */
+    /** @type {Failure[]} */
     const failures = [];
     const module = pyodide.pyimport('websim.browser.shard');
     const wanted = pythonExperiment(pyodide, experiment);
     const pythonPlace = pyodide.toPy(place);
     const onEpisode = (/** @type {number[]} */ ...episode) => void ended.push(...episode);
-    const python = module.make_shard(wanted, pythonPlace, controller, policies, onEpisode, (/** @type {string} */ why) => void failures.push(why));
+    const onFailure = (/** @type {string} */ message, /** @type {Failure['part']} */ part, /** @type {string} */ source) => (
+      void failures.push({ message, part, source })
+    );
+    const python = module.make_shard(wanted, pythonPlace, controller, policies, onEpisode, onFailure);
     pythonPlace.destroy();
     wanted.destroy();
     module.destroy();
@@ -98,10 +103,10 @@ export class WorkerShard extends Published {
   /**
    * Takes up that Python publishes other terms, or other environments of the same robots.
    *
-   * @param {string} failure  that led to it, or ''
+   * @param {Failure | null} failure  that led to it
    * @param {boolean} others
    */
-  renew(failure = '', others = false) {
+  renew(failure = null, others = false) {
     if (others) {
       this.physicsBefore += this.physics.elapsedMs;
       this.physics = this.python.physics;
@@ -123,10 +128,15 @@ export class WorkerShard extends Published {
     this.renew();
   }
 
-  /** Pays and judges by what did before. */
-  fallBack() {
-    this.python.fall_back();
+  /** Has code that has failed elsewhere give way here too. @param {Omit<Failure, 'message'>} failed */
+  giveUp({ part, source }) {
+    this.python.give_up(part, source);
     this.renew();
+  }
+
+  /** What could not be paid lately, as a sentence, or ''. @returns {string} */
+  takeUnpaid() {
+    return this.python.take_unpaid();
   }
 
   /** Copies the newest arrays from Python to the memory that the page reads. @param {() => void} [count]  what was done */

@@ -52,14 +52,16 @@ class History:
     """The newest iterations and episodes of a run.
 
     Attributes:
+        action_size: Numbers of an action.
         points: Of iterations, the newest last.
         episodes: That ended, the newest last.
         since: Environment steps at which what is learnt was changed last: what was before says
             nothing of what is now.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, action_size: int = 1) -> None:
         """Begins empty."""
+        self.action_size = action_size
         self.points: deque[Point] = deque(maxlen=MAX_ITERATIONS)
         self.episodes: deque[Episode] = deque(maxlen=MAX_EPISODES)
         self.since = 0

@@ -126,7 +126,7 @@ class AdaptiveTrainer:
         self.decisions: list[Decision] = self._taken()
         self.spent = self.trainer.algorithm.global_step
         self._origin = experiment
-        self._history = History()
+        self._history = History(self.algorithm.low.size)
         self._sides = Sides()
         self._turns: dict[str, int] = {}
         self._trial: Trial | None = None
@@ -444,7 +444,7 @@ class AdaptiveTrainer:
         """What judges from here on, and how the run adapts; nothing is known of that yet."""
         self._origin = experiment
         self.settings = adaptation_of(experiment.adaptation or {})
-        self._history = History()
+        self._history = History(self.algorithm.low.size)
         self._turns = {}
 
     def _judged(self, experiment: Experiment, trainer: Trainer) -> Judgement:

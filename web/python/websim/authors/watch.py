@@ -19,8 +19,7 @@ class Watch:
     def __init__(self, env: MujocoVectorEnv, pulse: Callable[[], None]) -> None:
         """Watches environments; `pulse` is called after each step and each minibatch."""
         self._env, self._pulse = env, pulse
-        self.unpaid = 0
-        self._bad = env.bad_states
+        self._unpaid_before = env.unpaid_states
         self._begin()
 
     def stepped(self, ended: NDArray[np.bool_] | None) -> None:
@@ -31,10 +30,6 @@ class Watch:
         self._sum += values.sum(axis=0)
         self._size += np.abs(values).sum(axis=0)
         self._steps += len(values)
-        if env.bad_states > self._bad:
-            # Physics says of which states it is itself to blame.
-            self.unpaid += env.bad_states - self._bad - int(env.physics.bad.sum())
-            self._bad = env.bad_states
         if ended is not None:
             columns = env.final_measures, env.final_returns, env.final_lengths
             self._episodes.append(np.stack([column[ended] for column in columns], axis=1))
@@ -43,6 +38,11 @@ class Watch:
     def updated(self) -> None:
         """See Observer."""
         self._pulse()
+
+    @property
+    def unpaid(self) -> int:
+        """How often a good state could not be paid since this watches."""
+        return self._env.unpaid_states - self._unpaid_before
 
     def snapshot(self, global_step: int) -> Snapshot:
         """What there was since the last one."""

@@ -39,7 +39,7 @@ from websim.vector import Codes, MujocoVectorEnv
 
 OnEpisode = Callable[[int, float, int], object]
 
-OnFailure = Callable[[str], object]
+OnFailure = Callable[[str, str, str], object]
 
 
 class Display:
@@ -147,6 +147,10 @@ class Display:
         """Episodes ended by a bad state so far."""
         return self._bad_before + self.env.bad_states
 
+    def take_unpaid(self) -> str:
+        """See MujocoVectorEnv."""
+        return self.env.take_unpaid()
+
     def handle(self, deed: Mapping[str, Any]) -> str:
         """Does what a hand is to do, a Deed, to those of its environments that are here.
 
@@ -224,7 +228,7 @@ class Shard(Display):
         controller: str = "random",
         policies: Mapping[str, Policy] | None = None,
         on_episode: OnEpisode = lambda index, episode_return, length: None,
-        on_failure: OnFailure = lambda message: None,
+        on_failure: OnFailure = lambda message, part, source: None,
     ) -> None:
         """Makes the environments; `reset` starts them.
 
@@ -236,8 +240,8 @@ class Shard(Display):
             controller: A name of `websim.browser.controllers.CONTROLLERS`, or of `policies`.
             policies: By name, what else may control; may change later.
             on_episode: Told index within the group, return and length of each episode that ended.
-            on_failure: Told what made the reward or the measure fail, as they ran, and those before
-                come back.
+            on_failure: Told what made the reward or the measure fail as it ran, which of them, and
+                its source, when it has given way (`give_up`).
         """
         self._experiment = experiment_of(experiment)
         env = websim.make_vec(
@@ -249,7 +253,8 @@ class Shard(Display):
         super().__init__(env, first, on_episode)
         self._on_failure = on_failure
         self._tried: tuple[Experiment, Codes] | None = None
-        self._former = self._experiment
+        self._former: Experiment | None = None
+        env.patient = True
         self._seed = seed
         self._policies = {} if policies is None else policies
         self._held: dict[int, NDArray[np.float32]] = {}
@@ -340,10 +345,13 @@ class Shard(Display):
         *_, infos = self.env.step(self.actions)
         if "_episode" in infos:
             self.tell(infos["_episode"])
-        if self.env.failure is not None:
-            message = str(self.env.failure)
-            self.fall_back()
-            self._on_failure(message)
+        if (failure := self.env.failure) is not None:
+            measure = self.env.measure
+            judged = measure is not None and failure.file == measure.program.file
+            part = "measure" if judged else "reward"
+            source = str(getattr(self._experiment, part))
+            self.give_up(part, source)
+            self._on_failure(str(failure), part, source)
 
     def try_code(self, code: str) -> None:
         """Tries another reward or measure, which `use_code` then puts in force.
@@ -364,11 +372,23 @@ class Shard(Display):
         self._experiment, codes = self._tried
         self.env.use(codes)
 
-    def fall_back(self) -> None:
-        """Pays and judges by what did before the last change."""
-        if self.env.former is not None:
-            self.env.fall_back()
-            self._experiment = self._former
+    def give_up(self, part: str, source: str) -> None:
+        """Pays and judges by what did before the last change.
+
+        Where that was the same, the task itself pays, or nobody judges.
+
+        Args:
+            part: What has failed, here or in another worker: "reward" or "measure".
+            source: It; where it is not in force nothing is done.
+        """
+        own, former = self._experiment, self._former
+        if getattr(own, part) != source:
+            return
+        if former is None or self.env.former is None or getattr(former, part) == source:
+            former = own.with_code(**{part: None})
+            self.env.former = tried(self.env, own, former)
+        self.env.fall_back()
+        self._experiment, self._former = former, None
 
 
 def _joints(model: Model) -> Iterator[JointPlace]:

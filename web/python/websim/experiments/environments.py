@@ -67,3 +67,9 @@ def tried(env: MujocoVectorEnv, present: Experiment, wanted: Experiment) -> Code
         env.reward if wanted.reward == present.reward else reward,
         env.measure if wanted.measure == present.measure else measure,
     )
+
+
+def paid_by_task(env: MujocoVectorEnv, present: Experiment) -> Experiment | None:
+    """The same, paid by the task itself; None where it is, or where the task pays nothing."""
+    own = env.task.reward_terms or env.task.reward_code
+    return present.with_code(reward=None) if present.reward is not None and own else None

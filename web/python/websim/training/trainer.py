@@ -28,7 +28,7 @@ from websim.errors import (
 )
 from websim.experiments import decisions
 from websim.experiments.decisions import Course, Decision
-from websim.experiments.environments import tried
+from websim.experiments.environments import paid_by_task, tried
 from websim.experiments.experiment import Experiment
 from websim.policies import Policy
 from websim.ranks import Communicator
@@ -97,6 +97,7 @@ class Iteration:
         refused: Why nothing has, though it was wished: the old code is in force.
         checkpoint: Where one was due and this rank is the root.
         saving: Seconds that the checkpoint took.
+        unpaid: What a reward could not pay in it, as a sentence; empty: all was well.
         course: Of a run that changes its own course.
         warnings: What people should know of a reward of their own; of who watches it.
     """
@@ -115,6 +116,7 @@ class Iteration:
     refused: str = ""
     checkpoint: bytes | None = None
     saving: float = 0.0
+    unpaid: str = ""
     course: Course | None = None
     warnings: list[str] = field(default_factory=list)
 
@@ -210,6 +212,7 @@ class Trainer:
             before = checkpoint.experiment
             begun = replace(experiment, reward=before.reward, measure=before.measure)
         self.algorithm = make_algorithm(begun, self.communicator)
+        self.algorithm.env.patient = True
         self.best = Best()
         self.changes: list[Change] = []
         self.decisions: list[Decision] = []
@@ -217,6 +220,7 @@ class Trainer:
         if checkpoint is not None:
             self._load(checkpoint)
             self._load_rank(checkpoint)
+        self._keep_spare()
         if experiment != begun:
             self._use(experiment, self._tried(experiment))
         hands = self.algorithm.env.hands
@@ -256,12 +260,21 @@ class Trainer:
             raise DamagedCheckpoint(
                 f"The checkpoint lacks something: {plain.brief(error)}."
             ) from None
-        env = self.algorithm.env
-        env.former = None
+
+    def _spare(self) -> Experiment | None:
+        """What goes on if the present code fails: what was before it, or the task's own reward."""
+        own = self.algorithm.experiment
         if self.changes and not self.changes[-1].failure:
-            before = self.changes[-1]
+            return _recoded(own, self.changes[-1])
+        return paid_by_task(self.algorithm.env, own)
+
+    def _keep_spare(self) -> None:
+        """Tries that, so that it is at hand."""
+        spare, env = self._spare(), self.algorithm.env
+        env.former = None
+        if spare is not None:
             with contextlib.suppress(UnsafeCode, CodeFailed, InvalidArgument):
-                env.former = self._tried(_recoded(self.algorithm.experiment, before))
+                env.former = self._tried(spare)
 
     def rejoin(self, communicator: Communicator, checkpoint: Checkpoint | None) -> None:
         """Goes on in another group, with the environments as they are.
@@ -278,6 +291,7 @@ class Trainer:
         if wanted != own:
             self.algorithm.use(wanted, self._tried(wanted))
         self._load(checkpoint)
+        self._keep_spare()
         self.algorithm.env.hands.begin(self.algorithm.iteration)
 
     def advance(
@@ -292,7 +306,8 @@ class Trainer:
                 checkpoint too.
 
         Raises:
-            TrainingDiverged: a loss or a weight is no longer finite; go back to a checkpoint.
+            TrainingDiverged: a loss or a weight is no longer finite, or code has failed and nothing
+                could take its place; go back to a checkpoint.
             RankLost: this rank was given up by the others.
         """
         algorithm, communicator = self.algorithm, self.communicator
@@ -300,8 +315,13 @@ class Trainer:
         try:
             metrics = algorithm.iterate()
             failed = algorithm.env.failure is not None
-            wishes = communicator.gather(np.array([stop, save, code is not None, failed]))
-            stop, save, change, _ = wishes[0].tolist()
+            unpaid = algorithm.env.take_unpaid()
+            own = [stop, save, code is not None, failed, unpaid != ""]
+            wishes = communicator.gather(np.array(own))
+            stop, save, change, *_ = wishes[0].tolist()
+            if wishes[:, 4].any():
+                told = communicator.gather_bytes(unpaid.encode())
+                unpaid = next(filter(None, told)).decode()
             self._judge(metrics)
             changed, refused = None, ""
             if wishes[:, 3].any():
@@ -326,6 +346,7 @@ class Trainer:
             changed=changed,
             code=self._code() if changed or change else None,
             refused=refused,
+            unpaid=unpaid,
             checkpoint=checkpoint,
             saving=perf_counter() - learnt if due else 0.0,
         )
@@ -421,15 +442,25 @@ class Trainer:
         return change
 
     def _fall_back(self) -> Change:
-        """Goes back to the code before the last change; returns what is written down of it."""
-        failure = self.algorithm.env.failure
-        told = self.communicator.gather_bytes(str(failure or "").encode())
-        before = self.changes[-1]
-        change = self._changed(next(filter(None, told)).decode())
-        own = self.algorithm.experiment
-        self.algorithm.fall_back(_recoded(own, before))
+        """Goes back to the code before the last change, or to the task's own reward.
+
+        Returns:
+            What is written down of it.
+
+        Raises:
+            TrainingDiverged: there is nothing to go back to.
+        """
+        env, own, before = self.algorithm.env, self.algorithm.experiment, self._spare()
+        told = self.communicator.gather_bytes(str(env.failure or "").encode())
+        failure = next(filter(None, told)).decode()
+        there = self.communicator.gather(np.array([env.former is not None]))
+        if before is None or not there.all():
+            raise TrainingDiverged(f"{failure}. There is nothing else to learn from.")
+        change = self._changed(failure)
+        self.algorithm.fall_back(before)
         if before.reward != own.reward:
             self.best = Best()
+        self._keep_spare()
         return change
 
     def _code(self) -> Code:

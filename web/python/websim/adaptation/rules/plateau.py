@@ -54,7 +54,9 @@ class Plateau:
             for name in ("losses/approx_kl", "losses/entropy")
             if np.isfinite(series := history.series(name, self.iterations)[1]).any()
         }
-        limits = {"losses/approx_kl": self.approx_kl, "losses/entropy": self.entropy}
+        if "losses/entropy" in known:  # which is of a whole action
+            known["entropy_of_each"] = known.pop("losses/entropy") / history.action_size
+        limits = {"losses/approx_kl": self.approx_kl, "entropy_of_each": self.entropy}
         if known and not any(value < limits[name] for name, value in known.items()):
             return None
         return Event.of(
