@@ -1,17 +1,26 @@
 """The API of shared runs, and the address that is sent."""
 
+import io
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from starlette.testclient import TestClient
 
 from tests.server.test_store import run
+from websim.experiments.experiment import Experiment
+from websim.training import checkpoints
+from websim.training.claims import Claim
+from websim.training.trainer import Trainer
 from websim_server.site.app import create_app
 from websim_server.store.settings import StoreSettings
 from websim_server.store.store import Store
+
+SMALL = {"num_envs": 8, "num_steps": 64, "num_minibatches": 4, "hidden_sizes": [8]}
 
 
 @pytest.fixture
@@ -45,6 +54,15 @@ def test_a_run_is_shared_opened_and_deleted(client: TestClient) -> None:
     assert "&lt;b&gt;Hop&lt;/b&gt; &amp; &quot;jump&quot;" in page.text
     assert "<b>" not in page.text
     assert f"/?open={told['id']}" in page.text
+    picture = client.get(f"/api/runs/{told['id']}/picture")
+    assert picture.headers["content-type"] == "image/png"
+    assert picture.headers["cross-origin-resource-policy"] == "cross-origin"
+    assert told["about"]["picture"] == {"media_type": "image/png", "width": 600, "height": 315}
+    with Image.open(io.BytesIO(picture.content)) as drawn:
+        colors = {color for _, color in drawn.getcolors(1 << 20) or []}
+    # The sky, and what the model's own colour becomes in light and shadow.
+    assert (237, 242, 250) in colors
+    assert sum(red > 1.3 * blue for red, _, blue in colors) > 20
     # What the page asks then.
     about = client.get(f"/open/{told['id']}.json").json()
     assert about["experiment"]["task"] == "Hopper-v5"
@@ -55,6 +73,37 @@ def test_a_run_is_shared_opened_and_deleted(client: TestClient) -> None:
     assert client.delete(gone, headers={"X-Token": told["token"]}).status_code == 204
     for address in (gone, f"{gone}.websim", told["url"], f"/open/{told['id']}.json"):
         assert client.get(address).status_code == 404, address
+
+
+def test_a_preview_shows_picture_title_and_score(client: TestClient) -> None:
+    claim = Claim(mean_return=3591.9, return_std=2.0, episodes=20, seed=0, engine="here")
+    experiment = Experiment(
+        task="InvertedPendulum-v5", title='"Hop"', author="Ann", hyperparameters=SMALL
+    )
+    trainer = Trainer(experiment)
+    learnt = trainer.advance(stop=True).checkpoint
+    trainer.close()
+    assert learnt is not None
+    learner = checkpoints.pack(checkpoints.loads(learnt).learner)
+    data = checkpoints.dumps(experiment, learner, [], claim)
+    told = client.post("/api/runs", content=data).json()
+    page = client.get(told["url"]).text
+    found = dict(re.findall(r'<meta (?:property|name)="([\w:]+)" content="([^"]*)"', page))
+    assert found["og:title"] == "&quot;Hop&quot;"
+    assert "claimed return 3,592 over 20 episodes" in found["og:description"]
+    assert found["og:image"] == f"http://testserver/api/runs/{told['id']}/picture"
+    (oembed,) = re.findall(r'type="application/json\+oembed" href="(.*)">', page)
+    said = client.get(oembed, params={"maxwidth": 400}).json()
+    assert (said["version"], said["type"], said["title"]) == ("1.0", "rich", '"Hop"')
+    assert (said["author_name"], said["width"], said["thumbnail_width"]) == ("Ann", 400, 600)
+    assert f'src="http://testserver/?open={told["id"]}&amp;embed=1' in said["html"]
+    for address, status in (
+        (f"{oembed}&format=xml", 501),
+        ("/api/oembed?url=https://example.org/r/1", 404),
+        ("/api/oembed?url=http://testserver/r/0123456789ab", 404),
+        (f"{oembed}&maxwidth=-1", 422),
+    ):
+        assert client.get(address).status_code == status, address
 
 
 def test_what_cannot_be_shared_is_told(client: TestClient) -> None:
@@ -92,5 +141,6 @@ def test_a_server_without_a_store_says_so() -> None:
 
 def test_the_api_has_a_schema(client: TestClient) -> None:
     schema = client.get("/api/openapi.json").json()
-    assert set(schema["paths"]) == {"/runs", "/runs/{run_id}", "/runs/{run_id}.websim"}
+    of_a_run = {f"/runs/{{run_id}}{part}" for part in ("", ".websim", "/picture")}
+    assert set(schema["paths"]) == {"/runs", "/oembed", *of_a_run}
     assert json.dumps(schema["paths"]["/runs"]["post"]["responses"]["429"])

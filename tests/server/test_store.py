@@ -15,9 +15,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from websim.experiments.archive import dump
 from websim.experiments.experiment import Experiment
+from websim_server.store import pictures
 from websim_server.store.errors import NoRun, NotAllowed, NotStored, StoreFull
 from websim_server.store.inspection import inspect
 from websim_server.store.settings import StoreSettings
@@ -25,8 +27,13 @@ from websim_server.store.store import Store
 from websim_server.store.tables import connect, metadata
 
 
-def run(title: str = "", task: str = "Hopper-v5") -> bytes:
-    return dump(Experiment(task=task, title=title))
+def run(title: str = "", task: str = "Hopper-v5", **members: bytes) -> bytes:
+    """A run's file; `members` are put into it besides, as `picture_png=...`."""
+    file = io.BytesIO(dump(Experiment(task=task, title=title)))
+    with zipfile.ZipFile(file, "a") as archive:
+        for name, content in members.items():
+            archive.writestr(name.replace("_", "."), content)
+    return file.getvalue()
 
 
 @pytest.fixture(scope="module")
@@ -120,6 +127,43 @@ def test_what_is_no_run_is_refused_with_a_reason(store: Store) -> None:
     assert store.used() == 0
 
 
+def encoded(kind: str, width: int = 320, height: int = 200) -> bytes:
+    """A picture by another library's hand."""
+    file = io.BytesIO()
+    Image.new("RGB", (width, height), "navy").save(file, kind)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize("kind", ["png", "jpeg"])
+def test_a_run_brings_its_picture(settings: StoreSettings, kind: str) -> None:
+    store = Store(settings)
+    member = {"png": "picture_png", "jpeg": "picture_jpg"}[kind]
+    shared = store.share(run(**{member: encoded(kind)}))
+    shown = store.picture(shared.run.id)
+    assert (shown.media_type, shown.width, shown.height) == (f"image/{kind}", 320, 200)
+    assert shown.data == encoded(kind)
+    store.remove(shared.run.id, shared.token or "")
+    assert not list((settings.folder / "runs").iterdir())
+    store.close()
+
+
+def test_a_picture_that_is_none_is_refused() -> None:
+    png, jpeg = encoded("png"), encoded("jpeg")
+    for picture, why in (
+        (b"<svg onload='alert(1)'/>", "neither a PNG nor a JPEG"),
+        (png[:-9], "cut"),
+        (encoded("png", 5000, 5000), "pixels: sides may have 16 to 4096"),
+        (png + bytes(pictures.MAX_BYTES), "may have 524,288 bytes"),
+        (jpeg, "is no image/png"),
+    ):
+        with pytest.raises(NoRun, match=why):
+            pictures.brought(run(picture_png=picture))
+    with pytest.raises(NoRun, match="neither"):
+        pictures.brought(run(picture_jpg=b"\xff\xd8\xff\xd9"))
+    with pytest.raises(NoRun, match="pixels"):
+        inspect(run(picture_png=encoded("png", 8, 8)))
+
+
 def test_limits(settings: StoreSettings) -> None:
     data = run()
     small = Store(replace(settings, max_bytes=len(data) - 1))
@@ -148,7 +192,7 @@ def test_what_has_expired_is_gone_and_makes_room(settings: StoreSettings) -> Non
     second = brief.share(run("second"))
     again = brief.share(run("first"))  # the same bytes, anew, with a token of its own
     assert again.token
-    assert [file.stem for file in (settings.folder / "runs").iterdir()] == [first.run.sha256]
+    assert {file.stem for file in (settings.folder / "runs").iterdir()} == {first.run.sha256}
     assert not second.run.sha256.startswith(first.run.id)
     brief.close()
 
@@ -166,7 +210,9 @@ from pathlib import Path
 from websim.experiments.archive import dump
 from websim.experiments.experiment import Experiment
 from websim_server.store import store
-store.inspect = lambda data: {}  # what a file says is not what is tried here, and takes a second
+# What a file says is not what is tried here, and takes a second.
+store.inspect = lambda data: {}
+store.picture_of = lambda data: None
 one = store.Store(store.StoreSettings(folder=Path(sys.argv[1]), database=sys.argv[3]))
 for i in range(10_000):
     data = dump(Experiment(task="Hopper-v5", title=f"{sys.argv[2]} {i}"))

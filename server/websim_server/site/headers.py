@@ -159,7 +159,9 @@ class ResponseHeaders:
         async def with_headers(scope: Scope, receive: Receive, send: Send) -> None:
             async def send_with_headers(message: Message) -> None:
                 if message["type"] == "http.response.start":
-                    MutableHeaders(scope=message).update(self._of(scope["path"]))
+                    headers = MutableHeaders(scope=message)
+                    for name, value in self._of(scope["path"]).items():
+                        headers.setdefault(name, value)
                 await send(message)
 
             await app(scope, receive, send_with_headers if scope["type"] == "http" else send)

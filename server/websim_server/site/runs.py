@@ -5,9 +5,10 @@ import hashlib
 import json
 from dataclasses import asdict
 from html import escape
-from typing import Any
+from typing import Annotated, Any
+from urllib.parse import quote, urlsplit
 
-from fastapi import APIRouter, FastAPI, Header
+from fastapi import APIRouter, FastAPI, Header, Query
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field
 from starlette.concurrency import run_in_threadpool
@@ -23,6 +24,13 @@ from websim_server.store.store import Store, Stored
 from websim_server.store.tables import ID_LENGTH
 
 API = "/api"
+
+ADDRESS = "/r/"
+
+EMBED_WIDTH, EMBED_HEIGHT = 640, 400
+
+EMBED = "embed=1&envs=64"
+"""The small page, and so few robots that a page around it stays quick."""
 
 MAX_TOGETHER = 2
 """Runs that are looked at at the same time: each takes a process."""
@@ -58,6 +66,24 @@ class Receipt(Shared):
     token: str | None = Field(description="deletes it; null where it was there already")
 
 
+class Embedding(BaseModel):
+    """What oEmbed (oembed.com, 2.3.4.4) says of a run's address."""
+
+    version: str
+    type: str
+    title: str
+    author_name: str | None = None
+    provider_name: str
+    provider_url: str
+    cache_age: int = Field(description="seconds")
+    html: str
+    width: int
+    height: int
+    thumbnail_url: str | None = None
+    thumbnail_width: int | None = None
+    thumbnail_height: int | None = None
+
+
 class Problem(BaseModel):
     """Why something was not done."""
 
@@ -67,7 +93,7 @@ class Problem(BaseModel):
 def api(store: Store) -> FastAPI:
     """The API of a store, with its schema at `openapi.json`."""
     problems: dict[int | str, dict[str, Any]] = {
-        status: {"model": Problem} for status in (403, 404, 413, 422, 429, 507)
+        status: {"model": Problem} for status in (403, 404, 413, 422, 429, 501, 507)
     }
     # No pages about it: they load scripts from elsewhere, which the policy forbids.
     app = FastAPI(
@@ -120,7 +146,11 @@ def api(store: Store) -> FastAPI:
         data = await body_of(request, store.settings.max_bytes, "A run")
         async with together:
             receipt = await run_in_threadpool(store.share, data)
-        answer = {**asdict(receipt.run), "url": f"/r/{receipt.run.id}", "token": receipt.token}
+        answer = {
+            **asdict(receipt.run),
+            "url": f"{ADDRESS}{receipt.run.id}",
+            "token": receipt.token,
+        }
         return JSONResponse(answer, 201 if receipt.token else 200, _NEVER)
 
     @app.get("/runs/{run_id}.websim", response_class=Response)
@@ -131,6 +161,33 @@ def api(store: Store) -> FastAPI:
         if request.headers.get("if-none-match") == headers["ETag"]:
             return Response(status_code=304, headers=headers)
         return Response(store.read(run_id), media_type="application/zip", headers=headers)
+
+    @app.get("/runs/{run_id}/picture", response_class=Response)
+    def picture(run_id: str) -> Response:
+        """What a preview shows of it: a PNG or a JPEG."""
+        shown = store.picture(run_id)
+        # Blogs show it, too.
+        headers = {"Cache-Control": _FOR_A_DAY, "Cross-Origin-Resource-Policy": "cross-origin"}
+        return Response(shown.data, media_type=shown.media_type, headers=headers)
+
+    @app.get("/oembed", response_model=Embedding, response_model_exclude_none=True)
+    def oembed(
+        request: Request,
+        url: str,
+        format: str = "json",
+        maxwidth: Annotated[int, Query(ge=1)] = EMBED_WIDTH,
+        maxheight: Annotated[int, Query(ge=1)] = EMBED_HEIGHT,
+    ) -> Response:
+        """What to show in place of an address: `/r/ID` on this server."""
+        if format != "json":
+            raise HTTPException(501, "There is oEmbed as json only.")
+        asked = urlsplit(url)
+        if asked.netloc != request.url.netloc or not asked.path.startswith(ADDRESS):
+            raise NotStored("That is no address of a run on this server.")
+        run = store.about(asked.path.removeprefix(ADDRESS))
+        size = min(maxwidth, EMBED_WIDTH), min(maxheight, EMBED_HEIGHT)
+        answer = _embedding(run, _origin(request), *size)
+        return JSONResponse(answer, headers={"Cache-Control": _FOR_A_DAY})
 
     @app.get("/runs/{run_id}", response_model=Shared)
     def about(run_id: str) -> Response:
@@ -151,7 +208,7 @@ def router(store: Store | None) -> APIRouter:
     """`/r/ID`: an address to send; whoever opens it is led to the page, which opens the run."""
     routes = APIRouter()
 
-    @routes.api_route("/r/{run_id}", methods=["GET", "HEAD"])
+    @routes.api_route(ADDRESS + "{run_id}", methods=["GET", "HEAD"])
     def page(run_id: str, request: Request) -> Response:
         try:
             if store is None:
@@ -160,7 +217,8 @@ def router(store: Store | None) -> APIRouter:
         except NotStored as error:
             return HTMLResponse(_page("Not here", str(error), "/", waits=True), 404, _NEVER)
         title, said = titles(run)
-        return HTMLResponse(_page(title, said, f"/?open={run.id}"), headers=_NEVER)
+        head = _head(run, _origin(request))
+        return HTMLResponse(_page(title, said, f"/?open={run.id}", head), headers=_NEVER)
 
     return routes
 
@@ -168,8 +226,11 @@ def router(store: Store | None) -> APIRouter:
 def titles(run: Stored) -> tuple[str, str]:
     """What a run is called, and a sentence about it."""
     about = run.about
-    learnt = f"after {about['global_step']:,} steps" if about["iteration"] else "not learnt yet"
-    return about["title"] or about["task"], f"{about['task']}, {learnt}, in MuJoCo WebSim"
+    said = [about["task"]]
+    said += [f"after {about['global_step']:,} steps" if about["iteration"] else "not learnt yet"]
+    if (claim := about["claim"]) is not None:
+        said += [f"claimed return {claim['mean_return']:,.0f} over {claim['episodes']:,} episodes"]
+    return about["title"] or about["task"], f"{', '.join(said)}, in MuJoCo WebSim"
 
 
 def opened(store: Store, run_id: str) -> dict[str, Any]:
@@ -191,7 +252,66 @@ def archive(store: Store, sha256: str) -> bytes | None:
     return data if hashlib.sha256(data).hexdigest() == sha256 else None
 
 
-def _page(title: str, said: str, goes_on: str, *, waits: bool = False) -> str:
+def _origin(request: Request) -> str:
+    return f"{request.url.scheme}://{request.url.netloc}"
+
+
+def _picture_url(run: Stored, origin: str) -> str:
+    return f"{origin}{API}/runs/{run.id}/picture"
+
+
+def _embedding(run: Stored, origin: str, width: int, height: int) -> dict[str, Any]:
+    title, _ = titles(run)
+    shown, author = run.about["picture"], run.about["author"]
+    address = f"{origin}/?open={run.id}&{EMBED}"
+    frame = (
+        f'<iframe src="{escape(address)}" width="{width}" height="{height}" '
+        f'title="{escape(title)}" allow="cross-origin-isolated; fullscreen" '
+        'style="border: 0" loading="lazy"></iframe>'
+    )
+    return {
+        "version": "1.0",
+        "type": "rich",
+        "title": title,
+        **({"author_name": author} if author else {}),
+        "provider_name": "MuJoCo WebSim",
+        "provider_url": f"{origin}/",
+        "cache_age": 86_400,
+        "html": frame,
+        "width": width,
+        "height": height,
+        **(
+            {
+                "thumbnail_url": _picture_url(run, origin),
+                "thumbnail_width": shown["width"],
+                "thumbnail_height": shown["height"],
+            }
+            if shown
+            else {}
+        ),
+    }
+
+
+def _head(run: Stored, origin: str) -> str:
+    """The picture of a preview, and where oEmbed is."""
+    address = f"{origin}{ADDRESS}{run.id}"
+    oembed = f"{origin}{API}/oembed?url={quote(address, safe='')}"
+    lines = [
+        f'<meta property="og:url" content="{escape(address)}">',
+        f'<link rel="alternate" type="application/json+oembed" href="{escape(oembed)}">',
+    ]
+    if shown := run.about["picture"]:
+        lines += [
+            f'<meta property="og:image" content="{escape(_picture_url(run, origin))}">',
+            f'<meta property="og:image:type" content="{shown["media_type"]}">',
+            f'<meta property="og:image:width" content="{shown["width"]}">',
+            f'<meta property="og:image:height" content="{shown["height"]}">',
+            '<meta name="twitter:card" content="summary_large_image">',
+        ]
+    return "\n".join(lines)
+
+
+def _page(title: str, said: str, goes_on: str, head: str = "", *, waits: bool = False) -> str:
     """What a preview of the address shows; titles are somebody's words."""
     link = "Simulate something else" if waits else "Open it"
     leads = "" if waits else f'<meta http-equiv="refresh" content="0; url={escape(goes_on)}">'
@@ -204,6 +324,7 @@ def _page(title: str, said: str, goes_on: str, *, waits: bool = False) -> str:
 <meta property="og:site_name" content="MuJoCo WebSim">
 <meta property="og:title" content="{escape(title)}">
 <meta property="og:description" content="{escape(said)}">
+{head}
 {leads}
 <p>{escape(said)} <a href="{escape(goes_on)}">{link}</a>
 </html>

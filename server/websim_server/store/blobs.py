@@ -1,4 +1,4 @@
-"""Files by their sha256, in a folder or whatever else `fsspec` knows."""
+"""Files by their names, in a folder or whatever else `fsspec` knows."""
 
 import contextlib
 import os
@@ -20,7 +20,7 @@ class Blobs:
         self._files, self._root = fsspec.core.url_to_fs(url)
         self._files.makedirs(self._root, exist_ok=True)
 
-    def put(self, sha256: str, data: bytes) -> None:
+    def put(self, name: str, data: bytes) -> None:
         """Keeps a file."""
         part = f"{self._root}/{secrets.token_hex(8)}.part"
         try:
@@ -30,29 +30,29 @@ class Blobs:
                 # What is no file of this machine is kept as its service promises.
                 with contextlib.suppress(AttributeError, OSError):
                     os.fsync(file.fileno())
-            self._files.mv(part, self._path(sha256))
+            self._files.mv(part, self._path(name))
             self._sync_folder()
         except BaseException:
             with contextlib.suppress(OSError):
                 self._files.rm(part)
             raise
 
-    def get(self, sha256: str) -> bytes:
+    def get(self, name: str) -> bytes:
         """A file; raises FileNotFoundError."""
-        data: bytes = self._files.cat_file(self._path(sha256))
+        data: bytes = self._files.cat_file(self._path(name))
         return data
 
-    def has(self, sha256: str) -> bool:
+    def has(self, name: str) -> bool:
         """Whether a file is there."""
-        return bool(self._files.exists(self._path(sha256)))
+        return bool(self._files.exists(self._path(name)))
 
-    def remove(self, sha256: str) -> None:
+    def remove(self, name: str) -> None:
         """Forgets a file, if it is there."""
         with contextlib.suppress(FileNotFoundError):
-            self._files.rm(self._path(sha256))
+            self._files.rm(self._path(name))
 
-    def _path(self, sha256: str) -> str:
-        return f"{self._root}/{sha256}.websim"
+    def _path(self, name: str) -> str:
+        return f"{self._root}/{name}"
 
     def _sync_folder(self) -> None:
         """A name is kept once its folder is."""

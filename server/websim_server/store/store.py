@@ -15,6 +15,7 @@ from sqlalchemy.exc import IntegrityError
 from websim_server.store.blobs import Blobs
 from websim_server.store.errors import NoRun, NotAllowed, NotStored, StoreFull
 from websim_server.store.inspection import inspect
+from websim_server.store.pictures import Picture, picture_of
 from websim_server.store.settings import StoreSettings
 from websim_server.store.tables import ID_LENGTH, connect, runs
 
@@ -36,7 +37,8 @@ class Stored:
         id: The first characters of its sha256.
         sha256: Of the file.
         bytes: Of the file.
-        about: What the file says of itself (`inspection.inspect`).
+        about: What the file says of itself (`inspection.inspect`), and `picture`: its
+            `media_type`, `width` and `height`, or None.
         created_at: Seconds since 1970.
         expires_at: Likewise; None: never.
     """
@@ -113,7 +115,13 @@ class Store:
             raise StoreFull(
                 f"The store has room for {max(room, 0):,} bytes more; the run has {len(data):,}."
             )
-        self._blobs.put(sha256, data)
+        picture = picture_of(data)
+        about["picture"] = picture and {
+            "media_type": picture.media_type,
+            "width": picture.width,
+            "height": picture.height,
+        }
+        self._put(sha256, data, picture)
         token = secrets.token_urlsafe(24)
         now = time.time()
         days = settings.expiry_days
@@ -150,19 +158,15 @@ class Store:
 
     def read(self, run_id: str) -> bytes:
         """The file of a run; raises NotStored."""
+        return self._read(_file(self.about(run_id).sha256))
+
+    def picture(self, run_id: str) -> Picture:
+        """What a preview of a run shows; raises NotStored."""
         run = self.about(run_id)
-        with self._lock:
-            data = self._files.get(run.sha256)
-        if data is not None:
-            return data
-        try:
-            data = self._blobs.get(run.sha256)
-        except FileNotFoundError:
-            raise NotStored(f"The file of run {run_id!r:.40} is gone.") from None
-        with self._lock:
-            if len(data) <= _REMEMBERED_BYTES // 16:
-                self._files.setdefault(run.sha256, data)
-        return data
+        shown = run.about["picture"]
+        if shown is None:
+            raise NotStored(f"There is no picture of run {run_id!r:.40}.")
+        return Picture(**shown, data=self._read(_picture(run.sha256)))
 
     def remove(self, run_id: str, token: str) -> None:
         """Deletes a run.
@@ -182,10 +186,11 @@ class Store:
                 raise NotAllowed("Only who shared a run can delete it, with the token of then.")
             connection.execute(delete(runs).where(runs.c.id == run_id))
             # Before others see that it is gone: who shares it anew then writes a file that stays.
-            self._blobs.remove(run.sha256)
+            self._drop_files(run.sha256)
         with self._lock:
             self._runs.pop(run_id, None)
-            self._files.pop(run.sha256, None)
+            for name in _names(run.sha256):
+                self._files.pop(name, None)
 
     def used(self) -> int:
         """Bytes of all runs together."""
@@ -200,7 +205,31 @@ class Store:
             gone = connection.execute(select(runs.c.sha256).where(over)).scalars().all()
             connection.execute(delete(runs).where(over))
             for sha256 in gone:
-                self._blobs.remove(sha256)
+                self._drop_files(sha256)
+
+    def _put(self, sha256: str, data: bytes, picture: Picture | None) -> None:
+        if picture is not None:
+            self._blobs.put(_picture(sha256), picture.data)
+        self._blobs.put(_file(sha256), data)
+
+    def _drop_files(self, sha256: str) -> None:
+        for name in _names(sha256):
+            self._blobs.remove(name)
+
+    def _read(self, name: str) -> bytes:
+        """A file, which has never another content; raises NotStored."""
+        with self._lock:
+            data = self._files.get(name)
+        if data is not None:
+            return data
+        try:
+            data = self._blobs.get(name)
+        except FileNotFoundError:
+            raise NotStored(f"The file {name:.12}… of this run is gone.") from None
+        with self._lock:
+            if len(data) <= _REMEMBERED_BYTES // 16:
+                self._files.setdefault(name, data)
+        return data
 
     def _find(self, run_id: str) -> Stored | None:
         names = [column for column in runs.c if column.name != "token_sha256"]
@@ -215,9 +244,23 @@ class Store:
         """The same file gives the same link; another one that begins alike gives none."""
         if there.sha256 != sha256:
             raise NoRun("Another run has this address. Save it again, so that its bytes differ.")
-        if not self._blobs.has(sha256):  # who deleted it was cut off in between
-            self._blobs.put(sha256, data)
+        shown = there.about["picture"] is not None
+        wanted = _names(sha256) if shown else (_file(sha256),)
+        if not all(map(self._blobs.has, wanted)):  # who deleted it was cut off in between
+            self._put(sha256, data, picture_of(data) if shown else None)
         return Receipt(there, None)
+
+
+def _file(sha256: str) -> str:
+    return f"{sha256}.websim"
+
+
+def _picture(sha256: str) -> str:
+    return f"{sha256}.picture"
+
+
+def _names(sha256: str) -> tuple[str, str]:
+    return _file(sha256), _picture(sha256)
 
 
 def _hashed(token: str) -> bytes:

@@ -100,6 +100,11 @@ class NativePhysics(Variation):
         self._lanes: list[Lane] = []
         self._threads = Threads(min(num_threads or usable_cores(), num_envs))
 
+    @property
+    def compiled(self) -> mujoco.MjModel:
+        """MuJoCo's own model; of environments that differ, that of none in particular."""
+        return self._model
+
     def step(self, nstep: int) -> None:
         """See `Physics.step`."""
         self._check_open()
