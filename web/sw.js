@@ -5,16 +5,27 @@
  * and from the store only where the server cannot be reached, so that a new version is never held up
  * by an old one. The page says what to store, once it runs (`app/offline.js`); the sources of one
  * version are stored together or not at all. Stored answers keep their headers: isolation is that of
- * the server they came from.
+ * the server they came from, or, for a host that sends no headers (`sw.js?isolate`), added here.
  */
 
-const IMMUTABLE = /^\/(vendor|engine|python|kernels|image|openings)\//;
+/** The folder of the page; a host may have several. */
+const BASE = new URL('./', self.location.href).pathname;
 
-const FILES = 'websim-files';
+/** Below the folder. */
+const IMMUTABLE = /^(vendor|engine|python|kernels|image|openings)\//;
+
+const FILES = `websim-files-${BASE}`;
 
 /** With the version behind it; stored completely once it has the manifest. */
-const SOURCES = 'websim-sources-';
-const MANIFEST = '/manifest.json';
+const SOURCES = `websim-sources-${BASE}-`;
+const MANIFEST = `${BASE}manifest.json`;
+
+const ISOLATES = new URL(self.location.href).searchParams.has('isolate');
+
+/** What has headers of its own: all else comes from the same origin. */
+const ISOLATED = ['document', 'iframe', 'worker'];
+
+const ISOLATION = { 'Cross-Origin-Opener-Policy': 'same-origin', 'Cross-Origin-Embedder-Policy': 'require-corp' };
 
 self.addEventListener('install', () => self.skipWaiting());
 
@@ -22,7 +33,10 @@ self.addEventListener('fetch', (event) => {
   const { request } = event;
   const { origin, pathname } = new URL(request.url);
   if (request.method !== 'GET' || origin !== self.location.origin || request.headers.has('Range')) return;
-  event.respondWith(IMMUTABLE.test(pathname) ? storedOrServed(request) : servedOrStored(request, pathname));
+  if (!pathname.startsWith(BASE)) return;
+  const immutable = IMMUTABLE.test(pathname.slice(BASE.length));
+  const answer = immutable ? storedOrServed(request) : servedOrStored(request, pathname);
+  event.respondWith(ISOLATES && ISOLATED.includes(request.destination) ? answer.then(isolated) : answer);
 });
 
 self.addEventListener('message', (event) => {
@@ -32,6 +46,15 @@ self.addEventListener('message', (event) => {
   ));
 });
 
+/** @param {Response} response */
+function isolated(response) {
+  if (response.type === 'opaqueredirect') return response;
+  const headers = new Headers(response.headers);
+  for (const [name, value] of Object.entries(ISOLATION)) headers.set(name, value);
+  const { status, statusText } = response;
+  return new Response(response.body, { status, statusText, headers });
+}
+
 /** @param {Request} request */
 async function storedOrServed(request) {
   return (await caches.match(request.url, { cacheName: FILES, ignoreVary: true })) ?? fetch(request);
@@ -40,7 +63,8 @@ async function storedOrServed(request) {
 /** @param {Request} request @param {string} path */
 async function servedOrStored(request, path) {
   try {
-    return await fetch(request);
+    // A host that says nothing of caching must not mix versions.
+    return await fetch(request, { cache: 'no-cache' });
   } catch (error) {
     for (const name of await caches.keys()) {
       if (!name.startsWith(SOURCES)) continue;
@@ -73,6 +97,6 @@ async function store({ sources, files, image }, imageFile) {
     if (other.startsWith(SOURCES) && other !== name) await caches.delete(other);
   }
   for (const { url } of await cache.keys()) {
-    if (!files.includes(new URL(url).pathname)) await cache.delete(url);
+    if (!files.includes(url)) await cache.delete(url);
   }
 }

@@ -16,11 +16,11 @@ from websim_server.bench import command as bench
 from websim_server.build import assets
 from websim_server.errors import ServerError
 from websim_server.share import share, verify
-from websim_server.site import serve
+from websim_server.site import export, serve
 from websim_server.train import command as train
 from websim_server.train import decisions, evaluate
 
-COMMANDS = (serve, train, author, evaluate, decisions, share, verify, bench, assets)
+COMMANDS = (serve, export, train, author, evaluate, decisions, share, verify, bench, assets)
 
 #: What keeps a command from writing and is not its fault.
 _CANNOT_WRITE = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}

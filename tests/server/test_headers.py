@@ -158,6 +158,14 @@ def test_other_origins_may_be_allowed_to_embed_the_page() -> None:
     assert page["cross-origin-resource-policy"] == "cross-origin"
     assert page["cross-origin-embedder-policy"] == "require-corp"
     assert script["cross-origin-resource-policy"] == "same-origin"
+    # By default any page, one on a disk too, may show the small one.
+    small, whole = (TestClient(create_app()).get(path).headers for path in ("/?embed=1", "/"))
+    assert "frame-ancestors" not in small["content-security-policy"]
+    assert "frame-ancestors 'self'" in whole["content-security-policy"].split("; ")
+    said_so = (small["cross-origin-resource-policy"], whole["cross-origin-resource-policy"])
+    assert said_so == ("cross-origin", "same-origin")
+    nobody = TestClient(create_app(embed_origins=[])).get("/?embed=1").headers
+    assert "frame-ancestors 'self'" in nobody["content-security-policy"].split("; ")
     versions = {
         TestClient(app).get("/manifest.json").json()["sources"]["version"]
         for app in (create_app(), create_app(embed_origins=origins))

@@ -67,3 +67,20 @@ def test_a_page_of_another_origin_shows_it_where_that_is_allowed(
             assert frame.url == "chrome-error://chromewebdata/"
             expect(frame.locator(".stage")).to_have_count(0)
         page.close()
+
+
+def test_any_page_shows_the_small_one(
+    page: Page, other_origin: ThreadingHTTPServer, server: str
+) -> None:
+    query = "embed=1&task=InvertedPendulum-v5&envs=16&workers=1"
+    page.goto(f"http://127.0.0.1:{other_origin.server_port}/?{server}/?{query}")
+    (frame,) = page.main_frame.child_frames
+    caption = frame.locator(".caption")
+    expect(caption).to_contain_text("InvertedPendulum-v5", timeout=30_000)
+    expect(caption).to_contain_text("shares memory with its workers")
+    expect(frame.locator(".panel")).to_be_hidden()
+    whole = caption.get_by_role("link")
+    whole.evaluate("(link) => link.addEventListener('click', (event) => event.preventDefault())")
+    whole.click()
+    assert whole.get_attribute("href") == f"{server}/?task=InvertedPendulum-v5"
+    page.close()

@@ -39,6 +39,9 @@ export class Keyboard {
     this.sheet.addEventListener('click', (event) => {
       if (event.target === this.sheet) this.sheet.close();
     });
+  }
+
+  listen() {
     document.addEventListener('keydown', (event) => this.#press(event));
   }
 

@@ -8,7 +8,8 @@ import { Controllers } from './panel/controllers.js';
 import { CodeSection } from './code/section.js';
 import { Details } from './stage/details.js';
 import { breathe, h } from './dom.js';
-import { givenWay } from './experiment.js';
+import { Caption, EMBEDDED } from './embedded.js';
+import { givenWay, titleOf } from './experiment.js';
 import { listExperiments } from './keeping/experiments.js';
 import { Keyboard } from './keyboard.js';
 import { Notices } from './notices.js';
@@ -58,6 +59,8 @@ const bar = new StageBar(desk.training, () => desk.enlarge());
 const controllers = new Controllers(session, (id) => desk.checkpointOf(id), (message) => notices.show('warning', message));
 const app = /** @type {HTMLElement} */ (document.getElementById('app'));
 app.replaceChildren(boot.element, notices.element);
+const caption = EMBEDDED ? new Caption() : null;
+if (caption) app.classList.add('embedded', 'no-panel');
 
 /** @type {Stage} */
 let stage;
@@ -98,7 +101,8 @@ async function start(open) {
     built.catch(() => (built = undefined)); // tried again with the next start
     await Promise.all([built, open()]);
     if (!first) return;
-    if (session.sim) keepForOffline();
+    // Whoever reads a page around it has not come for it.
+    if (session.sim && !caption) keepForOffline();
     if (stage.fallback) notices.show('warning', stage.fallback);
     for (const problem of session.problems) notices.show('error', problem);
   } catch (error) {
@@ -140,6 +144,11 @@ async function build() {
   app.replaceChildren(
     stage.element, stage.empty, details.element, desk.large, bar.element, panel.element, hands.element, boot.element, desk.offers, opener.element, notices.element, keyboard.sheet,
   );
+  if (caption) {
+    app.append(caption.element);
+    return;
+  }
+  keyboard.listen();
   hands.attach(stage);
   acceptDrops(app, (files) => opener.open(files));
   new ResizeObserver(uncover).observe(details.element);
@@ -200,6 +209,7 @@ on('opened', async () => {
   if (!sim || session.sim !== sim) return;
   window.websim = sim;
   panel.showMode(sim.isolated, sim.choice.reason);
+  caption?.show(session.experiment ? titleOf(session.experiment) : session.options.task, sim.isolated);
   panel.figures.clear();
   await stage.show(sim);
   if (session.sim !== sim) return;

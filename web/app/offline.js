@@ -16,7 +16,8 @@ export async function keepForOffline() {
   const { serviceWorker } = navigator;
   if (!serviceWorker) return; // there on https and on the machine itself only
   await new Promise((resolve) => setTimeout(resolve, DELAY_MS));
-  await serviceWorker.register('/sw.js');
+  // There may be one that isolates the page, which it goes on doing.
+  if (!await serviceWorker.getRegistration()) await serviceWorker.register(new URL('../sw.js', import.meta.url));
   const { active } = await serviceWorker.ready;
   const { port1, port2 } = new MessageChannel();
   const stored = new Promise((resolve) => (port1.onmessage = ({ data }) => resolve(data)));

@@ -234,14 +234,14 @@ export class Session extends EventTarget {
 
   /** What the server was asked to open. @param {string} name @returns {Promise<Experiment>} */
   async #fetch(name) {
-    const response = await fetch(`/open/${encodeURIComponent(name)}.json`);
+    const response = await fetch(new URL(`../open/${encodeURIComponent(name)}.json`, import.meta.url));
     const about = await response.json();
     if (!response.ok) throw new Error(about.message);
-    const file = await fetch(`/open/${about.sha256}.websim`);
+    const file = await fetch(new URL(`../open/${about.sha256}.websim`, import.meta.url));
     if (!file.ok) throw new Error(`${name} has changed while it was read: load the page again.`);
     const archive = await file.arrayBuffer();
     const experiment = about.experiment.robot ? { ...about.experiment, archive } : about.experiment;
-    this.served = { id: about.sha256.slice(0, 16), name, experiment, archive, hasLearnt: about.hasLearnt };
+    this.served = { id: about.sha256.slice(0, 16), name: about.name, experiment, archive, hasLearnt: about.hasLearnt };
     return experiment;
   }
 

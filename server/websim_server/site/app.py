@@ -26,7 +26,7 @@ def create_app(
     python: Path | None = None,
     isolated: bool = True,
     engine: str = OPTIMISED,
-    embed_origins: Sequence[str] = (),
+    embed_origins: Sequence[str] | None = None,
     tasks: Sequence[Path] = (),
     open_file: OpenedFile | None = None,
     language_model: LlmSettings | LlmUnavailable | None = None,
@@ -40,7 +40,8 @@ def create_app(
         python: the Python package to send to the browser; the installed websim if None.
         isolated: whether responses carry the headers of cross-origin isolation.
         engine: the MuJoCo module that the page runs: "optimised", "official" or a folder.
-        embed_origins: other origins whose pages may show the page in a frame.
+        embed_origins: other origins whose pages may show the page in a frame; None: the small one
+            (`?embed=1`) any page, the whole one none.
         tasks: files with tasks of the user's own.
         open_file: what the page can open at once.
         language_model: what the author `llm` asks, or why it cannot.
@@ -59,7 +60,7 @@ def create_app(
         dynamic_execution=chosen.dynamic_execution,
         embed_origins=embed_origins,
     )
-    sources = Sources(web, isolated, *embed_origins)
+    sources = Sources(web, isolated, embed_origins)
     bundle = package.Bundle(python or websim_source())
     begin = openings.Openings(websim_source())
     task_files = TaskFiles(tasks)

@@ -33,6 +33,8 @@ PAGE_SOURCES = ["'self'", "'wasm-unsafe-eval'"]
 WORKER_SCRIPT = "/sim/worker/worker.js"
 
 
+_SMALL = b"embed=1"
+
 _ORIGIN = re.compile(r"https?://([a-z0-9]([a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]+\])(:\d{1,5})?")
 
 
@@ -49,8 +51,14 @@ def require_origin(text: str) -> None:
         )
 
 
-def policy(script_sources: str, ancestors: Sequence[str] = ()) -> str:
-    """The content security policy with these sources of scripts, and origins that may embed."""
+def policy(script_sources: str, ancestors: Sequence[str] | None = ()) -> str:
+    """The content security policy with these sources of scripts.
+
+    Args:
+        script_sources: As it writes them.
+        ancestors: Other origins whose pages may embed; None: any page may, one on a disk, too.
+    """
+    embedding = [] if ancestors is None else [" ".join(["frame-ancestors 'self'", *ancestors])]
     return "; ".join(
         [
             "default-src 'self'",
@@ -63,7 +71,7 @@ def policy(script_sources: str, ancestors: Sequence[str] = ()) -> str:
             "object-src 'none'",
             "base-uri 'none'",
             "form-action 'self'",
-            " ".join(["frame-ancestors 'self'", *ancestors]),
+            *embedding,
         ]
     )
 
@@ -102,8 +110,8 @@ def script_hashes(html: str) -> list[str]:
     return [f"'sha256-{base64.b64encode(digest).decode()}'" for digest in digests]
 
 
-@lru_cache(maxsize=1)
-def _page_policy(index: Path, _changed: int, ancestors: tuple[str, ...]) -> str:
+@lru_cache(maxsize=2)
+def _page_policy(index: Path, _changed: int, ancestors: tuple[str, ...] | None) -> str:
     hashes = script_hashes(index.read_text("utf-8"))
     return policy(" ".join([*PAGE_SOURCES, *hashes]), ancestors)
 
@@ -115,7 +123,8 @@ class ResponseHeaders:
         index: the page, whose inline import map the policy allows.
         isolated: whether pages are cross-origin isolated.
         dynamic_execution: whether workers may make code from strings.
-        embed_origins: other origins whose pages may show the page in a frame.
+        embed_origins: other origins whose pages may show the page in a frame; None: the small one
+            (`?embed=1`) any page, the whole one none.
 
     Raises:
         OriginError: one of the origins is none.
@@ -127,29 +136,32 @@ class ResponseHeaders:
         index: Path,
         isolated: bool,
         dynamic_execution: bool,
-        embed_origins: Sequence[str] = (),
+        embed_origins: Sequence[str] | None = None,
     ):
-        for text in embed_origins:
+        for text in embed_origins or ():
             require_origin(text)
         self._index = index
         self._worker_policy = EVALUATING_WORKER_POLICY if dynamic_execution else WORKER_POLICY
         self._headers = {**ALWAYS, **(ISOLATION if isolated else {})}
-        self._embed_origins = tuple(embed_origins)
+        self._embed_origins = None if embed_origins is None else tuple(embed_origins)
 
-    def _of(self, path: str) -> dict[str, str]:
-        headers = {**self._headers, "Content-Security-Policy": self._policy(path)}
-        if path == "/" and self._embed_origins:
+    def _of(self, scope: Scope) -> dict[str, str]:
+        path, ancestors = scope["path"], self._embed_origins
+        if ancestors is None and not (path == "/" and _SMALL in scope["query_string"].split(b"&")):
+            ancestors = ()
+        headers = {**self._headers, "Content-Security-Policy": self._policy(path, ancestors)}
+        if path == "/" and ancestors != ():
             # An isolated page embeds only what says so. Who may is said by the policy.
             headers["Cross-Origin-Resource-Policy"] = "cross-origin"
         return headers
 
-    def _policy(self, path: str) -> str:
+    def _policy(self, path: str, ancestors: tuple[str, ...] | None) -> str:
         if path == WORKER_SCRIPT:
             return self._worker_policy
         try:
             # While developing, the page changes under a running server.
             changed = self._index.stat().st_mtime_ns
-            return _page_policy(self._index, changed, self._embed_origins)
+            return _page_policy(self._index, changed, ancestors)
         except FileNotFoundError:
             return policy(" ".join(PAGE_SOURCES))
 
@@ -160,7 +172,7 @@ class ResponseHeaders:
             async def send_with_headers(message: Message) -> None:
                 if message["type"] == "http.response.start":
                     headers = MutableHeaders(scope=message)
-                    for name, value in self._of(scope["path"]).items():
+                    for name, value in self._of(scope).items():
                         headers.setdefault(name, value)
                 await send(message)
 

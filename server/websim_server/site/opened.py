@@ -1,9 +1,11 @@
 """A robot or a run that the page opens at once: `websim serve --open FILE`."""
 
+import contextlib
 import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 from fastapi import APIRouter, HTTPException
@@ -28,16 +30,28 @@ class Opened:
     """What a file is now.
 
     Attributes:
+        name: By which people know it.
         experiment: As JSON.
         digest: Sha256 of the archive.
         archive: That it comes in.
         has_learnt: Whether the archive has a policy as well.
     """
 
+    name: str
     experiment: str
     digest: str
     archive: bytes
     has_learnt: bool
+
+    @property
+    def told(self) -> dict[str, Any]:
+        """What the page asks first, as JSON can say it."""
+        return {
+            "name": self.name,
+            "experiment": json.loads(self.experiment),
+            "sha256": self.digest,
+            "hasLearnt": self.has_learnt,
+        }
 
 
 class OpenedFile:
@@ -68,7 +82,7 @@ class OpenedFile:
             has_learnt = checkpoints.is_run(data) and checkpoints.has_learnt(data)
             archive = data if has_learnt else dump(experiment)
             digest = hashlib.sha256(archive).hexdigest()
-            self._newest = Opened(as_json(experiment), digest, archive, has_learnt)
+            self._newest = Opened(self.name, as_json(experiment), digest, archive, has_learnt)
         except WebSimError as error:
             raise OpenError(f"{self.path}: {error}") from None
         except OSError as error:
@@ -76,7 +90,10 @@ class OpenedFile:
         return self._newest
 
     def archive(self, digest: str) -> bytes | None:
-        """What was read before, if nothing else has been read since."""
+        """What was read, if nothing else has been read since; by another process, perhaps."""
+        if self._newest.digest != digest:
+            with contextlib.suppress(OpenError):
+                self.read()
         return self._newest.archive if self._newest.digest == digest else None
 
 
@@ -103,12 +120,7 @@ def router(opened: OpenedFile | None, store: Store | None) -> APIRouter:
             found = opened.read()
         except OpenError as error:
             return JSONResponse({"message": str(error)}, 422)
-        content = {
-            "experiment": json.loads(found.experiment),
-            "sha256": found.digest,
-            "hasLearnt": found.has_learnt,
-        }
-        return JSONResponse(content, headers={"Cache-Control": REVALIDATE})
+        return JSONResponse(found.told, headers={"Cache-Control": REVALIDATE})
 
     @routes.api_route(ADDRESS + "/{digest}.websim", methods=["GET", "HEAD"])
     def archive(digest: str) -> Response:

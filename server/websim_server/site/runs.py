@@ -216,16 +216,15 @@ def router(store: Store | None) -> APIRouter:
             run = store.about(run_id)
         except NotStored as error:
             return HTMLResponse(_page("Not here", str(error), "/", waits=True), 404, _NEVER)
-        title, said = titles(run)
+        title, said = titles(run.about)
         head = _head(run, _origin(request))
         return HTMLResponse(_page(title, said, f"/?open={run.id}", head), headers=_NEVER)
 
     return routes
 
 
-def titles(run: Stored) -> tuple[str, str]:
-    """What a run is called, and a sentence about it."""
-    about = run.about
+def titles(about: dict[str, Any]) -> tuple[str, str]:
+    """What a run is called, and a sentence about it, of what its file says of itself."""
     said = [about["task"]]
     said += [f"after {about['global_step']:,} steps" if about["iteration"] else "not learnt yet"]
     if (claim := about["claim"]) is not None:
@@ -237,6 +236,7 @@ def opened(store: Store, run_id: str) -> dict[str, Any]:
     """What the page needs to open a run; raises NotStored."""
     run = store.about(run_id)
     return {
+        "name": titles(run.about)[0],
         "experiment": json.loads(run.about["document"]),
         "sha256": run.sha256,
         "hasLearnt": run.about["has_learnt"],
@@ -261,7 +261,7 @@ def _picture_url(run: Stored, origin: str) -> str:
 
 
 def _embedding(run: Stored, origin: str, width: int, height: int) -> dict[str, Any]:
-    title, _ = titles(run)
+    title, _ = titles(run.about)
     shown, author = run.about["picture"], run.about["author"]
     address = f"{origin}/?open={run.id}&{EMBED}"
     frame = (

@@ -87,11 +87,12 @@ def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     )
     parser.add_argument(
         "--embed-origins",
-        nargs="+",
+        nargs="*",
         action="extend",
-        default=[],
         metavar="ORIGIN",
-        help="other origins whose pages may show the page in a frame, such as https://example.org",
+        help="other origins whose pages may show the page in a frame, such as https://example.org; "
+        "none named: no page (by default any page may show the small one, ?embed=1, and none the "
+        "whole one)",
     )
     parser.add_argument(
         "--engine",

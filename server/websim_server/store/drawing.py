@@ -8,7 +8,6 @@ Servers have no GL. `mj_multiRay` needs none, and knows each geom that MuJoCo do
 import struct
 import sys
 import zlib
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import mujoco
@@ -118,7 +117,8 @@ class Scene:
         rays = where - lamp
         distances = np.linalg.norm(rays, axis=1)
         geoms, met, _ = self._cast(lamp, rays / distances[:, None], static=False)
-        return (geoms >= 0) & (met < distances - 1e-3 * self._radius)
+        nearer: NDArray[np.bool_] = met < distances - 1e-3 * self._radius
+        return nearer & (geoms >= 0)
 
     def _cast(
         self, start: Array, rays: Array, *, static: bool
@@ -151,7 +151,7 @@ def png(image: NDArray[np.uint8]) -> bytes:
     return front + chunk(b"IHDR", header) + chunk(b"IDAT", body) + chunk(b"IEND", b"")
 
 
-def scene_of(experiment: "Experiment", learner: Mapping[str, Any]) -> Scene:
+def scene_of(experiment: "Experiment", learner: dict[str, Any]) -> Scene:
     """Of an environment in which the policy has moved the robot, if there is one."""
     from websim.physics.native import NativePhysics
     from websim.training.trainer import policy_of

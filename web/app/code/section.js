@@ -47,7 +47,7 @@ export class CodeSection {
       this.#sheet.element.hidden = !this.#sheet.element.hidden;
     } else {
       this.button.disabled = true;
-      document.head.append(h('link', { rel: 'stylesheet', href: '/app/code/code.css' }));
+      document.head.append(h('link', { rel: 'stylesheet', href: new URL('./code.css', import.meta.url).href }));
       const { CodeSheet } = await import('./sheet.js').finally(() => (this.button.disabled = false));
       this.#sheet = new CodeSheet(this.session, () => this.toggle());
       this.place(this.#sheet.element);

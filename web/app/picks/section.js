@@ -38,7 +38,7 @@ export class PicksSection {
   async #open() {
     if (!this.#picker) {
       this.button.disabled = true;
-      document.head.append(h('link', { rel: 'stylesheet', href: '/app/picks/picks.css' }));
+      document.head.append(h('link', { rel: 'stylesheet', href: new URL('./picks.css', import.meta.url).href }));
       const { Picker } = await import('./picker.js').finally(() => this.show());
       this.#picker = new Picker({ session: this.session, training: this.training, closed: () => this.cover(false) });
       this.place(this.#picker.element);

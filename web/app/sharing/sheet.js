@@ -83,7 +83,7 @@ export class ShareSheet {
 
   /** @param {import('../../sim/shared/messages.js').SharedLink} link */
   #show({ fragment, precision, claim }) {
-    const address = `${location.origin}/${fragment}`;
+    const address = `${location.origin}${location.pathname}${fragment}`;
     const fits = address.length <= Number(this.size.value);
     setText(this.state, `It claims a return of ${measure(claim.meanReturn)} over ${count(claim.episodes)} episodes. `
       + `${count(address.length)} characters, weights in ${precision}; it fits ${placeFor(address.length)}.`

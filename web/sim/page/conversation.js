@@ -29,7 +29,7 @@ import { InvalidArgument, WorkerError } from '../shared/errors.js';
  * @property {boolean} over
  */
 
-const ADDRESS = new URL('/llm', import.meta.url);
+const ADDRESS = new URL('../../llm', import.meta.url);
 
 const CANCELLED = 'The language model was interrupted.';
 

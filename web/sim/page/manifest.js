@@ -1,9 +1,12 @@
 import { WorkerError, fromPlain } from '../shared/errors.js';
 
+/** The folder that the page is in: any one of a host's. */
+const ROOT = new URL('../../', import.meta.url);
+
 /** @type {Promise<import('../shared/messages.js').Manifest> | undefined} */
 let asked;
 
-/** What the server has to offer; asked for once a page, until it has answered. */
+/** What the server has to offer, with whole addresses; asked for once a page, until it has answered. */
 export function fetchManifest() {
   asked ??= ask();
   asked.catch(() => (asked = undefined));
@@ -12,11 +15,28 @@ export function fetchManifest() {
 
 /** @returns {Promise<import('../shared/messages.js').Manifest>} */
 async function ask() {
-  const response = await fetch(new URL('/manifest.json', import.meta.url)).catch((error) => {
+  const response = await fetch(new URL('manifest.json', ROOT)).catch((error) => {
     throw new WorkerError(`the server cannot be reached: ${error.message}`);
   });
   if (!response.ok) throw fromPlain({ name: 'WorkerError', message: `the server answered ${response.status} for manifest.json`, stack: '' });
-  return response.json();
+  return whole(await response.json());
+}
+
+/** @param {import('../shared/messages.js').Manifest} manifest  addresses in it begin with the page's folder, as `/` */
+function whole({ mujoco, pyodide, kernels, image, websim, openings, sources, files, ...rest }) {
+  const at = (/** @type {string} */ address) => new URL(`.${address}`, ROOT).href;
+  const file = (/** @type {import('../shared/messages.js').File} */ { url, bytes }) => ({ url: at(url), bytes });
+  return {
+    ...rest,
+    mujoco: { ...mujoco, script: at(mujoco.script), wasm: at(mujoco.wasm) },
+    pyodide: { ...pyodide, index: at(pyodide.index) },
+    kernels: { plain: file(kernels.plain), relaxed: file(kernels.relaxed) },
+    image: file(image),
+    websim: file(websim),
+    openings: openings && at(openings),
+    sources: { ...sources, urls: sources.urls.map(at) },
+    files: files.map(at),
+  };
 }
 
 /**
@@ -28,6 +48,6 @@ async function ask() {
  */
 export async function fetchOpening({ openings }, task) {
   if (!openings) return null;
-  const response = await fetch(new URL(`${openings}${task}.json`, import.meta.url)).catch(() => null);
+  const response = await fetch(`${openings}${task}.json`).catch(() => null);
   return response?.ok ? response.json() : null;
 }
