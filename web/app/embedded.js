@@ -18,6 +18,7 @@ export class Caption {
   /** @param {string} title  of what is simulated @param {boolean} isolated  whether memory is shared with workers */
   show(title, isolated) {
     setText(this.title, title);
+    this.mode.title = WHY_NOT_SHARED;
     setText(this.mode, isolated ? 'shares memory with its workers' : `slower mode: ${WHY_NOT_SHARED}`);
   }
 }

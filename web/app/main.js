@@ -228,7 +228,10 @@ on('episode', ({ index, return: episodeReturn }) => {
   // Of learners, if there are any: those beside them play something else.
   if (!desk.training.active || index < controllers.learners) bar.note(episodeReturn);
 });
-on('notice', ({ level, message }) => notices.show(level, message));
+on('notice', ({ level, message }) => {
+  // A small page has its mode below it, and room for what went wrong alone.
+  if (!caption || level === 'error') notices.show(level, message);
+});
 on('code', ({ failure, reward }) => {
   if (failure) notices.show('warning', `${givenWay(reward)} ${failure}`);
 });
