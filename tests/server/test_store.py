@@ -137,8 +137,9 @@ def encoded(kind: str, width: int = 320, height: int = 200) -> bytes:
 @pytest.mark.parametrize("kind", ["png", "jpeg"])
 def test_a_run_brings_its_picture(settings: StoreSettings, kind: str) -> None:
     store = Store(settings)
-    member = {"png": "picture_png", "jpeg": "picture_jpg"}[kind]
-    shared = store.share(run(**{member: encoded(kind)}))
+    picture = encoded(kind)
+    data = run(picture_png=picture) if kind == "png" else run(picture_jpg=picture)
+    shared = store.share(data)
     shown = store.picture(shared.run.id)
     assert (shown.media_type, shown.width, shown.height) == (f"image/{kind}", 320, 200)
     assert shown.data == encoded(kind)
