@@ -29,6 +29,42 @@ def test_words_become_a_policy(isolated: TrainingPage, tmp_path: Path) -> None:
     rows.first.get_by_text("Its reward").click()
     expect(rows.first.locator("pre")).to_contain_text("def reward(now, before, action)")
 
+    # Each is a herd in its colour: the robots that move by what it has learnt, below its label.
+    labels = page.locator(".herds button")
+    expect(labels).to_have_count(2)
+    tried = page.locator(".contenders li", has=page.locator(".value", has_text="±")).first
+    entry = int(tried.get_attribute("data-entry") or "")
+    dashboard.wait(
+        f"[0, 4].some((i) => sim.getEnvironmentState(i).controller === 'candidate {entry + 1}')"
+    )
+    label = page.locator(f".herds [data-entry='{entry}']")
+    expect(label).to_contain_text(tried.locator("strong").inner_text())
+    colour = label.locator(".chip").evaluate("(chip) => getComputedStyle(chip).backgroundColor")
+    line = tried.locator("polyline")
+    assert line.evaluate("(line) => getComputedStyle(line).stroke") == colour
+    label.hover()
+    expect(tried).to_have_class(re.compile("lit"))
+    page.screenshot(path=tmp_path / "herds.png")
+
+    # What somebody makes of one is added; what is wrong is told, and nothing is added.
+    tried.get_by_role("button", name="Keep").click()
+    expect(tried).to_contain_text("kept")
+    tried.get_by_role("button", name="Fork").click()
+    add = page.get_by_role("button", name="Add to the tournament")
+    content = page.locator(".code-sheet .cm-content")
+    expect(content).to_contain_text("_weight =")
+    reward = tried.locator("pre").text_content() or ""
+    for source in ("import os\n" + reward, reward + "\nOTHER = 1.0\n"):
+        content.click()
+        page.keyboard.press("ControlOrMeta+a")
+        page.keyboard.insert_text(source)
+        add.click()
+        state = page.locator("#code-state")
+        expect(state).to_contain_text("Nothing was added" if "os" in source[:9] else "Added:")
+    page.get_by_role("button", name="Close the editor").click()
+    expect(rows).to_have_count(3)
+    expect(page.locator(".contenders")).to_contain_text("by hand")
+
     # It outlasts its page: those that were judged are there, those under way begin anew.
     judged = page.locator(".contenders .value", has_text="±").count()
     page.reload()
@@ -36,10 +72,10 @@ def test_words_become_a_policy(isolated: TrainingPage, tmp_path: Path) -> None:
     card = page.get_by_role("region", name="Interrupted tournament")
     expect(card).to_contain_text("“hop forwards” was interrupted")
     card.get_by_role("button", name="Go on with it").click()
-    expect(rows).to_have_count(2, timeout=30_000)
+    expect(rows).to_have_count(3, timeout=30_000)
     expect(page.locator(".contenders .value", has_text="±").nth(judged - 1)).to_be_visible()
     expect(card).to_be_hidden()
-    expect(page.locator("#author-stage")).to_contain_text("2 rewards")
+    expect(page.locator("#author-stage")).to_contain_text("3 rewards")
 
     rows.first.get_by_role("button", name="Edit").click()
     editor = page.get_by_role("region", name="Reward, measure and task")

@@ -52,11 +52,14 @@ const opener = new Opener({
   openRun: (file) => desk.openRun(file),
   learning: () => desk.learning,
 });
-const author = new AuthorSection({ session, report, openRun: (file) => desk.openRun(file), edit: (reward) => code.edit(reward).catch(report) });
+const controllers = new Controllers(session, (id) => desk.checkpointOf(id), (message) => notices.show('warning', message));
+const author = new AuthorSection({
+  session, controllers, report, openRun: (file) => desk.openRun(file), edit: (reward, fork) => code.edit(reward, fork).catch(report),
+});
 const code = new CodeSection(session, (element) => app.append(element), () => uncover());
 const picks = new PicksSection(session, desk.training, (element) => app.append(element), (covered) => (stage.covered = covered));
 const bar = new StageBar(desk.training, () => desk.enlarge());
-const controllers = new Controllers(session, (id) => desk.checkpointOf(id), (message) => notices.show('warning', message));
+desk.tints = () => author.herds.tints;
 const app = /** @type {HTMLElement} */ (document.getElementById('app'));
 app.replaceChildren(boot.element, notices.element);
 const caption = EMBEDDED ? new Caption() : null;
@@ -142,7 +145,7 @@ async function build() {
     notices.show('warning', 'The graphics driver was reset: drawing goes on when it is back.');
   }, true);
   app.replaceChildren(
-    stage.element, stage.empty, details.element, desk.large, bar.element, panel.element, hands.element, boot.element, desk.offers, opener.element, notices.element, keyboard.sheet,
+    stage.element, author.herds.element, stage.empty, details.element, desk.large, bar.element, panel.element, hands.element, boot.element, desk.offers, opener.element, notices.element, keyboard.sheet,
   );
   if (caption) {
     app.append(caption.element);
@@ -347,6 +350,7 @@ function turn(now) {
     panel.update(session.sim.stats(), now / 1000, stage.view.status, desk.summary);
     bar.update(session.sim, now, !desk.large.hidden);
     desk.turn(stage.view);
+    author.herds.turn(stage.view);
     code.sheet?.turn(stage.view.followed, now / 1000);
   }
   if (now - turned.details >= intervals.details) {

@@ -213,21 +213,30 @@ def test_hands_take_out_keep_and_add() -> None:
     tournament.keep(0)
     tournament.take_out(3)
     added = tournament.add(written("mine", forward=50.0), parent=1)
+    forked: list[int] = []
     fields: dict[int, set[int]] = {}
 
     def look(tournament: Tournament) -> Tournament:
         if tournament.state.stage == "halving":
             field = fields.setdefault(tournament.state.round, set())
             field |= {job.entry for job in tournament.jobs()}
+            if tournament.state.round == 2 and not forked:  # the last one: there is one more for it
+                reward = written("x", forward=60.0).reward
+                forked.append(tournament.fork(0, "fork", reward))
         return tournament
 
     drive(tournament, first_weight, each=look)
-    assert fields == {1: {0, 1, 2, added}, 2: {0, 2, added}}
+    assert fields == {1: {0, 1, 2, added}, 2: {0, 2, added}, 3: {0, 2, added, *forked}}
+    fork, parent = (tournament.state.entries[n] for n in (*forked, 0))
+    assert (fork.parent, fork.candidate.why) == (0, f"By hand, from {parent.candidate.name}.")
+    assert fork.candidate.measure == parent.candidate.measure
+    with pytest.raises(InvalidArgument, match="rounds are over"):
+        tournament.fork(0, "late", parent.candidate.reward)
     assert tournament.state.entries[3].out == BY_HAND
     assert not tournament.state.entries[0].out
     best = tournament.best
     assert best is not None
-    assert best.entry.candidate.name.startswith("mine")
+    assert best.entry.candidate.name.startswith("fork")
     with pytest.raises(InvalidArgument, match="no candidate 99"):
         tournament.take_out(99)
 

@@ -14,6 +14,9 @@ const CURVE = { width: 96, height: 26 };
  * @property {(entry: number) => void} takeOut
  * @property {(entry: number, kept: boolean) => void} keep
  * @property {(reward: string) => void} edit  its source
+ * @property {(entry: number, name: string, reward: string) => void} fork
+ * @property {(entry: number) => string | null} colourOf  the name of its herd's colour
+ * @property {(entry: number | null) => void} light  it is pointed at
  */
 
 export class Contenders {
@@ -26,20 +29,35 @@ export class Contenders {
     this.element = h('ol', { class: 'contenders' });
   }
 
+  /** Marks a candidate's row; null: none. @param {number | null} entry */
+  light(entry) {
+    for (const [other, { element }] of this.#rows) element.classList.toggle('lit', other === entry);
+  }
+
+  /** Brings a candidate's row into view. @param {number} entry */
+  reveal(entry) {
+    const row = this.#rows.get(entry)?.element;
+    row?.scrollIntoView({ block: 'center' });
+    row?.focus({ preventScroll: true });
+  }
+
   /** @param {TournamentEvent} standing */
-  show({ contenders, running, best, over }) {
+  show(standing) {
+    const { contenders, running, best, over } = standing;
     if (contenders.length < this.#rows.size) this.#rows.clear(); // of another tournament
-    const ranked = [...contenders].sort((one, other) => rank(other, best) - rank(one, best));
     for (const contender of contenders) {
       if (!this.#rows.has(contender.number)) this.#rows.set(contender.number, new Row(contender.number, this.acts));
       this.#rows.get(contender.number)?.show(contender, running.includes(contender.number), contender.number === best, over);
     }
-    const rows = ranked.map(({ number }) => /** @type {Row} */ (this.#rows.get(number)).element);
+    const rows = ranked(standing).map(({ number }) => /** @type {Row} */ (this.#rows.get(number)).element);
     if (rows.some((row, i) => this.element.children[i] !== row) || rows.length !== this.element.childElementCount) {
       this.element.replaceChildren(...rows);
     }
   }
 }
+
+/** Candidates, the best first. @param {Pick<TournamentEvent, 'contenders' | 'best'>} standing */
+export const ranked = ({ contenders, best }) => [...contenders].sort((one, other) => rank(other, best) - rank(one, best));
 
 /** Those that are in come first, the best of all before them. @param {Contender} contender @param {number | null} best */
 function rank({ number, out, measure: value }, best) {
@@ -53,6 +71,9 @@ class Row {
 
   /** @param {number} number @param {Acts} acts */
   constructor(number, acts) {
+    this.number = number;
+    this.acts = acts;
+    this.chip = h('i', { class: 'chip', 'aria-hidden': 'true' });
     this.name = h('strong');
     this.value = h('span', { class: 'value' });
     this.state = h('small', { class: 'subtle' });
@@ -68,12 +89,18 @@ class Row {
     this.weights = h('p', { class: 'subtle' });
     this.reward = h('pre');
     this.edit = h('button', { title: 'Opens its reward in the editor; the tournament goes on as it is', onclick: () => acts.edit(this.reward.textContent ?? '') }, 'Edit');
+    this.fork = h('button', {
+      title: 'Opens its reward in the editor; what you make of it is added, and begins with its policy',
+      onclick: () => acts.fork(number, this.name.textContent ?? '', this.reward.textContent ?? ''),
+    }, 'Fork');
     this.keep = h('button', { onclick: () => acts.keep(number, !this.#kept) });
     this.out = h('button', { onclick: () => acts.takeOut(number) }, 'Take out');
-    this.element = h('li', { 'data-entry': number },
-      h('div', { class: 'contender' }, this.name, curve, this.value), this.state, this.warnings,
+    this.element = h('li', {
+      'data-entry': number, tabindex: -1, onmouseenter: () => acts.light(number), onmouseleave: () => acts.light(null),
+    },
+      h('div', { class: 'contender' }, this.chip, this.name, curve, this.value), this.state, this.warnings,
       h('details', {}, h('summary', {}, 'Its reward'), this.why, this.weights, this.reward),
-      h('div', { class: 'row' }, this.edit, this.keep, this.out));
+      h('div', { class: 'row' }, this.edit, this.fork, this.keep, this.out));
   }
 
   /** @param {Contender} contender @param {boolean} learns @param {boolean} best @param {boolean} over */
@@ -91,6 +118,10 @@ class Row {
     setText(this.reward, reward);
     setText(this.keep, kept ? 'Keep no longer' : 'Keep');
     this.keep.hidden = this.out.hidden = Boolean(out) || over;
+    this.fork.hidden = over;
+    const colour = this.acts.colourOf(this.number);
+    this.chip.hidden = !colour;
+    this.element.style.setProperty('--herd', `var(${colour ?? '--subtle'})`);
     const points = pointsOf(curve);
     if (points !== this.#curve) this.line.setAttribute('points', points);
     this.#curve = points;

@@ -3,6 +3,7 @@
 import { h, setText } from '../dom.js';
 import { count, duration, measure, short } from '../format.js';
 import { Contenders } from './contenders.js';
+import { Herds } from './herds.js';
 import { TournamentKeeper } from './keeping.js';
 import { Writer } from './writer.js';
 
@@ -13,7 +14,8 @@ import { Writer } from './writer.js';
  * @typedef {object} Settings
  * @property {Session} session
  * @property {(file: File) => Promise<void>} openRun
- * @property {(reward: string) => void} edit  opens the editor with it
+ * @property {import('../panel/controllers.js').Controllers} controllers
+ * @property {(reward: string, fork?: import('../code/sheet.js').Fork) => void} edit  opens the editor with it
  * @property {(error: Error) => void} report
  */
 
@@ -55,7 +57,14 @@ export class AuthorSection {
     this.halt = h('button', { onclick: () => this.#toggle() }, 'Pause');
     this.stop = h('button', { onclick: () => this.#act((tournament) => tournament.stop()) }, 'Stop with the best');
     this.use = h('button', { onclick: () => this.#use() }, 'Use the best');
+    this.herds = new Herds({
+      session, controllers: settings.controllers,
+      pick: (entry) => this.contenders.reveal(entry), light: (entry) => this.#light(entry),
+    });
     this.contenders = new Contenders({
+      colourOf: (entry) => this.herds.colourOf(entry),
+      light: (entry) => this.#light(entry),
+      fork: (entry, name, reward) => this.#fork(entry, name, reward),
       takeOut: (entry) => this.#act((tournament) => tournament.takeOut(entry)),
       keep: (entry, kept) => this.#act((tournament) => tournament.keep(entry, kept)),
       edit: settings.edit,
@@ -125,6 +134,22 @@ export class AuthorSection {
     if (this.#tournament) act(this.#tournament).catch(this.settings.report);
   }
 
+  /** @param {number | null} entry */
+  #light(entry) {
+    this.herds.light(entry);
+    this.contenders.light(entry);
+  }
+
+  /** Opens the editor; what is made of the reward is added. @param {number} entry @param {string} name @param {string} reward */
+  #fork(entry, name, reward) {
+    const tournament = this.#tournament;
+    if (!tournament) return;
+    this.settings.edit(reward, {
+      of: name,
+      add: (source) => tournament.fork(entry, { name: `${name}, by hand`, reward: source }),
+    });
+  }
+
   #toggle() {
     const tournament = this.#tournament;
     if (!tournament) return;
@@ -158,6 +183,7 @@ export class AuthorSection {
     setText(this.halt, tournament.running ? 'Pause' : 'Go on');
     this.halt.hidden = this.stop.hidden = over;
     this.use.disabled = best === null;
+    this.herds.show(standing, tournament);
     this.contenders.show(standing);
     const { decisions } = standing;
     if (decisions.length !== this.decisions.childElementCount) {
@@ -169,6 +195,7 @@ export class AuthorSection {
   #leave() {
     if (!this.#tournament) return;
     this.#tournament = null;
+    this.herds.clear();
     this.form.hidden = false;
     this.run.hidden = true;
     this.keeper.end();

@@ -35,10 +35,10 @@ export class CodeSection {
     return this.#sheet?.element.isConnected && !this.#sheet.element.hidden ? this.#sheet : null;
   }
 
-  /** Opens the editors with a reward that is not in force yet. @param {string} reward */
-  async edit(reward) {
+  /** Opens the editors with a reward that is not in force yet. @param {string} reward @param {import('./sheet.js').Fork} [fork] */
+  async edit(reward, fork) {
     if (!this.sheet) await this.toggle();
-    this.#sheet?.suggest(reward);
+    this.#sheet?.suggest(reward, fork);
   }
 
   /** Opens the editors, or closes them. */

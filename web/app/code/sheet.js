@@ -9,6 +9,10 @@ import { Terms } from './terms.js';
  * @typedef {import('../session.js').Session} Session
  * @typedef {import('../../sim/shared/protocol.js').CodeKind} Kind
  * @typedef {import('../../sim/shared/messages.js').Vocabulary} Vocabulary
+ *
+ * @typedef {object} Fork  a candidate of a tournament that another one is made of
+ * @property {string} of  its name
+ * @property {(reward: string) => Promise<void>} add  rejected: nothing is added
  */
 
 const KINDS = /** @type {const} */ (['reward', 'measure', 'task_code']);
@@ -38,6 +42,8 @@ const EFFECTS = {
 export class CodeSheet {
   /** @type {Vocabulary | null} */
   #words = null;
+  /** @type {Fork | undefined} */
+  #fork;
   /** What is in force, as it was last seen. @type {Record<Kind, string>} */
   #inForce = { reward: '', measure: '', task_code: '' };
   /** @type {Kind} */
@@ -59,13 +65,14 @@ export class CodeSheet {
     this.state = h('p', { class: 'code-state subtle', id: 'code-state', role: 'status' });
     this.applyButton = h('button', { class: 'primary', id: 'code-apply', title: 'Ctrl+Enter', onclick: () => this.#apply() }, 'Apply');
     this.resetButton = h('button', { id: 'code-reset', onclick: () => this.#reset() }, "Task's own");
+    this.forkButton = h('button', { id: 'code-fork', class: 'primary', hidden: true, onclick: () => this.#addFork() }, 'Add to the tournament');
     this.terms = new Terms();
     this.element = h('section', { class: 'code-sheet card', 'aria-label': 'Reward, measure and task' },
       h('header', {}, h('h2', {}, 'Code'),
         h('div', { class: 'row', role: 'tablist' }, ...Object.values(this.tabs)),
         h('button', { class: 'quiet', 'aria-label': 'Close the editor', onclick: onClose }, '×')),
       this.hint, this.text, this.state,
-      h('div', { class: 'row' }, this.applyButton, this.resetButton),
+      h('div', { class: 'row' }, this.forkButton, this.applyButton, this.resetButton),
       this.gallery,
       this.terms.element);
     for (const type of ['experiment', 'opened']) session.addEventListener(type, () => this.refresh());
@@ -144,10 +151,31 @@ export class CodeSheet {
     }
   }
 
-  /** Writes a reward down, to look at and change. @param {string} reward */
-  suggest(reward) {
+  /** Writes a reward down, to look at and change. @param {string} reward @param {Fork} [fork]  what may be added to */
+  suggest(reward, fork) {
+    this.#fork = fork;
+    this.forkButton.hidden = !fork;
     this.editors.reward.text = reward;
     this.#show('reward');
+    if (fork) this.#tell(`The reward of “${fork.of}”: change it, then add it to the tournament as a candidate of your own.`, false);
+  }
+
+  /** Adds what the editor has to the tournament, unless something is wrong with it. */
+  async #addFork() {
+    const [fork, { sim }, { text }] = [this.#fork, this.session, this.editors.reward];
+    if (!fork || !sim) return;
+    this.forkButton.disabled = true;
+    try {
+      const [problem] = await sim.checkCode(0, 'reward', text);
+      if (problem) throw new Error(`line ${problem.line}, column ${problem.column}: ${problem.refused}. ${problem.allowed}`);
+      await fork.add(text);
+      this.forkButton.hidden = true;
+      this.#tell(`Added: it begins with the policy of “${fork.of}” and learns from the next round on.`, false);
+    } catch (error) {
+      this.#tell(`${/** @type {Error} */ (error).message}\nNothing was added.`, true);
+    } finally {
+      this.forkButton.disabled = false;
+    }
   }
 
   /** A reward of the gallery, with its measure, to look at and change. @param {import('../../sim/shared/messages.js').WorkedReward} worked */

@@ -55,6 +55,9 @@ const FOREGROUND = 0.2;
 /** What has not moved for so long is drawn once more with all pixels, in ms. */
 const STILL = 300;
 
+/** Robots of which the middle of many is computed. */
+const SAMPLES = 24;
+
 /** In the overview of the world robots count that are within so many standard deviations of the centroid. */
 const OUTLIERS = 3;
 
@@ -324,6 +327,26 @@ export class View {
     const { clientWidth, clientHeight } = this.element;
     const { robots, env } = this.#find(index);
     const { x, y } = robots.place(env, this.#place).project(this.rig.camera);
+    return { x: (clientWidth * (1 + x)) / 2, y: (clientHeight * (1 - y)) / 2 };
+  }
+
+  /**
+   * Where the middle of robots side by side is in the picture, in CSS pixels; null: out of it.
+   *
+   * @param {number} first  environment @param {number} count
+   */
+  middle(first, count) {
+    if (!this.#sim || !count) return null;
+    const { clientWidth, clientHeight } = this.element;
+    const step = Math.ceil(count / SAMPLES);
+    const middle = new THREE.Vector3();
+    let number = 0;
+    for (let i = first; i < first + count; i += step, number++) {
+      const { robots, env } = this.#find(i);
+      middle.add(robots.place(env, this.#place));
+    }
+    const { x, y, z } = middle.divideScalar(number).project(this.rig.camera);
+    if (Math.max(Math.abs(x), Math.abs(y), Math.abs(z)) > 1) return null;
     return { x: (clientWidth * (1 + x)) / 2, y: (clientHeight * (1 - y)) / 2 };
   }
 

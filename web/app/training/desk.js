@@ -26,6 +26,8 @@ export class TrainDesk {
   panel = null;
   /** @type {TrainSection|null} */
   section = null;
+  /** Colours that others give the robots; null: nobody does. @type {() => import('../stage/view.js').Tint[] | null} */
+  tints = () => null;
 
   /** @param {Settings} settings */
   constructor({ session, report, tell, follow }) {
@@ -189,6 +191,6 @@ export class TrainDesk {
     const { index } = this.#best;
     if (this.section) this.section.best.hidden = index === null;
     view.mark(index);
-    view.tint(this.controllers?.parts.map(({ first, count }, i) => ({ first, count, color: PART_COLORS[i] })) ?? []);
+    view.tint(this.tints() ?? this.controllers?.parts.map(({ first, count }, i) => ({ first, count, color: PART_COLORS[i] })) ?? []);
   }
 }

@@ -72,6 +72,22 @@ export class TournamentControls {
     await this.#run.add(candidate, parent === undefined ? null : this.#entry(parent));
   }
 
+  /**
+   * Adds a candidate that differs from another by its reward: it begins with that one's policy, in the next round.
+   *
+   * @param {number} entry
+   * @param {{name: string, reward: string}} by
+   * @throws UnsafeCode; InvalidArgument where there are no more rounds
+   */
+  async fork(entry, { name, reward }) {
+    await this.#run.fork(this.#entry(entry), checkText('name', name), checkText('reward', reward));
+  }
+
+  /** What a candidate has learnt, as `sim.addPolicy` takes it; null where there is nothing. @param {number} entry */
+  runOf(entry) {
+    return this.#run.runOf(this.#entry(entry));
+  }
+
   /** The best run so far as a file (`.websim`). @returns {Promise<ArrayBuffer>} */
   save() {
     return this.#run.save();

@@ -169,6 +169,17 @@ export class TournamentRun {
     return this.#act('add', { candidate, parent });
   }
 
+  /** @param {number} entry @param {string} name @param {string} reward  of the new candidate */
+  fork(entry, name, reward) {
+    return this.#act('fork', { entry, name, reward });
+  }
+
+  /** The run that speaks for a candidate; null while there is none, or where it is no longer needed. @param {number} entry */
+  runOf(entry) {
+    const job = this.#step?.contenders[entry].job;
+    return (typeof job === 'number' && this.#runs.get(job)) || null;
+  }
+
   /**
    * Its file: the best run so far, with all that the tournament knows.
    *

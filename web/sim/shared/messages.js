@@ -320,6 +320,7 @@
  * @property {number | null} parent  number of the candidate whose policy it began with; null: none
  * @property {string} out  why it learns no longer; empty: it is in
  * @property {boolean} kept  whether somebody wants it to go on
+ * @property {number | null} job  number of the job whose run speaks for it; null: there is none yet
  * @property {number} measure  of its newest judgement; NaN before the first
  * @property {number} standardError  of that
  * @property {number[]} curveSteps  environment steps of its snapshots

@@ -78,15 +78,15 @@ CONTROLLERS: dict[str, type[Zero] | type[Random] | type[Sinusoid]] = {
 
 
 class ByPolicy:
-    """Does what a policy says."""
+    """Does what a policy says, whichever has the name at that time."""
 
-    def __init__(self, policy: Policy) -> None:
-        """Takes the policy."""
-        self._policy = policy
+    def __init__(self, policies: Mapping[str, Policy], name: str) -> None:
+        """Takes the name of one of the policies."""
+        self._policies, self._name = policies, name
 
     def __call__(self, observations: NDArray[np.float64], time: NDArray[np.float64]) -> Actions:
         """See Controller."""
-        return self._policy(observations)
+        return self._policies[self._name](observations)
 
 
 def make_controller(
@@ -112,7 +112,7 @@ def make_controller(
     """
     policies = policies or {}
     if name in policies:
-        return ByPolicy(policies[name])
+        return ByPolicy(policies, name)
     if name not in CONTROLLERS:
         raise InvalidArgument(
             f"Unknown controller {name!r}: the controllers are "

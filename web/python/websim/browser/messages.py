@@ -500,6 +500,7 @@ class Contender:
         parent: Number of the candidate whose policy it began with; null: none.
         out: Why it learns no longer; empty: it is in.
         kept: Whether somebody wants it to go on.
+        job: Number of the job whose run speaks for it; null: there is none yet.
         measure: Of its newest judgement; NaN before the first.
         standard_error: Of that.
         curve_steps: Environment steps of its snapshots.
@@ -515,6 +516,7 @@ class Contender:
     parent: int | None
     out: str
     kept: bool
+    job: int | None
     measure: float
     standard_error: float
     curve_steps: list[int]

@@ -30,6 +30,7 @@ from websim.browser.messages import (
 from websim.documents import as_plain, from_plain
 from websim.errors import AuthorFailed, InvalidArgument, WebSimError
 from websim.experiments.experiment import MAX_TITLE, Experiment
+from websim.rewards import Reward
 
 LIMIT = 256
 """Bytes of a name or a sentence that are shown."""
@@ -43,12 +44,13 @@ def step(
     Args:
         experiment: Task, robot and settings of all candidates.
         state: What `TournamentStep.state` was; None before the first.
-        act: begin, resume, answer, report, stop, take_out, keep or add.
+        act: begin, resume, answer, report, stop, take_out, keep, add or fork.
         given: What it takes, as JSON.
         seconds: That have passed since it began.
 
     Raises:
         InvalidArgument: something that is not allowed.
+        UnsafeCode: a reward that says what safe code may not.
     """
     what = json.loads(given)
     if act == "begin":
@@ -71,6 +73,9 @@ def step(
     elif act == "add":
         candidate = from_plain(Candidate, what["candidate"], "candidate")
         tournament.add(candidate, what["parent"])
+    elif act == "fork":
+        Reward(what["reward"])  # raises UnsafeCode
+        tournament.fork(what["entry"], what["name"], what["reward"])
     elif act not in ("begin", "resume"):
         raise InvalidArgument(f"A tournament cannot be told to {act!r:.99}.")
     return plain(_step(tournament))
@@ -213,6 +218,7 @@ def _contender(tournament: Tournament, number: int, standing: Standing | None) -
         parent=entry.parent,
         out=entry.out[:LIMIT],
         kept=entry.kept,
+        job=None if standing is None else standing.job.number,
         measure=float("nan") if standing is None else standing.judgement.measure,
         standard_error=float("nan") if standing is None else standing.judgement.standard_error,
         curve_steps=[snapshot.global_step for snapshot in attempt.snapshots],

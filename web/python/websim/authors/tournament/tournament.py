@@ -1,7 +1,7 @@
 """The course of a tournament: what is to be learnt next, and what is decided on what came of it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import ceil, hypot, isfinite, log2
 from typing import Any
 
@@ -307,8 +307,15 @@ class Tournament:
 
         Returns:
             Its entry's number.
+
+        Raises:
+            InvalidArgument: there are no more rounds.
         """
-        number = len(self.state.entries)
+        state, number = self.state, len(self.state.entries)
+        if state.stage not in ("author", "trial", "halving"):
+            raise InvalidArgument("The rounds are over: what is written now would not learn.")
+        if state.stage == "halving":
+            state.rounds = max(state.rounds, state.round + 1)
         if parent is not None:
             standing, best = self._standing(self.entry(parent)), self.best
             if best is not None and (standing is None or standing.job.number not in self.needed()):
@@ -316,6 +323,24 @@ class Tournament:
         self.state.entries.append(Entry(number=number, candidate=candidate, parent=parent))
         self._decide(f"{candidate.name} was written by hand.", {})
         return number
+
+    def fork(self, entry: int, name: str, reward: str) -> int:
+        """Adds a candidate that differs from another by its reward, and begins with its policy.
+
+        Args:
+            entry: The other one.
+            name: What the new one is called.
+            reward: Its source.
+
+        Returns:
+            See `add`.
+
+        Raises:
+            InvalidArgument: likewise.
+        """
+        other = self.entry(entry).candidate
+        why = f"By hand, from {other.name}."
+        return self.add(replace(other, name=name, reward=reward, why=why), entry)
 
     # The stages.
 
