@@ -1,6 +1,7 @@
 # make serve   sets everything up and serves the page
 # make test    sets up what the tests need and runs all checks
 # make llm     adds what asks a language model (docs/authors.md)
+# make ray     adds what runs on a Ray cluster (docs/cluster.md)
 # make lock    raises the locked versions
 PYTHON ?= python3
 HOST ?= 127.0.0.1
@@ -15,7 +16,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 # Where the machine's Node.js is missing or old, one from PyPI lies there.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: serve test setup setup-test llm lock
+.PHONY: serve test setup setup-test llm ray lock
 .DELETE_ON_ERROR:
 
 serve: setup
@@ -25,6 +26,8 @@ setup: $(VENV)/.installed
 	@websim assets
 
 llm: $(VENV)/.installed-llm
+
+ray: $(VENV)/.installed-ray
 
 test: setup-test
 	@python tests/all.py
@@ -69,6 +72,11 @@ $(VENV)/.installed-llm: $(VENV)/.installed requirements-llm.lock
 	@$(INSTALL) --require-hashes -r requirements-llm.lock
 	@$(FINISHED)
 
+$(VENV)/.installed-ray: $(VENV)/.installed requirements-ray.lock
+	@echo "== what runs on a Ray cluster (requirements-ray.lock)"
+	@$(INSTALL) --require-hashes -r requirements-ray.lock
+	@$(FINISHED)
+
 $(VENV)/.installed-dev: $(VENV)/.installed requirements-dev.lock requirements-models.lock
 	@echo "== what the tests need (requirements-dev.lock)"
 	@$(INSTALL) --require-hashes -r requirements-dev.lock
@@ -88,9 +96,10 @@ COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-h
 # The newest that package.json, pyproject.toml and relock.py allow.
 lock: $(VENV)/.installed-dev
 	$(COMPILE) --group node -o requirements-node.lock
-	$(COMPILE) --all-extras --group build pyproject.toml -o requirements-dev.lock
+	$(COMPILE) --extra dev --group build pyproject.toml -o requirements-dev.lock
 	$(COMPILE) --extra assets --group build pyproject.toml -c requirements-dev.lock \
 	  -o requirements.lock
 	$(COMPILE) --extra llm pyproject.toml -c requirements-dev.lock -o requirements-llm.lock
+	$(COMPILE) --extra ray pyproject.toml -c requirements-dev.lock -o requirements-ray.lock
 	npm install --package-lock-only --ignore-scripts
 	websim assets --relock

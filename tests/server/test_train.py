@@ -56,8 +56,10 @@ def wait_for_rows(folder: Path) -> None:
 
 
 def test_a_run_from_start_to_end(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert train("Hopper-v5", "--total-timesteps", "1e3", "--output", tmp_path, *SMALL) == 0
-    folder = only(tmp_path)
+    kept = tmp_path / "kept" / "run.websim"
+    run = ["--output", tmp_path / "runs", "--keep", f"file://{kept}", *SMALL]
+    assert train("Hopper-v5", "--total-timesteps", "1e3", *run) == 0
+    folder = only(tmp_path / "runs")
     assert folder.name.startswith("Hopper-v5__ppo__1__")
     assert [row["global_step"] for row in rows(folder)] == ["256", "512", "768"]
     assert float(rows(folder)[0]["charts/learning_rate"]) == pytest.approx(3e-4)
@@ -65,6 +67,10 @@ def test_a_run_from_start_to_end(tmp_path: Path, capsys: pytest.CaptureFixture[s
     checkpoint = checkpoints.loads((folder / "checkpoint.websim").read_bytes())
     assert checkpoint.learner["global_step"] == 768
     assert "Done" in capsys.readouterr().err
+    assert kept.read_bytes() == (folder / "checkpoint.websim").read_bytes()
+    run = ["--output", tmp_path / "on", "--total-timesteps", "1024"]
+    assert train("--resume", f"file://{kept}", *run) == 0
+    assert rows(only(tmp_path / "on"))[0]["global_step"] == "1024"
 
 
 def test_events_are_tensorboards(tmp_path: Path) -> None:
@@ -233,6 +239,9 @@ def test_it_asks_at_the_terminal(tmp_path: Path) -> None:
         (["Hopper-v5", "--world", "nowhere.json"], "nowhere.json cannot be read"),
         (["Hopper-v5", "--world", __file__], "test_train.py: Extra data"),
         (["--resume", __file__], "no checkpoint of websim's"),
+        (["--resume", "file:///nowhere"], "file:///nowhere cannot be read"),
+        (["Hopper-v5", "--keep", "nowhere://x"], "no place that fsspec knows"),
+        (["Hopper-v5", "--backend", "ray", "--rank-resources", "2"], "takes a JSON object"),
     ],
 )
 def test_mistakes_are_named(

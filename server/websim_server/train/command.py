@@ -60,12 +60,14 @@ def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     parser.add_argument("--list", action="store_true", help="list the hyperparameters, and end")
     parser.add_argument(
         "--backend",
-        choices=("native", "browser"),
+        choices=("native", "browser", "ray"),
         default="native",
-        help="where it runs: here, or in a headless Chromium (%(default)s)",
+        help="where it runs: here, in a headless Chromium, or on a Ray cluster (%(default)s)",
     )
     parser.add_argument(
-        "--ranks", type=int, help="processes, or the browser's workers (1; resuming: as before)"
+        "--ranks",
+        type=int,
+        help="processes, the browser's workers, or Ray's actors (1; resuming: as before)",
     )
     add_machines(parser)
     parser.add_argument(
@@ -92,7 +94,10 @@ def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
         metavar="N",
         help="with --resume: go on with the side that decision N did not take",
     )
-    parser.add_argument("--resume", metavar="FILE|LINK", help="go on from a run")
+    parser.add_argument("--resume", metavar="FILE|LINK|URL", help="go on from a run")
+    parser.add_argument(
+        "--keep", metavar="URL", help="keep the last checkpoint there as well, as fsspec writes it"
+    )
     parser.add_argument(
         "--checkpoint-seconds", type=float, default=60, help="between two (%(default)s)"
     )
@@ -115,6 +120,12 @@ def add_machines(parser: argparse.ArgumentParser) -> None:
         type=int,
         metavar="N",
         help="begin when so many are there; others take their share when they come (all)",
+    )
+    parser.add_argument(
+        "--rank-resources",
+        default="{}",
+        metavar="JSON",
+        help='what each of Ray\'s actors asks for, such as {"num_cpus": 2} (1 CPU)',
     )
     parser.add_argument(
         "--token-file",
@@ -146,6 +157,19 @@ def run(arguments: argparse.Namespace) -> None:
             from websim_server.train.backends import machines
 
             machines.train(job, ranks, _meeting(arguments))
+            return
+        if arguments.backend == "ray":
+            from websim_server.train.backends import ray
+
+            resources = _json_object("--rank-resources", arguments.rank_resources)
+            ray.train(
+                job,
+                ranks,
+                resources=resources,
+                token_file=arguments.token_file,
+                tls=arguments.tls,
+                least=arguments.least_ranks,
+            )
             return
         backend = import_module(f"websim_server.train.backends.{arguments.backend}")
         backend.train(job, ranks, reproducible=arguments.reproducible)
@@ -179,6 +203,7 @@ def _job(arguments: argparse.Namespace) -> tuple[Job, int]:
     from websim.sharing.links import run_bytes
     from websim.training import checkpoints
     from websim.training.verification import verify
+    from websim_server.train.kept import Kept
 
     tasks = define_tasks(arguments.tasks)
     if not arguments.checkpoint_seconds > 0:
@@ -189,7 +214,8 @@ def _job(arguments: argparse.Namespace) -> tuple[Job, int]:
     if arguments.resume:
         if arguments.task:
             raise TrainError("--resume knows the task: leave it away")
-        data = run_bytes(arguments.resume)
+        at_url = _is_url(arguments.resume)
+        data = Kept(arguments.resume).read() if at_url else run_bytes(arguments.resume)
         checkpoint = checkpoints.loads(data)
         experiment, folder = _resumed(checkpoint.experiment, arguments)
         ranks = max(1, len(checkpoint.ranks))
@@ -207,7 +233,12 @@ def _job(arguments: argparse.Namespace) -> tuple[Job, int]:
     experiment.make_vec(1).close()  # what is wrong is told at once
     if checkpoint is not None:
         verify(checkpoint, experiment)
-    return Job(experiment, data, folder, arguments.checkpoint_seconds, arguments.undo), ranks
+    if arguments.keep is not None:
+        Kept(arguments.keep)  # what is wrong is told at once
+    job = Job(
+        experiment, data, folder, arguments.checkpoint_seconds, arguments.undo, arguments.keep
+    )
+    return job, ranks
 
 
 def _resumed(before: "Experiment", arguments: argparse.Namespace) -> tuple["Experiment", Path]:
@@ -220,9 +251,16 @@ def _resumed(before: "Experiment", arguments: argparse.Namespace) -> tuple["Expe
         reward=text_of(arguments.reward) or before.reward,
         measure=text_of(arguments.measure) or before.measure,
     )
-    if is_link(arguments.resume):
+    if is_link(arguments.resume) or _is_url(arguments.resume):
         return experiment, arguments.output / _run_name(experiment)
     return experiment, Path(arguments.resume).parent
+
+
+def _is_url(text: str) -> bool:
+    """Whether it is what `fsspec` reads, and no link that carries a run by itself."""
+    from websim.sharing.envelope import is_link
+
+    return "://" in text and not is_link(text)
 
 
 def _new(arguments: argparse.Namespace) -> "Experiment":
@@ -245,7 +283,8 @@ def _new(arguments: argparse.Namespace) -> "Experiment":
         replace(
             given,
             algorithm=algorithm,
-            task_options=given.task_options | _options(arguments.task_options),
+            task_options=given.task_options
+            | _json_object("--task-options", arguments.task_options),
             hyperparameters=chosen | _changed(arguments),
             reward=text_of(arguments.reward) or given.reward,
             measure=text_of(arguments.measure) or given.measure,
@@ -317,15 +356,15 @@ def _assignment(text: str) -> tuple[str, Any]:
         return name.replace("-", "_"), value
 
 
-def _options(text: str) -> dict[str, Any]:
-    """Of a task, written as JSON."""
+def _json_object(option: str, text: str) -> dict[str, Any]:
+    """What an option says in JSON."""
     try:
-        options = json.loads(text)
+        found = json.loads(text)
     except ValueError:
-        options = None
-    if not isinstance(options, dict):
-        raise TrainError(f"--task-options takes a JSON object, not {text!r}")
-    return options
+        found = None
+    if not isinstance(found, dict):
+        raise TrainError(f"{option} takes a JSON object, not {text!r}")
+    return found
 
 
 def _list(algorithm: str) -> None:

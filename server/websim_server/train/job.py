@@ -24,6 +24,7 @@ class Job:
         folder: Of the run.
         checkpoint_seconds: Between two checkpoints.
         undo: Number of the decision whose other side goes on.
+        keep: Where checkpoints are kept as well, as `fsspec` writes it.
     """
 
     experiment: "Experiment"
@@ -31,3 +32,4 @@ class Job:
     folder: Path
     checkpoint_seconds: float
     undo: int | None = None
+    keep: str | None = None

@@ -106,11 +106,12 @@ class Processes:
         self._arguments = address, security.token, security.tls, [*trusted]
         self._processes = [self._start() for _ in range(count)]
 
-    def tend(self) -> None:
-        """Starts those again that have ended."""
-        for i, process in enumerate(self._processes):
-            if not process.is_alive():
-                self._processes[i] = self._start()
+    def tend(self) -> int:
+        """Starts those again that have ended; returns how many."""
+        ended = [i for i, process in enumerate(self._processes) if not process.is_alive()]
+        for i in ended:
+            self._processes[i] = self._start()
+        return len(ended)
 
     def wait(self) -> bool:
         """Waits until all have ended; says whether all have come to the run's end."""

@@ -6,6 +6,7 @@ import time
 from typing import TYPE_CHECKING
 
 from websim_server.train.job import Job
+from websim_server.train.kept import Kept
 from websim_server.train.runlog import RunLog
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ class Reporter:
         from websim.experiments.decisions import decisions_of
 
         self._job = job
+        self._kept = None if job.keep is None else Kept(job.keep)
         self._log = RunLog(job.folder, global_step)
         self._first_step = self._step = global_step
         self._finished = self._unpaid = False
@@ -79,6 +81,11 @@ class Reporter:
         """Keeps a checkpoint."""
         self._log.save(checkpoint)
         self._saved = time.monotonic()
+        if self._kept is not None:
+            try:
+                self._kept.write(checkpoint)
+            except Exception as error:  # each service has its own, and the run goes on
+                self.say(f"{self._kept.url} cannot be written, the next time perhaps: {error}")
 
     def _tell(self, course: "Course") -> None:
         """Says what has been decided or proposed since the last time."""

@@ -74,8 +74,8 @@ def token_of(file: Path | None) -> str | None:
 class Launcher(Protocol):
     """Who starts ranks, and starts them again."""
 
-    def tend(self) -> None:
-        """Called again and again while the run goes on."""
+    def tend(self) -> int:
+        """Starts those again that have ended; called again and again; returns how many."""
 
     def close(self) -> None:
         """Ends them."""
@@ -167,7 +167,7 @@ class _Driver:
             for event in coordinator.poll(POLL_SECONDS):
                 self._take(event)
             if not coordinator.over:
-                launcher.tend()
+                self._count(launcher.tend())
 
     def _take(self, event: Event) -> None:
         say, everyone = self._reporter.say, self._ranks
@@ -178,12 +178,15 @@ class _Driver:
         elif isinstance(event, Lost):
             names = ", ".join(map(str, event.ranks))
             say(f"Lost rank {names}; {event.left} of {everyone} go on.")
-            self._deaths += len(event.ranks)
             self._saving = False
-            if self._deaths > MAX_DEATHS:
-                raise TrainError(f"{self._deaths} ranks were lost, and nothing was learnt")
+            self._count(len(event.ranks))
         else:
             self._hear(event)
+
+    def _count(self, deaths: int) -> None:
+        self._deaths += deaths
+        if self._deaths > MAX_DEATHS:
+            raise TrainError("ranks end again and again, and nothing is learnt")
 
     def _hear(self, told: Told) -> None:
         if "failed" in told.values:
