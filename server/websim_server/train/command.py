@@ -159,9 +159,9 @@ def run(arguments: argparse.Namespace) -> None:
             machines.train(job, ranks, _meeting(arguments))
             return
         if arguments.backend == "ray":
+            resources = _json_object("--rank-resources", arguments.rank_resources)
             from websim_server.train.backends import ray
 
-            resources = _json_object("--rank-resources", arguments.rank_resources)
             ray.train(
                 job,
                 ranks,
