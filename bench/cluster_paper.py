@@ -120,7 +120,10 @@ def main() -> None:
             alone = alone or one["steps"] / one["seconds"]
             rates = []
             for latency in LATENCIES:
-                network = sum(network_seconds(ranks, *sent, latency) for sent in one["exchanges"])
+                network = sum(
+                    network_seconds(ranks, is_sum, size, latency)
+                    for is_sum, size in one["exchanges"]
+                )
                 rates.append(one["steps"] / (one["seconds"] + network))
             texts = (f"{r:12,.0f} ({r / alone / ranks:4.0%})" for r in rates)
             own, count = 1e3 * one["seconds"], len(one["exchanges"])
