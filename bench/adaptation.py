@@ -301,7 +301,7 @@ def tested(cell: Cell, policy: dict[str, Any]) -> dict[float, list[float]]:
             levels=2,
             difficulty=(difficulty, difficulty),
             platform=ground["platform"],
-            curriculum=True,
+            curriculum="robots",
         )
         experiment = replace(cell.experiment(), world=World(terrain=terrain), adaptation=None)
         run = Checkpoint(experiment, policy, [])

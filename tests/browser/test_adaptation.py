@@ -123,7 +123,11 @@ def test_it_asks_and_goes_back_and_other_ground_is_shown(sim: Any) -> None:
     assert (name, "do not learn" in message) == ("InvalidArgument", True)
     sim.run("sim.training.start()")
     sim.wait("sim.training.course.proposed", 60)
-    assert sim.run("sim.training.course.proposed.act") == {"act": "harder", "by": 0.5}
+    assert sim.run("sim.training.course.proposed.act") == {
+        "act": "harder",
+        "by": 0.5,
+        "of": "terrain",
+    }
     sim.run("sim.training.answer(false)")
     (one,) = sim.run("sim.training.decisions")
     assert one["outcome"] == "Not tried: somebody said no."

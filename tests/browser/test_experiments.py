@@ -47,7 +47,7 @@ FILES = {
 
 
 WORLD = {
-    "terrain": {"kinds": ["rough", "stairs_up"], "levels": 3, "curriculum": True, "scan": {}},
+    "terrain": {"kinds": ["rough", "stairs_up"], "levels": 3, "curriculum": "robots", "scan": {}},
     "events": [
         {"mode": "reset", "target": "mass", "operation": "scale", "range": [0.8, 1.2]},
         {

@@ -21,7 +21,7 @@ def scaled(target: str, mode: str = "startup", **more: Any) -> dict[str, Any]:
 
 WORLD = {
     "events": [
-        scaled("friction", shared_random=True),
+        scaled("friction", shared_random=True, level="width"),
         scaled("mass", "reset"),
         scaled("gains", distribution="gaussian", range=[1, 0.1]),
         scaled("dof_damping", distribution="log_uniform"),
@@ -35,6 +35,7 @@ WORLD = {
             "interval_range_s": [0.001, 0.002],
         },
     ],
+    "levels": [{"name": "width", "curriculum": "none", "difficulty": [0.3, 1]}],
     "observation_noise": {"range": [0, 0.01]},
     "observation_delay": [0, 2],
     "action_noise": {"range": [-0.1, 0.1], "distribution": "uniform"},

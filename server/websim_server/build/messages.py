@@ -17,7 +17,7 @@ from websim.experiments.files import MAX_BYTES, MAX_FILES
 from websim.experiments.robot import Robot, RobotDocument
 from websim.ranks.local import SLOT_BYTES
 from websim.training.trainer import RECENT_EPISODES
-from websim.worlds import EventTerm, Noise, Scan, Terrain, World
+from websim.worlds import EventTerm, LevelTerm, Noise, Scan, Terrain, World
 from websim_server.paths import WEB
 
 FILE = WEB / "sim" / "shared" / "messages.js"
@@ -61,7 +61,8 @@ def module() -> str:
     # Python says all that there is to a message.
     typedefs = [_typedef(message, spelt, True) for message in MESSAGES]
     # Documents, not messages: their names are Python's wherever they are written.
-    documents = (Experiment, Simulation, RobotDocument, World, EventTerm, Noise, Terrain, Scan)
+    documents = (Experiment, Simulation, RobotDocument, World, EventTerm, LevelTerm, Noise)
+    documents += (Terrain, Scan)
     typedefs += [_typedef(part, str, False) for part in documents]
     constants = [
         f"/** {help} */\nexport const {name} = {json.dumps(value)};\n"
@@ -107,10 +108,13 @@ def _sentence(text: str) -> str:
 
 
 def helps(kind: type) -> dict[str, str]:
-    """By field: what the class's docstring says of it."""
-    text = (inspect.getdoc(kind) or "").partition("Attributes:")[2]
-    found = re.findall(r"^ {4}(\w+): (.*(?:\n {5,}.*)*)", text, re.MULTILINE)
-    return {name: _sentence(re.sub(r"\s+", " ", help)) for name, help in found}
+    """By field: what the docstring of the class, or of one that it is made of, says of it."""
+    said = {}
+    for one in reversed(kind.__mro__):
+        text = inspect.cleandoc(one.__doc__ or "").partition("Attributes:")[2]
+        found = re.findall(r"^ {4}(\w+): (.*(?:\n {5,}.*)*)", text, re.MULTILINE)
+        said |= {name: _sentence(re.sub(r"\s+", " ", help)) for name, help in found}
+    return said
 
 
 if __name__ == "__main__":

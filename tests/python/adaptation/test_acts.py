@@ -5,9 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from websim.adaptation.acts import Act, Harder, Rescale, Reweigh, Widen
+from websim.adaptation.acts import Act, Follow, Harder, Rescale, Reweigh, Widen
 from websim.experiments.experiment import Experiment, as_dict
-from websim.worlds import EventTerm, Terrain, World
+from websim.worlds import EventTerm, LevelTerm, Terrain, World
 
 REWARD = """
 forward_weight = 1.0
@@ -32,6 +32,7 @@ EXPERIMENT = Experiment(
                 operation="add",
                 range=(-0.5, 1.0),
                 interval_range_s=(1, 2),
+                level="pushes",
             ),
             EventTerm(
                 mode="reset",
@@ -60,6 +61,26 @@ def test_ground_gets_harder_up_to_the_end() -> None:
     for _ in range(5):
         hardest = Harder(by=0.2).change(hardest, np.random.default_rng(0)) or hardest
     assert Harder(by=0.2).change(hardest, np.random.default_rng(0)) is None
+
+
+def test_levels_of_any_kind_get_harder_and_follow_something_else() -> None:
+    """Also those that the document does not describe: events that name them do."""
+    eased = changed(Harder(by=-0.3, of="pushes"))
+    assert eased.world == replace(
+        EXPERIMENT.world,  # type: ignore[type-var]
+        levels=(LevelTerm(name="pushes", difficulty=(0.0, 0.7)),),
+    )
+    other = changed(Follow(curriculum="progress", of="pushes"), eased).world
+    assert other is not None
+    (pushes,) = other.levels
+    assert (pushes.curriculum, pushes.difficulty) == ("progress", (0.0, 0.7))
+    ground = changed(Follow(curriculum="robots")).world
+    assert ground is not None
+    assert ground.terrain is not None
+    assert ground.terrain.curriculum == "robots"
+    rng = np.random.default_rng(0)
+    assert Follow(curriculum="none").change(EXPERIMENT, rng) is None
+    assert Follow(of="width").change(EXPERIMENT, rng) is None
 
 
 def test_ranges_widen_about_what_changes_nothing() -> None:
@@ -100,6 +121,8 @@ def test_one_weight_moves_and_the_rest_of_the_reward_stays() -> None:
     "act",
     [
         Harder(),
+        Harder(of="pushes"),
+        Follow(),
         Widen(),
         Reweigh(),
         Rescale(hyperparameter="ent_coef", factor=2.0),

@@ -279,7 +279,7 @@ def test_another_world_is_judged_in_the_one_before() -> None:
 
 def test_where_levels_follow_robots_all_of_them_judge(monkeypatch: pytest.MonkeyPatch) -> None:
     """Robots of a curriculum begin on its first level: that alone would be no judge."""
-    terrain = Terrain(kinds=("rough",), levels=5, curriculum=True)
+    terrain = Terrain(kinds=("rough",), levels=5, curriculum="robots")
     given = experiment(SLOWER, task="Hopper-v5", world=World(terrain=terrain))
     judged_on = []
 

@@ -18,7 +18,7 @@ from websim.ranks import Communicator
 from websim.registry import task_class
 from websim.training import checkpoints
 from websim.training.trainer import Trainer
-from websim.worlds import Terrain, World
+from websim.worlds import EventTerm, Terrain, World
 
 NAMES = sorted(ALGORITHMS)
 
@@ -80,14 +80,17 @@ def test_the_mean_reward_is_of_every_step(algorithm: str) -> None:
     trainer.close()
 
 
+HEAVY = EventTerm(mode="reset", target="mass", operation="scale", range=(0.9, 1.1), level="width")
+
+
 @pytest.mark.parametrize("algorithm", NAMES)
-def test_the_level_of_a_terrain_is_told(algorithm: str) -> None:
-    world = World(terrain=Terrain(levels=5, kinds=("flat",)))
+def test_levels_are_told(algorithm: str) -> None:
+    world = World(terrain=Terrain(levels=5, kinds=("flat",)), events=(HEAVY,)).on_all_levels
     trainer = Trainer(replace(experiment(algorithm), world=world))
-    told = trainer.advance().metrics["charts/terrain_level"]
-    ground = trainer.algorithm.env.ground
-    assert ground is not None
-    assert told == ground.levels.mean() > 0
+    told = trainer.advance().metrics
+    for name in ("terrain", "width"):
+        levels = trainer.algorithm.env.ladders[name].levels
+        assert told[f"charts/{name}_level"] == levels.mean() > 0
     trainer.close()
 
 
@@ -106,12 +109,12 @@ def test_episodes_are_told_with_their_measure_and_their_level(algorithm: str) ->
     measured = replace(
         experiment(algorithm, num_envs=8),
         measure=MEASURE,
-        world=World(terrain=Terrain(kinds=("flat",), levels=3)),
+        world=World(terrain=Terrain(kinds=("flat",), levels=3), events=(HEAVY,)).on_all_levels,
     )
 
     def episodes(communicator: Communicator) -> Any:
         trainer = Trainer(measured, communicator)
-        levels = trainer.algorithm.env.ground.levels.copy()  # type: ignore[union-attr]
+        levels = trainer.algorithm.env.ladders["terrain"].levels.copy()
         found, metrics = [], []
         for _ in range(3):
             metrics.append(trainer.advance().metrics)
@@ -125,6 +128,9 @@ def test_episodes_are_told_with_their_measure_and_their_level(algorithm: str) ->
     assert len(rows) > 4
     np.testing.assert_array_equal(rows[:, 2], 2 * rows[:, 1])
     assert set(rows[:, 3]) <= first | second
+    assert rows.shape[1] == 5
+    assert set(rows[:, 4]) <= set(range(10))
+    assert len(set(rows[:, 4])) > 2
     for told, one in zip(metrics, found, strict=True):
         assert told["charts/episodes"] == len(one)
         if len(one):

@@ -10,7 +10,7 @@ from websim.errors import InvalidArgument
 from websim.experiments.archive import dump, load
 from websim.experiments.experiment import Experiment, document, from_dict, from_document
 from websim.physics.variation import VARIABLE
-from websim.worlds import EventTerm, Noise, World
+from websim.worlds import EventTerm, LevelTerm, Noise, World
 from websim.worlds.targets import TARGETS
 
 FRICTION = {"mode": "startup", "target": "friction", "operation": "scale", "range": [0.5, 1.5]}
@@ -40,8 +40,10 @@ WHOLE = World(
             operation="add",
             range=(0, 1),
             interval_range_s=(2, 4),
+            level="pushes",
         ),
     ),
+    levels=(LevelTerm(name="pushes", levels=5, curriculum="progress", up=0.9),),
     observation_noise=Noise(range=(0, 0.01)),
     observation_delay=(0, 3),
     action_noise=Noise(range=(0.9, 1.1), distribution="uniform", operation="scale"),
@@ -77,11 +79,15 @@ def event(change: dict[str, Any], of: dict[str, Any] = FRICTION) -> dict[str, An
     return {"events": [PUSH, {**of, **change}]}
 
 
+def levels(change: dict[str, Any]) -> dict[str, Any]:
+    return {**event({"level": "wide"}), "levels": [{"name": "wide", **change}]}
+
+
 @pytest.mark.parametrize(
     ("world", "says"),
     [
         (7, "^world must be an object, not 7"),
-        ({"wind": 1}, "^world.wind is unknown; there are: terrain, events, observation_noise"),
+        ({"wind": 1}, "^world.wind is unknown; there are: terrain, events, levels"),
         ({"events": {}}, "^world.events must be a list"),
         ({"events": [FRICTION] * 65}, "^world.events must be a list of at most 64"),
         ({"events": [3]}, r"^world.events\[0\] must be an object"),
@@ -133,7 +139,7 @@ def event(change: dict[str, Any], of: dict[str, Any] = FRICTION) -> dict[str, An
             "^world.observation_noise.operation must be one of add, scale, not 'abs'",
         ),
         ({"terrain": 3}, "^world.terrain must be an object, not 3"),
-        ({"terrain": {"lava": 1}}, "^world.terrain.lava is unknown; there are: seed, kinds"),
+        ({"terrain": {"lava": 1}}, "^world.terrain.lava is unknown; there are: levels, difficulty"),
         (
             {"terrain": {"kinds": ["flat", "lava"]}},
             r"^world.terrain.kinds\[1\] must be one of flat",
@@ -145,6 +151,21 @@ def event(change: dict[str, Any], of: dict[str, Any] = FRICTION) -> dict[str, An
         (
             {"terrain": {"levels": 100, "tile": 100, "resolution": 0.01}},
             "^world.terrain.resolution must be greater, .* may have 1,048,576 heights",
+        ),
+        (event({"level": "Wide"}), r"\[1\].level must be a name of small letters"),
+        (event({"level": "terrain"}), r"\[1\].level must be a name .* other than terrain"),
+        ({"levels": {}}, "^world.levels must be a list, not"),
+        ({"levels": [{}]}, r"^world.levels\[0\].name is missing"),
+        ({"levels": [{"name": "wide"}]}, r"^world.levels\[0\].name must be the level of an event"),
+        (levels({"by": 1}), r"^world.levels\[0\].by is unknown; there are: levels"),
+        (levels({"levels": 0}), r"^world.levels\[0\].levels must be an integer from 1 to 100"),
+        (levels({"curriculum": "walked"}), r"\[0\].curriculum must be one of none, robots"),
+        (levels({"difficulty": [1, 0]}), r"\[0\].difficulty must be two numbers \(low, high\)"),
+        (levels({"up": "far"}), r"\[0\].up must be a number"),
+        (levels({"down": 0.9}), r"\[0\].down must be at most up \(0.8\), not 0.9"),
+        (
+            {"events": [{**FRICTION, "level": "wide"}], "levels": [{"name": "wide"}] * 2},
+            r"^world.levels\[1\].name must be another one: wide is there",
         ),
         ({"terrain": {"scan": [1]}}, "^world.terrain.scan must be an object"),
         ({"terrain": {"scan": {"size": 1}}}, "^world.terrain.scan.size must be two numbers"),
@@ -172,6 +193,10 @@ def test_what_is_wrong_is_named_by_its_path(world: Any, says: str) -> None:
         (
             {"target": "geom_size", "names": ["floor"]},
             r"world.events\[0\].names: the size of floor cannot differ",
+        ),
+        (
+            {"target": "command", "mode": "reset"},
+            r"world.events\[0\].target: nothing tells this robot where to go",
         ),
         ({"target": "pair_friction"}, r"world.events\[0\].target: the model has no pair_friction"),
     ],

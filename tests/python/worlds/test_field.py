@@ -202,7 +202,7 @@ def test_heights_of_mujoco() -> None:
         ({"resolution": 0}, "resolution must be a number from 0.01 to 10"),
         ({"resolution": 1e-300}, "resolution must be a number"),
         ({"platform": 7.5}, "platform must leave four resolutions .* may have 7 m, not 7.5"),
-        ({"curriculum": 1}, "curriculum must be true or false"),
+        ({"curriculum": True}, "curriculum must be one of none, robots, progress"),
         ({"speed": "fast"}, "speed must be a number"),
         ({"scan": {}}, "scan must be a Scan"),
         ({"levels": 100, "kinds": ("flat",) * 100}, f"may have {MAX_VERTICES:,} heights"),

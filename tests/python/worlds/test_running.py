@@ -13,7 +13,7 @@ from websim.experiments.robot import make_robot
 from websim.physics import STATE
 from websim.physics.native import load_model
 from websim.snapshots import restore, snapshot
-from websim.worlds import EventTerm, Noise, World
+from websim.worlds import EventTerm, LevelTerm, Noise, World
 
 EVERYTHING = World(
     events=(
@@ -24,7 +24,7 @@ EVERYTHING = World(
             range=(0.5, 1.5),
             shared_random=True,
         ),
-        EventTerm(mode="reset", target="mass", operation="scale", range=(0.8, 1.2)),
+        EventTerm(mode="reset", target="mass", operation="scale", range=(0.8, 1.2), level="width"),
         EventTerm(
             mode="startup",
             target="gains",
@@ -41,7 +41,12 @@ EVERYTHING = World(
             interval_range_s=(0.2, 0.3),
         ),
         EventTerm(
-            mode="interval", target="push", operation="add", range=(0, 1), interval_range_s=(0.2, 1)
+            mode="interval",
+            target="push",
+            operation="add",
+            range=(0, 1),
+            interval_range_s=(0.2, 1),
+            level="pushes",
         ),
         EventTerm(
             mode="interval",
@@ -53,6 +58,7 @@ EVERYTHING = World(
         EventTerm(mode="reset", target="qpos", operation="add", range=(-0.1, 0.1)),
         EventTerm(mode="reset", target="gravity", operation="scale", range=(0.9, 1.1)),
     ),
+    levels=(LevelTerm(name="pushes", levels=3, curriculum="none"),),
     observation_noise=Noise(range=(0, 0.01)),
     observation_delay=(0, 3),
     action_noise=Noise(range=(-0.1, 0.1), distribution="uniform"),

@@ -39,6 +39,7 @@ def snapshot(env: MujocoVectorEnv) -> dict[str, Any]:
         "generators": [generator_state(rng) for rng in env.np_random],
         **({} if env.world is None else {"world": _copies(env.world.arrays())}),
         **({} if env.ground is None else {"ground": _copies(env.ground.arrays())}),
+        "levels": {name: _copies(ladder.arrays()) for name, ladder in env.ladders.items()},
     }
 
 
@@ -68,6 +69,9 @@ def restore(env: MujocoVectorEnv, state: dict[str, Any]) -> None:
         env.world.check(state.get("world"))
     if env.ground is not None:
         env.ground.check(state.get("ground"))
+    levels = state.get("levels")
+    for name, ladder in env.ladders.items():
+        ladder.check(name, levels.get(name) if isinstance(levels, dict) else None)
     _restore_models(env, models)
     env.reset(seed=0)  # so that there are generators, and the environment counts as started
     if env.world is not None:
@@ -80,6 +84,8 @@ def restore(env: MujocoVectorEnv, state: dict[str, Any]) -> None:
     env.forces.refresh()
     for rng, saved in zip(env.np_random, state["generators"], strict=True):
         load_generator(rng, saved)
+    for name, ladder in env.ladders.items():
+        ladder.load(state["levels"][name])
     if env.ground is not None:
         env.ground.load(state["ground"])
     if env.world is not None:

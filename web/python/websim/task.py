@@ -54,6 +54,8 @@ class Task:
             `websim.names.observation_names` finds out.
         reward_terms: Names of the parts of the reward, in the order in which they are shown; empty
             where `reward_code` pays.
+        commands: Names of what the robot is told, the first numbers of its userdata: worlds may
+            change them (`websim.worlds.targets`).
         reward_code: What `outcome` pays with default options as code (docs/rewards.md), as a start
             for other rewards; or, where it pays nothing, what is paid. "" where there is none.
         measure_code: What episodes are judged by, whatever is paid; "" where there is none.
@@ -69,6 +71,7 @@ class Task:
     fields: ClassVar[tuple[str, ...]] = ()
     observation_names: ClassVar[tuple[str, ...]] = ()
     reward_terms: ClassVar[tuple[str, ...]] = ()
+    commands: ClassVar[tuple[str, ...]] = ()
     reward_code: ClassVar[str] = ""
     measure_code: ClassVar[str] = ""
 

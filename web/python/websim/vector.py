@@ -20,7 +20,10 @@ from websim.physics import BatchData, FloatArray, IndexArray, Physics, make_phys
 from websim.rewards import Measure, Reward, Terms, moments_of, sum_of
 from websim.task import Actions, Outcome, Task
 from websim.worlds import World
+from websim.worlds.draws import keys_of
 from websim.worlds.ground import Ground
+from websim.worlds.ladder import Ladder
+from websim.worlds.levels import TERRAIN
 from websim.worlds.running import RunningWorld
 from websim.worlds.site import Site
 
@@ -104,6 +107,7 @@ class MujocoVectorEnv(VectorEnv[FloatArray, Actions, NDArray[Any]]):
         failure: Why nothing is paid; None: all is well.
         world: What differs from environment to environment, and disturbs them; None: nothing does.
         ground: Where they stand, if the world has a terrain: `ground.levels`, `ground.columns`.
+        ladders: What has levels, by name: `terrain`, and what events of the world name.
         physics: Its physics; `physics.data` holds the state of all environments.
         data: The same as the task sees it: on a terrain from the tile, and over the ground.
         forces: What acts on their bodies from outside.
@@ -125,7 +129,7 @@ class MujocoVectorEnv(VectorEnv[FloatArray, Actions, NDArray[Any]]):
         episode_measures: [n] float64, what the measure knows of the running episode.
         final_measures: [n] float64, what it says of the last episode that ended; NaN where there is
             no measure, and where a mean or a sum lacks steps.
-        final_levels: [n] int32, the terrain's level on which that was; -1 where there is none.
+        final_levels: [n, ladders] int32, the levels on which that was.
         bad_states: How many blow-ups there have been.
         unpaid_states: How often a good state could not be paid.
         unpaid: The newest of these, until somebody has taken it (`take_unpaid`).
@@ -221,13 +225,18 @@ class MujocoVectorEnv(VectorEnv[FloatArray, Actions, NDArray[Any]]):
             self.world = None
             if world is not None:
                 self.world = RunningWorld(
-                    world, self.physics, self.forces, self.ground, task.dt, size
+                    world, self.physics, self.forces, self.ground, task.dt, size, task.commands
                 )
             ranges = self._checked_ranges(task.action_ranges())
         except BaseException:
             self.physics.close()
             raise
 
+        self.ladders: dict[str, Ladder] = {}
+        if self.ground is not None:
+            self.ladders[TERRAIN] = self.ground.ladder
+        if self.world is not None:
+            self.ladders |= self.world.ladders
         place = None if self.ground is None else self.ground.place
         self.hands = Hands(self.physics, self.forces, task.dt, place, self._look_again)
         low, high = (bound.astype(np.float32) for bound in ranges[:2])
@@ -249,7 +258,7 @@ class MujocoVectorEnv(VectorEnv[FloatArray, Actions, NDArray[Any]]):
         self.final_lengths: NDArray[np.int32] = np.zeros(n, np.int32)
         self.episode_measures: FloatArray = np.full(n, np.nan)
         self.final_measures: FloatArray = np.full(n, np.nan)
-        self.final_levels: NDArray[np.int32] = np.full(n, -1, np.int32)
+        self.final_levels: NDArray[np.int32] = np.zeros((n, len(self.ladders)), np.int32)
 
         self._fresh = np.zeros((n, size))
         self._waiting: BoolArray = np.zeros(n, np.bool_)  # Ended, and not reset yet.
@@ -288,9 +297,10 @@ class MujocoVectorEnv(VectorEnv[FloatArray, Actions, NDArray[Any]]):
         seeded = [i for i in indices if seeds[i] is not None or self._rngs[i] is None]
         for i in seeded:
             self._rngs[i], self._rng_seeds[i] = np_random(seeds[i])
+        keys = keys_of([self._rng_seeds[i] or 0 for i in seeded])
         for part in (self.world, self.ground):
             if part is not None:
-                part.seed(np.array(seeded, np.intp), [self._rng_seeds[i] or 0 for i in seeded])
+                part.seed(np.array(seeded, np.intp), keys)
         self._restart(indices)
         self._forget(indices)
         self._waiting[indices] = False
@@ -344,11 +354,6 @@ class MujocoVectorEnv(VectorEnv[FloatArray, Actions, NDArray[Any]]):
         self._judge(~(bad | waiting))
         ended = self.terminations | self.truncations
         some_ended = bool(ended.any())
-        if self.ground is not None and some_ended:
-            self.final_levels[ended] = self.ground.levels[ended]
-            limited = self._max_episode_steps < np.iinfo(np.int32).max
-            steps = self._max_episode_steps if limited else self.episode_lengths
-            self.ground.judge(ended & ~bad, np.multiply(steps, self.task.dt))
         if some_ended:
             self.final_returns[ended] = self.episode_returns[ended]
             self.final_returns[ended & (self.unrewarded_steps > 0)] = np.nan
@@ -358,6 +363,7 @@ class MujocoVectorEnv(VectorEnv[FloatArray, Actions, NDArray[Any]]):
                 self.final_measures[ended] = results[ended]
             else:
                 self.final_measures[ended] = np.nan
+            self._judge_levels(ended, bad)
         if self.autoreset_mode is AutoresetMode.SAME_STEP:
             restarting = ended
             if some_ended:
@@ -690,6 +696,24 @@ class MujocoVectorEnv(VectorEnv[FloatArray, Actions, NDArray[Any]]):
         else:
             self.measure.add(self.episode_measures, values, rows)
 
+    def _judge_levels(self, ended: BoolArray, bad: BoolArray) -> None:
+        """Moves environments to other levels by the episodes that have just ended."""
+        for k, ladder in enumerate(self.ladders.values()):
+            self.final_levels[ended, k] = ladder.levels[ended]
+        limited = self._max_episode_steps < np.iinfo(np.int32).max
+        steps = self._max_episode_steps if limited else self.episode_lengths
+        measures = None
+        if self.measure is not None:
+            measures = (
+                self.final_measures if self.failure is None else np.full(self.num_envs, np.nan)
+            )
+        counts = ended & ~bad
+        if self.ground is not None:
+            self.ground.judge(counts, np.multiply(steps, self.task.dt), measures)
+        if self.world is not None:
+            lasted = self.episode_lengths / steps
+            self.world.judge(counts, lasted if measures is None else measures)
+
     def _failed(self, error: CodeFailed) -> None:
         """Pays nothing until the code before is back; raises if there is none and nobody looks."""
         if self.former is None and not self.patient:
@@ -718,7 +742,7 @@ class MujocoVectorEnv(VectorEnv[FloatArray, Actions, NDArray[Any]]):
             if model.nuserdata:
                 userdata[k] = self.task.initial_userdata(rng)
         if self.world is not None:
-            self.world.begin(indices, qpos, qvel)
+            self.world.begin(indices, qpos, qvel, userdata)
         if self.ground is not None:
             self.ground.begin(indices, qpos)
         self.physics.reset(indices, qpos, qvel)
@@ -778,10 +802,11 @@ class MujocoVectorEnv(VectorEnv[FloatArray, Actions, NDArray[Any]]):
 
     def _add_reset_infos(self, infos: Infos, indices: IndexArray) -> None:
         """Adds what there is to report of the new episodes of environments `indices`."""
+        everyone = np.ones(self.num_envs, np.bool_)
+        for name, ladder in self.ladders.items():
+            infos |= _masked({f"{name}_level": ladder.levels}, everyone)
         if self.ground is not None:
-            everyone = np.ones(self.num_envs, np.bool_)
-            values = {"terrain_level": self.ground.levels, "terrain_kind": self.ground.columns}
-            infos |= _masked(values, everyone)
+            infos |= _masked({"terrain_kind": self.ground.columns}, everyone)
         if not len(indices):
             return
         for key, value in self.task.reset_infos(self.data.rows(indices)).items():

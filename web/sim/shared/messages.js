@@ -470,6 +470,7 @@
  * @typedef {object} World  what differs from environment to environment, and what disturbs it
  * @property {Terrain | null} [terrain]  the ground in place of a level floor
  * @property {EventTerm[]} [events]  in the order in which they change the model
+ * @property {LevelTerm[]} [levels]  by which events are wide; what events name and is not here is as `LevelTerm` has it
  * @property {Noise | null} [observation_noise]  of what is observed, before it is delayed. Rewards know nothing of it
  * @property {[number, number] | null} [observation_delay]  least and greatest, in steps; drawn as an episode begins
  * @property {Noise | null} [action_noise]  of what the actuators are told
@@ -486,6 +487,17 @@
  * @property {string[]} [names]  of the bodies, joints, geoms, tendons or actuators that it changes; none: all
  * @property {boolean} [shared_random]  one number for all of them, instead of one each
  * @property {[number, number] | null} [interval_range_s]  least and greatest time between two, in s, where the mode is interval
+ * @property {string | null} [level]  name of the levels by which the range widens about what changes nothing, see `range_at`; None: all environments draw from the whole range
+ */
+
+/**
+ * @typedef {object} LevelTerm  levels by which events are wide: the difficulty is the part of their range that is drawn of
+ * @property {number} [levels]  from the easiest to the hardest
+ * @property {[number, number]} [difficulty]  of the first and of the last, within 0 to 1; those between are evenly spaced
+ * @property {'none' | 'robots' | 'progress'} [curriculum]  see Levels
+ * @property {string} name  as events have it
+ * @property {number} [up]  of what was achieved, from which a robot goes up a level
+ * @property {number} [down]  below which it goes down one
  */
 
 /**
@@ -497,15 +509,15 @@
 
 /**
  * @typedef {object} Terrain  ground in place of a flat floor: a column of tiles for each kind, harder row by row
+ * @property {number} [levels]  rows, from the easiest to the hardest
+ * @property {[number, number]} [difficulty]  of the first and of the last, within 0 to 1; those between are evenly spaced
+ * @property {'none' | 'robots' | 'progress'} [curriculum]  `none`: an environment keeps the level that it draws as it is seeded. `robots`: all begin on the first; at the end of an episode one goes up or down by what its robot achieved, and past the last to a random one (legged_gym's rule). `progress`: each episode's level is drawn, those the more often on which the most is learnt or forgotten
  * @property {number} [seed]  of the ground, which is the same for all environments
  * @property {string[]} [kinds]  of the columns, names of `websim.worlds.tiles.KINDS`; one may come several times
- * @property {number} [levels]  rows, from the easiest to the hardest
- * @property {[number, number]} [difficulty]  of the first row and the last, within 0 to 1
  * @property {number} [tile]  metres that a tile measures, a whole number of resolutions
  * @property {number} [platform]  metres of flat ground in its middle, where robots begin
  * @property {number} [resolution]  metres between two heights. Fine ground costs time: MuJoCo looks at each prism of it under a geom
- * @property {boolean} [curriculum]  environments begin at the first level, go up one where the robot has got further than half a tile in an episode, and down one where it has got less than half of what was asked; past the last level it is a random one. Otherwise levels are drawn once
- * @property {number} [speed]  what is asked: metres per second, for as long as an episode may last
+ * @property {number} [speed]  what is asked in m/s, for as long as an episode may last, where levels follow robots: who has got further than half a tile goes up, who has got less than half of what was asked goes down
  * @property {Scan | null} [scan]  heights around the robot that are observed; None: none are
  */
 

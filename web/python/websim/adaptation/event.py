@@ -24,6 +24,7 @@ class Event:
 
     @classmethod
     def of(cls, kind: str, history: History, evidence: dict[str, Any]) -> "Event":
-        """One of now."""
+        """One of now; with what is known of the levels, where there are any."""
         newest = history.points[-1]
-        return cls(kind, newest.iteration, newest.global_step, evidence)
+        levels = {"levels": history.by_level()} if history.levels else {}
+        return cls(kind, newest.iteration, newest.global_step, {**evidence, **levels})

@@ -23,14 +23,14 @@ class Episode(NamedTuple):
         episodic_return: What it was paid.
         episodic_length: Environment steps.
         measure: What it was judged; NaN: nobody judges.
-        level: The level of its terrain; -1: there are none.
+        levels: Of each thing that has levels, in the order of `History.levels`.
     """
 
     global_step: int
     episodic_return: float
     episodic_length: int
     measure: float
-    level: int = -1
+    levels: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -53,15 +53,16 @@ class History:
 
     Attributes:
         action_size: Numbers of an action.
+        levels: Names of what has levels.
         points: Of iterations, the newest last.
         episodes: That ended, the newest last.
         since: Environment steps at which what is learnt was changed last: what was before says
             nothing of what is now.
     """
 
-    def __init__(self, action_size: int = 1) -> None:
+    def __init__(self, action_size: int = 1, levels: tuple[str, ...] = ()) -> None:
         """Begins empty."""
-        self.action_size = action_size
+        self.action_size, self.levels = action_size, levels
         self.points: deque[Point] = deque(maxlen=MAX_ITERATIONS)
         self.episodes: deque[Episode] = deque(maxlen=MAX_EPISODES)
         self.since = 0
@@ -108,6 +109,23 @@ class History:
         newest = [episode for episode in self.episodes if episode.global_step > self.since]
         return newest[-count:]
 
+    def by_level(self, count: int = 500) -> dict[str, dict[int, tuple[int, float]]]:
+        """Of each thing that has levels, and of each level: how many episodes, and their measure.
+
+        Args:
+            count: Of the newest since the last change.
+        """
+        newest = self.newest_episodes(count)
+        result: dict[str, dict[int, tuple[int, float]]] = {}
+        for k, name in enumerate(self.levels):
+            found: dict[int, list[float]] = {}
+            for episode in newest:
+                found.setdefault(episode.levels[k], []).append(episode.measure)
+            result[name] = {
+                level: (len(found[level]), float(np.mean(found[level]))) for level in sorted(found)
+            }
+        return result
+
     @property
     def iterations(self) -> int:
         """How many there have been since the last change."""
@@ -117,7 +135,7 @@ class History:
         """What `load` needs: plain data."""
         return {
             "points": [[p.iteration, p.global_step, dict(p.metrics)] for p in self.points],
-            "episodes": [list(episode) for episode in self.episodes],
+            "episodes": [[*one[:-1], list(one.levels)] for one in self.episodes],
             "since": self.since,
         }
 
@@ -125,6 +143,6 @@ class History:
         """Goes on from what `state` gave."""
         self.points = deque((Point(*point) for point in state["points"]), maxlen=MAX_ITERATIONS)
         self.episodes = deque(
-            (Episode(*episode) for episode in state["episodes"]), maxlen=MAX_EPISODES
+            (Episode(*one[:-1], tuple(one[-1])) for one in state["episodes"]), maxlen=MAX_EPISODES
         )
         self.since = int(state["since"])

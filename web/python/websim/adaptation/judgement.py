@@ -62,8 +62,8 @@ def judged(
     """Plays a policy's episodes, each rank a part of them; the same on all ranks.
 
     Args:
-        experiment: In which they are played; its measure judges. Where levels of its terrain
-            follow robots, which all begin on the first, all levels are drawn.
+        experiment: In which they are played; its measure judges. Where levels follow robots, which
+            all begin on the first, all levels are drawn.
         policy: What `Algorithm.policy_state` gave.
         episodes: How many, of all ranks together.
         communicator: The ranks.
@@ -76,7 +76,8 @@ def judged(
     own = np.array_split(np.arange(episodes), len(communicator.members))[place]
     failure, columns = "", np.empty((3, 0))
     if len(own):
-        run = Checkpoint(_on_all_levels(experiment), policy, [])
+        world = experiment.world and experiment.world.on_all_levels
+        run = Checkpoint(replace(experiment, world=world), policy, [])
         try:
             found = evaluate(run, len(own), SEED + int(own[0]), observer)
             columns = np.stack([found.measures, found.returns, found.lengths])
@@ -131,14 +132,6 @@ def told(judgement: Judgement) -> dict[str, Any]:
         "of": "measure" if known else "return",
         **_summary(judgement.measures if known else judgement.returns),
     }
-
-
-def _on_all_levels(experiment: Experiment) -> Experiment:
-    world = experiment.world
-    if world is None or world.terrain is None:
-        return experiment
-    terrain = replace(world.terrain, curriculum=False)
-    return replace(experiment, world=replace(world, terrain=terrain))
 
 
 def _error(values: NDArray[np.float64]) -> float:

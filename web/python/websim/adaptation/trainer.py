@@ -126,7 +126,7 @@ class AdaptiveTrainer:
         self.decisions: list[Decision] = self._taken()
         self.spent = self.trainer.algorithm.global_step
         self._origin = experiment
-        self._history = History(self.algorithm.low.size)
+        self._history = self._anew()
         self._sides = Sides()
         self._turns: dict[str, int] = {}
         self._trial: Trial | None = None
@@ -346,8 +346,8 @@ class AdaptiveTrainer:
         step = iteration.global_step
         known = {tag: v for tag, v in iteration.metrics.items() if np.isfinite(v)}
         episodes = [
-            Episode(step, paid, int(length), measure, int(level))
-            for paid, length, measure, level in self.algorithm.episodes.tolist()
+            Episode(step, paid, int(length), measure, tuple(map(int, levels)))
+            for paid, length, measure, *levels in self.algorithm.episodes.tolist()
             if np.isfinite(measure)
         ]
         self._history.add(Point(iteration.iteration, step, known), episodes)
@@ -444,8 +444,12 @@ class AdaptiveTrainer:
         """What judges from here on, and how the run adapts; nothing is known of that yet."""
         self._origin = experiment
         self.settings = adaptation_of(experiment.adaptation or {})
-        self._history = History(self.algorithm.low.size)
+        self._history = self._anew()
         self._turns = {}
+
+    def _anew(self) -> History:
+        """Of a run of which nothing is known yet."""
+        return History(self.algorithm.low.size, tuple(self.algorithm.env.ladders))
 
     def _judged(self, experiment: Experiment, trainer: Trainer) -> Judgement:
         """A learner's episodes, which are paid for."""

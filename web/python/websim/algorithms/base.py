@@ -30,8 +30,8 @@ MAX_LAYERS = 8
 MAX_WIDTH = 4096
 """Of a hidden layer; two such hold 64 MiB of weights, and an optimiser three times as much."""
 
-EPISODE = ("episodic_return", "episodic_length", "measure", "level")
-"""What is known of an episode that has ended, in the columns of `Algorithm.episodes`."""
+EPISODE = ("episodic_return", "episodic_length", "measure")
+"""What is known of an episode that has ended, in the first columns of `Algorithm.episodes`."""
 
 COUNTERS = ("iteration", "global_step")
 """The parts of an algorithm's state that say how far it is."""
@@ -137,8 +137,8 @@ class Algorithm(ABC):
         normalize_observation: What observations pass through.
         global_step: Environment steps so far, of all ranks.
         iteration: Finished iterations.
-        episodes: [k, 4] EPISODE of those that ended in the last iteration, of all ranks; a measure
-            is NaN where there is none, a level -1.
+        episodes: [k, columns] EPISODE and the levels (`env.ladders`) of those that ended in the
+            last iteration, of all ranks; a measure is NaN where there is none.
         observer: Told after each step and each minibatch; nobody by default.
     """
 
@@ -176,7 +176,7 @@ class Algorithm(ABC):
         self.rng = np.random.default_rng([experiment.seed, communicator.rank])
         self.global_step = 0
         self.iteration = 0
-        self.episodes: NDArray[np.float64] = np.empty((0, len(EPISODE)))
+        self.episodes: NDArray[np.float64] = np.empty((0, self.episode_columns))
         self._episodes: list[NDArray[np.float64]] = []
         self._earned = np.zeros(2)
 
@@ -187,6 +187,11 @@ class Algorithm(ABC):
             raise InvalidArgument(
                 f"{args.num_envs} environments cannot be dealt evenly to {ranks} ranks."
             )
+
+    @property
+    def episode_columns(self) -> int:
+        """Of `episodes`."""
+        return len(EPISODE) + len(self.env.ladders)
 
     @property
     @abstractmethod
@@ -323,20 +328,22 @@ class Algorithm(ABC):
             self.observer.stepped(ended)
 
     def _final(self, ended: NDArray[np.bool_]) -> NDArray[np.float64]:
-        """EPISODE of environments whose last episode is meant [k, 4]."""
+        """Of environments whose last episode is meant [k, columns]; see `episodes`."""
         env = self.env
-        columns = env.final_returns, env.final_lengths, env.final_measures, env.final_levels
+        columns = env.final_returns, env.final_lengths, env.final_measures, *env.final_levels.T
         return np.stack([column[ended] for column in columns], axis=1)
 
     def _episode_metrics(self) -> Metrics:
         """Of all ranks: reward of a step, and what is known of episodes that ended by now."""
-        own = np.concatenate([np.empty((0, len(EPISODE))), *self._episodes])
+        own = np.concatenate([np.empty((0, self.episode_columns)), *self._episodes])
         earned = self._earned.copy()
         self._episodes.clear()
         self._earned.fill(0.0)
         gathered = self.communicator.gather_bytes(earned.tobytes() + own.tobytes())
         parts = [np.frombuffer(part) for part in gathered]
-        self.episodes = np.concatenate([part[2:].reshape(-1, len(EPISODE)) for part in parts])
+        self.episodes = np.concatenate(
+            [part[2:].reshape(-1, self.episode_columns) for part in parts]
+        )
         rewards, steps = np.sum([part[:2] for part in parts], axis=0)
         return {
             "charts/episodic_return": mean_of_known(self.episodes[:, 0]),
@@ -346,10 +353,12 @@ class Algorithm(ABC):
             "charts/mean_reward": float(rewards / steps),
         }
 
-    def _terrain_metrics(self) -> Metrics:
-        """Of this rank, where there is a terrain: the level that environments are on."""
-        ground = self.env.ground
-        return {} if ground is None else {"charts/terrain_level": float(ground.levels.mean())}
+    def _level_metrics(self) -> Metrics:
+        """Of this rank: the level that environments are on, of each thing that has levels."""
+        return {
+            f"charts/{name}_level": float(ladder.levels.mean())
+            for name, ladder in self.env.ladders.items()
+        }
 
     def _average(self, metrics: Metrics) -> Metrics:
         """Metrics averaged over ranks."""

@@ -14,7 +14,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from websim.algorithms.base import (
-    EPISODE,
     MAX_WIDTH,
     Algorithm,
     Hyperparameters,
@@ -130,7 +129,7 @@ class PopulationAlgorithm(Algorithm):
             (returns - self.args.alive_bonus * lengths).reshape(-1, 2),
             self.noise(0, self.pairs * len(members)),
         )
-        self.episodes = everyone.reshape(-1, len(EPISODE))
+        self.episodes = everyone.reshape(-1, self.episode_columns)
         self.iteration += 1
         self.global_step += int(lengths.sum())
         return {
@@ -141,17 +140,17 @@ class PopulationAlgorithm(Algorithm):
             "charts/mean_reward": float(returns.sum() / lengths.sum()),
             "charts/best_return": float(returns.max()),
             "charts/learning_rate": self.args.learning_rate,
-            **self._average(self._terrain_metrics()),
+            **self._average(self._level_metrics()),
             **metrics,
         }
 
     def _episodes_of(self, weights: Array) -> NDArray[np.float64]:
-        """EPISODE [n, 4] of one episode of each environment under its weights."""
+        """`episodes` [n, columns], one of each environment under its weights."""
         env = self.env
         self._begin_episodes()
         n = env.num_envs
         running = np.ones(n, np.bool_)
-        episodes = np.zeros((n, len(EPISODE)))
+        episodes = np.zeros((n, self.episode_columns))
         while running.any():
             # Only what running episodes see counts: an ended one goes on unheard.
             self.normalize_observation.rms.update(env.observations[running])

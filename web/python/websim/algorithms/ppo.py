@@ -154,7 +154,7 @@ class PPO(Algorithm):
         unexplained = float((returns - self.values).var())
         metrics = self._average(
             {
-                **self._terrain_metrics(),
+                **self._level_metrics(),
                 "losses/explained_variance": 1 - unexplained / variance if variance else np.nan,
                 **losses,
                 **{

@@ -136,7 +136,7 @@ class Reinforce(Algorithm):
         unexplained, variance = float((targets - values).var()), float(targets.var())
         metrics = self._average(
             {
-                **self._terrain_metrics(),
+                **self._level_metrics(),
                 "losses/policy_loss": losses["policy_loss"],
                 "losses/value_loss": losses["value_loss"],
                 "losses/entropy": losses["entropy"],

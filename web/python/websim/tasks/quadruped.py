@@ -189,6 +189,7 @@ class QuadrupedWalk(Quadruped):
     """It walks as it is told: forward, aside, turning."""
 
     id: ClassVar[str] = "QuadrupedWalk-v0"
+    commands: ClassVar[tuple[str, ...]] = ("forward", "aside", "turn")
     reward_code: ClassVar[str] = WALK_REWARD
     measure_code: ClassVar[str] = WALK_MEASURE
 

@@ -46,13 +46,16 @@ def uniform(keys: Counters, stream: int, counters: Counters, size: int) -> Float
 
 def draw(
     distribution: str,
-    range: tuple[float, float],
+    range: tuple[float, float] | tuple[FloatArray, FloatArray],
     keys: Counters,
     stream: int,
     counters: Counters,
     size: int,
 ) -> FloatArray:
-    """Numbers [n, size] of a distribution of `websim.worlds.world`; see `uniform`."""
+    """Numbers [n, size] of a distribution of `websim.worlds.world`; see `uniform`.
+
+    The range is that of all, or [n, 1] each.
+    """
     low, high = range
     if distribution == "gaussian":
         both = uniform(keys, stream, counters, 2 * size)  # Box and Muller's

@@ -28,12 +28,11 @@ class Field:
         holes = np.zeros(terrain.shape, np.bool_)
         for column, kind in enumerate(terrain.kinds):
             for level in range(terrain.levels):
-                low, high = terrain.difficulty
                 tile = Square(
                     cells=cells,
                     spacing=terrain.resolution,
                     platform=_half(terrain),
-                    difficulty=low + (high - low) * level / max(1, terrain.levels - 1),
+                    difficulty=float(terrain.difficulties[level]),
                     rng=np.random.default_rng((terrain.seed, level, column)),
                 )
                 heights, gap = KINDS[kind](tile)

@@ -5,7 +5,6 @@ where it began, and how high above the ground under it. Gaps count as ground the
 one is below it.
 """
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -13,14 +12,15 @@ from numpy.typing import NDArray
 
 from websim.errors import DamagedCheckpoint
 from websim.physics import BatchData, FloatArray, IndexArray, Physics
-from websim.worlds.draws import keys_of, uniform
+from websim.worlds.draws import Counters, uniform
+from websim.worlds.ladder import Ladder
 from websim.worlds.site import Site
 from websim.worlds.terrain import Terrain
 
 PLACES = ("xpos", "xipos", "subtree_com", "geom_xpos", "site_xpos")
 """Arrays of places in the world, [n, k, 3]; besides qpos."""
 
-STREAM = 1 << 16
+COLUMN, LEVEL = 1 << 16, (1 << 16) + 1
 """Of an environment's random numbers, those that the ground takes."""
 
 
@@ -46,7 +46,7 @@ class Ground:
     Attributes:
         terrain: The terrain.
         field: Its heights.
-        levels: [n] int32, rows in which the next episodes of environments begin.
+        ladder: Whose levels are the rows in which the next episodes of environments begin.
         columns: [n] int32, of environments, as indices into the terrain's kinds.
         data: What their task sees of them.
         outside: [n] bool, who has left the ground.
@@ -60,22 +60,24 @@ class Ground:
         self._planar = [root for root in site.roots if root.columns[1] is None]
         if self._planar:
             physics.vary(["body_pos"])
-        self.levels, self.columns = np.zeros((2, n), np.int32)
-        self._keys, self._drawn = np.zeros((2, n), np.int64)
+        self.ladder = Ladder(self.terrain, n, LEVEL)
+        self.columns: NDArray[np.int32] = np.zeros(n, np.int32)
         self._origins = np.zeros((n, 3))
         self.data = Seen(physics.data)
         self.outside: NDArray[np.bool_] = np.zeros(n, np.bool_)
         self._distances: FloatArray = np.zeros(n)
         self._grid = _grid(self.terrain)
 
-    def seed(self, indices: IndexArray, seeds: Sequence[int]) -> None:
-        """Gives environments [k] their column and their first level."""
-        terrain = self.terrain
-        self._keys[indices] = keys_of(seeds)
-        self._drawn[indices] = 0
-        column, level = self._draw(indices, 2).T
-        self.columns[indices] = (column * len(terrain.kinds)).astype(np.int32)
-        self.levels[indices] = 0 if terrain.curriculum else (level * terrain.levels).astype(int)
+    @property
+    def levels(self) -> NDArray[np.int32]:
+        """Of the ladder."""
+        return self.ladder.levels
+
+    def seed(self, indices: IndexArray, keys: Counters) -> None:
+        """Gives environments [k] their column and their first level; see `Ladder.seed`."""
+        column = uniform(keys, COLUMN, np.zeros_like(keys), 1)[:, 0]
+        self.columns[indices] = (column * len(self.terrain.kinds)).astype(np.int32)
+        self.ladder.seed(indices, keys)
         self._set_rows(indices)
 
     def begin(self, indices: IndexArray, qpos: FloatArray) -> None:
@@ -120,23 +122,21 @@ class Ground:
         self.data.share(self._physics.data)
         self.look()
 
-    def judge(self, ended: NDArray[np.bool_], seconds: FloatArray) -> None:
-        """Moves environments up or down by the episodes that have just ended.
+    def judge(
+        self, ended: NDArray[np.bool_], seconds: FloatArray, measures: FloatArray | None
+    ) -> None:
+        """Moves environments to other levels by the episodes that have just ended.
 
         Args:
             ended: [n], whose episodes count.
             seconds: [n], for how long they were asked to walk.
+            measures: [n], what their measure says of them, by which progress is seen; None: there
+                is none, and it is seen by how far they got.
         """
-        terrain = self.terrain
-        if not terrain.curriculum or not ended.any():
-            return
-        up = ended & (self._distances > terrain.tile / 2)
-        down = ended & ~up & (self._distances < 0.5 * terrain.speed * seconds)
-        self.levels[up] += 1
-        self.levels[down] -= 1
-        np.maximum(self.levels, 0, out=self.levels)
-        over = np.flatnonzero(self.levels >= terrain.levels)
-        self.levels[over] = (self._draw(over, 1)[:, 0] * terrain.levels).astype(np.int32)
+        terrain, far = self.terrain, self._distances
+        achieved = far if measures is None or terrain.curriculum == "robots" else measures
+        up, down = far > terrain.tile / 2, far < 0.5 * terrain.speed * seconds
+        self.ladder.judge(ended, achieved, up, down)
 
     def scan(self, rows: IndexArray | slice = slice(None)) -> FloatArray:
         """How far below its root a robot has the ground at the points of the scan [k, points]."""
@@ -154,40 +154,26 @@ class Ground:
         return tuple(f"ground {x:+.2f} {y:+.2f}" for x, y in zip(*self._grid, strict=True))
 
     def arrays(self) -> dict[str, NDArray[Any]]:
-        """All that has to be known to go on: by name, [n] each."""
-        return {
-            "levels": self.levels,
-            "columns": self.columns,
-            "keys": self._keys,
-            "drawn": self._drawn,
-        }
+        """What has to be known to go on, besides levels: by name, [n] each."""
+        return {"columns": self.columns}
 
     def check(self, state: Any) -> None:
         """Makes sure that `load` can use a state; raises DamagedCheckpoint."""
-        limits = {"levels": self.terrain.levels, "columns": len(self.terrain.kinds)}
-        for name, array in self.arrays().items():
-            saved = state.get(name) if isinstance(state, dict) else None
-            if (
-                not isinstance(saved, np.ndarray)
-                or saved.shape != array.shape
-                or saved.dtype != array.dtype
-                or (name != "keys" and (saved < 0).any())
-                or (name in limits and (saved >= limits[name]).any())
-            ):
-                raise DamagedCheckpoint(f"The saved {name} of the terrain are damaged.")
+        saved = state.get("columns") if isinstance(state, dict) else None
+        if (
+            not isinstance(saved, np.ndarray)
+            or saved.shape != self.columns.shape
+            or saved.dtype != self.columns.dtype
+            or (saved < 0).any()
+            or (saved >= len(self.terrain.kinds)).any()
+        ):
+            raise DamagedCheckpoint("The saved columns of the terrain are damaged.")
 
     def load(self, state: dict[str, NDArray[Any]]) -> None:
-        """Goes on from what `arrays` gave, if `check` lets it pass, and from the physics."""
-        for name, array in self.arrays().items():
-            array[...] = state[name]
+        """Goes on from what `arrays` gave, if `check` lets it pass, from levels and physics."""
+        self.columns[...] = state["columns"]
         self._origins[...] = self.field.origins(self.levels, self.columns)
         self.look()
-
-    def _draw(self, indices: IndexArray, size: int) -> FloatArray:
-        """Random numbers of environments [k, size]."""
-        numbers = uniform(self._keys[indices], STREAM, self._drawn[indices], size)
-        self._drawn[indices] += 1
-        return numbers
 
     def _set_rows(self, indices: IndexArray) -> None:
         """Puts robots that move in a plane into that of their column."""

@@ -6,7 +6,7 @@ from websim.worlds.world import EventTerm, Noise, World
 READY: dict[str, World] = {
     "Terrain of all kinds": World(terrain=Terrain()),
     "Rough ground": World(terrain=Terrain(kinds=("rough",))),
-    "Terrain, harder by what is walked": World(terrain=Terrain(curriculum=True)),
+    "Terrain, harder by what is walked": World(terrain=Terrain(curriculum="robots")),
     "Friction of the ground and all else, 0.5 to 1.5 times": World(
         events=(
             EventTerm(
@@ -49,6 +49,18 @@ READY: dict[str, World] = {
                 operation="add",
                 range=(0, 1),
                 interval_range_s=(2, 4),
+            ),
+        )
+    ),
+    "Pushes, harder by how long it stands": World(
+        events=(
+            EventTerm(
+                mode="interval",
+                target="push",
+                operation="add",
+                range=(0, 2),
+                interval_range_s=(2, 4),
+                level="pushes",
             ),
         )
     ),

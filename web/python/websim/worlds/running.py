@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from websim.errors import DamagedCheckpoint, InvalidArgument
 from websim.forces import Forces
 from websim.physics import FloatArray, IndexArray, Physics
-from websim.worlds.draws import Counters, draw, keys_of, uniform
+from websim.worlds.draws import Counters, draw, uniform
 from websim.worlds.ground import Ground
+from websim.worlds.ladder import Ladder
 from websim.worlds.parts import (
     Part,
     bodies_of,
@@ -37,6 +38,9 @@ _VALUE, _WAIT, _DIRECTION = range(3)
 TILE = "terrain kind", "terrain level"
 """Names of the numbers that say where an environment stands."""
 
+_LADDERS = 1 << 17
+"""The stream of random numbers of the first levels."""
+
 _SIGNS = {"abs": "=", "scale": "*", "add": "+"}
 
 
@@ -50,7 +54,9 @@ class RunningWorld:
     Attributes:
         names: Of the numbers in `values`, each another: what changes, and how (=, * or +).
         values: [n, k], what has been drawn for the models and delays that environments have now,
-            and on a terrain their tile: the column, and the level; NaN where nothing has been yet.
+            their levels, and on a terrain their tile: the column, and the level; NaN where nothing
+            has been yet.
+        ladders: The levels of events, by name.
     """
 
     def __init__(
@@ -61,6 +67,7 @@ class RunningWorld:
         ground: Ground | None,
         dt: float,
         observation_size: int,
+        commands: Sequence[str],
     ) -> None:
         """Binds the world to a model.
 
@@ -71,6 +78,7 @@ class RunningWorld:
             ground: Where they stand, if the world has a terrain.
             dt: Seconds of an environment step.
             observation_size: Numbers of an observation.
+            commands: See `Task.commands`.
 
         Raises:
             InvalidArgument: the model has not what is to be changed; the message begins with the
@@ -79,6 +87,7 @@ class RunningWorld:
         self._world, self._physics, self._forces, self._dt = world, physics, forces, dt
         self._ground = ground
         n, model = physics.num_envs, physics.model
+        self._commands = tuple(commands)
         self._parts: dict[int, Part] = {}
         self._places: dict[int, IndexArray] = {}  # of what is no part of the model
         for i, event in enumerate(world.events):
@@ -99,31 +108,51 @@ class RunningWorld:
         self._episodes: Counters = np.zeros(n, np.int64)
         self._steps: Counters = np.zeros(n, np.int64)
         self._all = np.arange(n)
+        self.ladders = {
+            term.name: Ladder(term, n, _LADDERS + i) for i, term in enumerate(world.level_terms)
+        }
+        self._levelled = [i for i, event in enumerate(world.events) if event.level is not None]
         self._observation = _delay(world.observation_delay, n, observation_size)
         self._action = _delay(world.action_delay, n, model.nu)
         self.names = self._names()
         self.values: FloatArray = np.full((n, len(self.names)), np.nan)
 
-    def seed(self, indices: IndexArray, seeds: Sequence[int]) -> None:
-        """Begins environments [k] anew, with these seeds: what is drawn at startup is drawn."""
+    def seed(self, indices: IndexArray, keys: Counters) -> None:
+        """Begins environments [k] anew, with these keys: what is drawn at startup is drawn."""
         if not len(indices):
             return
-        self._keys[indices] = keys_of(seeds)
+        self._keys[indices] = keys
+        for ladder in self.ladders.values():
+            ladder.seed(indices, keys)
         for counters in (self._waits, self._episodes, self._steps):
             counters[indices] = 0
         self._drawn[indices] = [event.mode == "startup" for event in self._world.events]
         self._set_models(indices, list(self._parts))
 
-    def begin(self, indices: IndexArray, qpos: FloatArray, qvel: FloatArray) -> None:
+    def judge(self, ended: NDArray[np.bool_], achieved: FloatArray) -> None:
+        """Moves environments to other levels by the episodes that have just ended.
+
+        Args:
+            ended: [n], whose episodes count.
+            achieved: [n], see `LevelTerm`.
+        """
+        for term in self._world.level_terms:
+            up, down = achieved >= term.up, achieved < term.down
+            self.ladders[term.name].judge(ended, achieved, up, down)
+
+    def begin(
+        self, indices: IndexArray, qpos: FloatArray, qvel: FloatArray, userdata: FloatArray
+    ) -> None:
         """New episodes of environments [k]: changes their models, and the states they begin in.
 
         Args:
             indices: [k].
             qpos: [k, nq], changed in place.
             qvel: [k, nv], likewise.
+            userdata: [k, nuserdata], likewise: the task's commands come first.
         """
         self._episodes[indices] += 1
-        models = []
+        models = list(self._levelled)  # what was drawn before is as wide as the level is now
         for i, event in enumerate(self._world.events):
             if event.mode == "interval":
                 self._wait(i, indices, np.zeros(len(indices)))
@@ -131,6 +160,8 @@ class RunningWorld:
                 self._drawn[indices, i] += 1
                 if i in self._parts:
                     models.append(i)
+                elif event.target == "command":
+                    self._change(i, indices, userdata)
                 elif event.target == "qpos":
                     self._change(i, indices, qpos)
                     for places in self._quaternions:
@@ -192,7 +223,7 @@ class RunningWorld:
             observations[...] = self._observation(observations, rows)
 
     def arrays(self) -> dict[str, NDArray[Any]]:
-        """All that has to be known to go on: by name, [n, ...] each."""
+        """What has to be known to go on, besides levels: by name, [n, ...] each."""
         arrays: dict[str, NDArray[Any]] = {
             "keys": self._keys,
             "drawn": self._drawn,
@@ -224,7 +255,7 @@ class RunningWorld:
                 raise DamagedCheckpoint(f"The saved delays of {name}s are too long.")
 
     def load(self, state: dict[str, NDArray[Any]]) -> None:
-        """Goes on from what `arrays` gave, if `check` lets it pass."""
+        """Goes on from what `arrays` gave, if `check` lets it pass; levels are there already."""
         for name, array in self.arrays().items():
             array[...] = state[name]
         self._report(self._all)
@@ -239,11 +270,25 @@ class RunningWorld:
             self._parts[i] = part_of(self._physics, target, event.names)
         elif event.target == "push":
             self._places[i] = bodies_of(model, event.names)
+        elif event.target == "command":
+            self._places[i] = self._commands_of(event.names)
         else:
             of = positions_of if event.target == "qpos" else velocities_of
             self._places[i] = of(model, event.names)
             if not len(self._places[i]):
                 raise InvalidArgument("target: the model has no joints.")
+
+    def _commands_of(self, names: Sequence[str]) -> IndexArray:
+        """Columns of userdata."""
+        if not self._commands:
+            raise InvalidArgument("target: nothing tells this robot where to go.")
+        for name in names:
+            if name not in self._commands:
+                raise InvalidArgument(
+                    f"names: there is no command {name!r:.99}; there are: "
+                    f"{', '.join(self._commands)}."
+                )
+        return np.array([self._commands.index(name) for name in names or self._commands])
 
     def _delays(self) -> list[tuple[str, Delay]]:
         both = (("observation", self._observation), ("action", self._action))
@@ -255,7 +300,11 @@ class RunningWorld:
         size = 1 if event.shared_random else size
         counters = self._drawn[indices, i]
         keys, stream = self._keys[indices], _stream(i, _VALUE)
-        return draw(event.distribution, event.range, keys, stream, counters, size)
+        if event.level is None:
+            return draw(event.distribution, event.range, keys, stream, counters, size)
+        ladder = self.ladders[event.level]
+        span = event.range_at(ladder.difficulties[indices][:, np.newaxis])
+        return draw(event.distribution, span, keys, stream, counters, size)
 
     def _wait(self, i: int, indices: IndexArray, now: FloatArray) -> None:
         """Draws when event i comes next."""
@@ -326,6 +375,7 @@ class RunningWorld:
                 name += f" ({before[name]})" if before[name] > 1 else ""
                 names.append(f"{name} {_SIGNS[event.operation]}")
         names += [f"{name} delay" for name, _ in self._delays()]
+        names += [f"{name} level" for name in self.ladders]
         return tuple(names) if self._ground is None else (*names, *TILE)
 
     def _report(self, indices: IndexArray) -> None:
@@ -338,6 +388,9 @@ class RunningWorld:
             column += drawn.shape[1]
         for _, delay in self._delays():
             self.values[indices, column] = delay.lags[indices]
+            column += 1
+        for ladder in self.ladders.values():
+            self.values[indices, column] = ladder.levels[indices]
             column += 1
         if self._ground is not None:
             tile = self._ground.columns[indices], self._ground.levels[indices]

@@ -6,7 +6,7 @@ from typing import Literal
 
 from websim.physics.variation import VARIABLE
 
-Kind = Literal["body", "joint", "geom", "tendon", "actuator"]
+Kind = Literal["body", "joint", "geom", "tendon", "actuator", "command"]
 
 
 @dataclass(frozen=True)
@@ -57,6 +57,7 @@ _QUANTITIES = (
         modes=("interval",),
         operations=("add",),
     ),
+    Target("command", "m/s or rad/s that the robot is told to go", "command", modes=("reset",)),
 )
 
 _KINDS: dict[str, Kind] = {

@@ -2,16 +2,15 @@
 
 import math
 from dataclasses import dataclass
-from typing import Any
 
 from websim import plain
 from websim.errors import InvalidArgument
+from websim.worlds.levels import Levels, check_number, check_pair
 from websim.worlds.tiles import KINDS
 
 MAX_VERTICES = 1 << 20
 """Of the whole height field: 4 MB of MuJoCo's memory in each worker, and 16 MB of Python's."""
 
-MAX_LEVELS = 100
 MAX_COLUMNS = 100
 MAX_POINTS = 1024
 """Of a scan: each is a number of the observation."""
@@ -31,8 +30,8 @@ class Scan:
 
     def __post_init__(self) -> None:
         """Raises InvalidArgument; the message begins with the path."""
-        _check_pair("size", self.size, 0.0, 20.0)
-        _check_number("spacing", self.spacing, 0.01, 20.0)
+        check_pair("size", self.size, 0.0, 20.0)
+        check_number("spacing", self.spacing, 0.01, 20.0)
         object.__setattr__(self, "size", tuple(map(float, self.size)))
         along, across = self.shape
         if along * across > MAX_POINTS:
@@ -49,7 +48,7 @@ class Scan:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Terrain:
+class Terrain(Levels):
     """Ground in place of a flat floor: a column of tiles for each kind, harder row by row.
 
     Each environment has a column of its own for good, drawn as it is seeded, and a level: the row
@@ -59,31 +58,27 @@ class Terrain:
         seed: Of the ground, which is the same for all environments.
         kinds: Of the columns, names of `websim.worlds.tiles.KINDS`; one may come several times.
         levels: Rows, from the easiest to the hardest.
-        difficulty: Of the first row and the last, within 0 to 1.
         tile: Metres that a tile measures, a whole number of resolutions.
         platform: Metres of flat ground in its middle, where robots begin.
         resolution: Metres between two heights. Fine ground costs time: MuJoCo looks at each prism
             of it under a geom.
-        curriculum: Environments begin at the first level, go up one where the robot has got further
-            than half a tile in an episode, and down one where it has got less than half of what was
-            asked; past the last level it is a random one. Otherwise levels are drawn once.
-        speed: What is asked: metres per second, for as long as an episode may last.
+        speed: What is asked in m/s, for as long as an episode may last, where levels follow robots:
+            who has got further than half a tile goes up, who has got less than half of what was
+            asked goes down.
         scan: Heights around the robot that are observed; None: none are.
     """
 
     seed: int = 0
     kinds: tuple[str, ...] = tuple(KINDS)
-    levels: int = 10
-    difficulty: tuple[float, float] = (0.0, 1.0)
     tile: float = 8.0
     platform: float = 3.0
     resolution: float = 0.25
-    curriculum: bool = False
     speed: float = 0.1
     scan: Scan | None = None
 
     def __post_init__(self) -> None:
         """Raises InvalidArgument; the message begins with the path."""
+        super().__post_init__()
         if not plain.is_count(self.seed):
             raise InvalidArgument(
                 f"seed must be an integer from 0 to {plain.MAX_INTEGER}, not {self.seed!r:.99}."
@@ -97,24 +92,10 @@ class Terrain:
                 raise InvalidArgument(
                     f"kinds[{i}] must be one of {', '.join(KINDS)}, not {kind!r:.99}."
                 )
-        if not plain.is_count(self.levels, 1, MAX_LEVELS):
-            raise InvalidArgument(
-                f"levels must be an integer from 1 to {MAX_LEVELS}, not {self.levels!r:.99}."
-            )
-        _check_pair("difficulty", self.difficulty, 0.0, 1.0)
-        if self.difficulty[0] > self.difficulty[1]:
-            raise InvalidArgument(
-                f"difficulty must be two numbers (low, high), not {self.difficulty!r:.99}."
-            )
-        _check_number("tile", self.tile, 1.0, 100.0)
-        _check_number("resolution", self.resolution, 0.01, 10.0)
-        _check_number("platform", self.platform, 0.0, 100.0)
-        _check_number("speed", self.speed, 0.0, 1000.0)
-        for name in ("curriculum",):
-            if not isinstance(getattr(self, name), bool):
-                raise InvalidArgument(
-                    f"{name} must be true or false, not {getattr(self, name)!r:.99}."
-                )
+        check_number("tile", self.tile, 1.0, 100.0)
+        check_number("resolution", self.resolution, 0.01, 10.0)
+        check_number("platform", self.platform, 0.0, 100.0)
+        check_number("speed", self.speed, 0.0, 1000.0)
         if self.scan is not None and not isinstance(self.scan, Scan):
             raise InvalidArgument(f"scan must be a Scan, not {self.scan!r:.99}.")
         if abs(self.tile / self.resolution - self.cells) > 1e-6:
@@ -135,7 +116,6 @@ class Terrain:
                 f"{MAX_VERTICES:,} heights, not {rows:,} x {columns:,}."
             )
         object.__setattr__(self, "kinds", tuple(self.kinds))
-        object.__setattr__(self, "difficulty", tuple(map(float, self.difficulty)))
 
     @property
     def cells(self) -> int:
@@ -146,25 +126,3 @@ class Terrain:
     def shape(self) -> tuple[int, int]:
         """Heights along y and along x: the tiles, and level ground as wide as one around them."""
         return (len(self.kinds) + 2) * self.cells + 1, (self.levels + 2) * self.cells + 1
-
-
-def _check_number(name: str, value: Any, low: float, high: float) -> None:
-    if not _is_number(value) or not low <= value <= high:
-        raise InvalidArgument(
-            f"{name} must be a number from {low:g} to {high:g}, not {value!r:.99}."
-        )
-
-
-def _check_pair(name: str, value: Any, low: float, high: float) -> None:
-    if (
-        not isinstance(value, list | tuple)
-        or len(value) != 2
-        or not all(_is_number(number) and low <= number <= high for number in value)
-    ):
-        raise InvalidArgument(
-            f"{name} must be two numbers from {low:g} to {high:g}, not {value!r:.99}."
-        )
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)

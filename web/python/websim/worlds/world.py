@@ -4,17 +4,22 @@ The words are those of Isaac Lab and mjlab (`EventTermCfg`, `NoiseCfg`, delays i
 """
 
 from collections.abc import Mapping
-from dataclasses import MISSING, asdict, dataclass, fields
-from typing import Any, Literal, get_args
+from dataclasses import MISSING, asdict, dataclass, fields, replace
+from typing import Any, Literal, TypeVar, get_args
 
 from websim import plain
 from websim.errors import InvalidArgument
+from websim.physics import FloatArray
+from websim.worlds.levels import LevelTerm, check_choice, check_level_name
 from websim.worlds.targets import TARGETS
 from websim.worlds.terrain import Scan, Terrain
 
 Mode = Literal["startup", "reset", "interval"]
 Operation = Literal["abs", "scale", "add"]
 Distribution = Literal["uniform", "log_uniform", "gaussian"]
+
+Span = TypeVar("Span", float, FloatArray)
+"""An end of a range, or those of environments."""
 
 MAX_EVENTS = 64
 MAX_NAMES = 256
@@ -39,6 +44,8 @@ class EventTerm:
         names: Of the bodies, joints, geoms, tendons or actuators that it changes; none: all.
         shared_random: One number for all of them, instead of one each.
         interval_range_s: Least and greatest time between two, in s, where the mode is interval.
+        level: Name of the levels by which the range widens about what changes nothing, see
+            `range_at`; None: all environments draw from the whole range.
     """
 
     mode: Mode
@@ -49,12 +56,13 @@ class EventTerm:
     names: tuple[str, ...] = ()
     shared_random: bool = False
     interval_range_s: tuple[float, float] | None = None
+    level: str | None = None
 
     def __post_init__(self) -> None:
         """Raises InvalidArgument; the message begins with the path."""
-        _check_choice("mode", self.mode, get_args(Mode))
-        _check_choice("operation", self.operation, get_args(Operation))
-        _check_choice("target", self.target, tuple(TARGETS))
+        check_choice("mode", self.mode, get_args(Mode))
+        check_choice("operation", self.operation, get_args(Operation))
+        check_choice("target", self.target, tuple(TARGETS))
         target = TARGETS[self.target]
         if self.mode not in target.modes:
             raise InvalidArgument(
@@ -89,8 +97,30 @@ class EventTerm:
             if not self.interval_range_s[0] > 0:
                 raise InvalidArgument("interval_range_s must be above 0.")
             object.__setattr__(self, "interval_range_s", tuple(self.interval_range_s))
+        if self.level is not None:
+            check_level_name("level", self.level)
         object.__setattr__(self, "range", tuple(self.range))
         object.__setattr__(self, "names", tuple(self.names))
+
+    def range_at(self, difficulty: Span) -> tuple[Span, Span]:
+        """A part of the range, or more than it, about what changes nothing.
+
+        That is 1 for a factor and 0 for a summand; what takes the value's place has the range about
+        its own middle. A Gaussian keeps its mean.
+
+        Args:
+            difficulty: Of the range; 1: all of it. A number, or an array of any shape.
+
+        Returns:
+            Least and greatest; of a Gaussian mean and standard deviation.
+        """
+        low, high = self.range
+        if self.distribution == "gaussian":
+            return low + 0 * difficulty, high * difficulty
+        if self.operation == "scale" and low > 0:
+            return low**difficulty, high**difficulty
+        middle = {"scale": 1.0, "add": 0.0, "abs": (low + high) / 2}[self.operation]
+        return middle + (low - middle) * difficulty, middle + (high - middle) * difficulty
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,7 +140,7 @@ class Noise:
     def __post_init__(self) -> None:
         """Raises InvalidArgument; the message begins with the path."""
         _check_drawn(self.distribution, self.range)
-        _check_choice("operation", self.operation, ("add", "scale"))
+        check_choice("operation", self.operation, ("add", "scale"))
         object.__setattr__(self, "range", tuple(self.range))
 
 
@@ -124,6 +154,7 @@ class World:
     Attributes:
         terrain: The ground in place of a level floor.
         events: In the order in which they change the model.
+        levels: By which events are wide; what events name and is not here is as `LevelTerm` has it.
         observation_noise: Of what is observed, before it is delayed. Rewards know nothing of it.
         observation_delay: Least and greatest, in steps; drawn as an episode begins.
         action_noise: Of what the actuators are told.
@@ -132,6 +163,7 @@ class World:
 
     terrain: Terrain | None = None
     events: tuple[EventTerm, ...] = ()
+    levels: tuple[LevelTerm, ...] = ()
     observation_noise: Noise | None = None
     observation_delay: tuple[int, int] | None = None
     action_noise: Noise | None = None
@@ -147,6 +179,7 @@ class World:
             if not isinstance(event, EventTerm):
                 raise InvalidArgument(f"world.events[{i}] must be an EventTerm, not {event!r:.99}.")
         object.__setattr__(self, "events", tuple(self.events))
+        self._check_levels()
         for name in ("observation_noise", "action_noise"):
             noise = getattr(self, name)
             if noise is not None and not isinstance(noise, Noise):
@@ -167,6 +200,34 @@ class World:
                 )
             object.__setattr__(self, name, tuple(delay))
 
+    def _check_levels(self) -> None:
+        if not isinstance(self.levels, list | tuple) or len(self.levels) > MAX_EVENTS:
+            raise InvalidArgument(f"world.levels must be a list of at most {MAX_EVENTS}.")
+        used = [event.level for event in self.events]
+        for i, term in enumerate(self.levels):
+            path = f"world.levels[{i}]"
+            if not isinstance(term, LevelTerm):
+                raise InvalidArgument(f"{path} must be a LevelTerm, not {term!r:.99}.")
+            if term.name in [other.name for other in self.levels[:i]]:
+                raise InvalidArgument(f"{path}.name must be another one: {term.name} is there.")
+            if term.name not in used:
+                raise InvalidArgument(f"{path}.name must be the level of an event.")
+        object.__setattr__(self, "levels", tuple(self.levels))
+
+    @property
+    def level_terms(self) -> tuple[LevelTerm, ...]:
+        """Of all names that events have, in their order."""
+        known = {term.name: term for term in self.levels}
+        names = dict.fromkeys(event.level for event in self.events if event.level is not None)
+        return tuple(known.get(name) or LevelTerm(name=name) for name in names)
+
+    @property
+    def on_all_levels(self) -> "World":
+        """The same, but environments draw their levels once, evenly: what is played to judge."""
+        terrain = self.terrain and replace(self.terrain, curriculum="none")
+        levels = tuple(replace(term, curriculum="none") for term in self.level_terms)
+        return replace(self, terrain=terrain, levels=levels)
+
 
 def world_as_dict(world: World) -> dict[str, Any]:
     """What a document says of a world, without what is not set."""
@@ -181,18 +242,17 @@ def world_from_dict(value: Any) -> World:
         InvalidArgument: a value that is not allowed; the message begins with its path.
     """
     given = _given("world", value, World)
-    events = given.get("events", [])
-    if not isinstance(events, list | tuple):
-        raise InvalidArgument(f"world.events must be a list, not {events!r:.99}.")
     made: dict[str, Any] = dict(given)
     if "terrain" in given:
         terrain = _given("world.terrain", given["terrain"], Terrain)
         if "scan" in terrain:
             terrain["scan"] = _made("world.terrain.scan", terrain["scan"], Scan)
         made["terrain"] = _made("world.terrain", terrain, Terrain)
-    made["events"] = [
-        _made(f"world.events[{i}]", event, EventTerm) for i, event in enumerate(events)
-    ]
+    for name, kind in (("events", EventTerm), ("levels", LevelTerm)):
+        terms = given.get(name, [])
+        if not isinstance(terms, list | tuple):
+            raise InvalidArgument(f"world.{name} must be a list, not {terms!r:.99}.")
+        made[name] = [_made(f"world.{name}[{i}]", term, kind) for i, term in enumerate(terms)]
     for name in ("observation_noise", "action_noise"):
         if name in given:
             made[name] = _made(f"world.{name}", given[name], Noise)
@@ -229,14 +289,9 @@ def _plain(value: Any) -> Any:
     return [_plain(inner) for inner in value] if isinstance(value, tuple) else value
 
 
-def _check_choice(name: str, value: Any, choices: tuple[str, ...]) -> None:
-    if not isinstance(value, str) or value not in choices:
-        raise InvalidArgument(f"{name} must be one of {', '.join(choices)}, not {value!r:.99}.")
-
-
 def _check_drawn(distribution: Any, range: Any) -> None:
     """Raises InvalidArgument for a range that a distribution cannot have."""
-    _check_choice("distribution", distribution, get_args(Distribution))
+    check_choice("distribution", distribution, get_args(Distribution))
     if distribution == "gaussian":
         if not _are_numbers(range) or range[1] < 0:
             raise InvalidArgument(

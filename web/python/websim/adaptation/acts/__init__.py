@@ -7,7 +7,7 @@ import numpy as np
 from websim.adaptation.acts.author import NextWish, Rewrite
 from websim.adaptation.acts.learning import Rescale
 from websim.adaptation.acts.reward import Reweigh
-from websim.adaptation.acts.world import Harder, Widen
+from websim.adaptation.acts.world import Follow, Harder, Widen
 from websim.experiments.experiment import Experiment
 
 
@@ -22,10 +22,11 @@ class Act(Protocol):
 ACTS: dict[str, type[Act]] = {
     "rescale": Rescale,
     "harder": Harder,
+    "follow": Follow,
     "widen": Widen,
     "reweigh": Reweigh,
     "rewrite": Rewrite,
     "next_wish": NextWish,
 }
 
-__all__ = ["ACTS", "Act", "Harder", "NextWish", "Rescale", "Reweigh", "Rewrite", "Widen"]
+__all__ = ["ACTS", "Act", "Follow", "Harder", "NextWish", "Rescale", "Reweigh", "Rewrite", "Widen"]
