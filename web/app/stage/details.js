@@ -16,8 +16,11 @@ const OBSERVATION_RANGE = 5;
 
 const OBSERVATION_HEIGHT = 56;
 
-/** Numbers that say where a robot stands (`websim.worlds.running.TILE`). */
-const [KIND, LEVEL] = ['terrain kind', 'terrain level'];
+/** The number that says on what kind of ground a robot stands (`websim.worlds.running.TILE`). */
+const KIND = 'terrain kind';
+
+/** How the name of a level ends. */
+const LEVEL = ' level';
 
 const RETURN = 'Return so far';
 
@@ -203,5 +206,5 @@ export class Details {
 /** What a world has drawn for a robot, as text. @param {string} name @param {string} sign @param {number} value @param {string[]} kinds */
 function ownText(name, sign, value, kinds) {
   if (name === KIND) return kindText(kinds[value] ?? '–');
-  return name === LEVEL ? String(value) : `${sign} ${measure(value)}`;
+  return name.endsWith(LEVEL) ? String(value) : `${sign} ${measure(value)}`;
 }

@@ -44,8 +44,10 @@ const LINES = {
   },
   [EPISODES]: MEASURED,
   'charts/learning_rate': MEASURED,
-  'charts/terrain_level': MEASURED,
 };
+
+/** Levels of ground, pushes and whatever has some are means over all robots: exact as they are. @param {string} tag */
+const lineOf = (tag) => LINES[tag] ?? (tag.endsWith('_level') ? MEASURED : SMOOTHED);
 
 const SMOOTHING = 0.6;
 
@@ -146,7 +148,7 @@ export class Curves {
     const sorted = [...tags].sort((a, b) => place(a) - place(b) || tags.indexOf(a) - tags.indexOf(b));
     for (const tag of sorted) {
       if (this.#plots.has(tag)) continue;
-      const plot = new CurvePlot(tag, titleOf(tag), LINES[tag] ?? SMOOTHED, (range) => this.#change({ range }));
+      const plot = new CurvePlot(tag, titleOf(tag), lineOf(tag), (range) => this.#change({ range }));
       this.#plots.set(tag, plot);
       this.#observer.observe(plot.element);
     }

@@ -50,10 +50,12 @@ export function entriesOf(world) {
 export function worldOf(entries, before) {
   /** @type {World} */
   const world = { ...before };
-  for (const name of /** @type {const} */ (['terrain', 'events', ...NOISES, ...DELAYS])) delete world[name];
+  for (const name of /** @type {const} */ (['terrain', 'events', 'levels', ...NOISES, ...DELAYS])) delete world[name];
   for (const entry of entries) if (entry.kind === 'terrain') world.terrain = entry.terrain;
   const events = entries.flatMap((entry) => (entry.kind === 'event' ? [entry.event] : []));
   if (events.length) world.events = events;
+  const levels = before.levels?.filter(({ name }) => events.some(({ level }) => level === name));
+  if (levels?.length) world.levels = levels;
   for (const entry of entries) {
     if (entry.kind === 'noise') world[entry.of] = entry.noise;
     else if (entry.kind === 'delay') world[entry.of] = entry.lags;
@@ -80,6 +82,11 @@ export function retargeted(event, { name, modes, operations }) {
   });
 }
 
+/** What levels of an event are called that the form gives. @param {EventTerm} event */
+export function levelOf({ target }) {
+  return { push: 'pushes', command: 'commands' }[target] ?? 'width';
+}
+
 /** With the time between two where the mode wants one, and only there. @param {EventTerm} event @returns {EventTerm} */
 export function timed({ interval_range_s, ...event }) {
   return event.mode === 'interval' ? { ...event, interval_range_s: interval_range_s ?? [2, 4] } : event;
@@ -89,9 +96,9 @@ export function timed({ interval_range_s, ...event }) {
 export function summaryOf(entry, whole) {
   if (entry.kind === 'terrain') return terrainSummary(entry.terrain, whole);
   if (entry.kind === 'event') {
-    const { target, operation, range, distribution, names = [] } = entry.event;
+    const { target, operation, range, distribution, level, names = [] } = entry.event;
     const of = names.length ? ` of ${names.join(', ')}` : '';
-    return `${target}${of} ${SIGNS[operation]} ${drawn(range, distribution)}, ${whenOf(entry.event)}`;
+    return `${target}${of} ${SIGNS[operation]} ${drawn(range, distribution)}, ${whenOf(entry.event)}${level ? `, by levels of ${level}` : ''}`;
   }
   const [signal] = entry.of.split('_');
   const of = OF[/** @type {keyof typeof OF} */ (signal)];

@@ -4,7 +4,7 @@
  */
 
 import { h, setText } from '../dom.js';
-import { entriesOf, retargeted, summaryOf, timed, withWorld, worldOf } from './entries.js';
+import { entriesOf, levelOf, retargeted, summaryOf, timed, withWorld, worldOf } from './entries.js';
 import { WorldFields } from './fields.js';
 import { terrainFields } from './terrain.js';
 
@@ -172,6 +172,8 @@ export class WorldForm {
         (distribution) => set({ distribution: /** @type {EventTerm['distribution']} */ (distribution) })),
       ...this.#fields.numbers(event.range, event.distribution === 'gaussian' ? ['Mean', 'Deviation'] : ['From', 'to'], (range) => set({ range }, typed)),
       ...(between ? this.#fields.numbers(between, ['Every, from s', 'to s'], (range) => set({ interval_range_s: range }, typed)) : []),
+      this.#fields.check('Wider level by level, as the robot achieves more', Boolean(event.level),
+        (on) => set({ level: on ? levelOf(event) : null }, typed)),
       ...(target.kind ? [
         this.#fields.names(event.names ?? [], target.kind, (names) => set({ names }, typed)),
         this.#fields.check('One number for all of them', event.shared_random ?? false, (shared_random) => set({ shared_random }, typed)),

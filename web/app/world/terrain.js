@@ -11,6 +11,15 @@ import { h } from '../dom.js';
 /** Seeds that are drawn are shorter than this: they are read and typed. */
 const MAX_SEED = 1_000_000;
 
+/** What levels follow, as it is chosen. @type {[NonNullable<Terrain['curriculum']>, string][]} */
+const CURRICULA = [
+  ['none', 'drawn once'],
+  ['robots', 'follow what was walked'],
+  ['progress', 'go where most is learnt'],
+];
+
+const HOW = { none: '', robots: ', harder by what is walked', progress: ', where most is learnt' };
+
 /** A kind as it is read. @param {string} kind */
 export const kindText = (kind) => kind.replaceAll('_', ' ');
 
@@ -23,8 +32,7 @@ export function withKind(kinds, kind, chosen, all) {
 export function terrainSummary(terrain, whole) {
   const { kinds, levels, curriculum, scan } = { ...whole, scan: null, ...terrain };
   const of = kinds.length === whole.kinds.length ? `of ${kinds.length} kinds` : kinds.map(kindText).join(', ') || 'of no kind';
-  const how = curriculum ? ', harder by what is walked' : '';
-  return `Ground ${of}; ${levels} ${levels === 1 ? 'level' : 'levels'}${how}${scan ? '; observed' : ''}`;
+  return `Ground ${of}; ${levels} ${levels === 1 ? 'level' : 'levels'}${HOW[curriculum]}${scan ? '; observed' : ''}`;
 }
 
 /**
@@ -56,8 +64,9 @@ export function terrainFields(entry, fields, whole, chosen, typed) {
       title: 'Other ground of the same kinds, by another seed',
       onclick: () => set({ seed: Math.floor(Math.random() * MAX_SEED) }, chosen),
     }, 'Other ground'),
-    fields.check('Levels follow what was walked', terrain.curriculum, (curriculum) => set({ curriculum }, chosen)),
-    ...(terrain.curriculum ? fields.numbers([terrain.speed], ['Asked, m/s'], ([speed]) => set({ speed })) : []),
+    fields.choice('Levels are', CURRICULA, terrain.curriculum, (curriculum) => (
+      set({ curriculum: /** @type {typeof terrain.curriculum} */ (curriculum) }, chosen))),
+    ...(terrain.curriculum === 'robots' ? fields.numbers([terrain.speed], ['Asked, m/s'], ([speed]) => set({ speed })) : []),
     fields.check('Heights around it are observed', scan !== null, (on) => set({ scan: on ? whole.scan : null }, chosen)),
     ...(scan ? [
       ...fields.numbers(scan.size, ['Ahead, m', 'Aside, m'], (size) => setScan({ size })),
