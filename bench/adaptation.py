@@ -1,4 +1,4 @@
-"""Does adapting help? Robots on terrain of rising difficulty, by six methods at equal compute.
+"""Does adapting help? Robots on terrain of rising difficulty, by several methods at equal compute.
 
     python -m bench.adaptation run quadruped ours 1 [--budget short] [--minutes 9]
     python -m bench.adaptation work [--budget short] [--robots quadruped] [--minutes 9]
@@ -30,7 +30,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import numpy as np
 
-from bench.curricula import AlpGmmLevels, Curriculum, RandomLevels, RisingLevels
+from bench.curricula import AlpGmmLevels, Curriculum, EvenLevels, RandomLevels, RisingLevels
 from bench.curves import machine
 from bench.intervals import Interval, interval
 from websim.adaptation.settings import adaptation_of
@@ -54,10 +54,7 @@ METHODS: dict[str, dict[str, Any]] = PROTOCOL["method"]
 ADAPTS = tuple(name for name, about in METHODS.items() if "rules" in about)
 """Methods by which a run changes its course."""
 
-LEVELS_FOLLOW = ("levels", *ADAPTS)
-"""Methods by the package's own rule for levels."""
-
-TIMES = "scheduled_trials"
+TIMES = "ours"
 """Whose times random acts have."""
 
 CURVE = 20
@@ -114,7 +111,7 @@ class Cell:
         ground = PROTOCOL["ground"]
         terrain = Terrain(
             **{**ground, "kinds": tuple(ground["kinds"])},
-            curriculum=self.method in LEVELS_FOLLOW,
+            curriculum=METHODS[self.method].get("curriculum", "none"),
             speed=robot["speed"],
         )
         return Experiment(
@@ -147,6 +144,8 @@ class Cell:
         """Who chooses levels in place of the package; None: nobody does."""
         rng = np.random.default_rng([self.seed, 1])
         match self.method:
+            case "even":
+                return EvenLevels(rng, self.steps)
             case "random":
                 return RandomLevels(rng, self.steps)
             case "schedule":

@@ -39,7 +39,7 @@ class Curriculum:
         ground = env.ground
         assert ground is not None
 
-        def judge(ended: Ended, seconds: Any) -> None:
+        def judge(ended: Ended, seconds: Any, measures: Any) -> None:
             if ended.any():
                 self.move(env, ground, ended, spent() / self.budget)
 
@@ -68,6 +68,14 @@ class RandomLevels(Curriculum):
         steps = self.rng.choice((-1, 1), ended.sum()).astype(np.int32)
         moved = ground.levels[ended] + steps
         ground.levels[ended] = np.clip(moved, 0, ground.terrain.levels - 1)
+
+
+class EvenLevels(Curriculum):
+    """Any, equally likely."""
+
+    def move(self, env: MujocoVectorEnv, ground: Ground, ended: Ended, share: float) -> None:
+        """See Curriculum."""
+        ground.levels[ended] = self.rng.integers(0, ground.terrain.levels, ended.sum())
 
 
 class RisingLevels(Curriculum):
@@ -111,8 +119,7 @@ class AlpGmmLevels(Curriculum):
 
     def move(self, env: MujocoVectorEnv, ground: Ground, ended: Ended, share: float) -> None:
         """See Curriculum."""
-        assert env.measure is not None
-        outcomes = env.measure.result(env.episode_measures, env.episode_lengths)
+        outcomes = env.final_measures
         sizes = np.array([ground.terrain.levels, len(ground.terrain.kinds)])
         over = np.flatnonzero(ended)
         for i in over:

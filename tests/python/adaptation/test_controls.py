@@ -126,7 +126,8 @@ def test_random_acts_come_when_trials_have_spent_as_much() -> None:
 
 @pytest.fixture
 def tiny(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Cell]:
-    """Methods for two iterations, judged by an episode."""
+    """Methods for two iterations, judged by an episode; something is tried in any case."""
+    monkeypatch.setattr(adaptation, "TIMES", "scheduled_trials")
     monkeypatch.setattr(adaptation, "ROWS", tmp_path / "rows")
     test = {**adaptation.PROTOCOL["test"], "difficulties": [0.5], "episodes": 1}
     monkeypatch.setitem(adaptation.PROTOCOL, "test", test)
@@ -168,7 +169,7 @@ def test_cells_stop_and_go_on_and_make_a_table(tiny: list[Cell], tmp_path: Path)
     assert "0.000 (0.000 to 0.000)" in table("tiny", [{**row, "score": 0.0} for row in more])
 
 
-@pytest.mark.parametrize("method", ["schedule", "alp_gmm", "random"])
+@pytest.mark.parametrize("method", ["schedule", "alp_gmm", "random", "even"])
 def test_levels_move_as_the_control_says_and_kinds_stay(method: str) -> None:
     cell = Cell("walker2d", method, 1, 100 * BATCH)
     curriculum = cell.curriculum()
@@ -184,13 +185,15 @@ def test_levels_move_as_the_control_says_and_kinds_stay(method: str) -> None:
     ended, seconds = np.ones(64, np.bool_), np.full(64, 10.0)
     for share in (0.25, 0.5, 1.0):
         before = env.ground.levels.copy()
-        env.ground.judge(ended, seconds)
+        env.ground.judge(ended, seconds, env.final_measures)
         seen[share] = set(env.ground.levels.tolist())
         if method == "random":
             assert np.abs(env.ground.levels - before).max() <= 1
     np.testing.assert_array_equal(env.ground.columns, kinds)
     if method == "schedule":
         assert [max(levels) for levels in seen.values()] == [0, 3, 6, 9]
+    elif method == "even":
+        assert all(len(levels) == 10 for levels in seen.values())
     elif method == "random":
         assert [max(levels) for levels in seen.values()] == [0, 1, 2, 3]
     else:
