@@ -101,6 +101,19 @@ def test_mastery_needs_so_many_episodes_and_so_few_failures() -> None:
     assert found[4] is not None
     assert found[4].evidence["successes"] == 46
     assert 0.8 <= found[4].evidence["lower_bound"] < 0.92
+    # With levels it is told how each of them went.
+    level = History(levels=("terrain", "pushes"))
+    episodes = [Episode(STEPS, 0.0, 9, float(i % 5 > 0), (i % 2, 7)) for i in range(50)]
+    level.add(Point(1, STEPS, {}), episodes)
+    event = Mastery(goal=1.0, success=0.6).look(level, rng)
+    assert event is not None
+    assert event.evidence["levels"] == {
+        "terrain": {0: (25, 0.8), 1: (25, 0.8)},
+        "pushes": {7: (50, 0.8)},
+    }
+    again = History(levels=("terrain", "pushes"))
+    again.load(json.loads(json.dumps(level.state())))
+    assert again.by_level() == level.by_level()
     few = History()
     few.add(Point(1, STEPS, {}), [Episode(STEPS, 0.0, 9, 1.0)] * 49)
     assert rule.look(few, rng) is None

@@ -58,7 +58,10 @@ EVERYTHING = World(
         EventTerm(mode="reset", target="qpos", operation="add", range=(-0.1, 0.1)),
         EventTerm(mode="reset", target="gravity", operation="scale", range=(0.9, 1.1)),
     ),
-    levels=(LevelTerm(name="pushes", levels=3, curriculum="none"),),
+    levels=(
+        LevelTerm(name="pushes", levels=3, curriculum="none"),
+        LevelTerm(name="width", difficulty=(0.5, 1.0)),
+    ),
     observation_noise=Noise(range=(0, 0.01)),
     observation_delay=(0, 3),
     action_noise=Noise(range=(-0.1, 0.1), distribution="uniform"),
