@@ -8,7 +8,7 @@ import pytest
 from websim.errors import DamagedCheckpoint
 from websim.experiments.experiment import Experiment
 from websim.physics import FloatArray
-from websim.snapshots import restore, snapshot
+from websim.snapshots import first_rows, restore, snapshot
 from websim.worlds import EventTerm, LevelTerm, World
 from websim.worlds.draws import keys_of
 from websim.worlds.ladder import EVEN, FAST, SLOW, Ladder
@@ -240,6 +240,12 @@ def test_progress_goes_on_to_the_same_bits_and_damage_is_named() -> None:
         assert len(set(env.ladders[name].levels.tolist())) > 3
         for key, array in env.ladders[name].arrays().items():
             np.testing.assert_array_equal(array, other.ladders[name].arrays()[key])
+    few = made(given, n=2)
+    restore(few, first_rows(saved, 30, 2))  # as a run's file is tried
+    for name, ladder in few.ladders.items():
+        np.testing.assert_array_equal(ladder.levels, saved["levels"][name]["levels"][:2])
+        np.testing.assert_array_equal(ladder.arrays()["sums"], saved["levels"][name]["sums"])
+    few.close()
     own = saved["levels"]["by1"]
     for change in (
         {"levels": own["levels"] + 10},

@@ -10,6 +10,7 @@ from websim.errors import DamagedCheckpoint, InvalidArgument, ModelError
 from websim.physics import STATE, compute
 from websim.states import generator_state, load_generator
 from websim.vector import MujocoVectorEnv
+from websim.worlds.ladder import SHARED
 
 _LATER = {
     "history",
@@ -111,7 +112,9 @@ def first_rows(state: Mapping[str, Any], num_envs: int, count: int) -> dict[str,
     """
     rows: dict[str, Any] = {}
     for name, value in state.items():
-        if isinstance(value, Mapping) and name != "rng":
+        if name in SHARED:
+            rows[name] = value
+        elif isinstance(value, Mapping) and name != "rng":
             rows[name] = first_rows(value, num_envs, count)
         elif isinstance(value, np.ndarray | list):
             if np.ndim(value) == 0 or len(value) != num_envs:

@@ -494,7 +494,7 @@
  * @typedef {object} LevelTerm  levels by which events are wide: the difficulty is the part of their range that is drawn of
  * @property {number} [levels]  from the easiest to the hardest
  * @property {[number, number]} [difficulty]  of the first and of the last, within 0 to 1; those between are evenly spaced
- * @property {'none' | 'robots' | 'progress'} [curriculum]  see Levels
+ * @property {'none' | 'robots' | 'progress'} [curriculum]  `none`: an environment keeps the level that it draws as it is seeded. `robots`: all begin on the first; at the end of an episode one goes up or down by what its robot achieved, and past the last to a random one (legged_gym's rule). `progress`: each episode's level is drawn, those the more often on which the most is learnt or forgotten
  * @property {string} name  as events have it
  * @property {number} [up]  of what was achieved, from which a robot goes up a level
  * @property {number} [down]  below which it goes down one

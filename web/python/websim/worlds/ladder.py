@@ -19,6 +19,9 @@ FAST, SLOW = 2.0, 8.0
 EVEN = 0.2
 """Of the episodes whose level is drawn by progress, the part that is drawn evenly."""
 
+SHARED = ("sums", "weights")
+"""Of `Ladder.arrays`, those that are of all environments together."""
+
 
 class Ladder:
     """The level of each environment.
