@@ -61,8 +61,10 @@ def module() -> str:
     # Python says all that there is to a message.
     typedefs = [_typedef(message, spelt, True) for message in MESSAGES]
     # Documents, not messages: their names are Python's wherever they are written.
-    documents = (Experiment, Simulation, RobotDocument, World, EventTerm, LevelTerm, Noise)
-    documents += (Terrain, Scan)
+    documents = (
+        *(Experiment, Simulation, RobotDocument),
+        *(World, EventTerm, LevelTerm, Noise, Terrain, Scan),
+    )
     typedefs += [_typedef(part, str, False) for part in documents]
     constants = [
         f"/** {help} */\nexport const {name} = {json.dumps(value)};\n"
@@ -109,7 +111,7 @@ def _sentence(text: str) -> str:
 
 def helps(kind: type) -> dict[str, str]:
     """By field: what the docstring of the class, or of one that it is made of, says of it."""
-    said = {}
+    said: dict[str, str] = {}
     for one in reversed(kind.__mro__):
         text = inspect.cleandoc(one.__doc__ or "").partition("Attributes:")[2]
         found = re.findall(r"^ {4}(\w+): (.*(?:\n {5,}.*)*)", text, re.MULTILINE)

@@ -143,6 +143,10 @@ class History:
         """Goes on from what `state` gave."""
         self.points = deque((Point(*point) for point in state["points"]), maxlen=MAX_ITERATIONS)
         self.episodes = deque(
-            (Episode(*one[:-1], tuple(one[-1])) for one in state["episodes"]), maxlen=MAX_EPISODES
+            (
+                Episode(step, paid, length, measure, tuple(levels))
+                for step, paid, length, measure, levels in state["episodes"]
+            ),
+            maxlen=MAX_EPISODES,
         )
         self.since = int(state["since"])
