@@ -7,7 +7,6 @@ import pytest
 
 from websim.errors import DamagedCheckpoint
 from websim.experiments.experiment import Experiment
-from websim.physics import FloatArray
 from websim.snapshots import first_rows, restore, snapshot
 from websim.worlds import EventTerm, LevelTerm, World
 from websim.worlds.draws import keys_of
@@ -24,7 +23,7 @@ def ladder(curriculum: str, levels: int = 5, num_envs: int = N) -> Ladder:
     return made
 
 
-def ended(made: Ladder, achieved: FloatArray, who: Any = True) -> None:
+def ended(made: Ladder, achieved: Any, who: Any = True) -> None:
     """Episodes end, of which 0.8 is enough to go up and 0.4 to stay."""
     over = np.full(len(achieved), who)
     made.judge(over, achieved, achieved >= 0.8, achieved < 0.4)
