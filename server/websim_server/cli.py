@@ -15,12 +15,18 @@ from websim_server.author import command as author
 from websim_server.bench import command as bench
 from websim_server.build import assets
 from websim_server.errors import ServerError
+from websim_server.exchange import export as export_policy
+from websim_server.exchange import imports
 from websim_server.share import share, verify
 from websim_server.site import export, serve
 from websim_server.train import command as train
 from websim_server.train import decisions, evaluate
 
-COMMANDS = (serve, export, train, author, evaluate, decisions, share, verify, bench, assets)
+COMMANDS = (
+    *(serve, export, train, author, evaluate, decisions, share, verify),
+    *(export_policy, imports),
+    *(bench, assets),
+)
 
 #: What keeps a command from writing and is not its fault.
 _CANNOT_WRITE = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+MAX_BYTES = 1 << 30
+"""Of a file that is read whole."""
+
 
 def add_run(parser: argparse.ArgumentParser) -> None:
     """The argument of a run, with what `read_run` needs besides."""
@@ -99,6 +102,17 @@ def text_of(file: Path | None) -> str | None:
         return file.read_text()
     except (OSError, UnicodeDecodeError) as error:
         raise TrainError(f"{file} cannot be read: {error}") from None
+
+
+def data_of(file: Path) -> bytes:
+    """The bytes of a file; raises TrainError where it cannot be read, or is far too large."""
+    try:
+        size = file.stat().st_size
+        if size > MAX_BYTES:
+            raise TrainError(f"{file} has {size:,} bytes, and may have {MAX_BYTES:,}")
+        return file.read_bytes()
+    except OSError as error:
+        raise TrainError(f"{file} cannot be read: {error.strerror}") from None
 
 
 def made_of(file: Path | None, make: Callable[[Any], T]) -> T | None:

@@ -79,6 +79,10 @@ class FutureCheckpoint(CheckpointError):
     """Raised when a checkpoint was written by a newer version, in a format not known here."""
 
 
+class ForeignPolicy(WebSimError, ValueError):
+    """Raised when a policy of another program cannot be read, or is none that ours can be."""
+
+
 class Problem(NamedTuple):
     """Something that safe code may not say.
 

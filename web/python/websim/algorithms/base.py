@@ -16,7 +16,7 @@ from websim.experiments.experiment import Experiment
 from websim.nn.normalization import NormalizeObservation
 from websim.physics import usable_cores
 from websim.plain import MAX_INTEGER
-from websim.policies import Policy, acting_weights
+from websim.policies import Bounds, Policy, acting_weights
 from websim.ranks import Communicator
 from websim.snapshots import restore, snapshot
 from websim.states import StateDict, generator_state, load_arrays, load_generator
@@ -29,6 +29,9 @@ MAX_LAYERS = 8
 
 MAX_WIDTH = 4096
 """Of a hidden layer; two such hold 64 MiB of weights, and an optimiser three times as much."""
+
+MAX_CLIP = 1e12
+"""Clips nothing."""
 
 EPISODE = ("episodic_return", "episodic_length", "measure")
 """What is known of an episode that has ended, in the first columns of `Algorithm.episodes`."""
@@ -49,6 +52,12 @@ class Hyperparameters:
     """Base of the hyperparameters of all algorithms; checks types and ranges."""
 
     total_timesteps: int = hyperparameter(1_000_000, "environment steps in all", 1)
+    clip_obs: float = hyperparameter(
+        10.0, "normalised observations are clipped to +- this", 1e-3, MAX_CLIP
+    )
+    squash_output: bool = hyperparameter(
+        False, "bring actions between their bounds by tanh, in place of clipping them"
+    )
 
     def __post_init__(self) -> None:
         """Raises InvalidArgument for a value that is not allowed."""
@@ -170,9 +179,10 @@ class Algorithm(ABC):
         self.env.reset(seed=list(range(first, first + n)))
         self.low: NDArray[np.float32] = self.env.single_action_space.low
         self.high: NDArray[np.float32] = self.env.single_action_space.high
+        self.bounds = Bounds(self.low, self.high, self.args.squash_output)
         self.observation_size = self.env.observations.shape[1]
         self.action_size = self.low.size
-        self.normalize_observation = NormalizeObservation(self.observation_size)
+        self.normalize_observation = NormalizeObservation(self.observation_size, self.args.clip_obs)
         self.rng = np.random.default_rng([experiment.seed, communicator.rank])
         self.global_step = 0
         self.iteration = 0
@@ -309,7 +319,7 @@ class Algorithm(ABC):
         self.env.hands.begin(self.iteration)
 
     def _step(self, actions: NDArray[np.float32], running: NDArray[np.bool_] | None = None) -> None:
-        """Steps the environments, with actions clipped to their bounds; keeps ended episodes.
+        """Steps the environments, with actions brought within their bounds; keeps ended episodes.
 
         Not those of which nobody knows what they were paid in all.
 
@@ -317,7 +327,7 @@ class Algorithm(ABC):
             actions: [n, nu].
             running: Environments [n] whose rewards and episodes count; None: all.
         """
-        *_, infos = self.env.step(np.clip(actions, self.low, self.high))
+        *_, infos = self.env.step(self.bounds(actions))
         rewards = self.env.rewards if running is None else self.env.rewards[running]
         self._earned += rewards.sum(), rewards.size
         ended = infos.get("_episode")

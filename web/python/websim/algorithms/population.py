@@ -25,7 +25,7 @@ from websim.algorithms.base import (
 from websim.errors import InvalidArgument
 from websim.experiments.experiment import Experiment
 from websim.nn.layers import TinyMLP
-from websim.policies import DeterministicPolicy
+from websim.policies import Bounds, DeterministicPolicy
 from websim.policies.normalization import normalization_of
 from websim.ranks import Communicator
 from websim.states import StateDict, load_arrays
@@ -171,8 +171,9 @@ class PopulationAlgorithm(Algorithm):
         high: NDArray[np.float32],
     ) -> DeterministicPolicy:
         """See Algorithm."""
-        normalization = normalization_of(state)
+        normalization = normalization_of(state, args.clip_obs)
         network = TinyMLP(normalization.mean.size, low.size, args.hidden_sizes)
         weights = np.zeros(network.size, np.float32)
         load_arrays({"weights": weights}, state.get("policy"))
-        return DeterministicPolicy(network, weights, normalization, low, high)
+        bounds = Bounds(low, high, args.squash_output)
+        return DeterministicPolicy(network, weights, normalization, bounds)

@@ -27,7 +27,7 @@ from websim.nn.actor_critic import ActorCritic
 from websim.nn.distributions import DiagonalGaussian
 from websim.nn.normalization import NormalizeReward
 from websim.nn.optimizers import Adam, GradientClipping
-from websim.policies import GaussianPolicy
+from websim.policies import Bounds, GaussianPolicy
 from websim.ranks import Communicator
 from websim.states import StateDict, load_arrays
 
@@ -260,7 +260,10 @@ class PPO(Algorithm):
         high: NDArray[np.float32],
     ) -> GaussianPolicy:
         """See Algorithm."""
-        return GaussianPolicy.from_state(state, args.hidden_sizes, args.activation, low, high)
+        bounds = Bounds(low, high, args.squash_output)
+        return GaussianPolicy.from_state(
+            state, args.hidden_sizes, args.activation, bounds, args.clip_obs
+        )
 
     def state(self) -> StateDict:
         """See Algorithm."""

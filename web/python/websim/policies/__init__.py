@@ -1,7 +1,15 @@
 """Policies without noise: what acts once something has been learnt. One kind a file."""
 
 from websim.policies.base import Actions, Policy, acting_weights
+from websim.policies.bounds import Bounds
 from websim.policies.deterministic import DeterministicPolicy
 from websim.policies.gaussian import GaussianPolicy
 
-__all__ = ["Actions", "DeterministicPolicy", "GaussianPolicy", "Policy", "acting_weights"]
+__all__ = [
+    "Actions",
+    "Bounds",
+    "DeterministicPolicy",
+    "GaussianPolicy",
+    "Policy",
+    "acting_weights",
+]

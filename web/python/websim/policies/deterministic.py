@@ -5,6 +5,7 @@ from numpy.typing import NDArray
 
 from websim.nn.layers import TinyMLP
 from websim.policies.base import Actions
+from websim.policies.bounds import Bounds
 from websim.policies.normalization import Normalization
 
 
@@ -16,14 +17,12 @@ class DeterministicPolicy:
         network: TinyMLP,
         weights: NDArray[np.float32],
         normalization: Normalization,
-        low: Actions,
-        high: Actions,
+        bounds: Bounds,
     ) -> None:
-        """Takes the network, its weights [size], normalisation, and bounds of actions [nu]."""
+        """Takes the network, its weights [size], normalisation, and bounds of actions."""
         self.network, self.weights, self.normalization = network, weights, normalization
-        self.low, self.high = low, high
+        self.bounds = bounds
 
     def __call__(self, observations: NDArray[np.float64]) -> Actions:
         """See Policy."""
-        actions = self.network.act(self.normalization(observations), self.weights)
-        return np.clip(actions, self.low, self.high)
+        return self.bounds(self.network.act(self.normalization(observations), self.weights))

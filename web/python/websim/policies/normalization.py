@@ -25,11 +25,11 @@ class Normalization:
         return normalized.astype(np.float32)
 
 
-def normalization_of(state: Mapping[str, Any]) -> Normalization:
+def normalization_of(state: Mapping[str, Any], clip: float) -> Normalization:
     """What a saved policy sees observations through; raises DamagedCheckpoint without it."""
     saved = state.get("normalize_observation")
     if not isinstance(saved, dict) or not isinstance(saved.get("mean"), np.ndarray):
         raise DamagedCheckpoint("The checkpoint lacks the statistics of observations.")
-    normalize = NormalizeObservation(saved["mean"].size)
+    normalize = NormalizeObservation(saved["mean"].size, clip)
     normalize.rms.load(saved)
     return Normalization(normalize.rms.mean, normalize.rms.std, normalize.clip)

@@ -20,6 +20,7 @@ from websim.experiments.experiment import Experiment, as_dict, canonical, from_d
 from websim.experiments.files import is_model
 from websim.experiments.robot import Robot, robot_as_dict
 from websim.experiments.sources import whole
+from websim.policies.network import learner_of, network_of
 from websim.sharing import envelope, network
 from websim.sharing.network import Precision
 from websim.sharing.proof import claim_of
@@ -67,7 +68,7 @@ class Draft:
         self.precision = precision
         experiment = replace(whole(run.experiment.for_learning()), hands=None)
         args = _hyperparameters(experiment)
-        self._network = network.dumps(network.network_of(run.learner, args.hidden_sizes), precision)
+        self._network = network.dumps(network_of(run.learner, args.hidden_sizes), precision)
         learner = _learner(experiment, self._network, run.learner)
         self.run = Checkpoint(experiment, learner, [])
         self._experiment = _written(experiment)
@@ -207,7 +208,7 @@ def _learner(experiment: Experiment, data: bytes, counters: Mapping[str, Any]) -
         raise DamagedCheckpoint(
             f"The link is damaged: its layers are {carried.widths[1:-1]} wide, not {wanted}."
         )
-    acting = network.learner_of(carried, flat=flat)
+    acting = learner_of(carried, flat=flat)
     return {**{name: counters[name] for name in COUNTERS}, **acting}
 
 

@@ -14,7 +14,6 @@ All numbers are little-endian.
 """
 
 import itertools
-from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
@@ -22,11 +21,7 @@ from numpy.typing import NDArray
 
 from websim.algorithms.base import MAX_LAYERS, MAX_WIDTH
 from websim.errors import DamagedCheckpoint, InvalidArgument
-from websim.nn.layers import TinyMLP
-from websim.nn.normalization import EPSILON
-from websim.states import StateDict
-
-Array = NDArray[np.float32]
+from websim.policies.network import Array, Network
 
 Precision = Literal["int8", "fp16"]
 
@@ -38,78 +33,6 @@ MAX_OBSERVATION = 65_535
 
 _EXACT = 1e-2
 """Means in fp16 may be so many standard deviations off; else statistics are in fp32."""
-
-
-@dataclass
-class Network:
-    """What acts.
-
-    Attributes:
-        layers: Weight [in, out] and bias [out] of each; all have a bias, or none.
-        logstd: Logarithms of the standard deviations of actions; None where it knows none.
-        count: Observations that the statistics are of.
-        mean: Of observations.
-        std: Likewise, as they are divided by it.
-    """
-
-    layers: list[tuple[Array, Array | None]]
-    logstd: Array | None
-    count: float
-    mean: NDArray[np.float64]
-    std: NDArray[np.float64]
-
-    @property
-    def widths(self) -> tuple[int, ...]:
-        """From observations to actions."""
-        return (len(self.layers[0][0]), *(weight.shape[1] for weight, _ in self.layers))
-
-
-def network_of(learner: StateDict, hidden: tuple[int, ...]) -> Network:
-    """The network of a run's policy.
-
-    Args:
-        learner: `Checkpoint.learner`.
-        hidden: Widths of its hidden layers.
-    """
-    policy, saved = learner["policy"], learner["normalize_observation"]
-    logstd = policy.get("actor.logstd")
-    layers: list[tuple[Array, Array | None]]
-    if "weights" in policy:
-        layers = list(
-            _tiny(saved["mean"].size, policy["weights"].size, hidden).views(policy["weights"])
-        )
-    else:
-        layers = [
-            (policy[f"actor.{i}.weight"], policy[f"actor.{i}.bias"]) for i in range(len(hidden) + 1)
-        ]
-    std = np.sqrt(saved["m2"] / saved["count"] + EPSILON)
-    return Network(layers, logstd, float(saved["count"]), saved["mean"], std)
-
-
-def learner_of(network: Network, *, flat: bool) -> StateDict:
-    """The part of `Checkpoint.learner` that acts.
-
-    Args:
-        network: Its network.
-        flat: Whether the algorithm keeps all weights in one vector, as ES and ARS do.
-    """
-    policy: dict[str, NDArray[Any]] = {}
-    if flat:
-        arrays = [array.ravel() for layer in network.layers for array in layer if array is not None]
-        policy["weights"] = np.concatenate(arrays)
-    else:
-        for i, (weight, bias) in enumerate(network.layers):
-            policy[f"actor.{i}.weight"] = weight
-            policy[f"actor.{i}.bias"] = (
-                np.zeros(weight.shape[1], np.float32) if bias is None else bias
-            )
-        size = network.widths[-1]
-        policy["actor.logstd"] = (
-            np.zeros(size, np.float32) if network.logstd is None else network.logstd
-        )
-    m2 = np.maximum(0.0, np.square(network.std) - EPSILON) * network.count
-    statistics = {"count": network.count, "mean": network.mean, "m2": m2}
-    return {"policy": policy, "normalize_observation": statistics}
 
 
 def dumps(network: Network, precision: Precision) -> bytes:
@@ -218,10 +141,3 @@ def _half(array: Array) -> bytes:
     if not np.isfinite(half).all():
         raise InvalidArgument("The policy has weights beyond 65,504: a link cannot carry them.")
     return half.tobytes()
-
-
-def _tiny(observations: int, size: int, hidden: tuple[int, ...]) -> TinyMLP:
-    """The perceptron of so many weights."""
-    inner = (observations, *hidden)
-    before = sum((rows + 1) * columns for rows, columns in itertools.pairwise(inner))
-    return TinyMLP(observations, (size - before) // (inner[-1] + bool(hidden)), hidden)

@@ -1,0 +1,1 @@
+"""Policies and trajectories, to and from other programs."""

@@ -1,0 +1,60 @@
+"""`websim export`, `import` and `record`: every command of docs/exchange.md, and mistakes."""
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+from websim.experiments.experiment import Experiment
+from websim.training.trainer import Trainer
+from websim_server import cli
+
+DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "exchange.md"
+
+COMMANDS = re.findall(r"`websim ((?:export|import|record) [^`]+)` \|", DOCUMENT.read_text())
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with what the commands read."""
+    folder = tmp_path_factory.mktemp("exchange")
+    small = {"num_envs": 2, "num_steps": 32, "num_minibatches": 2}
+    trainer = Trainer(Experiment(task="Hopper-v5", hyperparameters=small))
+    trainer.advance()
+    data = trainer.checkpoint()
+    trainer.close()
+    assert data is not None
+    (folder / "run.websim").write_bytes(data)
+    return folder
+
+
+def test_the_commands_of_the_table(files: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(files)
+    assert len(COMMANDS) > 1
+    for command in COMMANDS:
+        assert cli.main(shlex.split(command)) == 0, command
+    assert cli.main(["evaluate", "imported.websim", "--episodes", "1"]) == 0
+
+
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        ("export nowhere.websim --onnx a.onnx", "nowhere.websim cannot be read"),
+        ("import onnx nowhere.onnx --task Hopper-v5", "nowhere.onnx cannot be read"),
+        ("import onnx run.websim --task Hopper-v5", "no ONNX"),
+        ("import onnx run.websim --task Nothing-v5", "Nothing-v5"),
+    ],
+)
+def test_mistakes_are_named_and_nothing_is_written(
+    command: str,
+    said: str,
+    files: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(files)
+    before = sorted(files.iterdir())
+    assert cli.main(shlex.split(command)) == 1
+    assert said in capsys.readouterr().err
+    assert sorted(files.iterdir()) == before

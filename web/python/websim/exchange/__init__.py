@@ -1,0 +1,1 @@
+"""Policies as other programs have them: ONNX, Stable-Baselines3, CleanRL."""
