@@ -2,6 +2,7 @@
 
 import re
 import shlex
+import shutil
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,8 @@ import pytest
 from websim.experiments.experiment import Experiment
 from websim.training.trainer import Trainer
 from websim_server import cli
+
+MODELS = Path(__file__).resolve().parents[1] / "python" / "exchange" / "models"
 
 DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "exchange.md"
 
@@ -26,6 +29,12 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     trainer.close()
     assert data is not None
     (folder / "run.websim").write_bytes(data)
+    for theirs, name in (
+        ("ppo.zip", "model.zip"),
+        ("ppo.pkl", "vecnormalize.pkl"),
+        ("agent.cleanrl_model", "agent.cleanrl_model"),
+    ):
+        shutil.copy(MODELS / theirs, folder / name)
     return folder
 
 
@@ -44,6 +53,9 @@ def test_the_commands_of_the_table(files: Path, monkeypatch: pytest.MonkeyPatch)
         ("import onnx nowhere.onnx --task Hopper-v5", "nowhere.onnx cannot be read"),
         ("import onnx run.websim --task Hopper-v5", "no ONNX"),
         ("import onnx run.websim --task Nothing-v5", "Nothing-v5"),
+        ("record run.websim --episodes 0 --out a.npz", "episodes must be 1 to"),
+        ("record Hopper-v5 --out a.npz", "Hopper-v5 cannot be read"),
+        ("record Hopper-v5 --random 1 --episodes 1 --format minari --out .", "dataset's id"),
     ],
 )
 def test_mistakes_are_named_and_nothing_is_written(

@@ -27,7 +27,7 @@ class ModelError(WebSimError, ValueError):
 
 
 class MissingLibrary(WebSimError):
-    """Raised when a part that is compiled for this machine has not been built."""
+    """Raised when a compiled part has not been built, or an optional library is not installed."""
 
 
 class ResetNeeded(WebSimError, gymnasium.error.ResetNeeded):

@@ -22,8 +22,14 @@ _MAX_MESSAGE = 400
 _NO_BRACKETS = re.compile(rb'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)|[^"\[\]{}]++', re.DOTALL)
 
 
-def loads(data: bytes, most: int = MAX_BYTES) -> Any:
-    """Reads JSON of no more than `most` bytes; raises ValueError for what is not sane."""
+def loads(data: bytes, most: int = MAX_BYTES, greatest: int = MAX_INTEGER) -> Any:
+    """Reads JSON of no more than `most` bytes; raises ValueError for what is not sane.
+
+    Args:
+        data: The JSON.
+        most: Bytes.
+        greatest: Integer.
+    """
     if len(data) > most:
         raise ValueError(f"its JSON has {len(data):,} bytes, and may have {most:,}")
     brackets = np.frombuffer(_NO_BRACKETS.sub(b"", data), np.uint8)
@@ -32,7 +38,7 @@ def loads(data: bytes, most: int = MAX_BYTES) -> Any:
     if depth > MAX_DEPTH:
         raise ValueError(f"its JSON is {depth:,} levels deep, and may be {MAX_DEPTH}")
     value = json.loads(data)
-    _check_integers(value)
+    _check_integers(value, greatest)
     return value
 
 
@@ -72,11 +78,11 @@ def brief(error: Exception) -> str:
     return text.removesuffix(".")
 
 
-def _check_integers(value: Any) -> None:
-    if isinstance(value, int) and abs(value) > MAX_INTEGER:
-        raise ValueError(f"it has the number {value:.3e}, and may have up to {MAX_INTEGER}")
+def _check_integers(value: Any, greatest: int) -> None:
+    if isinstance(value, int) and abs(value) > greatest:
+        raise ValueError(f"it has the number {value:.3e}, and may have up to {greatest}")
     for inner in _inner(value):
-        _check_integers(inner)
+        _check_integers(inner, greatest)
 
 
 def _inner(value: Any) -> Any:

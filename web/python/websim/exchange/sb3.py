@@ -77,7 +77,7 @@ def _numbered(tensors: Tensors, pattern: re.Pattern[str]) -> list[str]:
 def _settings(data: bytes) -> dict[str, Any]:
     """What the policy was made with that is not as by default."""
     try:
-        told = plain.loads(data)
+        told = plain.loads(data, greatest=2**63)  # it has times in nanoseconds
         kwargs = told.get("policy_kwargs") or {}
         if ":serialized:" in kwargs:
             kwargs = pickles.read(base64.b64decode(kwargs[":serialized:"], validate=True))

@@ -1,0 +1,140 @@
+"""Recorded episodes, beside Gymnasium's environments, MuJoCo's own state and Minari's checks."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import gymnasium
+import minari
+import mujoco
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from websim.errors import InvalidArgument
+from websim.experiments.experiment import Experiment
+from websim.training.trainer import Trainer
+from websim.trajectories import minari as minari_format
+from websim.trajectories import npz
+from websim.trajectories.recorder import Episode, Recorder
+
+HOPPER = Experiment(
+    task="Hopper-v5", hyperparameters={"num_envs": 2, "num_steps": 32, "num_minibatches": 2}
+)
+EPISODES = 70
+"""More than play at the same time."""
+
+
+@pytest.fixture(scope="module")
+def recorded() -> tuple[list[Episode], dict[str, Any], Any]:
+    trainer = Trainer(HOPPER)
+    recorder = Recorder(HOPPER, trainer.algorithm.state(), EPISODES, seed=5, random=0.5)
+    episodes = list(recorder.play())
+    about, spaces = recorder.about(), recorder.spaces
+    recorder.close()
+    trainer.close()
+    return episodes, about, spaces
+
+
+def test_every_episode_is_played_once_to_its_end(recorded: Any) -> None:
+    episodes, about, _ = recorded
+    assert sorted(episode.seed for episode in episodes) == [5 + i for i in range(EPISODES)]
+    chosen = sum(episode.random for episode in episodes)
+    assert 20 < chosen < 50
+    for episode in episodes:
+        assert episode.terminated or episode.truncated
+        total = sum(episode.terms.values())
+        np.testing.assert_allclose(total, episode.rewards, atol=1e-12)
+    assert len(about["observation_names"]) == episodes[0].observations.shape[1]
+
+    again = Recorder(HOPPER, None, 3, seed=5, random=1)
+    alone = Recorder(HOPPER, None, 1, seed=7, random=1)
+    theirs = {episode.seed: episode for episode in again.play()}
+    (one,) = alone.play()
+    np.testing.assert_array_equal(one.actions, theirs[7].actions)
+    again.close()
+    alone.close()
+
+
+def test_gymnasium_and_mujoco_do_the_same_again(recorded: Any) -> None:
+    episode = max(recorded[0], key=lambda one: len(one.rewards))
+    env = gymnasium.make("Hopper-v5")
+    observation, _ = env.reset(seed=episode.seed)
+    np.testing.assert_allclose(observation, episode.observations[0], atol=1e-12)
+    model, data = env.unwrapped.model, mujoco.MjData(env.unwrapped.model)  # type: ignore[attr-defined]
+    bits = int(mujoco.mjtState.mjSTATE_INTEGRATION)
+    for t, action in enumerate(episode.actions):
+        observation, reward, *_, info = env.step(action)
+        np.testing.assert_allclose(observation, episode.observations[t + 1], atol=1e-9)
+        assert reward == pytest.approx(episode.rewards[t], abs=1e-9)
+        assert info["x_position"] == pytest.approx(episode.infos["x_position"][t], abs=1e-9)
+
+        mujoco.mj_setState(model, data, episode.states["state"][t], bits)
+        data.ctrl[:] = action
+        mujoco.mj_step(model, data, 4)
+        np.testing.assert_allclose(data.qpos, episode.states["qpos"][t + 1], atol=1e-12)
+        np.testing.assert_allclose(data.qvel, episode.states["qvel"][t + 1], atol=1e-12)
+    env.close()
+
+
+def test_npz_has_one_episode_behind_the_other(recorded: Any, tmp_path: Path) -> None:
+    episodes, about, _ = recorded
+    npz.write(tmp_path / "all.npz", iter(episodes), about)
+    assert [path.name for path in tmp_path.iterdir()] == ["all.npz"]
+    with np.load(tmp_path / "all.npz", allow_pickle=False) as file:
+        assert json.loads(str(file["metadata"]))["task"] == "Hopper-v5"
+        lengths: NDArray[np.int64] = file["lengths"]
+        steps = np.cumsum(lengths)
+        observations = np.split(file["observations"], (steps + np.arange(1, EPISODES + 1))[:-1])
+        rewards = np.split(file["rewards"], steps[:-1])
+        ends = file["terminations"] | file["truncations"]
+        assert ends.sum() == EPISODES
+        assert ends[steps - 1].all()
+        for i, episode in enumerate(episodes):
+            np.testing.assert_array_equal(observations[i], episode.observations)
+            np.testing.assert_array_equal(rewards[i], episode.rewards)
+            assert file["returns"][i] == pytest.approx(episode.rewards.sum())
+
+
+def test_minari_reads_it_and_recovers_the_environment(
+    recorded: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    episodes, about, spaces = recorded
+    folder = tmp_path / "hopper-v0"
+    minari_format.write(folder, iter(episodes), HOPPER, spaces, about)
+    monkeypatch.setenv("MINARI_DATASETS_PATH", str(tmp_path))
+    dataset = minari.load_dataset("hopper-v0")
+    assert dataset.total_episodes == EPISODES
+    assert dataset.total_steps == sum(len(episode.rewards) for episode in episodes)
+    for ours, theirs in zip(episodes, dataset, strict=True):
+        assert dataset.spec.observation_space.contains(theirs.observations[0])
+        assert dataset.spec.action_space.contains(theirs.actions[0])
+        np.testing.assert_array_equal(theirs.observations, ours.observations)
+        np.testing.assert_array_equal(theirs.infos["state"], ours.states["state"])
+        np.testing.assert_array_equal(theirs.infos["x_position"][1:], ours.infos["x_position"])
+        assert theirs.terminations[-1] == ours.terminated
+    seeds = [one["seed"] for one in dataset.storage.get_episode_metadata(range(EPISODES))]
+    assert seeds == [episode.seed for episode in episodes]
+    env = dataset.recover_environment()
+    assert env.spec is not None
+    assert env.spec.id == "Hopper-v5"
+    env.close()
+
+    with pytest.raises(InvalidArgument, match="is there already"):
+        minari_format.write(folder, iter(episodes), HOPPER, spaces, about)
+    with pytest.raises(InvalidArgument, match="dataset's id"):
+        minari_format.write(tmp_path / "no id!", iter(episodes), HOPPER, spaces, about)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ({"episodes": 0}, "episodes must be"),
+        ({"seed": -1}, "seed must be"),
+        ({"random": 2.0}, "random must be 0 to 1"),
+        ({"random": 0.5}, "no policy yet"),
+    ],
+)
+def test_what_cannot_be_recorded_is_refused(arguments: dict[str, Any], said: str) -> None:
+    with pytest.raises(InvalidArgument, match=said):
+        Recorder(HOPPER, None, **{"episodes": 1, "random": 1.0, **arguments})
