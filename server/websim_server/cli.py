@@ -17,13 +17,13 @@ from websim_server.build import assets
 from websim_server.errors import ServerError
 from websim_server.exchange import export as export_policy
 from websim_server.exchange import imports, record
-from websim_server.share import share, verify
+from websim_server.share import descent, share, verify
 from websim_server.site import export, serve
 from websim_server.train import command as train
 from websim_server.train import decisions, evaluate
 
 COMMANDS = (
-    *(serve, export, train, author, evaluate, decisions, share, verify),
+    *(serve, export, train, author, evaluate, decisions, share, verify, descent),
     *(export_policy, imports, record),
     *(bench, assets),
 )

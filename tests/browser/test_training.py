@@ -4,6 +4,7 @@ never touched by what is played beside it.
 
 import base64
 import dataclasses
+import hashlib
 from typing import Any
 
 import numpy as np
@@ -98,8 +99,10 @@ def resume(sim: Any, data: bytes, **options: Any) -> None:
     sim.page.evaluate("(options) => { window.wanted = options; }", options)
     sim.page.evaluate(
         """async () => {
+          const { training, ...others } = wanted;
           window.sim = await WebSim.create({
-            training: { checkpoint: data }, numWorkers: 2, reproducible: true, ...wanted,
+            training: { checkpoint: data, ...training },
+            numWorkers: 2, reproducible: true, ...others,
             replacing: window.sim,
           });
           window.seen = [];
@@ -161,11 +164,14 @@ def test_it_repeats_itself_bit_by_bit_whatever_is_played_beside_it(sim: Any) -> 
     wait_for(sim, "finished")
     equal(load(sim), first)
 
-    resume(sim, saved)
-    assert sim.run("sim.training.experiment") == experiment()
+    # By somebody else: it says what it was made of, and is the same but for that.
+    forked = {**experiment(), "parent": hashlib.sha256(saved).hexdigest()}
+    resume(sim, saved, training={"experiment": forked})
+    assert sim.run("sim.training.experiment") == forked
     sim.run("sim.training.start()")
     wait_for(sim, "finished")
     equal(load(sim), first)
+    assert load(sim).experiment.parent == forked["parent"]
     assert metrics(sim) == curve[paused:]
 
 

@@ -143,5 +143,11 @@ def test_a_server_without_a_store_says_so() -> None:
 def test_the_api_has_a_schema(client: TestClient) -> None:
     schema = client.get("/api/openapi.json").json()
     of_a_run = {f"/runs/{{run_id}}{part}" for part in ("", ".websim", "/picture")}
-    assert set(schema["paths"]) == {"/runs", "/oembed", *of_a_run}
+    assert set(schema["paths"]) == {
+        "/runs",
+        "/oembed",
+        "/boards",
+        "/boards/{key}",
+        *of_a_run,
+    }
     assert json.dumps(schema["paths"]["/runs"]["post"]["responses"]["429"])

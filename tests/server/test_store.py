@@ -212,7 +212,7 @@ from websim.experiments.archive import dump
 from websim.experiments.experiment import Experiment
 from websim_server.store import store
 # What a file says is not what is tried here, and takes a second.
-store.inspect = lambda data: {}
+store.inspect = lambda data: {"parent": None, "contest": None}
 store.picture_of = lambda data: None
 one = store.Store(store.StoreSettings(folder=Path(sys.argv[1]), database=sys.argv[3]))
 for i in range(10_000):

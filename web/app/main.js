@@ -45,6 +45,7 @@ const desk = new TrainDesk({
   session, report,
   tell: (message) => notices.show('info', message),
   follow: (index) => follow(index),
+  editReward: () => code.open().catch(report),
 });
 const opener = new Opener({
   session, report,
@@ -52,7 +53,7 @@ const opener = new Opener({
   openRun: (file) => desk.openRun(file),
   learning: () => desk.learning,
 });
-const controllers = new Controllers(session, (id) => desk.checkpointOf(id), (message) => notices.show('warning', message));
+const controllers = new Controllers(session, (controller) => desk.checkpointOf(controller), (message) => notices.show('warning', message));
 const author = new AuthorSection({
   session, controllers, report, openRun: (file) => desk.openRun(file), edit: (reward, fork) => code.edit(reward, fork).catch(report),
 });

@@ -24,6 +24,8 @@ import { readUrl, writeUrl } from './urlstate.js';
  * @property {import('../sim/shared/protocol.js').CompleteExperiment} experiment
  * @property {ArrayBuffer} archive
  * @property {boolean} hasLearnt  whether a policy is in it
+ * @property {string} [sha256]    of the archive, where it is known
+ * @property {string} [stored]    its id in the server's store; empty: it is not there
  * @property {import('./sharing/proof.js').Opened} [link]  that it came by
  */
 
@@ -241,7 +243,7 @@ export class Session extends EventTarget {
     if (!file.ok) throw new Error(`${name} has changed while it was read: load the page again.`);
     const archive = await file.arrayBuffer();
     const experiment = about.experiment.robot ? { ...about.experiment, archive } : about.experiment;
-    this.served = { id: about.sha256.slice(0, 16), name: about.name, experiment, archive, hasLearnt: about.hasLearnt };
+    this.served = { id: about.sha256.slice(0, 16), name: about.name, experiment, archive, hasLearnt: about.hasLearnt, sha256: about.sha256, stored: about.stored ? name : '' };
     return experiment;
   }
 

@@ -11,7 +11,7 @@ from websim_server.build import lock
 from websim_server.build.engine import OPTIMISED, choose
 from websim_server.llm.settings import NEITHER, LlmSettings, LlmUnavailable
 from websim_server.paths import VENDOR, WEB, websim_source
-from websim_server.site import files, llm, manifest, opened, openings, package, runs
+from websim_server.site import boards, files, llm, manifest, opened, openings, package, runs
 from websim_server.site.headers import ResponseHeaders
 from websim_server.site.opened import OpenedFile
 from websim_server.site.sources import Sources
@@ -72,6 +72,7 @@ def create_app(
         manifest.router(packages, chosen, sources, bundle, begin, task_files),
         opened.router(open_file, store),
         runs.router(store),
+        boards.router(store),
         package.router(bundle),
         openings.router(begin),
         llm.router(language_model or LlmUnavailable(NEITHER)),

@@ -18,6 +18,8 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from websim_server import __version__
 from websim_server.errors import ServerError
+from websim_server.site import boards
+from websim_server.site.boards import ToldStanding
 from websim_server.site.visitors import Rate, Refused, address_of, body_of, check_origin
 from websim_server.store.errors import NoRun, NotAllowed, NotStored, StoreFull
 from websim_server.store.store import Store, Stored
@@ -45,6 +47,9 @@ _STATUS: dict[type[ServerError], int] = {
 _FOR_A_DAY = "public, max-age=86400"
 """An address has always the same content; only who deletes it may wish it gone sooner."""
 
+_SOON = {"Cache-Control": "public, max-age=5"}
+"""Others may be made of it, and it is measured."""
+
 _NEVER = {"Cache-Control": "no-store"}
 
 
@@ -57,6 +62,23 @@ class Shared(BaseModel):
     about: dict[str, Any] = Field(description="what the file says of itself")
     created_at: float = Field(description="seconds since 1970")
     expires_at: float | None
+
+
+class Relative(BaseModel):
+    """A run that another one came of, or that came of another one."""
+
+    id: str
+    title: str
+    global_step: int
+    shared: bool = Field(description="whether it is in the store")
+
+
+class Known(Shared):
+    """A run in the store, and how it stands among others."""
+
+    ancestors: list[Relative] = Field(description="what it was made of, the nearest first")
+    children: list[Relative] = Field(description="what was made of it, the oldest first")
+    standing: ToldStanding | None = Field(description="on the board of its contest")
 
 
 class Receipt(Shared):
@@ -189,10 +211,11 @@ def api(store: Store) -> FastAPI:
         answer = _embedding(run, _origin(request), *size)
         return JSONResponse(answer, headers={"Cache-Control": _FOR_A_DAY})
 
-    @app.get("/runs/{run_id}", response_model=Shared)
+    @app.get("/runs/{run_id}", response_model=Known)
     def about(run_id: str) -> Response:
         """What is known of it."""
-        return JSONResponse(asdict(store.about(run_id)), headers={"Cache-Control": _FOR_A_DAY})
+        told = {**asdict(store.about(run_id)), **asdict(store.family(run_id))}
+        return JSONResponse(told, headers=_SOON)
 
     @app.delete("/runs/{run_id}", status_code=204, response_class=Response)
     def remove(run_id: str, request: Request, token: str = Header(alias="X-Token")) -> Response:
@@ -201,6 +224,7 @@ def api(store: Store) -> FastAPI:
         store.remove(run_id, token)
         return Response(status_code=204)
 
+    app.include_router(boards.api(store))
     return app
 
 
@@ -240,6 +264,7 @@ def opened(store: Store, run_id: str) -> dict[str, Any]:
         "experiment": json.loads(run.about["document"]),
         "sha256": run.sha256,
         "hasLearnt": run.about["has_learnt"],
+        "stored": True,
     }
 
 

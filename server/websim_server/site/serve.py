@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import contextlib
 import errno
 import os
 import socket
@@ -125,6 +126,7 @@ def run(arguments: argparse.Namespace) -> None:
     from websim_server.site.app import create_app
     from websim_server.site.http import TimedProtocol
     from websim_server.site.opened import OpenedFile
+    from websim_server.store.measurer import Measurer
 
     class Server(uvicorn.Server):
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -180,4 +182,7 @@ def run(arguments: argparse.Namespace) -> None:
             log_level="warning",
             access_log=False,
         )
-        Server(config).run(sockets=[listener])
+        with contextlib.ExitStack() as beside:
+            if shared is not None and not shared.settings.read_only and arguments.measures:
+                beside.enter_context(Measurer(shared))
+            Server(config).run(sockets=[listener])

@@ -5,9 +5,12 @@ python -m websim_server.store.inspection < FILE
 
 import json
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from websim_server.store import limited, pictures
+
+if TYPE_CHECKING:
+    from websim.experiments.experiment import Experiment
 
 
 def inspect(data: bytes) -> dict[str, Any]:
@@ -15,8 +18,10 @@ def inspect(data: bytes) -> dict[str, Any]:
 
     Returns:
         `experiment` (sha256), `document` (it as the page reads it), `task`, `title`, `author`,
-        `iteration`, `global_step`, `has_learnt`, `has_learner`, `own_robot`, `calculates`: whether
-        its code does nothing else, and `claim`, `mean_return` over so many `episodes`, or None.
+        `algorithm`, `parent` (or None), `iteration`, `global_step`, `has_learnt`, `has_learner`,
+        `own_robot`, `calculates`: whether its code does nothing else, `claim`: `mean_return` over
+        so many `episodes`, or None, and `contest`: what it takes part in (`key`, `name`, `counts`),
+        or None, and then `no_contest`: why.
 
     Raises:
         NoRun: it is none, or takes too much to read; the message says what is wrong.
@@ -49,6 +54,8 @@ def _about(data: bytes) -> bytes:
         "task": experiment.task,
         "title": experiment.title,
         "author": experiment.author,
+        "algorithm": experiment.algorithm,
+        "parent": experiment.parent,
         "iteration": int(learner.get("iteration", 0)),
         "global_step": int(learner.get("global_step", 0)),
         "has_learnt": has_learnt,
@@ -57,7 +64,26 @@ def _about(data: bytes) -> bytes:
         "calculates": calculates,
         "claim": claim and {"mean_return": claim.mean_return, "episodes": claim.episodes},
     }
+    about |= _contest(experiment, calculates, has_learnt)
     return json.dumps(about).encode()
+
+
+def _contest(experiment: "Experiment", calculates: bool, has_learnt: bool) -> dict[str, Any]:
+    """What the run takes part in, or why in nothing."""
+    from websim.errors import WebSimError
+    from websim.sharing.contest import contest_of, counts, name_of
+
+    why = "" if has_learnt else "Nothing has been learnt yet."
+    if not calculates:
+        why = "Its code does more than calculate, so it is not run by this server."
+    if not why:
+        try:
+            contest = contest_of(experiment)
+            told = {"name": name_of(contest), "counts": counts(contest)}
+            return {"contest": {"key": contest.sha256, **told}, "no_contest": ""}
+        except WebSimError as error:
+            why = str(error)
+    return {"contest": None, "no_contest": why}
 
 
 if __name__ == "__main__":

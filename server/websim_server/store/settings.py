@@ -86,6 +86,12 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     options.add_argument(
         "--store-days", type=float, metavar="DAYS", help="so long a run is kept (always)"
     )
+    options.add_argument(
+        "--no-measuring",
+        dest="measures",
+        action="store_false",
+        help="play no shared runs to rank them: other servers of the same store do, or nobody",
+    )
 
 
 def open_store(arguments: argparse.Namespace) -> "Store | None":

@@ -5,19 +5,21 @@ import json
 import secrets
 import threading
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from cachetools import TTLCache
-from sqlalchemy import delete, func, insert, select
+from sqlalchemy import Connection, delete, func, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from websim_server.store.blobs import Blobs
+from websim_server.store.boards import Boards, Standing, kept
 from websim_server.store.errors import NoRun, NotAllowed, NotStored, StoreFull
 from websim_server.store.inspection import inspect
 from websim_server.store.pictures import Picture, picture_of
 from websim_server.store.settings import StoreSettings
-from websim_server.store.tables import ID_LENGTH, connect, runs
+from websim_server.store.tables import ID_LENGTH, connect, descent, runs
 
 _DAY = 86_400.0
 
@@ -25,6 +27,8 @@ _REMEMBERED_SECONDS = 5.0
 """So long a run that another server has deleted may still be handed out by this one."""
 
 _REMEMBERED_RUNS = 4096
+
+_MOST_ANCESTORS = _MOST_CHILDREN = 100
 
 _REMEMBERED_BYTES = 64 << 20
 
@@ -49,6 +53,39 @@ class Stored:
     about: dict[str, Any]
     created_at: float
     expires_at: float | None
+
+
+@dataclass(frozen=True)
+class Relative:
+    """A run that another one came of, or that came of another one.
+
+    Attributes:
+        id: The first characters of its sha256.
+        title: What people call it, or its task; empty where it is not in the store.
+        global_step: Environment steps that it had learnt for.
+        shared: Whether it is in the store.
+    """
+
+    id: str
+    title: str
+    global_step: int
+    shared: bool
+
+
+@dataclass(frozen=True)
+class Family:
+    """How a run stands among others.
+
+    Attributes:
+        ancestors: What it was made of, and that of, as far as they are in the store; the nearest
+            first.
+        children: What was made of it, the oldest first.
+        standing: On the board of its contest; None: on none.
+    """
+
+    ancestors: list[Relative]
+    children: list[Relative]
+    standing: Standing | None
 
 
 @dataclass(frozen=True)
@@ -80,9 +117,11 @@ class Store:
         """
         self.settings = settings
         self._engine = connect(settings.database, settings.folder)
+        self.boards = Boards(self._engine)
         self._blobs = Blobs(settings.blobs or str(settings.folder / "runs"))
         self._lock = threading.Lock()
         self._runs: TTLCache[str, Stored] = TTLCache(_REMEMBERED_RUNS, _REMEMBERED_SECONDS)
+        self._families: TTLCache[str, Family] = TTLCache(_REMEMBERED_RUNS, _REMEMBERED_SECONDS)
         self._files: TTLCache[str, bytes] = TTLCache(
             _REMEMBERED_BYTES, _REMEMBERED_SECONDS, getsizeof=len
         )
@@ -137,6 +176,10 @@ class Store:
         try:
             with self._engine.begin() as connection:
                 connection.execute(insert(runs).values(row))
+                if about["parent"]:
+                    own = {"run_id": run.id, "parent": about["parent"]}
+                    connection.execute(insert(descent).values(own))
+                self.boards.enter(connection, run.id, about)
         except IntegrityError:  # somebody else was faster
             there = self._find(run.id)
             if there is None:
@@ -154,6 +197,16 @@ class Store:
             raise NotStored(f"There is no run {run_id!r:.40} here, or no longer.")
         with self._lock:
             self._runs.setdefault(run_id, found)
+        return found
+
+    def family(self, run_id: str) -> Family:
+        """What a run came of and what came of it, and how it stands; raises NotStored."""
+        with self._lock:
+            found = self._families.get(run_id)
+        if found is None:
+            found = self._family(self.about(run_id))
+            with self._lock:
+                self._families.setdefault(run_id, found)
         return found
 
     def read(self, run_id: str) -> bytes:
@@ -184,11 +237,12 @@ class Store:
             ).scalar_one_or_none()
             if kept is None or not secrets.compare_digest(kept, _hashed(token)):
                 raise NotAllowed("Only who shared a run can delete it, with the token of then.")
-            connection.execute(delete(runs).where(runs.c.id == run_id))
+            self._forget(connection, [run_id])
             # Before others see that it is gone: who shares it anew then writes a file that stays.
             self._drop_files(run.sha256)
         with self._lock:
             self._runs.pop(run_id, None)
+            self._families.pop(run_id, None)
             for name in _names(run.sha256):
                 self._files.pop(name, None)
 
@@ -202,9 +256,9 @@ class Store:
         """Forgets what has expired."""
         over = runs.c.expires_at <= time.time()
         with self._engine.begin() as connection:
-            gone = connection.execute(select(runs.c.sha256).where(over)).scalars().all()
-            connection.execute(delete(runs).where(over))
-            for sha256 in gone:
+            gone = connection.execute(select(runs.c.id, runs.c.sha256).where(over)).all()
+            self._forget(connection, [run_id for run_id, _ in gone])
+            for _, sha256 in gone:
                 self._drop_files(sha256)
 
     def _put(self, sha256: str, data: bytes, picture: Picture | None) -> None:
@@ -231,6 +285,12 @@ class Store:
                 self._files.setdefault(name, data)
         return data
 
+    def _forget(self, connection: Connection, run_ids: Sequence[str]) -> None:
+        """Takes runs out of all tables; who was made of them keeps saying so."""
+        connection.execute(delete(runs).where(runs.c.id.in_(run_ids)))
+        connection.execute(delete(descent).where(descent.c.run_id.in_(run_ids)))
+        self.boards.leave(connection, run_ids)
+
     def _find(self, run_id: str) -> Stored | None:
         names = [column for column in runs.c if column.name != "token_sha256"]
         with self._engine.connect() as connection:
@@ -239,6 +299,33 @@ class Store:
             return None
         values = row._asdict()
         return Stored(**{**values, "about": json.loads(values["about"])})
+
+    def _family(self, run: Stored) -> Family:
+        of_it = (
+            select(runs.c.id, runs.c.about)
+            .join(descent, descent.c.run_id == runs.c.id)
+            .where(kept(), descent.c.parent == run.sha256)
+            .order_by(runs.c.created_at)
+            .limit(_MOST_CHILDREN)
+        )
+        with self._engine.connect() as connection:
+            children = connection.execute(of_it).all()
+        line: list[Relative] = []
+        seen = {run.sha256}
+        parent = run.about["parent"]
+        while parent and parent not in seen and len(line) < _MOST_ANCESTORS:
+            seen.add(parent)
+            there = self._find(parent[:ID_LENGTH])
+            if there is None or there.sha256 != parent:
+                line.append(Relative(parent[:ID_LENGTH], "", 0, shared=False))
+                break
+            line.append(_relative(there.id, there.about))
+            parent = there.about["parent"]
+        return Family(
+            ancestors=line,
+            children=[_relative(run_id, json.loads(about)) for run_id, about in children],
+            standing=self.boards.standing(run.id),
+        )
 
     def _again(self, there: Stored, sha256: str, data: bytes) -> Receipt:
         """The same file gives the same link; another one that begins alike gives none."""
@@ -249,6 +336,10 @@ class Store:
         if not all(map(self._blobs.has, wanted)):  # who deleted it was cut off in between
             self._put(sha256, data, picture_of(data) if shown else None)
         return Receipt(there, None)
+
+
+def _relative(run_id: str, about: dict[str, Any]) -> Relative:
+    return Relative(run_id, about["title"] or about["task"], about["global_step"], shared=True)
 
 
 def _file(sha256: str) -> str:

@@ -8,6 +8,7 @@ from sqlalchemy import (
     Column,
     Engine,
     Float,
+    Integer,
     LargeBinary,
     MetaData,
     String,
@@ -31,6 +32,33 @@ runs = Table(
     Column("token_sha256", LargeBinary(32), nullable=False),
     Column("created_at", Float, nullable=False),  # seconds since 1970
     Column("expires_at", Float),
+)
+
+# What each run was made of; who began with nothing has no row.
+descent = Table(
+    "descent",
+    metadata,
+    Column("run_id", String(ID_LENGTH), primary_key=True),
+    Column("parent", String(64), nullable=False, index=True),  # sha256 of a file
+)
+
+# The runs of boards: those that are to be measured, and what came of it.
+measurements = Table(
+    "measurements",
+    metadata,
+    Column("run_id", String(ID_LENGTH), primary_key=True),
+    Column("board", String(64), nullable=False, index=True),  # sha256 of the contest
+    Column("state", String(9), nullable=False, index=True),
+    Column("asked_at", Float, nullable=False),  # seconds since 1970, as all times
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("claim", String(32)),  # of the server that measures it
+    Column("claimed_until", Float),
+    Column("reason", Text, nullable=False, default=""),
+    Column("score", Float),
+    Column("error", Float),
+    Column("mean_return", Float),
+    Column("episodes", Integer),
+    Column("engine", String(200)),
 )
 
 

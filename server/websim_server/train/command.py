@@ -2,6 +2,7 @@
 
 import argparse
 import ast
+import hashlib
 import json
 import os
 import re
@@ -94,7 +95,7 @@ def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
         metavar="N",
         help="with --resume: go on with the side that decision N did not take",
     )
-    parser.add_argument("--resume", metavar="FILE|LINK|URL", help="go on from a run")
+    parser.add_argument("--resume", metavar="FILE|LINK|ADDRESS|URL", help="go on from a run")
     parser.add_argument(
         "--keep", metavar="URL", help="keep the last checkpoint there as well, as fsspec writes it"
     )
@@ -217,7 +218,7 @@ def _job(arguments: argparse.Namespace) -> tuple[Job, int]:
         at_url = _is_url(arguments.resume)
         data = Kept(arguments.resume).read() if at_url else run_bytes(arguments.resume)
         checkpoint = checkpoints.loads(data)
-        experiment, folder = _resumed(checkpoint.experiment, arguments)
+        experiment, folder = _resumed(checkpoint.experiment, data, arguments)
         ranks = max(1, len(checkpoint.ranks))
     else:
         experiment = _new(arguments)
@@ -241,9 +242,16 @@ def _job(arguments: argparse.Namespace) -> tuple[Job, int]:
     return job, ranks
 
 
-def _resumed(before: "Experiment", arguments: argparse.Namespace) -> tuple["Experiment", Path]:
-    """What goes on, and in which folder; of a link, a new one."""
+def _resumed(
+    before: "Experiment", data: bytes, arguments: argparse.Namespace
+) -> tuple["Experiment", Path]:
+    """What goes on, and in which folder.
+
+    What is of somebody else, and what is paid or judged otherwise from now on, is made of the run
+    that was given, and says so; of a link or a store it has a folder of its own.
+    """
     from websim.sharing.envelope import is_link
+    from websim.sharing.stores import is_address
 
     experiment = replace(
         before,
@@ -251,16 +259,21 @@ def _resumed(before: "Experiment", arguments: argparse.Namespace) -> tuple["Expe
         reward=text_of(arguments.reward) or before.reward,
         measure=text_of(arguments.measure) or before.measure,
     )
-    if is_link(arguments.resume) or _is_url(arguments.resume):
+    elsewhere = is_link(arguments.resume) or is_address(arguments.resume)
+    changed = (experiment.reward, experiment.measure) != (before.reward, before.measure)
+    if elsewhere or changed:
+        experiment = replace(experiment, parent=hashlib.sha256(data).hexdigest())
+    if elsewhere or _is_url(arguments.resume):
         return experiment, arguments.output / _run_name(experiment)
     return experiment, Path(arguments.resume).parent
 
 
 def _is_url(text: str) -> bool:
-    """Whether it is what `fsspec` reads, and no link that carries a run by itself."""
+    """Whether it is what `fsspec` reads: no link with a run in it, and no address of a store."""
     from websim.sharing.envelope import is_link
+    from websim.sharing.stores import is_address
 
-    return "://" in text and not is_link(text)
+    return "://" in text and not is_link(text) and not is_address(text)
 
 
 def _new(arguments: argparse.Namespace) -> "Experiment":

@@ -21,7 +21,11 @@ MAX_BYTES = 1 << 30
 
 def add_run(parser: argparse.ArgumentParser) -> None:
     """The argument of a run, with what `read_run` needs besides."""
-    parser.add_argument("run_file", metavar="FILE|LINK", help="a run: .websim, or a link with one")
+    parser.add_argument(
+        "run_file",
+        metavar="FILE|LINK|ADDRESS",
+        help="a run: .websim, a link with one, or a store's",
+    )
     add_code(parser)
 
 

@@ -37,8 +37,13 @@ export class CodeSection {
 
   /** Opens the editors with a reward that is not in force yet. @param {string} reward @param {import('./sheet.js').Fork} [fork] */
   async edit(reward, fork) {
-    if (!this.sheet) await this.toggle();
+    await this.open();
     this.#sheet?.suggest(reward, fork);
+  }
+
+  /** Opens the editors. */
+  async open() {
+    if (!this.sheet) await this.toggle();
   }
 
   /** Opens the editors, or closes them. */

@@ -17,7 +17,8 @@ import { comparedOf } from './options.js';
 /** What moves robots whose own controller there is not. */
 const FALLBACK = 'random';
 
-const SAVED = /^saved-(.+)$/;
+/** What is no controller of the simulation's own. */
+const BROUGHT = /^(saved|shared)-/;
 
 /** Event `change`: parts are others, or have other controllers. */
 export class Controllers extends EventTarget {
@@ -28,7 +29,7 @@ export class Controllers extends EventTarget {
 
   /**
    * @param {Session} session
-   * @param {(id: string) => Promise<ArrayBuffer|null>} loadPolicy  the checkpoint of a saved one
+   * @param {(controller: string) => Promise<ArrayBuffer|null>} loadPolicy  the checkpoint of a saved or shared one
    * @param {(message: string) => void} onProblem
    */
   constructor(session, loadPolicy, onProblem) {
@@ -92,18 +93,15 @@ export class Controllers extends EventTarget {
     const { sim } = this.session;
     if (!sim || this.#coming.has(name)) return;
     this.#coming.add(name);
-    const [, id] = SAVED.exec(name) ?? [];
-    if (!id) {
-      // `current` and `best` are there again with the next training.
-      return;
-    }
+    // `current` and `best` are there again with the next training.
+    if (!BROUGHT.test(name)) return;
     try {
-      const checkpoint = await this.loadPolicy(id);
+      const checkpoint = await this.loadPolicy(name);
       if (!checkpoint) throw new Error('it is not kept in this browser.');
       await sim.addPolicy(name, checkpoint.slice(0));
       if (this.session.sim === sim) this.apply();
     } catch (error) {
-      if (this.session.sim === sim) this.onProblem(`The saved policy cannot move these robots: ${/** @type {Error} */ (error).message}`);
+      if (this.session.sim === sim) this.onProblem(`This policy cannot move these robots: ${/** @type {Error} */ (error).message}`);
     }
   }
 }

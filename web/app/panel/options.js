@@ -69,9 +69,10 @@ const MIN_SPEED = 0.01;
 const MAX_SPEED = 1000;
 const MAX_STEPS = 1e12;
 
-/** Of the simulation's own, and `saved-…` of the policies that are kept in this browser. */
+/** Of the simulation's own, `saved-…` of the policies that are kept in this browser, and `shared-…` of those in the server's store. */
 const CONTROLLER_NAME = /^[\w-]+$/;
 const SAVED = /^saved-[\w-]+$/;
+const SHARED = /^shared-[0-9a-f]{12}$/;
 
 /**
  * Whether a task exists is for the simulation to say; here it is the form that counts.
@@ -131,8 +132,8 @@ export const OPTIONS = {
   seed: { initial: 0, allowed: `0 to ${MAX_SEED}`, read: integer(0, MAX_SEED) },
   controller: {
     initial: 'random',
-    allowed: `${WebSim.controllers.join(', ')}, or a saved policy`,
-    read: (text) => (SAVED.test(text) ? text : oneOf(WebSim.controllers)(text)),
+    allowed: `${WebSim.controllers.join(', ')}, or a saved or shared policy`,
+    read: (text) => (SAVED.test(text) || SHARED.test(text) ? text : oneOf(WebSim.controllers)(text)),
     local: (controller) => SAVED.test(controller),
   },
   speed: {

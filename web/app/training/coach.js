@@ -101,8 +101,9 @@ export class Coach extends EventTarget {
    *
    * @param {string} id
    * @param {Record<string, unknown>} [hyperparameters]  in place of its own
+   * @param {import('./section.js').PresentCode} [code]  likewise
    */
-  async resumeKept(id, hyperparameters = {}) {
+  async resumeKept(id, hyperparameters = {}, code = {}) {
     const found = await this.store.get(id);
     if (!found) throw new StorageError('This run is no longer kept in this browser.');
     // One that was kept, and one that goes on in another tab or may do so, stay as they are.
@@ -110,7 +111,10 @@ export class Coach extends EventTarget {
     const record = { ...found.record, id: release ? id : newId() };
     await release?.();
     if (record.id !== id && record.unfinished) await this.store.update(id, { unfinished: false });
-    await this.resume(Run.from(record, found.kept), hyperparameters);
+    const run = Run.from(record, found.kept);
+    const { origin } = record;
+    run.experiment = recoded(run.experiment, { ...code, ...(origin ? { parent: origin } : {}) });
+    await this.resume(run, hyperparameters);
   }
 
   /** @param {Run} run @param {Record<string, unknown>} [hyperparameters]  in place of its own */

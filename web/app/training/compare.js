@@ -21,15 +21,21 @@ export class Compare {
   /**
    * @param {(change: Partial<Options>) => void} change
    * @param {() => {value: string, text: string}[]} choices  the controllers there are now
+   * @param {(link: string) => void} addShared  asks for robots that move by a run of a link
    */
-  constructor(change, choices) {
+  constructor(change, choices, addShared) {
     this.change = change;
     this.choices = choices;
     this.note = h('p', { class: 'subtle' });
     this.list = h('div', { class: 'compare-rows' });
     this.add = h('button', { onclick: () => this.#add() }, '+ Add robots');
+    this.link = h('input', { placeholder: 'Link of a run', 'aria-label': 'Link of a run to compare with', spellcheck: 'false' });
+    this.link.addEventListener('change', () => {
+      if (this.link.value.trim()) addShared(this.link.value);
+      this.link.value = '';
+    });
     this.title = h('summary', {}, 'Compare controllers');
-    this.element = h('details', { class: 'compare' }, this.title, this.note, this.list, this.add);
+    this.element = h('details', { class: 'compare' }, this.title, this.note, this.list, h('div', { class: 'row' }, this.add, this.link));
   }
 
   /** @param {Options} options @param {boolean} learning */
@@ -38,7 +44,7 @@ export class Compare {
     setText(this.note, learning
       ? 'Robots beside those that learn. Their numbers may change while training goes on.'
       : 'The first robots get a controller of their own; all others keep the one above.');
-    this.add.disabled = this.rows.length >= PART_COLORS.length;
+    this.add.disabled = this.link.disabled = this.rows.length >= PART_COLORS.length;
     const choices = this.choices();
     const shown = JSON.stringify([this.rows, choices]);
     if (shown === this.#shown) return;
@@ -78,7 +84,12 @@ export class Compare {
   #add() {
     const taken = new Set(this.rows?.map(({ controller }) => controller));
     const free = this.choices().find(({ value }) => !taken.has(value)) ?? this.choices()[0];
-    this.#replace(this.rows?.length ?? 0, [{ envs: FIRST_NUMBER, controller: free.value }]);
+    this.addRobots(free.value);
+  }
+
+  /** @param {string} controller */
+  addRobots(controller) {
+    this.#replace(this.rows?.length ?? 0, [{ envs: FIRST_NUMBER, controller }]);
   }
 
   /** @param {number} i @param {{envs: number, controller: string}[]} by */

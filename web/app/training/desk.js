@@ -7,10 +7,13 @@ import { h } from '../dom.js';
 import { PART_COLORS } from './compare.js';
 import { BestRobot } from './bestrobot.js';
 import { offer } from './offer.js';
+import { BesideCard } from '../sharing/besidecard.js';
 import { ProofCard } from '../sharing/proof.js';
+import { RunCard } from '../sharing/runcard.js';
+import { file, sharedId } from '../sharing/stored.js';
 import { TrainSection } from './section.js';
 import { RunStore } from './storage.js';
-import { Coach } from './coach.js';
+import { Coach, savedController } from './coach.js';
 
 /**
  * @typedef {object} Settings
@@ -18,6 +21,7 @@ import { Coach } from './coach.js';
  * @property {(error: Error) => void} report
  * @property {(message: string) => void} tell
  * @property {(index: number) => void} follow
+ * @property {() => void} editReward
  */
 
 export class TrainDesk {
@@ -30,17 +34,21 @@ export class TrainDesk {
   tints = () => null;
 
   /** @param {Settings} settings */
-  constructor({ session, report, tell, follow }) {
+  constructor({ session, report, tell, follow, editReward }) {
     this.session = session;
     this.report = report;
     this.tell = tell;
     this.follow = follow;
+    this.editReward = editReward;
     this.store = new RunStore();
     this.training = new Coach(session, this.store);
     /** Where the plots are shown large. */
     this.large = h('section', { class: 'curves-large card', 'aria-label': 'Training curves', hidden: true });
     /** Where interrupted runs are offered. */
     this.offers = h('div', { class: 'offers' });
+    /** Who is who of shared runs side by side. */
+    this.beside = new BesideCard(() => this.#showBeside(), report);
+    this.offers.append(this.beside.element);
     session.addEventListener('closing', () => this.#best.clear());
     session.addEventListener('episode', (event) => {
       const { index, return: episodeReturn } = /** @type {CustomEvent} */ (event).detail;
@@ -88,9 +96,11 @@ export class TrainDesk {
       session, training, store, algorithms, thresholds, report, tell,
       enlarge: () => this.enlarge(),
       followBest: () => this.followBest(),
+      nameOf: (controller) => this.beside.nameOf(controller),
       onControllers: (choices) => this.panel?.showControllers(choices, session.options, this.#learner),
     });
     this.section = section;
+    controllers.addEventListener('change', () => this.#showBeside());
     try {
       const { records, live } = await section.refresh();
       const interrupted = records.find(({ id, unfinished }) => unfinished && !live.has(id));
@@ -114,8 +124,16 @@ export class TrainDesk {
     }));
   }
 
-  /** The checkpoint of a run, the present one's even where the browser keeps nothing. @param {string} id */
-  async checkpointOf(id) {
+  #showBeside() {
+    this.beside.show(this.controllers?.parts ?? []);
+    this.section?.show();
+  }
+
+  /** The checkpoint that a controller is made of, the present run's even where the browser keeps nothing. @param {string} controller */
+  async checkpointOf(controller) {
+    const shared = sharedId(controller);
+    if (shared) return file(shared);
+    const id = controller.slice(savedController('').length);
     const { run } = this.training;
     if (run?.id === id && run.saved) return run.saved.checkpoint;
     return (await this.store.get(id))?.kept.checkpoint ?? null;
@@ -136,10 +154,34 @@ export class TrainDesk {
     if (!served || served === this.#servedShown) return;
     this.#servedShown = served;
     await this.section?.openServed(served).catch(this.report);
+    if (served.stored) this.#showStored(served.stored, served.id);
     if (!served.link) return;
     const card = new ProofCard(served.link, served.archive);
     this.offers.append(card.element);
     await card.prove();
+  }
+
+  /** @param {string} stored  its id in the store @param {string} id  of what is kept of it here */
+  #showStored(stored, id) {
+    const section = /** @type {TrainSection} */ (this.section);
+    const reported = (/** @type {Promise<unknown>} */ work) => work.catch(this.report);
+    const present = () => {
+      const record = section.recordOf(id);
+      return record ? section.presentCode(record) : null;
+    };
+    const goOn = (/** @type {import('./section.js').PresentCode} */ code) => {
+      const record = section.recordOf(id);
+      if (record) reported(section.resume(record, code));
+    };
+    const card = new RunCard(stored, {
+      goOn: () => goOn({}),
+      goOnHere: () => goOn(present() ?? {}),
+      editReward: this.editReward,
+      report: this.report,
+    });
+    this.session.addEventListener('experiment', () => card.offer(present() !== null));
+    this.offers.append(card.element);
+    card.show();
   }
 
   /** Brings it to the options and the simulation. */

@@ -68,6 +68,7 @@ export class Library {
       record.name ? titleOf(experiment) : '',
       `${short(globalStep)} of ${short(totalTimesteps)}`,
       Number.isFinite(episodicReturn) ? `return ${measure(episodicReturn)}` : '',
+      experiment.parent ? `made of ${experiment.parent.slice(0, 12)}` : '',
       bytes(record.bytes),
       live ? 'goes on now' : ago((Date.now() - savedAt) / 1000),
     ];

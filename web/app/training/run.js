@@ -106,7 +106,7 @@ export class Run {
   /**
    * What is kept in the browser, of the newest checkpoint.
    *
-   * @param {Pick<RunRecord, 'name'|'kept'|'unfinished'|'failure'>} how
+   * @param {Pick<RunRecord, 'name'|'kept'|'unfinished'|'failure'|'origin'>} how
    * @returns {{record: RunRecord, kept: import('./storage.js').Kept}}
    */
   toKeep(how) {

@@ -18,10 +18,14 @@ import { TrainingProgress } from './progress.js';
 import { Run, fileNameOf } from './run.js';
 import { SetUpForm } from './setupform.js';
 import { savedController } from './coach.js';
+import { Links, MARK } from '../../sim/page/links.js';
+import { idIn, sharedController } from '../sharing/stored.js';
 
 /**
  * @typedef {import('../panel/options.js').Options} Options
  * @typedef {import('./storage.js').RunRecord} RunRecord
+ *
+ * @typedef {{reward?: string|null, measure?: string|null}} PresentCode  what pays and judges; null: the task itself, nothing
  *
  * @typedef {object} Settings
  * @property {import('../session.js').Session} session
@@ -33,6 +37,7 @@ import { savedController } from './coach.js';
  * @property {() => void} followBest
  * @property {(error: Error) => void} report
  * @property {(message: string) => void} tell
+ * @property {(controller: string) => string|null} nameOf  what a run of the store is called
  * @property {(choices: {value: string, text: string}[]) => void} onControllers  there are others now
  */
 
@@ -57,7 +62,7 @@ export class TrainSection {
     this.progress = new TrainingProgress(training, () => this.toggle());
     this.curves = new Curves(enlarge);
     this.timeline = new Timeline({ answer: (yes) => training.answer(yes), undo: (number) => training.undo(number) });
-    this.compare = new Compare((options) => this.#changeCompared(options), () => this.choices);
+    this.compare = new Compare((options) => this.#changeCompared(options), () => this.choices, (link) => this.#try(this.#compareShared(link)));
     this.best = h('button', { title: 'Follow the robot with the highest return (B)', hidden: true, onclick: followBest }, 'Follow best');
     this.keep = h('button', { title: 'Keep what is learnt by now under a name of its own', onclick: () => this.#try(this.#keep()) }, 'Keep');
     this.toFile = h('button', { title: 'Save the newest checkpoint as a file', onclick: () => this.#try(this.#saveRun()) }, SAVE);
@@ -98,7 +103,7 @@ export class TrainSection {
     const simulated = this.#experiment;
     const fitting = this.#records.filter(({ experiment }) => simulated && sameBodies(experiment, simulated));
     return [
-      ...own.map((name) => ({ value: name, text: LABELS[name] ?? name })),
+      ...own.map((name) => ({ value: name, text: LABELS[name] ?? this.settings.nameOf(name) ?? name })),
       ...fitting.map((record) => ({ value: savedController(record.id), text: record.name || `${record.experiment.algorithm} · ${short(record.globalStep)} steps` })),
     ];
   }
@@ -211,15 +216,28 @@ export class TrainSection {
     return { records, live };
   }
 
-  /** @param {RunRecord} record */
-  async resume(record) {
+  /** The reward and the measure that are in force, where a run with such robots has others; null: it has not. @param {RunRecord} record @returns {PresentCode|null} */
+  presentCode({ experiment: own }) {
+    const { experiment } = this.settings.session;
+    if (!experiment || !sameBodies(experiment, own)) return null;
+    const [present, before] = [experiment, own].map(({ reward = null, measure = null }) => ({ reward, measure }));
+    return JSON.stringify(present) === JSON.stringify(before) ? null : present;
+  }
+
+  /** What is kept of a run. @param {string} id */
+  recordOf(id) {
+    return this.#records.find((record) => record.id === id);
+  }
+
+  /** @param {RunRecord} record @param {PresentCode} [code]  in place of its own */
+  async resume(record, code = {}) {
     const { session, training } = this.settings;
     const { experiment, globalStep, totalTimesteps } = record;
     // One that is over goes on for as long as the form says.
     const longer = globalStep >= totalTimesteps ? { total_timesteps: globalStep + this.#setUp.totalTimesteps } : {};
     const next = { ...experiment, hyperparameters: { ...experiment.hyperparameters, ...longer } };
-    await session.adopt(this.#optionsOf(next), await this.#whole(record));
-    await training.resumeKept(record.id, longer);
+    await session.adopt(this.#optionsOf(next), recoded(await this.#whole(record), code));
+    await training.resumeKept(record.id, longer, code);
   }
 
   /** Lets robots move by what was learnt, those of the run where others are simulated. @param {RunRecord} record */
@@ -323,25 +341,25 @@ export class TrainSection {
   }
 
   /** @param {import('../session.js').Served} served  what is simulated already */
-  async openServed({ id, name, experiment, archive, hasLearnt }) {
+  async openServed({ id, name, experiment, archive, hasLearnt, sha256 }) {
     const { session } = this.settings;
     const { algo, preset, steps, hp, controller } = session.options;
     // What the address says counts for more.
     const untouched = algo === OPTIONS.algo.initial && preset === OPTIONS.preset.initial && steps === null && !hp;
     if (untouched) session.set(this.#optionsOf(experiment), 'replace');
     if (!hasLearnt) return;
-    await this.#take(new File([archive], name), id);
+    await this.#take(new File([archive], name), id, sha256);
     if (controller === OPTIONS.controller.initial) session.set({ controller: savedController(id) }, 'replace');
   }
 
   /**
    * Takes a run's file into the list.
    *
-   * @param {File} file @param {string} [id]  by which it may be there already
+   * @param {File} file @param {string} [id]  by which it may be there already @param {string} [sha256]  of the file, where it is known
    * @returns {Promise<{experiment: import('./run.js').Experiment, record: RunRecord|null}|null>}  null: its code is not to run;
    *   a record of null: nothing is learnt by it yet
    */
-  async #take(file, id) {
+  async #take(file, id, sha256) {
     const { session: { sim }, store } = this.settings;
     if (!sim) throw new Error('Wait until the simulation is there, then open the file again.');
     const archive = await file.arrayBuffer();
@@ -351,7 +369,8 @@ export class TrainSection {
     const { curveOf } = await runFile();
     const run = Run.fromFile(header, archive, await curveOf(archive), id);
     const name = file.name.replace(/\.(zip|websim)$/i, '');
-    const { record, kept } = run.toKeep({ name, kept: true, unfinished: false });
+    const origin = sha256 ?? await sha256Of(archive);
+    const { record, kept } = run.toKeep({ name, kept: true, unfinished: false, ...(origin ? { origin } : {}) });
     await store.put(record, kept);
     await this.refresh();
     this.library.element.open = true;
@@ -374,6 +393,21 @@ export class TrainSection {
     const before = robots(session.options.compare);
     session.set(options);
     if (session.sim?.training && robots(session.options.compare) !== before) this.#try(training.regroup());
+  }
+
+  /** Puts robots beside the others that move by a run of a link. @param {string} link */
+  async #compareShared(link) {
+    const id = idIn(link);
+    if (id) return this.compare.addRobots(sharedController(id));
+    if (!link.includes(MARK)) throw new Error('This is no link of a run: …/r/ID, or one with #r=….');
+    const links = await Links.start();
+    try {
+      const { id: own, archive, title } = await links.read(link.trim());
+      const taken = await this.#take(new File([archive], `${title}.websim`), own);
+      if (taken?.record) this.compare.addRobots(savedController(own));
+    } finally {
+      links.close();
+    }
   }
 
   /** @param {Promise<unknown>} work */
@@ -405,6 +439,13 @@ function reasonOf({ training, numWorkers, isolated }, { workers }) {
 
 /** Robots of all parts. @param {string} compare */
 const robots = (compare) => compare.split(',').reduce((sum, part) => sum + (parseInt(part) || 0), 0);
+
+/** A page that is not secure has no digests: then it is not known what a run was made of. @param {ArrayBuffer} data */
+async function sha256Of(data) {
+  if (!globalThis.crypto?.subtle) return '';
+  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', data));
+  return [...digest].map((byte) => byte.toString(16).padStart(2, '0')).join('');
+}
 
 /** Files are rare: what packs them need not be there when the page opens. */
 const runFile = () => import('./runfile.js');

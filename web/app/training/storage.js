@@ -15,6 +15,7 @@ import { problemOf, problemOfKept, readRecord } from './records.js';
  * @property {boolean} kept          by the user; others give way to newer runs
  * @property {boolean} unfinished    whether the page should offer to resume it
  * @property {string} [failure]      why it failed after this
+ * @property {string} [origin]       sha256 of the file that it came in; what goes on from it is made of that
  * @property {import('./run.js').Experiment} experiment
  * @property {number} iteration
  * @property {number} globalStep

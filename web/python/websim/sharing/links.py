@@ -21,7 +21,7 @@ from websim.experiments.files import is_model
 from websim.experiments.robot import Robot, robot_as_dict
 from websim.experiments.sources import whole
 from websim.policies.network import learner_of, network_of
-from websim.sharing import envelope, network
+from websim.sharing import envelope, network, stores
 from websim.sharing.network import Precision
 from websim.sharing.proof import claim_of
 from websim.states import StateDict
@@ -170,14 +170,16 @@ def archive_of(run: Checkpoint) -> bytes:
 
 
 def run_bytes(source: str | Path) -> bytes:
-    """A run's file: as it is read, or made of a link.
+    """A run's file: as it is read or fetched, or made of a link.
 
     Raises:
-        ModelError: there is no such file.
+        ModelError: there is no such file, or it cannot be had.
         CheckpointError: see `open_link`.
     """
     if isinstance(source, str) and envelope.is_link(source):
         return archive_of(open_link(source))
+    if isinstance(source, str) and stores.is_address(source):
+        return stores.fetch(source)
     try:
         return Path(source).expanduser().read_bytes()
     except OSError as error:
