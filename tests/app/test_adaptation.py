@@ -2,9 +2,12 @@
 
 import re
 
-from playwright.sync_api import expect
+from playwright.sync_api import FilePayload, expect
 
 from tests.app.training_page import LEARNT_MS, SMALL, TrainingPage
+from websim.experiments.archive import dump
+from websim.experiments.experiment import Experiment
+from websim.worlds import Terrain, World
 
 #: Sees a plateau every few iterations, whatever is learnt.
 OFTEN = "plateau.iterations:4,plateau.gain:1000,plateau.approx_kl:1000,trial_steps:2000,episodes:4"
@@ -57,3 +60,58 @@ def test_decisions_are_listed_compared_undone_and_asked_for(open_page: TrainingP
     expect(third).to_contain_text("the other side of decision 1", timeout=LEARNT_MS)
     expect(second.get_by_role("button", name="Undo")).to_be_hidden()
     expect(third).to_contain_text("gone back")
+
+
+def test_wishes_thresholds_and_levels(open_page: TrainingPage) -> None:
+    page = open_page.page
+    ground = Terrain(levels=4, kinds=("rough",), tile=4.0, platform=2.0)
+    uneven = Experiment(task="Ant-v5", world=World(terrain=ground))
+    file: FilePayload = {"name": "uneven.websim", "mimeType": "", "buffer": dump(uneven)}
+    small = "hp=num_envs:32,num_steps:64,num_minibatches:4&workers=1&envs=16&speed=1&steps=1000000"
+    open_page.go(f"task=Hopper-v5&{small}&adapt=on&adaptset={OFTEN}")
+    open_page.wait("sim.groups[0].task === 'Hopper-v5'", 60)
+    open_page.booted()
+
+    wishes = page.get_by_label("What it learns, one wish a line")
+    expect(wishes).to_have_value("")
+    page.get_by_text("When it acts").locator("..").evaluate("(details) => (details.open = true)")
+    errors = page.get_by_label("standard errors")
+    expect(errors).to_have_value("2")
+    expect(page.get_by_text("at 0 whatever looks better goes on")).to_be_visible()
+    errors.fill("3")
+    errors.press("Enter")
+    assert "standard_errors:3" in open_page.state["adaptset"]
+    wishes.fill("run\n" + "x" * 500)
+    wishes.blur()
+    expect(page.get_by_text("up to 100 wishes of up to 400 characters")).to_be_visible()
+    wishes.fill("hop forwards\n\n  stand still ")
+    wishes.blur()
+    assert open_page.state["wishes"] == "hop forwards\nstand still"
+    wishes.fill("")
+    wishes.blur()
+
+    page.locator("#open-files").set_input_files(files=[file])
+    open_page.wait("sim?.groups[0].worldValues.includes('terrain level')", 60)
+    open_page.booted()
+    open_page.start()
+    levels = page.get_by_role("region", name="Levels")
+    bars = levels.get_by_role("img", name=re.compile("Robots by level"))
+    expect(bars).to_be_visible(timeout=LEARNT_MS)
+    expect(bars.locator("i")).to_have_count(4)
+    told = [int(n) for n in re.findall(r"\d: (\d+)", bars.get_attribute("aria-label") or "")]
+    levels_of = open_page.sim("[...sim.worldValues(0)['terrain level']]")
+    assert sum(told) == len(levels_of)
+    assert told == [levels_of.count(level) for level in range(4)]
+    colours = page.get_by_label("These colours on the robots")
+    expect(colours).to_be_checked()
+    open_page.drawn()
+    assert green(open_page) > 1000
+    colours.uncheck()
+    open_page.buttons.get_by_role("button", name="Stop").click()
+    expect(levels).to_be_hidden(timeout=LEARNT_MS)
+
+
+def green(dashboard: TrainingPage) -> int:
+    """Pixels in the colours of the upper levels."""
+    red, green, blue = (dashboard.picture()[..., c].astype(int) for c in range(3))
+    return int(((green > red + 25) & (green > blue + 15)).sum())

@@ -370,6 +370,15 @@ export class WebSim {
     return this.#open.shards.terms(this.#group(group));
   }
 
+  /**
+   * What the world has drawn for each environment of a group, by name: [numEnvs], NaN where nothing has been yet.
+   *
+   * @param {number} group
+   */
+  worldValues(group) {
+    return this.#open.shards.drawn(this.#group(group));
+  }
+
   /** What code may say of a group's robots. @param {number} group */
   async vocabulary(group) {
     return this.#askOwner(group, (worker) => worker.request('vocabulary', { group }));

@@ -9,7 +9,7 @@ from websim.adaptation.settings import DEFAULT, Adaptation
 from websim.browser.messages import Threshold
 from websim_server.build.messages import helps
 
-NUMBERS = ("trial_steps", "episodes")
+NUMBERS = ("trial_steps", "episodes", "standard_errors")
 """Of the settings themselves."""
 
 

@@ -30,6 +30,7 @@ import { readNumber, readWhole } from '../numbers.js';
  * @property {string} hp            hyperparameters of one's own: `learning_rate:0.001,hidden_sizes:64x64`
  * @property {'off'|'on'|'ask'} adapt  whether a run changes its own course, or asks before
  * @property {string} adaptset      thresholds of one's own for that: `plateau.iterations:60,trial_steps:50000`
+ * @property {string} wishes        what a run that changes its own course learns, one after the other: a line each
  * @property {string} compare       robots with controllers of their own: `16:best,16:random`
  */
 
@@ -68,6 +69,8 @@ export const MAX_FPS = 240;
 const MIN_SPEED = 0.01;
 const MAX_SPEED = 1000;
 const MAX_STEPS = 1e12;
+const MAX_WISHES = 100;
+const MAX_WISH = 400;
 
 /** Of the simulation's own, `saved-…` of the policies that are kept in this browser, and `shared-…` of those in the server's store. */
 const CONTROLLER_NAME = /^[\w-]+$/;
@@ -186,6 +189,14 @@ export const OPTIONS = {
     initial: '',
     allowed: 'thresholds with their values: plateau.iterations:60,trial_steps:50000',
     read: matching(/^$|^[\w.]+:[\w.+-]+(,[\w.]+:[\w.+-]+)*$/),
+  },
+  wishes: {
+    initial: '',
+    allowed: `up to ${MAX_WISHES} wishes of up to ${MAX_WISH} characters, a line each`,
+    read: (text) => {
+      const lines = text.split('\n').map((line) => line.trim()).filter(Boolean);
+      return lines.length <= MAX_WISHES && lines.every(({ length }) => length <= MAX_WISH) ? lines.join('\n') : undefined;
+    },
   },
   compare: {
     initial: '',

@@ -233,6 +233,7 @@ export class TrainDesk {
     const { index } = this.#best;
     if (this.section) this.section.best.hidden = index === null;
     view.mark(index);
-    view.tint(this.tints() ?? this.controllers?.parts.map(({ first, count }, i) => ({ first, count, color: PART_COLORS[i] })) ?? []);
+    const parts = this.controllers?.parts.map(({ first, count }, i) => ({ first, count, color: PART_COLORS[i] })) ?? [];
+    view.tint(this.tints() ?? [...this.section?.levels.tints ?? [], ...parts]);
   }
 }

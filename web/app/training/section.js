@@ -13,6 +13,7 @@ import { optionsOf, setUpOf, experimentOf } from './hyperparameters.js';
 import { Library, nameOf } from './library.js';
 import { MetricLog } from './metriclog.js';
 import { CourseForm, adaptOptionsOf, adaptationOf } from './course/form.js';
+import { Levels } from './course/levels.js';
 import { Timeline } from './course/timeline.js';
 import { TrainingProgress } from './progress.js';
 import { Run, fileNameOf } from './run.js';
@@ -61,6 +62,7 @@ export class TrainSection {
     this.form.element.append(this.courseForm.element);
     this.progress = new TrainingProgress(training, () => this.toggle());
     this.curves = new Curves(enlarge);
+    this.levels = new Levels();
     this.timeline = new Timeline({ answer: (yes) => training.answer(yes), undo: (number) => training.undo(number) });
     this.compare = new Compare((options) => this.#changeCompared(options), () => this.choices, (link) => this.#try(this.#compareShared(link)));
     this.best = h('button', { title: 'Follow the robot with the highest return (B)', hidden: true, onclick: followBest }, 'Follow best');
@@ -87,7 +89,7 @@ export class TrainSection {
     this.element = h('section', { class: 'train', 'aria-label': 'Train' },
       h('h2', {}, 'Train ', this.what), this.form.element, this.progress.element, this.warnings, this.unpaid, this.reason, this.message, this.slower,
       h('div', { class: 'row' }, this.keep, this.toFile, this.share, this.best),
-      this.timeline.element, this.home, this.compare.element, this.library.element);
+      this.timeline.element, this.levels.element, this.home, this.compare.element, this.library.element);
     training.addEventListener('change', () => {
       this.#showState();
       this.#try(this.refresh());
@@ -187,6 +189,7 @@ export class TrainSection {
 
   /** Shows what has come since the last time; called a few times a second. */
   turn() {
+    this.levels.turn(this.settings.session.sim, performance.now());
     const iteration = this.settings.training.run?.iteration;
     if (iteration === this.#shown) return;
     this.#shown = iteration;

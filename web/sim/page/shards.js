@@ -93,6 +93,23 @@ export class Shards {
     return Object.fromEntries(names.map((name, i) => [name, totals[i]]));
   }
 
+  /**
+   * What the world has drawn for the environments of a group, by name.
+   *
+   * @param {number} group
+   * @returns {Record<string, Float64Array>}  [numEnvs] each; NaN where nothing has been drawn yet, or a worker is being replaced
+   */
+  drawn(group) {
+    const { worldValues: names, numEnvs } = this.groups[group];
+    const all = names.map(() => new Float64Array(numEnvs).fill(NaN));
+    for (const { group: of, first, count, views } of this.all()) {
+      if (of !== group) continue;
+      const values = readWhole(views, () => views.worldValues.slice());
+      for (let i = 0; i < count; i++) all.forEach((column, k) => (column[first + i] = values[i * names.length + k]));
+    }
+    return Object.fromEntries(names.map((name, k) => [name, all[k]]));
+  }
+
   /** A worker is gone, and its environments with it; what it has done counts. @param {number} worker */
   lose(worker) {
     const counters = this.counters(worker);

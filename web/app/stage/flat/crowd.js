@@ -71,12 +71,15 @@ export class Crowd {
    */
   tint(parts, palette) {
     const { offset, numEnvs } = this.robots.group;
+    const colours = [...new Set(parts.map(({ rgb }) => rgb.join()))]; // a few, however many parts
     this.tints.fill(0);
-    parts.forEach(({ first, count }, i) => {
-      this.tints.fill(i + 1, Math.max(0, first - offset), Math.max(0, Math.min(numEnvs, first + count - offset)));
-    });
-    this.ramps = Uint32Array.from([null, ...parts].flatMap((part) => this.solids.map(({ rgb }) => (
-      palette.offset(part ? rgb.map((own, c) => own + TINT * (part.rgb[c] - own)) : rgb)
+    for (const { first, count, rgb } of parts) {
+      const tint = colours.indexOf(rgb.join()) + 1;
+      this.tints.fill(tint, Math.max(0, first - offset), Math.max(0, Math.min(numEnvs, first + count - offset)));
+    }
+    const tinted = colours.map((colour) => colour.split(',').map(Number));
+    this.ramps = Uint32Array.from([null, ...tinted].flatMap((part) => this.solids.map(({ rgb }) => (
+      palette.offset(part ? rgb.map((own, c) => own + TINT * (part[c] - own)) : rgb)
     ))));
   }
 

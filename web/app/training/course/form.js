@@ -2,8 +2,8 @@
 
 import { h } from '../../dom.js';
 import { readNumber } from '../../numbers.js';
-import { choiceField, typedField } from '../../panel/fields.js';
-import { OptionError } from '../../panel/options.js';
+import { choiceField, labelled, typedField } from '../../panel/fields.js';
+import { OptionError, readOption } from '../../panel/options.js';
 
 /**
  * @typedef {import('../../panel/options.js').Options} Options
@@ -20,6 +20,10 @@ const CHOICES = [
 /** Rules that a run has whose document says nothing of them. */
 const OWN_RULES = ['plateau', 'collapse'];
 
+/** With wishes: how well one is to be done before the next one, and what is done then. */
+const GOAL = 0.6;
+const ACTS = { mastery: [{ act: 'next_wish' }], plateau: [{ act: 'rewrite' }] };
+
 /** @param {Threshold} threshold */
 const allowed = ({ whole, default: initial }) => `${whole ? 'a whole number' : 'a number'}${initial === null ? ', or nothing: without it' : ''}`;
 
@@ -35,10 +39,15 @@ const textOf = (pairs) => [...pairs].map((pair) => pair.join(':')).join(',');
  * @param {Options} options @param {Threshold[]} thresholds
  * @returns {Document | undefined}  undefined: the run does not change its course
  */
-export function adaptationOf({ adapt, adaptset }, thresholds) {
+export function adaptationOf({ adapt, adaptset, wishes }, thresholds) {
   if (adapt === 'off') return undefined;
   /** @type {Document} */
   const document = adapt === 'ask' ? { ask: true } : {};
+  if (wishes) {
+    document.wishes = wishes.split('\n');
+    document.rules = { plateau: {}, mastery: { goal: GOAL } };
+    document.acts = ACTS;
+  }
   for (const [name, text] of pairsOf(adaptset)) {
     const value = Number(text);
     if (!thresholds.some((one) => one.name === name) || !Number.isFinite(value)) continue;
@@ -62,16 +71,16 @@ export function adaptationOf({ adapt, adaptset }, thresholds) {
  * The options that give a document again, as far as they go.
  *
  * @param {Document | undefined | null} document
- * @returns {Pick<Options, 'adapt' | 'adaptset'>}
+ * @returns {Pick<Options, 'adapt' | 'adaptset' | 'wishes'>}
  */
 export function adaptOptionsOf(document) {
-  if (!document) return { adapt: 'off', adaptset: '' };
+  if (!document) return { adapt: 'off', adaptset: '', wishes: '' };
   const rules = Object.entries(/** @type {Record<string, object>} */ (document.rules ?? {}));
   const pairs = [
     ...rules.flatMap(([rule, thresholds]) => Object.entries(thresholds).map(([name, value]) => /** @type {[string, string]} */ ([`${rule}.${name}`, `${value}`]))),
-    ...['trial_steps', 'episodes'].filter((name) => name in document).map((name) => /** @type {[string, string]} */ ([name, `${document[name]}`])),
+    ...['trial_steps', 'episodes', 'standard_errors'].filter((name) => name in document).map((name) => /** @type {[string, string]} */ ([name, `${document[name]}`])),
   ];
-  return { adapt: document.ask ? 'ask' : 'on', adaptset: textOf(new Map(pairs)) };
+  return { adapt: document.ask ? 'ask' : 'on', adaptset: textOf(new Map(pairs)), wishes: (document.wishes ?? []).join('\n') };
 }
 
 export class CourseForm {
@@ -96,16 +105,30 @@ export class CourseForm {
       field.element.append(h('small', {}, help));
       return { threshold, field };
     });
+    this.wishes = h('textarea', { id: 'adapt-wishes', rows: 3, spellcheck: 'false', placeholder: 'run\nrun backwards\nhop' });
+    this.problem = h('small', { class: 'problem', role: 'alert' });
+    this.wishes.addEventListener('change', () => {
+      try {
+        this.problem.textContent = '';
+        change({ wishes: readOption('wishes', this.wishes.value) });
+      } catch (error) {
+        this.problem.textContent = /** @type {Error} */ (error).message;
+      }
+    });
+    this.wished = labelled(this.wishes, 'What it learns, one wish a line', this.problem);
+    this.wished.append(h('small', { class: 'subtle' },
+      `Rewards and measures are written of the words, in place of the present ones. It goes on to the next wish when this one is done (mastery: goal, ${GOAL} where nothing is said), and tries another reward where nothing grows. Without a wish it learns what is set.`));
     this.details = h('details', { hidden: true }, h('summary', {}, 'When it acts'),
       h('div', { class: 'hyperparameters' }, ...this.fields.map(({ field }) => field.element)));
-    this.element = h('div', {}, this.choice.element, this.details);
+    this.element = h('div', {}, this.choice.element, this.wished, this.details);
   }
 
   /** @param {Options} options */
   show(options) {
     this.#options = options;
     this.choice.show(options);
-    this.details.hidden = options.adapt === 'off';
+    this.details.hidden = this.wished.hidden = options.adapt === 'off';
+    if (document.activeElement !== this.wishes) this.wishes.value = options.wishes;
     const pairs = pairsOf(options.adaptset);
     for (const { threshold: { name, default: initial }, field } of this.fields) {
       field.show(pairs.get(name) ?? (initial === null ? '' : String(initial)));

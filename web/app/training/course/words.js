@@ -15,6 +15,8 @@ const ACTS = {
   rescale: ({ hyperparameter, factor }) => `${hyperparameter} × ${factor}`,
   reweigh: ({ factor }) => `another weight in the reward, up to × ${factor}`,
   harder: ({ by }) => (by < 0 ? `easier ground (${by})` : `harder ground (+${by})`),
+  rewrite: () => 'another reward for the same wish',
+  nextwish: () => 'the next wish',
   widen: ({ factor }) => (factor < 1 ? `robots differ less (× ${factor})` : `robots differ more (× ${factor})`),
 };
 

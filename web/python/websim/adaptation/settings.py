@@ -42,10 +42,12 @@ class Adaptation:
     Attributes:
         rules: That are looked at after each iteration, by name.
         acts: Of each rule what may be done, in this order, one at a time, and then again.
-        trial_steps: Environment steps for which both go on, with the change and without.
-        episodes: By how many each is judged then.
+        trial_steps: Environment steps for which both go on, with the change and without. More of
+            them where what helps at once does harm later.
+        episodes: By how many each is judged then. More of them where small gains count.
         standard_errors: By how many of the mean difference, episode by episode, the change has to
-            be better to go on.
+            be better to go on. More of them where changes go on by chance; at 0 whatever looks
+            better goes on.
         wishes: What is asked for in words, first what is learnt now (`websim.adaptation.wishes`).
         ask: Whether a change is tried only after somebody has said yes; learning goes on meanwhile.
     """
