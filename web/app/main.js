@@ -46,6 +46,7 @@ const desk = new TrainDesk({
   tell: (message) => notices.show('info', message),
   follow: (index) => follow(index),
   editReward: () => code.open().catch(report),
+  picture: (most) => stage.view.picture(most),
 });
 const opener = new Opener({
   session, report,

@@ -3,7 +3,7 @@
  * changes, to the simulation as it runs or by making a new one, and keeps the address in step.
  */
 
-import { Links, MARK } from '../sim/page/links.js';
+import { MARK } from '../sim/page/links.js';
 import { fetchManifest } from '../sim/page/manifest.js';
 import { recoded } from '../sim/page/recoding.js';
 import { CODE } from '../sim/shared/messages.js';
@@ -26,7 +26,8 @@ import { readUrl, writeUrl } from './urlstate.js';
  * @property {boolean} hasLearnt  whether a policy is in it
  * @property {string} [sha256]    of the archive, where it is known
  * @property {string} [stored]    its id in the server's store; empty: it is not there
- * @property {import('./sharing/proof.js').Opened} [link]  that it came by
+ * @property {boolean} [trusted]  its code may do anything: somebody has said so
+ * @property {{title: string, author: string, claim: import('../sim/shared/messages.js').Claim|null}} [link]  that it came by
  */
 
 /** Events of WebSim that are passed on. */
@@ -51,7 +52,7 @@ export class Session extends EventTarget {
   #own = null;
   /** What is to be learnt, if anything is. @type {import('../sim/page/trainingrun.js').TrainingOptions|null} */
   #training = null;
-  /** The simulation before one that could not be made. @type {WebSim|undefined} */
+  /** Whose workers the next simulation takes over: one before another that could not be made, or what read a link. @type {import('../sim/websim.js').Options['replacing']} */
   #left;
   /** A link that carries a run, while it is what is simulated. */
   #link = '';
@@ -221,17 +222,15 @@ export class Session extends EventTarget {
 
   /** What a link carries. @param {string} link @returns {Promise<Experiment>} */
   async #read(link) {
-    const links = await Links.start();
-    try {
-      const { id, archive, experiment: text, title, author, claim } = await links.read(link);
-      const fields = JSON.parse(text);
-      const experiment = fields.robot ? { ...fields, archive } : fields;
-      this.served = { id, name: `${title}.websim`, experiment, archive, hasLearnt: true, link: { links, title, author, claim } };
-      return experiment;
-    } catch (error) {
-      links.close();
-      throw error;
-    }
+    const { options } = this;
+    const { id, archive, experiment, title, author, claim, workers } = await WebSim.readLink(link, {
+      numEnvs: groupsOf(options)[0].numEnvs,
+      numWorkers: options.workers,
+      onProgress: (progress) => this.#emit('progress', progress),
+    });
+    this.#left = workers;
+    this.served = { id, name: `${title}.websim`, experiment, archive, hasLearnt: true, link: { title, author, claim } };
+    return experiment;
   }
 
   /** What the server was asked to open. @param {string} name @returns {Promise<Experiment>} */
@@ -309,9 +308,10 @@ export class Session extends EventTarget {
   async #replace() {
     await this.leaving();
     this.#emit('opening');
-    const replaced = this.#leave() ?? this.#left;
+    const before = this.#leave();
     const training = this.#training;
     await this.#find();
+    const replaced = before ?? this.#left;
     const { options, experiment } = this;
     const moves = !options.paused && options.controller === 'random';
     const sim = await WebSim.create({
@@ -348,10 +348,12 @@ export class Session extends EventTarget {
    * @returns {Promise<null>}
    */
   async #asked(error) {
+    const { options } = this;
     const own = this.#own;
-    const strange = error.name === 'UnsafeCode' && own && !this.#training && own.id === this.#keyOf(this.options);
+    const strange = error.name === 'UnsafeCode' && own && !this.#training && own.id === this.#keyOf(options);
     if (!strange || !await this.trusts(titleOf(own.experiment), error.message)) throw error;
     own.experiment = { ...own.experiment, trusted: CODE };
+    if (this.served && !options.experiment) this.served.trusted = true; // it is not asked again
     this.#again = true;
     return null;
   }

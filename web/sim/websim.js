@@ -13,6 +13,7 @@ import {
   CONTROLLERS, checkAuthor, checkBytes, checkExperiment, checkInteger, checkNames, checkOptions, checkRange, checkSampleRate, checkSeed, checkSource, checkSpeed,
   checkText, checkTrusted, shown,
 } from './page/arguments.js';
+import { Arrival } from './page/arrival.js';
 import { InvalidArgument, WorkerError, toPlain } from './shared/errors.js';
 import { createExchange } from './shared/communicator.js';
 import { fetchLanguageModel } from './page/conversation.js';
@@ -40,12 +41,20 @@ import { TrainingControls } from './page/trainingcontrols.js';
  * @property {string} [controller]
  * @property {number} [speed]        multiples of real time; Infinity: unlimited
  * @property {boolean} [reproducible]  learning gives the same bits on every machine, for some speed
- * @property {WebSim} [replacing]    is closed; its workers are taken over, so that nothing has to boot
+ * @property {WebSim | import('./page/arrival.js').Arrival} [replacing]    is closed; its workers are taken over, so that nothing has to boot
  * @property {(progress: Progress) => void} [onProgress]
  * @property {(sim: WebSim) => void} [onOverture]  where it is given, robots of one task under the random
  *   controller move before Python is up. It is called when they do; until `create` has returned, the
  *   simulation can be asked for `groups` and `poseShards()` only. The returns of the
  *   episodes under way lack their first steps then, and are not counted
+ *
+ * @typedef {object} LinkInfo  what a link carries
+ * @property {string} id  of what is in it
+ * @property {string} title @property {string} author  empty: nobody says
+ * @property {import('./shared/messages.js').Claim | null} claim
+ * @property {import('./shared/protocol.js').CompleteExperiment} experiment
+ * @property {ArrayBuffer} archive  it as a run's file
+ * @property {Arrival} workers  for `replacing` of `create`, which takes them over; otherwise they are to be closed
  *
  * @typedef {import('./page/fleet.js').Progress} Progress
  * @typedef {import('./page/dealing.js').Group} Group
@@ -89,16 +98,17 @@ export class WebSim {
    */
   static async create(options = {}) {
     const { replacing, onOverture } = options ?? {};
-    if (replacing !== undefined && !(replacing instanceof WebSim)) {
-      throw new InvalidArgument(`replacing must be a WebSim, not ${shown(replacing)}`);
+    const former = replacing instanceof WebSim ? replacing.#simulation : replacing;
+    if (former !== undefined && !(former instanceof Simulation || former instanceof Arrival)) {
+      throw new InvalidArgument(`replacing must be a WebSim, or the workers of readLink, not ${shown(replacing)}`);
     }
     const { onProgress } = options ?? {};
     if (typeof onProgress === 'function') onProgress({ stage: 'manifest', loaded: 0, total: 0, message: 'Asking the server' });
     const manifest = await fetchManifest();
-    const tasks = [...manifest.tasks, ...(replacing ? replacing.#simulation.fleet?.tasks ?? [] : [])];
+    const tasks = [...manifest.tasks, ...former?.fleet?.tasks ?? []];
     const sim = new WebSim(new Simulation(manifest, checkOptions(options, tasks)));
     try {
-      await start(sim.#simulation, replacing && replacing.#simulation, onOverture && (() => onOverture(sim)));
+      await start(sim.#simulation, former, onOverture && (() => onOverture(sim)));
     } catch (error) {
       await sim.close();
       // Memory that a former simulation has used up is had again from workers that boot.
@@ -108,6 +118,26 @@ export class WebSim {
     const { training } = sim.#simulation;
     if (training) sim.#training = new TrainingControls(training);
     return sim;
+  }
+
+  /**
+   * What a link carries, read by the first of the workers that will simulate it; nothing of it runs yet.
+   *
+   * @param {string} link  its fragment, or a whole address with one
+   * @param {import('./page/arrival.js').Wanted} [wanted]  as of `create`
+   * @returns {Promise<LinkInfo>}
+   * @throws CutLink, DamagedCheckpoint, FutureCheckpoint, ForeignCheckpoint
+   */
+  static async readLink(link, wanted = {}) {
+    checkText('link', link);
+    const workers = await Arrival.begin(wanted);
+    try {
+      const { experiment, ...about } = await workers.read(link);
+      return { ...about, experiment: withArchive(experiment, about.archive), workers };
+    } catch (error) {
+      await workers.close();
+      throw error;
+    }
   }
 
   /** Use `WebSim.create`. @param {Simulation} simulation */

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import sys
 from dataclasses import replace
 
 from websim_server.train.given import add_run, read_run, told
@@ -21,6 +22,11 @@ def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
         help="precision of the weights; auto: the better that fits",
     )
     parser.add_argument(
+        "--distil",
+        choices=("32x32", "linear"),
+        help="teach a smaller policy what this one does, and share that; says what it costs",
+    )
+    parser.add_argument(
         "--episodes", type=int, default=20, help="that the claim is made of (%(default)s)"
     )
     parser.add_argument("--seed", type=int, default=0, help="of the first (%(default)s)")
@@ -34,7 +40,9 @@ def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
 def run(arguments: argparse.Namespace) -> None:
     """Runs the command; raises TrainError for what cannot be shared."""
     from websim.documents import as_plain
+    from websim.sharing.distillation import distil
     from websim.sharing.links import share
+    from websim.training.evaluation import evaluate
 
     with told():
         checkpoint = read_run(arguments)
@@ -43,6 +51,10 @@ def run(arguments: argparse.Namespace) -> None:
             checkpoint.experiment,
             **{name: value for name, value in said.items() if value is not None},
         )
+        whole = None
+        if arguments.distil:
+            whole = evaluate(checkpoint, arguments.episodes, arguments.seed).returns.mean()
+            checkpoint = distil(checkpoint, arguments.distil)
         link = share(
             checkpoint,
             precision=arguments.policy,
@@ -52,8 +64,16 @@ def run(arguments: argparse.Namespace) -> None:
         )
     address = (arguments.url or "").partition("#")[0] + link.fragment
     if arguments.json:
-        claim = as_plain(link.run.claim)
         about = {"link": address, "characters": len(address), "policy": link.precision}
-        print(json.dumps({**about, "claim": claim}))
-    else:
-        print(address)
+        before = {} if whole is None else {"return_before": whole}
+        print(json.dumps({**about, **before, "claim": as_plain(link.run.claim)}))
+        return
+    if whole is not None and link.run.claim is not None:
+        now, episodes = link.run.claim.mean_return, arguments.episodes
+        print(
+            f"{arguments.distil}: a return of {now:,.1f} in place of {whole:,.1f} "
+            f"({(now - whole) / abs(whole):+.1%}) over {episodes} episodes; "
+            f"{len(address):,} characters",
+            file=sys.stderr,
+        )
+    print(address)

@@ -66,10 +66,11 @@ def create_app(
     task_files = TaskFiles(tasks)
     # No OpenAPI pages: they load scripts from elsewhere, which the policy forbids.
     api = FastAPI(title="MuJoCo WebSim", version=__version__, openapi_url=None)
+    shares = store is not None and not store.settings.read_only
     if store is not None:
         api.mount(runs.API, runs.api(store))
     for routes in (
-        manifest.router(packages, chosen, sources, bundle, begin, task_files),
+        manifest.router(packages, chosen, sources, bundle, begin, task_files, shares),
         opened.router(open_file, store),
         runs.router(store),
         boards.router(store),

@@ -49,8 +49,9 @@ def router(
     bundle: Bundle,
     openings: Openings,
     task_files: TaskFiles,
+    shares: bool,
 ) -> APIRouter:
-    """`/manifest.json` and `/healthz`."""
+    """`/manifest.json` and `/healthz`; shares: whether people can share runs here."""
     routes = APIRouter()
     vendored = [*vendored_files(packages), engine.script, engine.wasm]
     # What does not change while the server runs.
@@ -58,6 +59,7 @@ def router(
         "version": __version__,
         "worlds": worlds.describe(),
         "adaptation": adaptation.describe(),
+        "shares": shares,
         "mujoco": engine.manifest(),
         "pyodide": pyodide(packages),
     }

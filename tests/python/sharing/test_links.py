@@ -15,9 +15,10 @@ from websim.errors import CutLink, DamagedCheckpoint, FutureCheckpoint, InvalidA
 from websim.experiments.experiment import Experiment
 from websim.experiments.robot import Robot, make_robot
 from websim.experiments.sources import of_robot
-from websim.sharing import envelope
+from websim.sharing import distillation, envelope
 from websim.sharing.dictionary import DICTIONARY
 from websim.sharing.links import Draft, Link, archive_of, open_link, share
+from websim.sharing.network import Network, learner_of
 from websim.sharing.proof import compare, verify_claim
 from websim.training import checkpoints
 from websim.training.checkpoints import Checkpoint
@@ -188,6 +189,50 @@ def test_another_engine_may_differ_by_chance_only(link: Link) -> None:
     assert not compare(replace(other, mean_return=claim.mean_return + 9 * error), claim).holds
 
 
+def balancing() -> Checkpoint:
+    """A pendulum that two layers of 64 balance by four gains."""
+    std = np.array([0.05, 0.02, 0.3, 0.5])
+    layers = [
+        (np.zeros((rows, columns), np.float32), np.zeros(columns, np.float32))
+        for rows, columns in ((4, 64), (64, 64), (64, 1))
+    ]
+    layers[0][0][:, 0] = np.array([0.5, 5, 0.75, 1]) * std / 100
+    layers[1][0][0, 0] = 1
+    layers[2][0][0, 0] = 100
+    network = Network([*layers], np.zeros(1, np.float32), 1e4, np.zeros(4), std)
+    learner = {"iteration": 1, "global_step": 1, **learner_of(network, flat=False)}
+    return Checkpoint(Experiment(task="InvertedPendulum-v5"), learner, [])
+
+
+@pytest.mark.parametrize("size", ["32x32", "linear"])
+def test_a_smaller_policy_does_what_the_large_one_does(
+    size: distillation.Size, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(distillation, "STEPS", 100)
+    monkeypatch.setattr(distillation, "UPDATES", 100)
+    large = balancing()
+    work = distillation.Distillation(large, size)
+    assert work.progress == 0
+    assert not work.advance(0)
+    assert 0 < work.progress < 1
+    assert work.advance()
+    assert work.progress == 1
+    work.close()
+    small = open_link(Draft(work.run, "int8").link().fragment)
+    assert small.experiment.hyperparameters["hidden_sizes"] == [*distillation.SIZES[size]]
+    assert evaluate(small, 10).returns.mean() == evaluate(large, 10).returns.mean() == 1000
+    Trainer(small.experiment, checkpoint=small).close()  # it can be learnt on from
+    with pytest.raises(InvalidArgument, match=f"no larger than {size}"):
+        distillation.Distillation(small, size)
+
+
+def test_a_linear_population_is_distilled_without_bias() -> None:
+    small = {"num_envs": 2, "hidden_sizes": [40, 40]}
+    large = learnt(Experiment(task="InvertedPendulum-v5", algorithm="es", hyperparameters=small))
+    opened = open_link(Draft(distillation.distil(large, "linear"), "fp16").link().fragment)
+    assert opened.learner["policy"]["weights"].shape == (4,)
+
+
 def test_links_stand_where_files_do(
     link: Link, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -215,6 +260,10 @@ def test_links_stand_where_files_do(
     assert (opened.experiment.title, opened.experiment.author) == ("Mine", "Ada")
     assert as_plain(opened.claim) == told["claim"]
     assert main(["verify", str(file)]) == 0
+    file.write_bytes(archive_of(balancing()))
+    assert main(["share", str(file), "--episodes", "3", "--distil", "linear", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert told["return_before"] == told["claim"]["mean_return"] == 1000
 
 
 def test_a_forged_file_is_no_proof(

@@ -57,11 +57,12 @@ export async function askTrust(name, problems) {
  * @template T
  * @param {string} name  of its file
  * @param {(trusted: boolean) => Promise<T>} read  fails by UnsafeCode where it does more and is not trusted
+ * @param {boolean} [trusted]  it is known already that it may
  * @returns {Promise<T|null>}  null: it is not to run
  */
-export async function trusting(name, read) {
+export async function trusting(name, read, trusted = false) {
   try {
-    return await read(false);
+    return await read(trusted);
   } catch (error) {
     const { name: kind, message } = /** @type {Error} */ (error);
     if (kind !== 'UnsafeCode') throw error;

@@ -1,20 +1,20 @@
 /** What came by a link, and what it claims, measured again in front of whoever opened it. */
 
+import { Links } from '../../sim/page/links.js';
 import { h, setText } from '../dom.js';
 import { count, measure } from '../format.js';
 import { trusting } from '../opening/questions.js';
 
-/**
- * @typedef {object} Opened  a link that was opened
- * @property {import('../../sim/page/links.js').Links} links  in whose worker it was read; it is ended here
- * @property {string} title @property {string} author
- * @property {import('../../sim/shared/messages.js').Claim|null} claim
- */
-
 export class ProofCard {
-  /** @param {Opened} opened @param {ArrayBuffer} run  as a file */
-  constructor({ links, title, author, claim }, run) {
-    this.links = links;
+  /** In whose worker it is measured. @type {Links | undefined} */
+  #links;
+  #closed = false;
+
+  /**
+   * @param {NonNullable<import('../session.js').Served['link']>} link
+   * @param {{archive: ArrayBuffer, trusted?: boolean}} run  as a file
+   */
+  constructor({ title, author, claim }, run) {
     this.run = run;
     this.claim = claim;
     this.result = h('p', { role: 'status' });
@@ -27,25 +27,27 @@ export class ProofCard {
 
   /** Plays the claimed episodes, and says what came of them. */
   async prove() {
-    const { links, claim } = this;
+    const { claim, run: { archive, trusted: known } } = this;
     if (!claim) {
       setText(this.result, 'Nothing is claimed of how well it does.');
-      links.close();
       return;
     }
     const claimed = `Claimed ${measure(claim.meanReturn)}`;
     setText(this.result, `${claimed} over ${count(claim.episodes)} episodes; measuring …`);
     try {
-      const proof = await trusting('the code in the link', (trusted) => links.prove(this.run, { trusted }, (episodes, of) => {
+      const links = await Links.start();
+      this.#links = links;
+      if (this.#closed) return;
+      const proof = await trusting('the code in the link', (trusted) => links.prove(archive, { trusted }, ({ episodes, of }) => {
         setText(this.result, `${claimed}; measuring: ${count(episodes)} of ${count(of)} episodes are over`);
-      }));
+      }), known);
       if (proof) this.#show(claimed, proof);
       else setText(this.result, `${claimed}; not measured, because its code is not to run.`);
     } catch (error) {
       const { name, message } = /** @type {Error} */ (error);
       if (name !== 'ClosedError') setText(this.result, `${claimed}; it could not be measured here: ${message}`);
     } finally {
-      links.close();
+      this.#links?.close();
     }
   }
 
@@ -58,7 +60,8 @@ export class ProofCard {
 
   /** Takes it away; what is being measured is given up. */
   close() {
-    this.links.close();
+    this.#closed = true;
+    this.#links?.close();
     this.element.remove();
   }
 }

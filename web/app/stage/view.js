@@ -412,6 +412,23 @@ export class View {
     return true;
   }
 
+  /**
+   * A picture of what is seen now.
+   *
+   * @param {number} most  pixels across
+   * @returns {Promise<Blob|null>}  a PNG; null: there is nothing to be seen
+   */
+  async picture(most) {
+    this.#dirty = true;
+    // A canvas of a GPU has its pixels only until the browser has shown them.
+    if (!this.draw(performance.now())) return null;
+    const { canvas } = this.painter;
+    const scale = Math.min(1, most / canvas.width);
+    const copy = new OffscreenCanvas(Math.round(canvas.width * scale), Math.round(canvas.height * scale));
+    copy.getContext('2d')?.drawImage(canvas, 0, 0, copy.width, copy.height);
+    return copy.convertToBlob();
+  }
+
   /** @param {number} now */
   #choose(now) {
     this.#chosen = now;

@@ -22,6 +22,7 @@ import { Coach, savedController } from './coach.js';
  * @property {(message: string) => void} tell
  * @property {(index: number) => void} follow
  * @property {() => void} editReward
+ * @property {(most: number) => Promise<Blob|null>} picture  of the stage, so many pixels across
  */
 
 export class TrainDesk {
@@ -34,12 +35,13 @@ export class TrainDesk {
   tints = () => null;
 
   /** @param {Settings} settings */
-  constructor({ session, report, tell, follow, editReward }) {
+  constructor({ session, report, tell, follow, editReward, picture }) {
     this.session = session;
     this.report = report;
     this.tell = tell;
     this.follow = follow;
     this.editReward = editReward;
+    this.picture = picture;
     this.store = new RunStore();
     this.training = new Coach(session, this.store);
     /** Where the plots are shown large. */
@@ -91,9 +93,9 @@ export class TrainDesk {
    */
   async build(algorithms, thresholds, controllers) {
     this.controllers = controllers;
-    const { session, training, store, report, tell } = this;
+    const { session, training, store, report, tell, picture } = this;
     const section = new TrainSection({
-      session, training, store, algorithms, thresholds, report, tell,
+      session, training, store, algorithms, thresholds, report, tell, picture,
       enlarge: () => this.enlarge(),
       followBest: () => this.followBest(),
       nameOf: (controller) => this.beside.nameOf(controller),
@@ -156,7 +158,7 @@ export class TrainDesk {
     await this.section?.openServed(served).catch(this.report);
     if (served.stored) this.#showStored(served.stored, served.id);
     if (!served.link) return;
-    const card = new ProofCard(served.link, served.archive);
+    const card = new ProofCard(served.link, served);
     this.offers.append(card.element);
     await card.prove();
   }

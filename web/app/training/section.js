@@ -4,6 +4,7 @@ import { h, setText } from '../dom.js';
 import { forLearning, isOwn, sameBodies, titleOf } from '../experiment.js';
 import { count, short } from '../format.js';
 import { OPTIONS, groupsOf, simulatedBy } from '../panel/options.js';
+import { fetchManifest } from '../../sim/page/manifest.js';
 import { recoded } from '../../sim/page/recoding.js';
 import { Compare } from './compare.js';
 import { Curves } from './curves.js';
@@ -39,8 +40,12 @@ import { idIn, sharedController } from '../sharing/stored.js';
  * @property {(error: Error) => void} report
  * @property {(message: string) => void} tell
  * @property {(controller: string) => string|null} nameOf  what a run of the store is called
+ * @property {(most: number) => Promise<Blob|null>} picture  of the stage, so many pixels across
  * @property {(choices: {value: string, text: string}[]) => void} onControllers  there are others now
  */
+
+/** Pixels across of a picture that goes along with what is shared. */
+const PICTURE = 960;
 
 const SAVE = 'Save as file';
 
@@ -299,7 +304,8 @@ export class TrainSection {
   /** @param {RunRecord['experiment']} experiment @param {ArrayBuffer} run */
   async #openSheet(experiment, run) {
     const { ShareSheet } = await import('../sharing/sheet.js');
-    new ShareSheet({ experiment, run: run.slice(0) }).open();
+    const { shares } = await fetchManifest();
+    new ShareSheet({ experiment, run: run.slice(0), picture: await this.settings.picture(PICTURE) }, shares).open();
   }
 
   async #keep() {
@@ -344,29 +350,29 @@ export class TrainSection {
   }
 
   /** @param {import('../session.js').Served} served  what is simulated already */
-  async openServed({ id, name, experiment, archive, hasLearnt, sha256 }) {
+  async openServed({ id, name, experiment, archive, hasLearnt, sha256, trusted }) {
     const { session } = this.settings;
     const { algo, preset, steps, hp, controller } = session.options;
     // What the address says counts for more.
     const untouched = algo === OPTIONS.algo.initial && preset === OPTIONS.preset.initial && steps === null && !hp;
     if (untouched) session.set(this.#optionsOf(experiment), 'replace');
     if (!hasLearnt) return;
-    await this.#take(new File([archive], name), id, sha256);
+    await this.#take(new File([archive], name), id, sha256, trusted);
     if (controller === OPTIONS.controller.initial) session.set({ controller: savedController(id) }, 'replace');
   }
 
   /**
    * Takes a run's file into the list.
    *
-   * @param {File} file @param {string} [id]  by which it may be there already @param {string} [sha256]  of the file, where it is known
+   * @param {File} file @param {string} [id]  by which it may be there already @param {string} [sha256]  of the file, where it is known @param {boolean} [known]  its code may do anything, as is known
    * @returns {Promise<{experiment: import('./run.js').Experiment, record: RunRecord|null}|null>}  null: its code is not to run;
    *   a record of null: nothing is learnt by it yet
    */
-  async #take(file, id, sha256) {
+  async #take(file, id, sha256, known) {
     const { session: { sim }, store } = this.settings;
     if (!sim) throw new Error('Wait until the simulation is there, then open the file again.');
     const archive = await file.arrayBuffer();
-    const header = await trusting(file.name, (trusted) => sim.readRun(archive, { trusted }));
+    const header = await trusting(file.name, (trusted) => sim.readRun(archive, { trusted }), known);
     if (!header) return null;
     if (!header.hasLearnt) return { experiment: header.experiment, record: null };
     const { curveOf } = await runFile();

@@ -1,6 +1,6 @@
 /**
- * Links that carry runs: a worker of their own reads them, makes them and measures what they claim, with the kernels
- * that give the same bits on every machine; it is thrown away afterwards.
+ * Links that carry runs: a worker of their own makes them and measures what they claim, with the kernels that give the
+ * same bits on every machine; it is thrown away afterwards.
  */
 
 import { ClosedError, WorkerError } from '../shared/errors.js';
@@ -11,16 +11,20 @@ import { fetchManifest } from './manifest.js';
 /**
  * @typedef {import('../shared/messages.js').Proof} Proof
  * @typedef {import('../shared/messages.js').SharedLink} SharedLink
+ * @typedef {import('../shared/messages.js').SharedFile} SharedFile
  *
- * @typedef {object} How  a link is made
+ * @typedef {object} Said  of a run that is shared
  * @property {string} [title]    empty: the run's
  * @property {string} [author]   empty: nobody says
- * @property {'int8' | 'fp16' | null} [precision]  of weights; null: fp16 where it fits, else int8
- * @property {number} [maxCharacters]  for that
  * @property {number} [episodes]  that the claim is made of
  * @property {boolean} [trusted]  its code may do anything
  *
- * @typedef {(episodes: number, of: number) => void} OnEpisodes  told how many of them are over
+ * @typedef {object} LinkOptions  how a link is made
+ * @property {'int8' | 'fp16' | null} [precision]  of a link's weights; null: fp16 where it fits, else int8
+ * @property {number} [maxCharacters]  for that
+ * @property {'32x32' | 'linear' | null} [size]  of a smaller policy, which is taught what this one does, and shared in its place
+ *
+ * @typedef {(told: import('../shared/messages.js').Measuring) => void} OnProgress
  */
 
 /** What a link says first. */
@@ -29,7 +33,7 @@ export const MARK = '#r=';
 /** Episodes are played for so long at a time, in seconds: the worker can be ended in between. */
 const TURN = 0.4;
 
-/** Whoever opens a link waits no longer than so many milliseconds for its worker. */
+/** Nobody waits longer than so many milliseconds for it to boot. */
 const PATIENCE_MS = 60_000;
 
 export class Links {
@@ -50,27 +54,16 @@ export class Links {
   }
 
   /**
-   * What a link carries; nothing of it runs.
-   *
-   * @param {string} link  its fragment, or a whole address with one
-   * @throws CutLink, DamagedCheckpoint, FutureCheckpoint, ForeignCheckpoint
-   */
-  async read(link) {
-    const { archive, ...about } = await this.#within(this.#worker.request('readLink', { link }));
-    return { ...about, archive: archive.slice().buffer };
-  }
-
-  /**
    * Plays the episodes that a run makes claims of.
    *
    * @param {ArrayBuffer} run
    * @param {{trusted?: boolean}} how
-   * @param {OnEpisodes} onEpisodes
+   * @param {OnProgress} onProgress
    * @returns {Promise<Proof>}
    * @throws UnsafeCode; InvalidArgument where nothing is claimed
    */
-  async prove(run, { trusted = false }, onEpisodes) {
-    const { proof } = await this.#measure({ data: run, trusted, share: null }, onEpisodes);
+  async prove(run, { trusted = false }, onProgress) {
+    const { proof } = await this.#measure({ data: run, trusted, share: null }, onProgress);
     return /** @type {Proof} */ (proof);
   }
 
@@ -78,24 +71,45 @@ export class Links {
    * Makes a link of a run, with a claim that is measured here.
    *
    * @param {ArrayBuffer} run
-   * @param {How} how
-   * @param {OnEpisodes} onEpisodes
+   * @param {Said & LinkOptions} how
+   * @param {OnProgress} onProgress
+   * @param {AbortSignal} [signal]  gives it up
    * @returns {Promise<SharedLink>}
-   * @throws UnsafeCode; InvalidArgument where a link cannot carry it
+   * @throws UnsafeCode; InvalidArgument where a link cannot carry it; AbortError
    */
-  async share(run, { title = '', author = '', precision = null, maxCharacters = 2000, episodes = 20, trusted = false }, onEpisodes) {
-    const share = { title, author, precision, maxCharacters, episodes };
-    const { link } = await this.#measure({ data: run, trusted, share }, onEpisodes);
+  async share(run, { precision = null, maxCharacters = 2000, size = null, ...said }, onProgress, signal) {
+    const { link } = await this.#share(run, said, { precision, maxCharacters, size }, onProgress, signal);
     return /** @type {SharedLink} */ (link);
   }
 
-  /** @param {import('../shared/protocol.js').Payload<'beginMeasuring'>} what @param {OnEpisodes} onEpisodes */
-  async #measure(what, onEpisodes) {
+  /**
+   * Makes a file for others of a run, with a claim that is measured here.
+   *
+   * @param {ArrayBuffer} run
+   * @param {Said} said
+   * @param {OnProgress} onProgress
+   * @param {AbortSignal} [signal]  gives it up
+   * @returns {Promise<SharedFile>}
+   * @throws UnsafeCode; AbortError
+   */
+  async pack(run, said, onProgress, signal) {
+    const { file } = await this.#share(run, said, null, onProgress, signal);
+    return /** @type {SharedFile} */ (file);
+  }
+
+  /** @param {ArrayBuffer} run @param {Said} said @param {Required<LinkOptions> | null} link @param {OnProgress} onProgress @param {AbortSignal} [signal] */
+  #share(run, { title = '', author = '', episodes = 20, trusted = false }, link, onProgress, signal) {
+    return this.#measure({ data: run, trusted, share: { title, author, episodes, link } }, onProgress, signal);
+  }
+
+  /** @param {import('../shared/protocol.js').Payload<'beginMeasuring'>} what @param {OnProgress} onProgress @param {AbortSignal} [signal] */
+  async #measure(what, onProgress, signal) {
     await this.#worker.request('beginMeasuring', what);
     for (;;) {
+      signal?.throwIfAborted();
       const told = await this.#worker.request('goOnMeasuring', { seconds: TURN });
-      onEpisodes(told.episodes, told.of);
-      if (told.proof || told.link) return told;
+      if (told.proof || told.link || told.file) return told;
+      onProgress(told);
     }
   }
 

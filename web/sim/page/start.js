@@ -7,6 +7,7 @@ import { WHY_NOT_SHARED } from '../shared/memory.js';
 /**
  * @typedef {import('./simulation.js').Simulation} Simulation
  * @typedef {import('./keptworker.js').KeptWorker} KeptWorker
+ * @typedef {Simulation | import('./arrival.js').Arrival} Former  whose workers are taken over
  */
 
 /**
@@ -14,13 +15,13 @@ import { WHY_NOT_SHARED } from '../shared/memory.js';
  * environments.
  *
  * @param {Simulation} simulation
- * @param {Simulation} [replaced]
+ * @param {Former} [replaced]
  * @param {() => void} [onOverture]  told when robots move before Python is up
  */
 export async function start(simulation, replaced, onOverture) {
   const { settings: { training, onProgress }, events, isolated, manifest } = simulation;
   // Its workers can tell of most mistakes before it is closed.
-  if (training && replaced && !replaced.closed) await replaced.plan(training, simulation.numWorkers);
+  if (training && replaced && 'plan' in replaced && !replaced.closed) await replaced.plan(training, simulation.numWorkers);
   const fleet = await takeOver(replaced, { manifest, isolated, reproducible: simulation.settings.reproducible });
   simulation.fleet = fleet;
   // Ranks need shared memory; without it there is one, and no other worker could know the policy.
@@ -44,7 +45,7 @@ export async function start(simulation, replaced, onOverture) {
 /**
  * The workers of a simulation that is replaced, which is closed by it; new ones if they do not fit.
  *
- * @param {Simulation | undefined} replaced
+ * @param {Former | undefined} replaced
  * @param {import('./fleet.js').Workers} kind
  */
 async function takeOver(replaced, kind) {

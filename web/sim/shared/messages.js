@@ -139,11 +139,19 @@
  */
 
 /**
+ * @typedef {object} SharedFile  a run as a file for others, with all that has been learnt
+ * @property {Uint8Array<ArrayBuffer>} archive  the file
+ * @property {Claim} claim  what was measured when it was made
+ */
+
+/**
  * @typedef {object} Measuring  how far the episodes of a claim are
+ * @property {number} taught  how much a smaller policy has been taught, from 0 to 1, where there is to be one
  * @property {number} episodes  that are over
  * @property {number} of  of so many
  * @property {Proof | null} proof  what came of them, where a claim was to be proven and all are over
  * @property {SharedLink | null} link  likewise, where a link was to be made
+ * @property {SharedFile | null} file  likewise, where a file was
  */
 
 /**
@@ -426,6 +434,7 @@
  * @property {Record<string, Algorithm>} algorithms  by name
  * @property {Worlds} worlds  what worlds can have in them
  * @property {Threshold[]} adaptation  by which runs change their own course
+ * @property {boolean} shares  whether the server keeps runs that people share
  * @property {PageSources} sources  of the page itself
  * @property {string[]} files  everything that never changes under its address
  */

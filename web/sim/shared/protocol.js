@@ -56,6 +56,12 @@
  * @typedef {import('./messages.js').RobotReading} RobotReading
  * @typedef {import('./messages.js').TaskFile} TaskFile
  *
+ * @typedef {object} SharedAs  what others will get of a run
+ * @property {string} title  empty: the run's
+ * @property {string} author  empty: nobody says
+ * @property {number} episodes  that its claim is made of
+ * @property {Required<import('../page/links.js').LinkOptions> | null} link  null: a file with all that has been learnt
+ *
  * @typedef {Experiment & Required<Pick<Experiment,
  *   'task_options' | 'algorithm' | 'hyperparameters' | 'seed' | 'title'>>} CompleteExperiment
  * @typedef {Omit<RunDescription, 'experiment'> & {experiment: CompleteExperiment}} RunInfo
@@ -113,8 +119,8 @@
  * @property {(payload: {known: string, picks: string, count: number, seed: number}) => import('./messages.js').PicksStanding} judgePicks
  * @property {(payload: {data: ArrayBuffer, trusted: boolean}) => RunDescription} readRun  trusted: its code may do anything
  * @property {(payload: {link: string}) => import('./messages.js').LinkReading} readLink
- * @property {(payload: {data: ArrayBuffer, trusted: boolean, share: null | Required<Omit<import('../page/links.js').How, 'trusted'>>}) => void} beginMeasuring
- *   what a run claims; share: of the link that is to be made of it
+ * @property {(payload: {data: ArrayBuffer, trusted: boolean, share: SharedAs | null}) => void} beginMeasuring
+ *   what a run claims, or will claim
  * @property {(payload: {seconds: number}) => import('./messages.js').Measuring} goOnMeasuring
  * @property {(payload: {experiment: Experiment}) => ArrayBuffer} writeExperiment  a file of it
  * @property {(payload: {files: Record<string, ArrayBuffer>, main: string | null}) => RobotReading} readRobot

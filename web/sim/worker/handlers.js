@@ -253,9 +253,13 @@ export class Handlers {
     const bytes = pythonBytes(this.#up.pyodide, data);
     this.#endMeasuring();
     try {
-      this.#measured = this.#links((module) => (share
-        ? module.sharing(bytes, trusted, share.title, share.author, share.precision ?? undefined, share.maxCharacters, share.episodes)
-        : module.proof(bytes, trusted)));
+      this.#measured = this.#links((module) => {
+        if (!share) return module.proof(bytes, trusted);
+        const { title, author, episodes, link } = share;
+        return link
+          ? module.sharing(bytes, trusted, title, author, episodes, link.maxCharacters, link.precision ?? undefined, link.size ?? undefined)
+          : module.packing(bytes, trusted, title, author, episodes);
+      });
     } finally {
       bytes.destroy();
     }
@@ -264,7 +268,7 @@ export class Handlers {
   /** @param {Payload<'goOnMeasuring'>} payload */
   goOnMeasuring({ seconds }) {
     const told = toJs(this.#measured.play(seconds));
-    if (told.proof || told.link) this.#endMeasuring();
+    if (told.proof || told.link || told.file) this.#endMeasuring();
     return told;
   }
 

@@ -4,19 +4,21 @@ The Python half of `sim/page/links.js`. What lies in a link is parsed here and n
 """
 
 import hashlib
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from websim.browser.experiments import as_json
 from websim.browser.learner import MAX_BYTES
-from websim.browser.messages import LinkReading, Measuring, SharedLink, plain
+from websim.browser.messages import LinkReading, Measuring, SharedFile, SharedLink, plain
 from websim.experiments.experiment import CODE
 from websim.sharing import envelope
+from websim.sharing.distillation import Distillation, Size
 from websim.sharing.links import Draft, archive_of, open_link
 from websim.sharing.network import Precision
 from websim.sharing.proof import claim_of, claimed, compare
 from websim.training import checkpoints
 from websim.training.checkpoints import Checkpoint
+from websim.training.claims import Claim
 from websim.training.evaluation import Judge
 
 
@@ -39,34 +41,101 @@ def read(link: str) -> dict[str, Any]:
     )
 
 
-class Work:
-    """Episodes that are played for a claim, or to prove one, a little at a time."""
+@dataclass(frozen=True)
+class LinkWish:
+    """How a link is to be made.
 
-    def __init__(self, run: Checkpoint, episodes: int, seed: int, draft: Draft | None) -> None:
+    Attributes:
+        most: Characters that it is to have, for the choice of a precision.
+        precision: Of weights; None takes fp16 where it fits, else int8.
+    """
+
+    most: int
+    precision: Precision | None
+
+    def draft(self, run: Checkpoint) -> Draft:
+        """A run as a link that claims nothing yet."""
+        draft = Draft(run, self.precision or "fp16")
+        if self.precision is None and len(draft.link().fragment) > self.most - _CLAIM:
+            return Draft(run, "int8")
+        return draft
+
+
+class Work:
+    """Episodes that are played to prove a claim, or for one, a little at a time."""
+
+    def __init__(self, run: Checkpoint, episodes: int, seed: int) -> None:
         """Makes the environments; see `Judge`."""
-        self._run, self._seed, self._draft = run, seed, draft
+        self._run, self._seed = run, seed
         self._judge = Judge(run, episodes, seed)
 
     def play(self, seconds: float) -> dict[str, Any]:
         """Goes on for so many seconds: a Measuring, with what came of it when it is over."""
         judge = self._judge
         done = judge.play(seconds)
-        told = Measuring(
-            episodes=int((~judge.running).sum()), of=len(judge.running), proof=None, link=None
-        )
-        if not done:
-            return plain(told)
-        found = claim_of(judge.result, self._seed)
-        if self._draft is None:
-            told.proof = compare(claimed(self._run), found)
-        else:
-            link = self._draft.link(found)
-            told.link = SharedLink(fragment=link.fragment, precision=link.precision, claim=found)
+        told = measuring(len(judge.running), int((~judge.running).sum()))
+        if done:
+            self.finish(told, claim_of(judge.result, self._seed))
         return plain(told)
+
+    def finish(self, told: Measuring, found: Claim) -> None:
+        """Adds what came of it: here, whether the run's claim holds."""
+        told.proof = compare(claimed(self._run), found)
 
     def close(self) -> None:
         """Frees the environments."""
         self._judge.close()
+
+
+class Packing(Work):
+    """Makes a file for others."""
+
+    def finish(self, told: Measuring, found: Claim) -> None:
+        """See Work."""
+        told.file = SharedFile(archive=archive_of(replace(self._run, claim=found)), claim=found)
+
+
+class Linking(Work):
+    """Makes a link."""
+
+    def __init__(self, run: Checkpoint, episodes: int, wish: LinkWish) -> None:
+        """Makes the environments of the rounded policy."""
+        self._draft = wish.draft(run)
+        super().__init__(self._draft.run, episodes, 0)
+
+    def finish(self, told: Measuring, found: Claim) -> None:
+        """See Work."""
+        link = self._draft.link(found)
+        told.link = SharedLink(fragment=link.fragment, precision=link.precision, claim=found)
+
+
+class Shrinking:
+    """Teaches a smaller policy what a run's does, and makes a link of that."""
+
+    def __init__(self, run: Checkpoint, episodes: int, wish: LinkWish, size: Size) -> None:
+        """Makes the environments; see `Distillation`."""
+        self._episodes, self._wish = episodes, wish
+        self._teaching = Distillation(run, size)
+        self._linking: Linking | None = None
+
+    def play(self, seconds: float) -> dict[str, Any]:
+        """See Work."""
+        if self._linking is not None:
+            return self._linking.play(seconds)
+        taught = self._teaching.advance(seconds)
+        if taught:
+            self._teaching.close()
+            self._linking = Linking(self._teaching.run, self._episodes, self._wish)
+        return plain(measuring(self._episodes, 0, self._teaching.progress))
+
+    def close(self) -> None:
+        """Frees the environments."""
+        (self._linking or self._teaching).close()
+
+
+def measuring(of: int, episodes: int, taught: float = 1.0) -> Measuring:
+    """How far the work is, without anything that came of it."""
+    return Measuring(taught=taught, episodes=episodes, of=of, proof=None, link=None, file=None)
 
 
 def proof(data: bytes, trusted: bool) -> Work:
@@ -78,7 +147,12 @@ def proof(data: bytes, trusted: bool) -> Work:
     """
     run = _read(data, trusted)
     claim = claimed(run)
-    return Work(run, claim.episodes, claim.seed, None)
+    return Work(run, claim.episodes, claim.seed)
+
+
+def packing(data: bytes, trusted: bool, title: str, author: str, episodes: int) -> Packing:
+    """Begins to make a file of a run for others; arguments and errors as of `sharing`."""
+    return Packing(_titled(data, trusted, title, author), episodes, 0)
 
 
 def sharing(
@@ -86,10 +160,11 @@ def sharing(
     trusted: bool,
     title: str,
     author: str,
-    precision: Precision | None,
-    most: int,
     episodes: int,
-) -> Work:
+    most: int,
+    precision: Precision | None,
+    size: Size | None,
+) -> Linking | Shrinking:
     """Begins to make a link of a run: measures what it will claim.
 
     Args:
@@ -97,25 +172,28 @@ def sharing(
         trusted: Whether its code may do anything.
         title: What people call it; empty: as before.
         author: Who made it; empty: nobody says.
-        precision: Of weights; None takes fp16 where it fits, else int8.
-        most: Characters that the link is to have, for that.
         episodes: That are played for the claim.
+        most: See LinkWish.
+        precision: Likewise.
+        size: Of a smaller policy that is to be taught, and shared in place of the run's own.
 
     Raises:
-        InvalidArgument: a link cannot carry it.
+        InvalidArgument: a link cannot carry it, or its policy is as small already.
         UnsafeCode: its code does more than calculate.
     """
-    run = _read(data, trusted)
-    own = run.experiment
-    run.experiment = replace(own, title=title or own.title, author=author or None)
-    draft = Draft(run, precision or "fp16")
-    if precision is None and len(draft.link().fragment) > most - _CLAIM:
-        draft = Draft(run, "int8")
-    return Work(draft.run, episodes, 0, draft)
+    run, wish = _titled(data, trusted, title, author), LinkWish(most, precision)
+    return Linking(run, episodes, wish) if size is None else Shrinking(run, episodes, wish, size)
 
 
 _CLAIM = 150
 """Characters that a claim takes, about."""
+
+
+def _titled(data: bytes, trusted: bool, title: str, author: str) -> Checkpoint:
+    run = _read(data, trusted)
+    own = run.experiment
+    run.experiment = replace(own, title=title or own.title, author=author or None)
+    return run
 
 
 def _read(data: bytes, trusted: bool) -> Checkpoint:

@@ -266,20 +266,37 @@ class SharedLink:
 
 
 @dataclass(kw_only=True)
+class SharedFile:
+    """A run as a file for others, with all that has been learnt.
+
+    Attributes:
+        archive: The file.
+        claim: What was measured when it was made.
+    """
+
+    archive: bytes
+    claim: Claim
+
+
+@dataclass(kw_only=True)
 class Measuring:
     """How far the episodes of a claim are.
 
     Attributes:
+        taught: How much a smaller policy has been taught, from 0 to 1, where there is to be one.
         episodes: That are over.
         of: Of so many.
         proof: What came of them, where a claim was to be proven and all are over.
         link: Likewise, where a link was to be made.
+        file: Likewise, where a file was.
     """
 
+    taught: float
     episodes: int
     of: int
     proof: Proof | None
     link: SharedLink | None
+    file: SharedFile | None
 
 
 @dataclass(kw_only=True)
@@ -744,6 +761,7 @@ class Manifest:
         algorithms: By name.
         worlds: What worlds can have in them.
         adaptation: By which runs change their own course.
+        shares: Whether the server keeps runs that people share.
         sources: Of the page itself.
         files: Everything that never changes under its address.
     """
@@ -760,6 +778,7 @@ class Manifest:
     algorithms: dict[str, Algorithm]
     worlds: Worlds
     adaptation: list[Threshold]
+    shares: bool
     sources: PageSources
     files: list[str]
 
@@ -778,6 +797,7 @@ MESSAGES = (
     Proof,
     LinkReading,
     SharedLink,
+    SharedFile,
     Measuring,
     RobotReading,
     PolicySizes,

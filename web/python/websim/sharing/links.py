@@ -16,6 +16,7 @@ from websim.algorithms.base import COUNTERS, make_hyperparameters
 from websim.algorithms.population import PopulationAlgorithm
 from websim.documents import as_plain
 from websim.errors import CheckpointError, DamagedCheckpoint, InvalidArgument, ModelError
+from websim.experiments import decisions
 from websim.experiments.experiment import Experiment, as_dict, canonical, from_dict
 from websim.experiments.files import is_model
 from websim.experiments.robot import Robot, robot_as_dict
@@ -165,8 +166,10 @@ def open_link(link: str) -> Checkpoint:
 
 
 def archive_of(run: Checkpoint) -> bytes:
-    """A run that has a policy without a learner as a file."""
-    return checkpoints.dumps(run.experiment, checkpoints.pack(run.learner), [], run.claim)
+    """A run as a file: with its learner where it has one, its decisions and its claim."""
+    ranks = [None if rank is None else checkpoints.pack(rank) for rank in run.ranks]
+    written = checkpoints.dumps(run.experiment, checkpoints.pack(run.learner), ranks, run.claim)
+    return decisions.written(written, run.decisions) if run.decisions else written
 
 
 def run_bytes(source: str | Path) -> bytes:

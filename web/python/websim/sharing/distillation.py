@@ -1,0 +1,208 @@
+"""A smaller policy that does what a run's does: by regression on states that it comes to itself.
+
+States where only the large policy goes are not enough: the small one errs a little, and then sees
+others. So it is let loose, and told what the large one would do there (DAgger; Ross et al., 2011).
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from time import perf_counter
+from typing import Literal
+
+import numpy as np
+from gymnasium.vector import AutoresetMode
+from numpy.typing import NDArray
+
+from websim.algorithms import algorithm_class
+from websim.algorithms.base import COUNTERS, make_hyperparameters
+from websim.algorithms.population import PopulationAlgorithm
+from websim.errors import InvalidArgument
+from websim.kernels import Array, aligned, kernels
+from websim.nn.layers import MLP, orthogonal
+from websim.nn.optimizers import Adam
+from websim.policies.normalization import normalization_of
+from websim.sharing.network import Network, learner_of, network_of
+from websim.training.checkpoints import Checkpoint
+from websim.training.trainer import policy_of
+
+Size = Literal["32x32", "linear"]
+
+SIZES: dict[Size, tuple[int, ...]] = {"32x32": (32, 32), "linear": ()}
+
+NUM_ENVS = 16
+ROUNDS = 4
+STEPS = 250
+"""Of each environment, in a round."""
+
+UPDATES = 500
+"""Of the small policy, after a round; each by a batch of all states so far."""
+
+SOLUTIONS = 10
+"""Of a linear policy, after a round: which actions lie beyond their bounds changes with each."""
+
+RIDGE = 1e-6
+
+BATCH = 512
+LEARNING_RATE = 3e-3
+"""At first; it falls to 0."""
+
+SEED = 1 << 20
+"""Of the environments: far from those that claims are made of."""
+
+
+class Distillation:
+    """Teaches a policy of a given size, a little at a time."""
+
+    def __init__(self, run: Checkpoint, size: Size) -> None:
+        """Makes environments and the small policy.
+
+        Args:
+            run: With a policy, which is imitated without its noise.
+            size: Of the small one; it keeps the activation of the large one.
+
+        Raises:
+            InvalidArgument: the policy is as small already, or the run cannot be simulated.
+            CheckpointError: the policy does not fit.
+        """
+        self._run = run
+        self._experiment = experiment = run.experiment.for_learning()
+        kind = algorithm_class(experiment.algorithm)
+        args = make_hyperparameters(kind.Hyperparameters, experiment.hyperparameters)
+        self._flat = issubclass(kind, PopulationAlgorithm)
+        self._hidden = SIZES[size]
+        self._biased = bool(self._hidden) or not self._flat  # as TinyMLP is
+        self._large = large = network_of(run.learner, args.hidden_sizes)
+        widths = (large.widths[0], *self._hidden, large.widths[-1])
+        if MLP.size_of(widths) >= MLP.size_of(large.widths):
+            raise InvalidArgument(
+                f"The policy is no larger than {size}: its layers are {large.widths}."
+            )
+        params, self._grads = aligned(MLP.size_of(widths)), aligned(MLP.size_of(widths))
+        activation = "tanh" if self._flat else args.activation
+        self._small = MLP(widths, activation, params, self._grads, kernels)
+        self._rng = np.random.default_rng(0)
+        for number, (weight, _) in enumerate(self._small.layers, 1):
+            last = number == len(self._small.layers)
+            weight[...] = orthogonal(self._rng, weight.shape, 0.01 if last else np.sqrt(2))
+        self._adam = Adam(params)
+        self._env = experiment.make_vec(
+            NUM_ENVS, autoreset_mode=AutoresetMode.SAME_STEP, copy=False
+        )
+        try:
+            space = self._env.single_action_space
+            self._low, self._high = space.low, space.high
+            self._policy = policy_of(experiment, run.learner, space.low, space.high)
+            self._normalization = normalization_of(run.learner)
+        except BaseException:
+            self.close()
+            raise
+        states = ROUNDS * STEPS * NUM_ENVS
+        self._seen: Array = np.empty((states, widths[0]), np.float32)
+        self._done: Array = np.empty((states, widths[-1]), np.float32)
+        self._each = UPDATES if self._hidden else SOLUTIONS
+        self._steps, self._updates = 0, 0
+        self._course = self._teach()
+
+    @property
+    def progress(self) -> float:
+        """How much of the work is over, from 0 to 1."""
+        return (self._steps + self._updates) / (ROUNDS * (STEPS + self._each))
+
+    def advance(self, seconds: float = np.inf) -> bool:
+        """Goes on for about so many seconds; returns whether the small policy is taught."""
+        until = perf_counter() + seconds
+        return not any(perf_counter() >= until for _ in self._course)
+
+    @property
+    def run(self) -> Checkpoint:
+        """The run with the small policy, which can be learnt on from; it claims nothing."""
+        layers = [
+            (weight.copy(), bias.copy() if self._biased else None)
+            for weight, bias in self._small.layers
+        ]
+        large = self._large
+        small = Network(layers, large.logstd, large.count, large.mean, large.std)
+        counters = {name: self._run.learner[name] for name in COUNTERS}
+        experiment = replace(
+            self._experiment,
+            hyperparameters={
+                **self._experiment.hyperparameters,
+                "hidden_sizes": [*self._hidden],
+            },
+        )
+        return Checkpoint(experiment, {**counters, **learner_of(small, flat=self._flat)}, [])
+
+    def close(self) -> None:
+        """Frees the environments."""
+        self._env.close()
+
+    def _teach(self) -> Iterator[None]:
+        """Round by round; yields after each step of the environments and each update."""
+        self._env.reset(seed=SEED)
+        for turn in range(ROUNDS):
+            # The large policy shows the way first; later the small one goes, but for a quarter.
+            led = NUM_ENVS if turn == 0 else NUM_ENVS // 4
+            for _ in range(STEPS):
+                self._step(led)
+                yield
+            for _ in range(self._each):
+                if self._hidden:
+                    self._update()
+                else:
+                    self._solve()
+                yield
+
+    def _step(self, led: int) -> None:
+        """One step, of which the large policy leads so many environments, and says of all."""
+        env = self._env
+        seen = self._normalization(env.observations)
+        wanted = self._policy(env.observations)
+        at = slice(self._steps * NUM_ENVS, (self._steps + 1) * NUM_ENVS)
+        self._seen[at], self._done[at] = seen, wanted
+        actions = np.clip(self._small(seen), self._low, self._high)
+        actions[:led] = wanted[:led]
+        env.step(actions)
+        self._steps += 1
+
+    def _solve(self) -> None:
+        """The least squares of a linear policy; what it does beyond a bound counts as done."""
+        known = self._steps * NUM_ENVS
+        seen, wanted = self._seen[:known], self._done[:known]
+        ((weight, bias),) = self._small.layers
+        found = seen @ weight + bias
+        wanted = np.where(self._beyond(found, wanted), found, wanted)
+        x = np.hstack([seen, np.full((known, 1), self._biased)]).astype(np.float64)
+        gram = x.T @ x + RIDGE * known * np.eye(x.shape[1])
+        solution = np.linalg.solve(gram, x.T @ wanted)
+        weight[...], bias[...] = solution[:-1], solution[-1] * self._biased
+        self._updates += 1
+
+    def _beyond(self, found: Array, wanted: Array) -> NDArray[np.bool_]:
+        """Where an action is at its bound, and the small policy beyond it: that does the same."""
+        above, below = (
+            (wanted >= self._high) & (found > wanted),
+            (wanted <= self._low) & (found < wanted),
+        )
+        return above | below
+
+    def _update(self) -> None:
+        """A step down the mean squared error of actions as they are clipped."""
+        chosen = self._rng.integers(0, self._steps * NUM_ENVS, BATCH)
+        seen, wanted = self._seen[chosen], self._done[chosen]
+        found, kept = self._small.forward(seen)
+        error = np.where(self._beyond(found, wanted), 0, found - wanted)
+        self._grads[...] = 0
+        self._small.backward(seen, kept, error * np.float32(2 / error.size))
+        left = 1 - self._updates / (ROUNDS * UPDATES)
+        self._adam.step(self._grads, LEARNING_RATE * left)
+        self._updates += 1
+
+
+def distil(run: Checkpoint, size: Size) -> Checkpoint:
+    """The run with a smaller policy in place of its own; see `Distillation`."""
+    work = Distillation(run, size)
+    try:
+        work.advance()
+        return work.run
+    finally:
+        work.close()
