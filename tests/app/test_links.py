@@ -1,18 +1,22 @@
 """A run goes from page to page as a link, and proves itself where it is opened."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 from tests.app.page import BOOT_MS
-from tests.app.training_page import TrainingPage
+from tests.app.training_page import SMALL, TrainingPage
 from websim.experiments.experiment import Experiment
 from websim.sharing.links import Draft, Link, open_link, share
 from websim.training import checkpoints
 from websim.training.checkpoints import Checkpoint
 from websim.training.trainer import Trainer
+from websim_server import browser
+
+UNSAFE = "import os\n\ndef reward(now, before, action):\n    return {'up': now.body('pole').height}\n"
 
 MARKUP = "<img src=x onerror=alert(1)>A ball"
 
@@ -59,17 +63,25 @@ def test_a_link_moves_robots_and_is_measured_again(isolated: TrainingPage, link:
     assert "#r=" not in page.url
 
 
-def test_a_forged_score_is_told(isolated: TrainingPage, run: Checkpoint, link: Link) -> None:
+def test_a_forged_score_is_told_and_code_is_asked_for_once(
+    isolated: TrainingPage, run: Checkpoint, link: Link
+) -> None:
     assert link.run.claim is not None
     forged = replace(link.run.claim, mean_return=1e6, return_std=1.0)
-    follow(isolated, Draft(run, "int8").link(forged).fragment)
+    paid = replace(run, experiment=replace(run.experiment, reward=UNSAFE, trusted=["reward"]))
+    follow(isolated, Draft(paid, "int8").link(forged).fragment)
+    page = isolated.page
+    trust = page.get_by_role("button", name="Run it, I trust it")
+    trust.click(timeout=BOOT_MS)
     isolated.booted()
-    card = isolated.page.locator(".proof")
+    card = page.locator(".proof")
     expect(card.get_by_role("status")).to_contain_text(
         re.compile(r"Claimed 1.00e\+6, measured here .*: it is not what is claimed"),
         timeout=BOOT_MS,
     )
     assert card.get_attribute("data-holds") == "false"
+    expect(trust).to_have_count(0)
+    isolated.wait("sim.controller.startsWith('saved-')", 20)
 
 
 def test_a_cut_link_says_so_and_shows_nothing_else(isolated: TrainingPage, link: Link) -> None:
@@ -81,8 +93,19 @@ def test_a_cut_link_says_so_and_shows_nothing_else(isolated: TrainingPage, link:
     assert isolated.page.evaluate("() => window.websim ?? null") is None
 
 
-def test_what_has_been_learnt_here_is_shared(training: TrainingPage) -> None:
-    page = training.page
+@pytest.fixture(scope="module")
+def keeping(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a server that keeps runs."""
+    folder = tmp_path_factory.mktemp("store")
+    store = f"sqlite:///{folder / 'runs.sqlite'}"
+    with browser.server("--store", store, "--store-folder", str(folder)) as address:
+        yield address
+
+
+def test_what_has_been_learnt_here_is_shared(page: Page, keeping: str) -> None:
+    training = TrainingPage(page, keeping)
+    training.open(SMALL)
+    training.start()
     training.wait_for_steps(0)
     page.get_by_role("button", name="Share…").click()
     sheet = page.get_by_role("dialog", name="Share")
@@ -91,7 +114,8 @@ def test_what_has_been_learnt_here_is_shared(training: TrainingPage) -> None:
     sheet.get_by_label("Author").fill("Grace")
     sheet.get_by_label("How long it may be").select_option("30000")
     sheet.get_by_role("button", name="Make the link").click()
-    text = sheet.get_by_label("The link", exact=True)
+    linked = sheet.get_by_role("region", name="By a link")
+    text = linked.get_by_label("The link", exact=True)
     expect(text).to_be_visible(timeout=BOOT_MS)
     address = text.input_value()
     expect(sheet).to_contain_text(f"{len(address):,} characters")
@@ -102,6 +126,34 @@ def test_what_has_been_learnt_here_is_shared(training: TrainingPage) -> None:
     assert "WebAssembly" in opened.claim.engine
     code = sheet.get_by_role("img", name="The link as a QR code")
     expect(code).to_have_count(int(len(address) <= 2953))
+    # A linear policy balances no worse; what it does is told before it is taken.
+    sheet.get_by_label("How small").select_option("linear")
+    sheet.get_by_role("button", name="Make it smaller").click()
+    take = sheet.get_by_role("button", name="Take the smaller one")
+    expect(take).to_be_visible(timeout=BOOT_MS)
+    expect(sheet.locator(".offer")).to_contain_text(f"in place of {len(address):,}")
+    assert text.input_value() == address
+    take.click()
+    assert len(text.input_value()) < len(address) / 10
+    expect(code).to_be_visible()
+    small = open_link(text.input_value())
+    assert small.experiment.hyperparameters["hidden_sizes"] == []
+    assert small.claim is not None
+    # The other way: through the server, whole.
+    sheet.get_by_role("button", name="Share on this server").click()
+    server = sheet.get_by_role("region", name="On this server")
+    expect(server.get_by_label("The link", exact=True)).to_be_visible(timeout=BOOT_MS)
+    sent = server.get_by_label("The link", exact=True).input_value()
+    assert sent.startswith(f"{keeping}/r/")
+    file = page.request.get(sent.replace("/r/", "/api/runs/") + ".websim")
+    kept = checkpoints.loads(file.body())
+    assert (kept.experiment.title, kept.experiment.author) == ("Learnt here", "Grace")
+    assert len(kept.ranks) == 1
+    assert kept.claim is not None
+    server.get_by_text("Shared from this browser (1)").click()
+    server.get_by_role("button", name="Delete: Learnt here").click()
+    expect(server.get_by_text("Shared from this browser")).to_be_hidden()
+    assert page.request.get(sent).status == 404
     sheet.get_by_role("button", name="Close").click()
     # The same engine measures the same numbers.
     follow(training, address[address.index("#") :])

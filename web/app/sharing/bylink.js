@@ -107,7 +107,7 @@ export class ByLink {
 }
 
 /** @param {SharedLink} link */
-const addressOf = ({ fragment }) => `${location.origin}/${fragment}`;
+const addressOf = ({ fragment }) => `${location.origin}${location.pathname}${fragment}`;
 
 /**
  * An address to copy, or to pass on where the system has a way for it.

@@ -183,7 +183,8 @@ class Policies(dict[str, Policy]):
         UnsafeCode: its task is code that has not run here yet.
         """
         checkpoint = checkpoints.loads(data)
-        verify(checkpoint, _unpaid(checkpoint.experiment))
+        checkpoint.experiment = _unpaid(checkpoint.experiment)
+        verify(checkpoint)
         _, sizes = _load_policy(checkpoint)
         return plain(sizes)
 
