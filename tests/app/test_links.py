@@ -16,7 +16,11 @@ from websim.training.checkpoints import Checkpoint
 from websim.training.trainer import Trainer
 from websim_server import browser
 
-UNSAFE = "import os\n\ndef reward(now, before, action):\n    return {'up': now.body('pole').height}\n"
+UNSAFE = """import os
+
+def reward(now, before, action):
+    return {"up": now.body("pole").height}
+"""
 
 MARKUP = "<img src=x onerror=alert(1)>A ball"
 
