@@ -4,7 +4,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
+import numpy as np
 import pytest
+from imageio.v3 import imread
 from playwright.sync_api import Page, expect
 
 from tests.app.page import BOOT_MS
@@ -153,6 +155,9 @@ def test_what_has_been_learnt_here_is_shared(page: Page, keeping: str) -> None:
     kept = checkpoints.loads(file.body())
     assert (kept.experiment.title, kept.experiment.author) == ("Learnt here", "Grace")
     assert len(kept.ranks) == 1
+    picture = page.request.get(sent.replace("/r/", "/api/runs/") + "/picture")
+    assert picture.headers["content-type"] == "image/jpeg"
+    assert np.ptp(imread(picture.body())) > 50
     assert kept.claim is not None
     server.get_by_text("Shared from this browser (1)").click()
     server.get_by_role("button", name="Delete: Learnt here").click()

@@ -73,10 +73,12 @@ export class ByLink {
     const whole = /** @type {SharedLink} */ (this.#whole);
     const size = /** @type {Size} */ (this.smaller.value);
     this.offer.hidden = true;
+    const shown = this.work.state.textContent;
     const small = await this.#linkOf(size, ({ taught, episodes, of }) => (taught < 1
       ? `Teaching a smaller policy what this one does: ${Math.floor(100 * taught)}%`
       : `Measuring what it will claim: ${count(episodes)} of ${count(of)} episodes are over`));
     if (!small) return;
+    this.work.say(shown);
     const [before, now] = [whole, small].map(({ claim }) => claim.meanReturn);
     const part = (now - before) / Math.abs(before);
     const take = (/** @type {SharedLink} */ link) => () => {
@@ -120,7 +122,7 @@ export function waysOf(address, { said, picture }) {
   const copy = h('button', { class: 'primary', onclick: () => copyFrom(text, copy) }, 'Copy');
   const pass = () => {
     const data = { title: said().title, url: address };
-    const files = picture ? [new File([picture], 'robots.png', { type: picture.type })] : [];
+    const files = picture ? [new File([picture], 'robots.jpg', { type: picture.type })] : [];
     const all = { ...data, files };
     // Who gives up, or has nobody to pass it to, stays here.
     return navigator.share(files.length && navigator.canShare?.(all) ? all : data).catch(() => {});

@@ -19,7 +19,7 @@ export class ByServer {
     this.shares = h('details', {}, this.summary, this.problem, this.list);
     this.element = h('section', { 'aria-label': 'On this server' },
       h('h3', {}, 'On this server'),
-      h('p', { class: 'subtle' }, `${size}. It is sent when you press the button, with title and author; whoever has the address can see it. `
+      h('p', { class: 'subtle' }, `${size}. It is sent when you press the button, with title, author and picture; whoever has the address can see it. `
         + 'Only this browser can delete it again.'),
       this.share, this.work.element, this.made, this.shares);
     this.#list();
@@ -29,8 +29,9 @@ export class ByServer {
     const { desk } = this;
     this.made.replaceChildren();
     const said = desk.said();
+    const picture = await desk.picture?.arrayBuffer() ?? null;
     const receipt = await this.work.run([this.share], async (say, signal) => {
-      const file = await desk.measure((links, trusted) => links.pack(desk.run, { ...said, trusted }, ({ episodes, of }) => {
+      const file = await desk.measure((links, trusted) => links.pack(desk.run, { ...said, trusted, picture }, ({ episodes, of }) => {
         say(`Measuring what it will claim: ${count(episodes)} of ${count(of)} episodes are over`, episodes / of);
       }, signal));
       if (!file) return null;

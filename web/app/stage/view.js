@@ -416,7 +416,7 @@ export class View {
    * A picture of what is seen now.
    *
    * @param {number} most  pixels across
-   * @returns {Promise<Blob|null>}  a PNG; null: there is nothing to be seen
+   * @returns {Promise<Blob|null>}  a JPEG; null: there is nothing to be seen
    */
   async picture(most) {
     this.#dirty = true;
@@ -426,7 +426,7 @@ export class View {
     const scale = Math.min(1, most / canvas.width);
     const copy = new OffscreenCanvas(Math.round(canvas.width * scale), Math.round(canvas.height * scale));
     copy.getContext('2d')?.drawImage(canvas, 0, 0, copy.width, copy.height);
-    return copy.convertToBlob();
+    return copy.convertToBlob({ type: 'image/jpeg', quality: 0.85 });
   }
 
   /** @param {number} now */

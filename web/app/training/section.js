@@ -350,33 +350,34 @@ export class TrainSection {
   }
 
   /** @param {import('../session.js').Served} served  what is simulated already */
-  async openServed({ id, name, experiment, archive, hasLearnt, sha256, trusted }) {
+  async openServed(served) {
     const { session } = this.settings;
+    const { id, name, experiment, archive, hasLearnt } = served;
     const { algo, preset, steps, hp, controller } = session.options;
     // What the address says counts for more.
     const untouched = algo === OPTIONS.algo.initial && preset === OPTIONS.preset.initial && steps === null && !hp;
     if (untouched) session.set(this.#optionsOf(experiment), 'replace');
     if (!hasLearnt) return;
-    await this.#take(new File([archive], name), id, sha256, trusted);
+    await this.#take(new File([archive], name), served);
     if (controller === OPTIONS.controller.initial) session.set({ controller: savedController(id) }, 'replace');
   }
 
   /**
    * Takes a run's file into the list.
    *
-   * @param {File} file @param {string} [id]  by which it may be there already @param {string} [sha256]  of the file, where it is known @param {boolean} [known]  its code may do anything, as is known
+   * @param {File} file @param {Partial<import('../session.js').Served>} [served]  what is known of it; by its id it may be there already
    * @returns {Promise<{experiment: import('./run.js').Experiment, record: RunRecord|null}|null>}  null: its code is not to run;
    *   a record of null: nothing is learnt by it yet
    */
-  async #take(file, id, sha256, known) {
+  async #take(file, { id, sha256, trusted: known, link } = {}) {
     const { session: { sim }, store } = this.settings;
     if (!sim) throw new Error('Wait until the simulation is there, then open the file again.');
     const archive = await file.arrayBuffer();
     const header = await trusting(file.name, (trusted) => sim.readRun(archive, { trusted }), known);
     if (!header) return null;
     if (!header.hasLearnt) return { experiment: header.experiment, record: null };
-    const { curveOf } = await runFile();
-    const run = Run.fromFile(header, archive, await curveOf(archive), id);
+    const curve = link ? new MetricLog() : await (await runFile()).curveOf(archive); // a link has none
+    const run = Run.fromFile(header, archive, curve, id);
     const name = file.name.replace(/\.(zip|websim)$/i, '');
     const origin = sha256 ?? await sha256Of(archive);
     const { record, kept } = run.toKeep({ name, kept: true, unfinished: false, ...(origin ? { origin } : {}) });

@@ -78,7 +78,7 @@ export class Links {
    * @throws UnsafeCode; InvalidArgument where a link cannot carry it; AbortError
    */
   async share(run, { precision = null, maxCharacters = 2000, size = null, ...said }, onProgress, signal) {
-    const { link } = await this.#share(run, said, { precision, maxCharacters, size }, onProgress, signal);
+    const { link } = await this.#share(run, said, { link: { precision, maxCharacters, size } }, onProgress, signal);
     return /** @type {SharedLink} */ (link);
   }
 
@@ -86,20 +86,23 @@ export class Links {
    * Makes a file for others of a run, with a claim that is measured here.
    *
    * @param {ArrayBuffer} run
-   * @param {Said} said
+   * @param {Said & {picture?: ArrayBuffer | null}} how  picture: a JPEG of its robots
    * @param {OnProgress} onProgress
    * @param {AbortSignal} [signal]  gives it up
    * @returns {Promise<SharedFile>}
    * @throws UnsafeCode; AbortError
    */
-  async pack(run, said, onProgress, signal) {
-    const { file } = await this.#share(run, said, null, onProgress, signal);
+  async pack(run, { picture = null, ...said }, onProgress, signal) {
+    const { file } = await this.#share(run, said, { picture }, onProgress, signal);
     return /** @type {SharedFile} */ (file);
   }
 
-  /** @param {ArrayBuffer} run @param {Said} said @param {Required<LinkOptions> | null} link @param {OnProgress} onProgress @param {AbortSignal} [signal] */
-  #share(run, { title = '', author = '', episodes = 20, trusted = false }, link, onProgress, signal) {
-    return this.#measure({ data: run, trusted, share: { title, author, episodes, link } }, onProgress, signal);
+  /**
+   * @param {ArrayBuffer} run @param {Said} said @param {{link?: Required<LinkOptions>, picture?: ArrayBuffer | null}} as
+   * @param {OnProgress} onProgress @param {AbortSignal} [signal]
+   */
+  #share(run, { title = '', author = '', episodes = 20, trusted = false }, { link, picture = null }, onProgress, signal) {
+    return this.#measure({ data: run, trusted, share: { title, author, episodes, link: link ?? null, picture } }, onProgress, signal);
   }
 
   /** @param {import('../shared/protocol.js').Payload<'beginMeasuring'>} what @param {OnProgress} onProgress @param {AbortSignal} [signal] */

@@ -61,6 +61,7 @@
  * @property {string} author  empty: nobody says
  * @property {number} episodes  that its claim is made of
  * @property {Required<import('../page/links.js').LinkOptions> | null} link  null: a file with all that has been learnt
+ * @property {ArrayBuffer | null} picture  for a file: a JPEG of its robots
  *
  * @typedef {Experiment & Required<Pick<Experiment,
  *   'task_options' | 'algorithm' | 'hyperparameters' | 'seed' | 'title'>>} CompleteExperiment

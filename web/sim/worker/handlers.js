@@ -251,6 +251,7 @@ export class Handlers {
   /** @param {Payload<'beginMeasuring'>} payload */
   beginMeasuring({ data, trusted, share }) {
     const bytes = pythonBytes(this.#up.pyodide, data);
+    const shown = share?.picture && pythonBytes(this.#up.pyodide, share.picture);
     this.#endMeasuring();
     try {
       this.#measured = this.#links((module) => {
@@ -258,10 +259,11 @@ export class Handlers {
         const { title, author, episodes, link } = share;
         return link
           ? module.sharing(bytes, trusted, title, author, episodes, link.maxCharacters, link.precision ?? undefined, link.size ?? undefined)
-          : module.packing(bytes, trusted, title, author, episodes);
+          : module.packing(bytes, trusted, title, author, episodes, shown ?? undefined);
       });
     } finally {
       bytes.destroy();
+      shown?.destroy();
     }
   }
 

@@ -4,6 +4,7 @@ The Python half of `sim/page/links.js`. What lies in a link is parsed here and n
 """
 
 import hashlib
+import io
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,6 +12,7 @@ from websim.browser.experiments import as_json
 from websim.browser.learner import MAX_BYTES
 from websim.browser.messages import LinkReading, Measuring, SharedFile, SharedLink, plain
 from websim.experiments.experiment import CODE
+from websim.experiments.zips import ZipFile
 from websim.sharing import envelope
 from websim.sharing.distillation import Distillation, Size
 from websim.sharing.links import Draft, archive_of, open_link
@@ -20,6 +22,9 @@ from websim.training import checkpoints
 from websim.training.checkpoints import Checkpoint
 from websim.training.claims import Claim
 from websim.training.evaluation import Judge
+
+PICTURE = "picture.jpg"
+"""What a store shows of a run."""
 
 
 def read(link: str) -> dict[str, Any]:
@@ -90,9 +95,18 @@ class Work:
 class Packing(Work):
     """Makes a file for others."""
 
+    def __init__(self, run: Checkpoint, episodes: int, picture: bytes | None) -> None:
+        """Takes a JPEG of the robots besides; see Work."""
+        super().__init__(run, episodes, 0)
+        self._picture = picture
+
     def finish(self, told: Measuring, found: Claim) -> None:
         """See Work."""
-        told.file = SharedFile(archive=archive_of(replace(self._run, claim=found)), claim=found)
+        file = io.BytesIO(archive_of(replace(self._run, claim=found)))
+        if self._picture is not None:
+            with ZipFile(file, "a") as archive:
+                archive.writestr(PICTURE, self._picture)
+        told.file = SharedFile(archive=file.getvalue(), claim=found)
 
 
 class Linking(Work):
@@ -150,9 +164,11 @@ def proof(data: bytes, trusted: bool) -> Work:
     return Work(run, claim.episodes, claim.seed)
 
 
-def packing(data: bytes, trusted: bool, title: str, author: str, episodes: int) -> Packing:
+def packing(
+    data: bytes, trusted: bool, title: str, author: str, episodes: int, picture: bytes | None
+) -> Packing:
     """Begins to make a file of a run for others; arguments and errors as of `sharing`."""
-    return Packing(_titled(data, trusted, title, author), episodes, 0)
+    return Packing(_titled(data, trusted, title, author), episodes, picture)
 
 
 def sharing(
