@@ -15,10 +15,10 @@ from websim.errors import CutLink, DamagedCheckpoint, FutureCheckpoint, InvalidA
 from websim.experiments.experiment import Experiment
 from websim.experiments.robot import Robot, make_robot
 from websim.experiments.sources import of_robot
+from websim.policies.network import Network, learner_of
 from websim.sharing import distillation, envelope
 from websim.sharing.dictionary import DICTIONARY
 from websim.sharing.links import Draft, Link, archive_of, open_link, share
-from websim.sharing.network import Network, learner_of
 from websim.sharing.proof import compare, verify_claim
 from websim.training import checkpoints
 from websim.training.checkpoints import Checkpoint

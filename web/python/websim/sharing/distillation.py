@@ -7,7 +7,7 @@ others. So it is let loose, and told what the large one would do there (DAgger; 
 from collections.abc import Iterator
 from dataclasses import replace
 from time import perf_counter
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from gymnasium.vector import AutoresetMode
@@ -20,8 +20,8 @@ from websim.errors import InvalidArgument
 from websim.kernels import Array, aligned, kernels
 from websim.nn.layers import MLP, orthogonal
 from websim.nn.optimizers import Adam
+from websim.policies.network import Network, learner_of, network_of
 from websim.policies.normalization import normalization_of
-from websim.sharing.network import Network, learner_of, network_of
 from websim.training.checkpoints import Checkpoint
 from websim.training.trainer import policy_of
 
@@ -69,7 +69,7 @@ class Distillation:
         kind = algorithm_class(experiment.algorithm)
         args = make_hyperparameters(kind.Hyperparameters, experiment.hyperparameters)
         self._flat = issubclass(kind, PopulationAlgorithm)
-        self._hidden = SIZES[size]
+        self._hidden, self._squashed = SIZES[size], args.squash_output
         self._biased = bool(self._hidden) or not self._flat  # as TinyMLP is
         self._large = large = network_of(run.learner, args.hidden_sizes)
         widths = (large.widths[0], *self._hidden, large.widths[-1])
@@ -92,7 +92,7 @@ class Distillation:
             space = self._env.single_action_space
             self._low, self._high = space.low, space.high
             self._policy = policy_of(experiment, run.learner, space.low, space.high)
-            self._normalization = normalization_of(run.learner)
+            self._normalization = normalization_of(run.learner, args.clip_obs)
         except BaseException:
             self.close()
             raise
@@ -123,13 +123,11 @@ class Distillation:
         large = self._large
         small = Network(layers, large.logstd, large.count, large.mean, large.std)
         counters = {name: self._run.learner[name] for name in COUNTERS}
-        experiment = replace(
-            self._experiment,
-            hyperparameters={
-                **self._experiment.hyperparameters,
-                "hidden_sizes": [*self._hidden],
-            },
-        )
+        changed: dict[str, Any] = {"hidden_sizes": [*self._hidden]}
+        if self._squashed:
+            changed["squash_output"] = False  # it was taught actions, not what tanh makes them of
+        own = self._experiment
+        experiment = replace(own, hyperparameters={**own.hyperparameters, **changed})
         return Checkpoint(experiment, {**counters, **learner_of(small, flat=self._flat)}, [])
 
     def close(self) -> None:
