@@ -1,5 +1,5 @@
 /**
- * Links that carry runs: a worker of their own makes them and measures what they claim, with the kernels that give the
+ * Links that carry runs: a worker of their own reads and makes them and measures what they claim, with the kernels that give the
  * same bits on every machine; it is thrown away afterwards.
  */
 
@@ -51,6 +51,17 @@ export class Links {
   constructor(worker) {
     this.#worker = worker;
     worker.start();
+  }
+
+  /**
+   * What a link carries, for who has a simulation already; nothing of it runs. `WebSim.readLink` is for who has none.
+   *
+   * @param {string} link  its fragment, or a whole address with one
+   * @throws CutLink, DamagedCheckpoint, FutureCheckpoint, ForeignCheckpoint
+   */
+  async read(link) {
+    const { archive, ...about } = await this.#within(this.#worker.request('readLink', { link }));
+    return { ...about, archive: archive.slice().buffer };
   }
 
   /**

@@ -454,7 +454,7 @@
  * @property {number} [seed]  of weights, environments and everything random
  * @property {string} [title]  what people call it
  * @property {string | null} [author]  who made it, if that is said
- * @property {string | null} [parent]  the sha256 of the experiment that it was made of
+ * @property {string | null} [parent]  the sha256 of the run's file that it was made of, or of the experiment that it had been before it changed its own course
  * @property {Record<string, unknown>[] | null} [hands]  what hands do to the robots that learn, and when (`websim.hands.Event`)
  * @property {Simulation | null} [simulation]  where it is given, `hands` act on robots that do not learn
  * @property {string[]} [trusted]  which of CODE may be code that is not safe, and may do anything. It is somebody's word, given here and now: no document holds it
