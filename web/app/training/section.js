@@ -413,7 +413,7 @@ export class TrainSection {
     const links = await Links.start();
     try {
       const { id: own, archive, title } = await links.read(link.trim());
-      const taken = await this.#take(new File([archive], `${title}.websim`), own);
+      const taken = await this.#take(new File([archive], `${title}.websim`), { id: own });
       if (taken?.record) this.compare.addRobots(savedController(own));
     } finally {
       links.close();
