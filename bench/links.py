@@ -3,8 +3,8 @@
     python -m bench.links RUN… [--episodes 100] [--json docs/results/links.json]
     python -m bench.links RUN… --distil
 
-Each RUN is a file of `websim train`. Episode i is seeded with i for all of them. With `--distil`: what
-smaller policies return, in int8, in place of the run's own, which is not rounded.
+Each RUN is a file of `websim train`. Episode i is seeded with i for all of them. With `--distil`:
+what smaller policies return, in int8, in place of the run's own, which is not rounded.
 """
 
 import argparse
