@@ -53,6 +53,7 @@ def test_the_best_of_a_board_move_side_by_side_and_one_is_gone_on_from(
 
     # On from the one that the address opens.
     card = page.locator(".shared-run")
+    card.locator("summary").click()
     expect(card).to_contain_text("number 1")
     expect(card.get_by_role("button", name="Go on with the changed reward")).to_be_hidden()
     drop(page.locator(".stage"), {"reward.py": REWARD})

@@ -15,7 +15,13 @@ export class BesideCard {
     this.changed = changed;
     this.report = report;
     this.list = h('ol');
-    this.element = h('section', { class: 'beside card', 'aria-label': 'Side by side', hidden: true }, this.list);
+    this.element = h('section', { class: 'beside card', 'aria-label': 'Side by side', hidden: true },
+      h('button', { class: 'quiet', 'aria-label': 'Close', onclick: () => (this.element.hidden = true) }, '×'), this.list);
+  }
+
+  /** Whether there is somebody to be told apart. */
+  get showing() {
+    return !this.element.hidden;
   }
 
   /** What a controller is called; null: that is not known here. @param {string} controller */

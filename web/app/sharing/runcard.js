@@ -15,8 +15,8 @@ import { about } from './stored.js';
  */
 
 export class RunCard {
-  /** @param {string} id @param {Actions} actions */
-  constructor(id, { goOn, goOnHere, editReward, report }) {
+  /** @param {string} id @param {boolean} open  what it says is seen at once @param {Actions} actions */
+  constructor(id, open, { goOn, goOnHere, editReward, report }) {
     this.id = id;
     this.report = report;
     const then = (/** @type {() => void} */ action) => () => {
@@ -27,9 +27,11 @@ export class RunCard {
     this.buttons = h('div', { class: 'row' }, this.changed,
       h('button', { title: 'Train on from here, as it would have gone on', onclick: then(goOn) }, 'Go on'),
       h('button', { title: 'Write another reward first', onclick: editReward }, 'Change the reward…'));
+    this.title = h('summary');
     this.content = h('div');
     this.element = h('section', { class: 'shared-run card', 'aria-label': 'The run that was opened' },
-      h('button', { class: 'quiet', 'aria-label': 'Close', onclick: () => this.element.remove() }, '×'), this.content, this.buttons);
+      h('button', { class: 'quiet', 'aria-label': 'Close', onclick: () => this.element.remove() }, '×'),
+      h('details', { open }, this.title, this.content, this.buttons));
   }
 
   async show() {
@@ -37,8 +39,8 @@ export class RunCard {
       const known = await about(this.id);
       const { title, author, task, algorithm, iteration, global_step: steps, has_learner: whole } = known.about;
       const learner = whole ? '' : 'It has a policy without a learner: critic and optimiser begin anew.';
+      this.title.textContent = title || task;
       this.content.replaceChildren(
-        h('h2', {}, title || task),
         h('p', { class: 'subtle' }, [author && `by ${author}`, `${algorithm.toUpperCase()}, iteration ${count(iteration)}, ${count(steps)} steps`].filter(Boolean).join(' · ')),
         ...standing(known), ...line('Made of', known.ancestors, ' ← '), ...line('Made of it', known.children, ', '),
         ...(learner ? [h('p', { class: 'subtle' }, learner)] : []));

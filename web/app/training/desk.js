@@ -175,7 +175,7 @@ export class TrainDesk {
       const record = section.recordOf(id);
       if (record) reported(section.resume(record, code));
     };
-    const card = new RunCard(stored, {
+    const card = new RunCard(stored, !this.beside.showing, {
       goOn: () => goOn({}),
       goOnHere: () => goOn(present() ?? {}),
       editReward: this.editReward,
