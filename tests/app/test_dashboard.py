@@ -36,6 +36,9 @@ CONTEXTS = {"webgl": "webgl2", "flat": "2d"}
 #: What stands where a figure is not known.
 NOTHING_YET = "\N{EN DASH}"
 
+#: For tests of what has nothing to do with how pages and workers share memory.
+isolated_only = pytest.mark.parametrize("site", ["server"], indirect=True)
+
 
 def test_boot_shows_stages_and_robots_move_while_python_starts(newcomer: Page, server: str) -> None:
     """They are there with MuJoCo; the boot card steps aside for them."""
@@ -53,154 +56,6 @@ def test_boot_shows_stages_and_robots_move_while_python_starts(newcomer: Page, s
     dashboard.wait("sim.stats().episodes > 0 || sim.getEnvironmentState(0).episodeLength > 0")
     assert dashboard.colors() > 100, "the canvas shows no robots"
     assert "&".join(map("=".join, dashboard.state.items())) == query
-
-
-def test_figures_are_live(shared: Dashboard) -> None:
-    page = shared.page
-    figure = page.locator(".figures dd").first
-    shared.wait("sim.stats().physicsStepsPerSecond > 0")
-    expect(figure).not_to_have_text("0")
-    expect(figure).not_to_have_text(NOTHING_YET)
-    expect(page.locator(".figures canvas")).to_have_count(5)
-    expect(page.locator(".workers li")).to_have_count(1)
-    expect(page.locator("#drawing")).to_contain_text("16")
-    key = page.locator(".stage-figures dd")
-    expect(key.first).to_have_text("16")
-    steps, best = key.nth(1), key.nth(3)
-    expect(steps).to_have_text(re.compile(r"^\d+\.\d\d M$"))
-    expect(best).not_to_have_text(NOTHING_YET)
-    expect(page.locator(".stage-curve")).to_be_hidden()
-    slower = page.locator(".mode").filter(has_text="Slower mode")
-    expect(slower).to_be_visible(visible=not shared.sim("sim.isolated"))
-
-
-def test_an_empty_picture_says_so_and_offers_the_way_back(shared: Dashboard) -> None:
-    page = shared.page
-    empty = page.locator(".empty")
-    expect(empty).to_be_hidden()
-    stage = page.locator(".stage")
-    box = stage.bounding_box()
-    assert box is not None
-    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
-    for _ in range(4):  # the field is pulled out of the picture
-        page.mouse.down(button="right")
-        page.mouse.move(box["x"] + 5, box["y"] + box["height"] / 2, steps=3)
-        page.mouse.up(button="right")
-        page.mouse.move(box["x"] + box["width"] - 5, box["y"] + box["height"] / 2)
-    expect(empty).to_be_visible()
-    empty.get_by_role("button").click()
-    expect(empty).to_be_hidden()
-
-
-@pytest.mark.parametrize(
-    ("option", "text", "allowed"),
-    [
-        ("envs", "0", "1 to 4096"),
-        ("envs", "5000", "1 to 4096"),
-        ("envs", "many", "1 to 4096"),
-        ("workers", "65", "auto, or 1 to 64"),
-        ("seed", "-1", "0 to 2147483647"),
-        ("draw", "0", "auto, or 1 to 4096"),
-    ],
-)
-def test_invalid_values_name_the_allowed_ones(
-    shared: Dashboard, option: str, text: str, allowed: str
-) -> None:
-    field = shared.page.locator(f"#option-{option}")
-    before, state = field.input_value(), shared.state
-    field.fill(text)
-    field.press("Enter")
-    expect(field.locator("~ .problem")).to_contain_text(allowed)
-    assert field.input_value() == before
-    assert shared.state == state
-    assert shared.sim("sim.numEnvs") == 16
-    field.fill(before)  # mended
-    expect(field.locator("~ .problem")).to_be_empty()
-    field.blur()  # keys are the page's again
-
-
-def test_controller_and_speed_change_the_running_simulation(shared: Dashboard) -> None:
-    page = shared.page
-    page.evaluate("() => { window.before = window.websim; }")
-    page.select_option("#option-controller", "zero")
-    page.select_option("#option-speed", "unlimited")
-    shared.wait("sim.controller === 'zero' && sim.speed === Infinity && sim === window.before")
-    assert shared.state["controller"] == "zero"
-    assert "speed" not in shared.state
-    page.go_back()
-    page.go_back()
-    shared.wait("sim.controller === 'random' && sim.speed === 1")
-    expect(page.locator("#option-speed")).to_have_value("1")
-
-
-def test_play_pause_step_and_reset(shared: Dashboard) -> None:
-    page = shared.page
-    page.keyboard.press("Space")
-    shared.wait("!sim.running")
-    expect(page.get_by_role("button", name="Play")).to_be_visible()
-    assert shared.state["paused"] == "1"
-    page.evaluate("websim.stepOnce()")  # answered when the steps before it are done
-    steps = shared.sim("sim.stats().environmentSteps")
-    page.keyboard.press("s")
-    shared.wait(f"sim.stats().environmentSteps === {steps} + sim.numEnvs")
-    page.keyboard.press("r")
-    shared.wait("sim.getEnvironmentState(3).episodeLength === 0")
-    page.get_by_role("button", name="Play").click()
-    shared.wait("sim.running")
-    assert "paused" not in shared.state
-
-
-def test_following_a_robot_opens_its_details(shared: Dashboard) -> None:
-    page = shared.page
-    details = page.get_by_role("region", name="Followed robot")
-    page.keyboard.press("f")
-    expect(details.get_by_role("heading", name="InvertedPendulum-v5 0")).to_be_visible()
-    expect(details).to_contain_text("slide")
-    expect(details).to_contain_text("Observation (4)")
-    expect(details.locator(".tiles dd").nth(1)).not_to_have_text(NOTHING_YET)
-    assert shared.state["follow"] == "0"
-    page.keyboard.press("f")
-    assert shared.state["follow"] == "1"
-    page.keyboard.press("ArrowLeft")
-    assert shared.state["follow"] == "0"
-    page.keyboard.press("ArrowUp")
-    assert int(shared.state["follow"]) > 1
-    page.keyboard.press("Escape")
-    expect(details).to_be_hidden()
-    assert "follow" not in shared.state
-
-
-def test_shortcuts_have_a_sheet(shared: Dashboard) -> None:
-    page = shared.page
-    sheet = page.get_by_role("dialog", name="Keyboard shortcuts")
-    page.keyboard.press("f")
-    page.keyboard.press("?")
-    expect(sheet).to_be_visible()
-    expect(sheet).to_contain_text("Play or pause")
-    page.keyboard.press("Escape")
-    expect(sheet).to_be_hidden()
-    assert "follow" in shared.state, "Escape was meant for the sheet alone"
-    page.keyboard.press("Escape")
-    assert "follow" not in shared.state
-
-
-def test_keys_in_a_field_are_for_the_field(shared: Dashboard) -> None:
-    field = shared.page.locator("#option-seed")
-    field.press("f")
-    assert "follow" not in shared.state
-    field.fill("0")
-    field.press("Enter")
-
-
-def test_the_theme_is_remembered(shared: Dashboard) -> None:
-    page = shared.page
-    root = page.locator("html")
-    expect(root).to_have_attribute("data-theme", "light")
-    page.keyboard.press("t")
-    expect(root).to_have_attribute("data-theme", "dark")
-    assert page.evaluate("() => localStorage.getItem('websim-theme')") == "dark"
-    page.get_by_role("button", name="Dark or light").click()
-    expect(root).to_have_attribute("data-theme", "light")
 
 
 def test_the_system_chooses_the_theme_at_first(page: Page, server: str) -> None:
@@ -329,3 +184,159 @@ def test_what_the_address_gets_wrong_is_told(isolated: Dashboard) -> None:
 def test_robots_that_stand_still_do_not_begin_early(isolated: Dashboard) -> None:
     isolated.open(f"{FEW}&paused=1")
     assert isolated.sim("sim.stats().environmentSteps") == 0
+
+
+# From here on a page is shared, which draws and steps until the last of these tests has ended.
+
+
+def test_figures_are_live(shared: Dashboard) -> None:
+    page = shared.page
+    figure = page.locator(".figures dd").first
+    shared.wait("sim.stats().physicsStepsPerSecond > 0")
+    expect(figure).not_to_have_text("0")
+    expect(figure).not_to_have_text(NOTHING_YET)
+    expect(page.locator(".figures canvas")).to_have_count(5)
+    expect(page.locator(".workers li")).to_have_count(1)
+    expect(page.locator("#drawing")).to_contain_text("16")
+    key = page.locator(".stage-figures dd")
+    expect(key.first).to_have_text("16")
+    steps, best = key.nth(1), key.nth(3)
+    expect(steps).to_have_text(re.compile(r"^\d+\.\d\d M$"))
+    expect(best).not_to_have_text(NOTHING_YET)
+    expect(page.locator(".stage-curve")).to_be_hidden()
+    slower = page.locator(".mode").filter(has_text="Slower mode")
+    expect(slower).to_be_visible(visible=not shared.sim("sim.isolated"))
+
+
+@isolated_only
+def test_an_empty_picture_says_so_and_offers_the_way_back(shared: Dashboard) -> None:
+    page = shared.page
+    empty = page.locator(".empty")
+    expect(empty).to_be_hidden()
+    stage = page.locator(".stage")
+    box = stage.bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    for _ in range(4):  # the field is pulled out of the picture
+        page.mouse.down(button="right")
+        page.mouse.move(box["x"] + 5, box["y"] + box["height"] / 2, steps=3)
+        page.mouse.up(button="right")
+        page.mouse.move(box["x"] + box["width"] - 5, box["y"] + box["height"] / 2)
+    expect(empty).to_be_visible()
+    empty.get_by_role("button").click()
+    expect(empty).to_be_hidden()
+
+
+@isolated_only
+@pytest.mark.parametrize(
+    ("option", "text", "allowed"),
+    [
+        ("envs", "0", "1 to 4096"),
+        ("envs", "5000", "1 to 4096"),
+        ("envs", "many", "1 to 4096"),
+        ("workers", "65", "auto, or 1 to 64"),
+        ("seed", "-1", "0 to 2147483647"),
+        ("draw", "0", "auto, or 1 to 4096"),
+    ],
+)
+def test_invalid_values_name_the_allowed_ones(
+    shared: Dashboard, option: str, text: str, allowed: str
+) -> None:
+    field = shared.page.locator(f"#option-{option}")
+    before, state = field.input_value(), shared.state
+    field.fill(text)
+    field.press("Enter")
+    expect(field.locator("~ .problem")).to_contain_text(allowed)
+    assert field.input_value() == before
+    assert shared.state == state
+    assert shared.sim("sim.numEnvs") == 16
+    field.fill(before)  # mended
+    expect(field.locator("~ .problem")).to_be_empty()
+    field.blur()  # keys are the page's again
+
+
+def test_controller_and_speed_change_the_running_simulation(shared: Dashboard) -> None:
+    page = shared.page
+    page.evaluate("() => { window.before = window.websim; }")
+    page.select_option("#option-controller", "zero")
+    page.select_option("#option-speed", "unlimited")
+    shared.wait("sim.controller === 'zero' && sim.speed === Infinity && sim === window.before")
+    assert shared.state["controller"] == "zero"
+    assert "speed" not in shared.state
+    page.go_back()
+    page.go_back()
+    shared.wait("sim.controller === 'random' && sim.speed === 1")
+    expect(page.locator("#option-speed")).to_have_value("1")
+
+
+def test_play_pause_step_and_reset(shared: Dashboard) -> None:
+    page = shared.page
+    page.keyboard.press("Space")
+    shared.wait("!sim.running")
+    expect(page.get_by_role("button", name="Play")).to_be_visible()
+    assert shared.state["paused"] == "1"
+    page.evaluate("websim.stepOnce()")  # answered when the steps before it are done
+    steps = shared.sim("sim.stats().environmentSteps")
+    page.keyboard.press("s")
+    shared.wait(f"sim.stats().environmentSteps === {steps} + sim.numEnvs")
+    page.keyboard.press("r")
+    shared.wait("sim.getEnvironmentState(3).episodeLength === 0")
+    page.get_by_role("button", name="Play").click()
+    shared.wait("sim.running")
+    assert "paused" not in shared.state
+
+
+def test_following_a_robot_opens_its_details(shared: Dashboard) -> None:
+    page = shared.page
+    details = page.get_by_role("region", name="Followed robot")
+    page.keyboard.press("f")
+    expect(details.get_by_role("heading", name="InvertedPendulum-v5 0")).to_be_visible()
+    expect(details).to_contain_text("slide")
+    expect(details).to_contain_text("Observation (4)")
+    expect(details.locator(".tiles dd").nth(1)).not_to_have_text(NOTHING_YET)
+    assert shared.state["follow"] == "0"
+    page.keyboard.press("f")
+    assert shared.state["follow"] == "1"
+    page.keyboard.press("ArrowLeft")
+    assert shared.state["follow"] == "0"
+    page.keyboard.press("ArrowUp")
+    assert int(shared.state["follow"]) > 1
+    page.keyboard.press("Escape")
+    expect(details).to_be_hidden()
+    assert "follow" not in shared.state
+
+
+@isolated_only
+def test_shortcuts_have_a_sheet(shared: Dashboard) -> None:
+    page = shared.page
+    sheet = page.get_by_role("dialog", name="Keyboard shortcuts")
+    page.keyboard.press("f")
+    page.keyboard.press("?")
+    expect(sheet).to_be_visible()
+    expect(sheet).to_contain_text("Play or pause")
+    page.keyboard.press("Escape")
+    expect(sheet).to_be_hidden()
+    assert "follow" in shared.state, "Escape was meant for the sheet alone"
+    page.keyboard.press("Escape")
+    assert "follow" not in shared.state
+
+
+@isolated_only
+def test_keys_in_a_field_are_for_the_field(shared: Dashboard) -> None:
+    field = shared.page.locator("#option-seed")
+    field.press("f")
+    assert "follow" not in shared.state
+    field.fill("0")
+    field.press("Enter")
+
+
+@isolated_only
+def test_the_theme_is_remembered(shared: Dashboard) -> None:
+    page = shared.page
+    root = page.locator("html")
+    expect(root).to_have_attribute("data-theme", "light")
+    page.keyboard.press("t")
+    expect(root).to_have_attribute("data-theme", "dark")
+    assert page.evaluate("() => localStorage.getItem('websim-theme')") == "dark"
+    page.get_by_role("button", name="Dark or light").click()
+    expect(root).to_have_attribute("data-theme", "light")

@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import BrowserContext, Error, Page
 
+from tests.page_clock import HURRY
+
 BOTH_HOMES = Path(__file__).with_name("both_homes.py")
 
 
@@ -95,6 +97,22 @@ class Sim:
         """The events of one name so far."""
         events: list[dict[str, Any]] = self.run(f"seen.filter(({{ event }}) => event === '{name}')")
         return events
+
+    def lose(self, worker: int) -> None:
+        """A worker breaks and says so; one that falls silent is missed after 10 s only."""
+        self.page.evaluate(
+            "(x) => void sim.workers[x].dispatchEvent(new ErrorEvent('error', { message: 'x' }))",
+            worker,
+        )
+
+    @contextlib.contextmanager
+    def hurrying(self, times: float) -> Iterator[None]:
+        """Meanwhile the page's clock runs so many times as fast; that of workers does not."""
+        self.page.evaluate(HURRY, times)
+        try:
+            yield
+        finally:
+            self.page.evaluate(HURRY, 1 / times)
 
     def rest(self) -> None:
         """Pauses what goes on: the next test may be another page's."""

@@ -91,7 +91,7 @@ def test_a_lost_worker_ends_a_trial_and_the_run_goes_on(sim: Any) -> None:
     begin(sim, given)
     sim.run("sim.training.start()")
     sim.wait("sim.training.course.trying", 60)
-    sim.run("sim.workers[1].terminate()")
+    sim.lose(1)
     sim.wait("sim.training.decisions.length", 60)
     (one,) = sim.run("sim.training.decisions")
     assert one["outcome"] == "It was given up: a rank was lost."
@@ -100,7 +100,7 @@ def test_a_lost_worker_ends_a_trial_and_the_run_goes_on(sim: Any) -> None:
     assert sim.run("sim.training.ranks") == 2
     # Lost in a pause, in the middle of a trial: all go on from its beginning.
     sim.run("sim.training.pause()")
-    sim.run("sim.workers[0].terminate()")
+    sim.lose(0)
     sim.wait("seen.filter(({ event }) => event === 'workerRestart').length === 2", 30)
     sim.run("sim.ready()")
     sim.run("sim.training.start()")

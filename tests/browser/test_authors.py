@@ -23,7 +23,7 @@ json.dumps([[one.name, one.reward, one.measure, one.why] for one in made])
 def test_the_same_candidates_in_both_homes(sim: Any, task: str, words: str) -> None:
     import json
 
-    sim.create(task=task, numEnvs=2, numWorkers=1)
+    sim.create(task=task, numEnvs=2, numWorkers=2)
     made = OfflineAuthor().propose(Brief(words=words, experiment=Experiment(task=task)), 4, 1)
     natively = [[one.name, one.reward, one.measure, one.why] for one in made]
     assert json.loads(sim.python(CODE.format(task=task, words=words))) == natively

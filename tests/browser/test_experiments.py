@@ -126,7 +126,7 @@ def test_a_robot_is_read_stands_there_and_learns(sim: Any) -> None:
     there, _ = env.reset(seed=0)
     np.testing.assert_allclose(here, there, atol=1e-9)
     env.close()
-    sim.run("sim.workers[0].terminate()")
+    sim.lose(0)
     sim.wait("seen.some(({ event }) => event === 'workerRestart')", 30)
     sim.run("sim.play()")
     sim.wait("sim.stats().workerLoads[0].physicsStepsPerSecond > 0", 60)
@@ -145,7 +145,7 @@ def test_a_robot_is_read_stands_there_and_learns(sim: Any) -> None:
 
 @with_shared_memory
 def test_a_reward_that_does_more_than_calculate_is_refused(sim: Any) -> None:
-    sim.create(task="InvertedPendulum-v5", numEnvs=1, numWorkers=1)
+    sim.create(task="InvertedPendulum-v5", numEnvs=1, numWorkers=2)
     experiment = {
         "task": "InvertedPendulum-v5",
         "reward": "def reward(now, before, action):\n    return open('x')\n",
@@ -176,7 +176,7 @@ def test_tasks_that_the_page_defines_are_simulated_and_outlive_workers(sim: Any)
     assert (name, "tasks.py, line 2" in message) == ("TaskError", True), message
     make(sim, "{ task: 'Drop-v0', numEnvs: 6 }")
     assert sim.run("sim.groups[0].rewardTerms") == ["height"]
-    sim.run("sim.workers[1].terminate()")
+    sim.lose(1)
     sim.wait("seen.some(({ event }) => event === 'workerRestart')", 30)
     sim.run("sim.ready()")
     sim.run("sim.play()")

@@ -84,7 +84,7 @@ def test_robots_that_only_play(sim: Any) -> None:
     assert terms(sim) == ["backwards", "effort", "level"]
 
     # A worker that is replaced has it too.
-    sim.run("sim.workers[1].terminate()")
+    sim.lose(1)
     sim.wait("seen.some(({ event }) => event === 'workerRestart')", 30)
     sim.run("sim.ready()")
     assert list(sim.run("sim.getEnvironmentState(5).rewardTerms")) == terms(sim)
@@ -147,7 +147,7 @@ def test_a_run_that_begins_with_code_that_fails_goes_on(sim: Any, reward: str, s
 
 @with_shared_memory
 def test_what_an_editor_asks(sim: Any) -> None:
-    sim.create(task="HalfCheetah-v5", numEnvs=2, numWorkers=1)
+    sim.create(task="HalfCheetah-v5", numEnvs=2, numWorkers=2)
     words = sim.run("sim.vocabulary(0)")
     assert "bfoot" in words["names"]["body"]
     assert "rootx" in words["names"]["joint"]

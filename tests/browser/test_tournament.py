@@ -1,10 +1,14 @@
-"""Tournaments in the page's workers: what comes of one, hands on it, lost workers, mistakes."""
+"""Tournaments in the page's workers: what comes of one, hands on it, lost workers, mistakes.
+
+Each of their workers learns alone, with shared memory or without: the last test sees to that.
+"""
 
 import base64
 from typing import Any
 
 import pytest
 
+from tests.browser.conftest import with_shared_memory
 from websim.authors.tournament import archive
 from websim.experiments.experiment import Experiment, as_dict
 from websim.training import checkpoints
@@ -42,7 +46,7 @@ def begin(sim: Any, *rewards: dict[str, str], **options: Any) -> None:
         "rewards": [one["reward"] for one in rewards],
         "measure": MEASURE,
         "candidates": len(rewards),
-        "steps": 70_000,
+        "steps": 40_000,
         "episodes": 2,
         **options,
     }
@@ -65,6 +69,7 @@ def saved(sim: Any) -> bytes:
     return base64.b64decode(text)
 
 
+@with_shared_memory
 def test_one_from_start_to_end_beside_robots_that_move(sim: Any) -> None:
     sim.create(task="Hopper-v5", numEnvs=8, numWorkers=2)
     sim.run("sim.play()")
@@ -89,6 +94,7 @@ def test_one_from_start_to_end_beside_robots_that_move(sim: Any) -> None:
     assert len(sim.events("episode")) > 0, "the robots have moved meanwhile"
 
 
+@with_shared_memory
 def test_hands_on_it_a_pause_and_a_worker_that_dies(sim: Any) -> None:
     sim.create(task="Hopper-v5", numEnvs=4, numWorkers=2)
     begin(sim, written("a", 1.0), written("b", 1.5), written("c", 2.0), steps=10_000_000)
@@ -106,7 +112,7 @@ def test_hands_on_it_a_pause_and_a_worker_that_dies(sim: Any) -> None:
     assert told["contenders"][3]["parent"] == 1
     sim.run("tournament.start()")
     sim.wait("tournament.standing.running.length > 0", 60)
-    sim.run("sim.workers[0].dispatchEvent(new ErrorEvent('error', { message: 'a test' }))")
+    sim.lose(0)
     sim.wait("tournament.standing.stage === 'halving'", 200)
     assert len(sim.events("workerRestart")) == 1
     assert standing(sim)["steps"] >= before + 2 * 8192

@@ -218,6 +218,7 @@ def test_files_of_a_model_are_found(sim: Any, layout: str) -> None:
 
 @with_shared_memory
 def test_what_a_model_lacks_in_the_browser_is_said(sim: Any) -> None:
+    sim.create(task="Ant-v5", numEnvs=1, numWorkers=1)
     for inside, says in [
         ("<extension><plugin plugin='mujoco.pid'/></extension>", "no plugins in the browser"),
         ("<size memory='3G'/>", "2 GiB"),
@@ -225,13 +226,8 @@ def test_what_a_model_lacks_in_the_browser_is_said(sim: Any) -> None:
         ("<asset><mesh name='hull' file='gone.obj'/></asset>", "gone.obj"),
     ]:
         xml = f"<mujoco>{inside}<worldbody/></mujoco>"
-        options = {
-            "task": "Ant-v5",
-            "numEnvs": 1,
-            "numWorkers": 1,
-            "taskOptions": {"xml_file": xml},
-        }
-        name, message = sim.error("WebSim.create(x)", options)
+        code = f"import websim; websim.make_vec('Ant-v5', 1, xml_file={xml!r})"
+        name, message = sim.error("sim.runPython(x)", code)
         assert (name, says in message) == ("ModelError", True), message
 
 
