@@ -1,5 +1,6 @@
 /**
- * The service worker: a visit to a page that was here before works without the server.
+ * The service worker: a visit to a page that was here before works without the server, and what a page has no
+ * time to write when it goes is written here.
  *
  * Files that never change under their address come from its store; everything else from the server,
  * and from the store only where the server cannot be reached, so that a new version is never held up
@@ -39,10 +40,15 @@ self.addEventListener('fetch', (event) => {
   event.respondWith(ISOLATES && ISOLATED.includes(request.destination) ? answer.then(isolated) : answer);
 });
 
+/** When all that pages have left is written. */
+let written = Promise.resolve();
+
 self.addEventListener('message', (event) => {
-  event.waitUntil(store(event.data.manifest, event.data.image).then(
-    () => event.ports[0].postMessage({}),
-    ({ message }) => event.ports[0].postMessage({ error: message }), // no room left, or the server is gone
+  const { store, left } = event.data;
+  const done = store ? keepForOffline(store) : left ? (written = keepLeft(left)) : written;
+  event.waitUntil(done.then(
+    () => event.ports[0]?.postMessage({}),
+    ({ message }) => event.ports[0]?.postMessage({ error: message }), // no room left, or the server is gone
   ));
 });
 
@@ -53,6 +59,31 @@ function isolated(response) {
   for (const [name, value] of Object.entries(ISOLATION)) headers.set(name, value);
   const { status, statusText } = response;
   return new Response(response.body, { status, statusText, headers });
+}
+
+/**
+ * Into the database of `app/training/leaving.js`, which has been made by the page.
+ *
+ * @param {{record: {id: string}}} left
+ */
+async function keepLeft(left) {
+  await written.catch(() => {});
+  const opening = indexedDB.open('websim-leaving');
+  opening.onupgradeneeded = () => opening.transaction.abort(); // it has been deleted meanwhile: an empty one is of no use
+  const database = await new Promise((resolve, reject) => {
+    opening.onsuccess = () => resolve(opening.result);
+    opening.onerror = () => reject(opening.error);
+  });
+  try {
+    const transaction = database.transaction('runs', 'readwrite');
+    transaction.objectStore('runs').put(left, left.record.id);
+    await new Promise((resolve, reject) => {
+      transaction.oncomplete = resolve;
+      transaction.onabort = () => reject(transaction.error);
+    });
+  } finally {
+    database.close();
+  }
 }
 
 /** @param {Request} request */
@@ -77,10 +108,11 @@ async function servedOrStored(request, path) {
 }
 
 /**
- * @param {{sources: {version: string, urls: string[]}, files: string[], image: {url: string}}} manifest
- * @param {Uint8Array} imageFile  too large for the browser's own cache
+ * @param {object} stored
+ * @param {{sources: {version: string, urls: string[]}, files: string[], image: {url: string}}} stored.manifest
+ * @param {Uint8Array} stored.image  too large for the browser's own cache
  */
-async function store({ sources, files, image }, imageFile) {
+async function keepForOffline({ manifest: { sources, files, image }, image: imageFile }) {
   const cache = await caches.open(FILES);
   if (!await cache.match(image.url)) await cache.put(image.url, new Response(imageFile));
   for (const url of files) {

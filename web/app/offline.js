@@ -3,6 +3,7 @@
 import { fetchManifest } from '../sim/page/manifest.js';
 import { partsFor } from '../sim/page/parts.js';
 import { SHARES_MEMORY } from '../sim/shared/memory.js';
+import { ask, startServiceWorker } from './keeping/serviceworker.js';
 
 /** Storing reads and writes all that was loaded: not while the robots are being made. */
 const DELAY_MS = 3000;
@@ -13,18 +14,12 @@ const DELAY_MS = 3000;
  * @returns {Promise<void>}
  */
 export async function keepForOffline() {
-  const { serviceWorker } = navigator;
-  if (!serviceWorker) return; // there on https and on the machine itself only
   await new Promise((resolve) => setTimeout(resolve, DELAY_MS));
-  // There may be one that isolates the page, which it goes on doing.
-  if (!await serviceWorker.getRegistration()) await serviceWorker.register(new URL('../sw.js', import.meta.url));
-  const { active } = await serviceWorker.ready;
-  const { port1, port2 } = new MessageChannel();
-  const stored = new Promise((resolve) => (port1.onmessage = ({ data }) => resolve(data)));
+  const serviceWorker = await startServiceWorker();
+  if (!serviceWorker) return;
   const manifest = await fetchManifest();
   const image = (await partsFor(manifest, false, SHARES_MEMORY).parts.image).file.slice();
-  active?.postMessage({ manifest, image }, [port2, image.buffer]);
-  const { error } = await stored;
+  const { error } = await ask(serviceWorker, { store: { manifest, image } }, [image.buffer]);
   // The page works; only the next visit needs the server.
   if (error) console.warn(`The page could not be stored for visits without the server: ${error}`);
 }
