@@ -13,8 +13,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
-from playwright.sync_api import Page
+from playwright.sync_api import Page, Playwright
 from websockets.sync.client import ClientConnection, connect
+
+from websim_server import chromium
 
 
 class Tab(Protocol):
@@ -22,6 +24,9 @@ class Tab(Protocol):
 
     def goto(self, url: str) -> None:
         """Opens an address; returns when its scripts may run."""
+
+    def back(self) -> None:
+        """Presses the back button."""
 
     def evaluate(self, function: str, argument: Any = None) -> Any:
         """The awaited value of a JavaScript function, `async (x) => ...`, as JSON can say it."""
@@ -50,11 +55,25 @@ class ChromiumTab:
     def goto(self, url: str) -> None:
         self._page.goto(url)
 
+    def back(self) -> None:
+        self._page.go_back(wait_until="commit")
+
     def evaluate(self, function: str, argument: Any = None) -> Any:
         return self._page.evaluate(function, argument)
 
     def screenshot(self, path: Path) -> None:
         self._page.screenshot(path=path)
+
+
+@contextmanager
+def open_chromium(playwright: Playwright) -> Iterator[Tab]:
+    """With the back/forward cache that people have and Playwright leaves out."""
+    with playwright.chromium.launch(
+        executable_path=chromium.find(playwright),
+        args=chromium.ARGUMENTS,
+        ignore_default_args=["--disable-back-forward-cache"],
+    ) as browser:
+        yield ChromiumTab(browser.new_context().new_page())
 
 
 class _Firefox:
@@ -82,6 +101,9 @@ class _Firefox:
         self._command(
             "browsingContext.navigate", context=self._context, url=url, wait="interactive"
         )
+
+    def back(self) -> None:
+        self._command("browsingContext.traverseHistory", context=self._context, delta=-1)
 
     def evaluate(self, function: str, argument: Any = None) -> Any:
         expression = f"({function})({json.dumps(argument)}).then((v) => JSON.stringify(v ?? null))"
@@ -137,6 +159,9 @@ class _WebKit:
 
     def goto(self, url: str) -> None:
         self._driver.get(url)
+
+    def back(self) -> None:
+        self._driver.back()
 
     def evaluate(self, function: str, argument: Any = None) -> Any:
         told = self._driver.execute_async_script(

@@ -126,11 +126,13 @@ def test_random_acts_come_when_trials_have_spent_as_much() -> None:
 
 @pytest.fixture
 def tiny(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Cell]:
-    """Methods for two iterations, judged by an episode; something is tried in any case."""
+    """Methods for two iterations on little ground, judged by an episode; something is always tried."""
     monkeypatch.setattr(adaptation, "TIMES", "scheduled_trials")
     monkeypatch.setattr(adaptation, "ROWS", tmp_path / "rows")
     test = {**adaptation.PROTOCOL["test"], "difficulties": [0.5], "episodes": 1}
     monkeypatch.setitem(adaptation.PROTOCOL, "test", test)
+    ground = {**adaptation.PROTOCOL["ground"], "kinds": ["rough"], "levels": 2}
+    monkeypatch.setitem(adaptation.PROTOCOL, "ground", ground)
     budget = {"seeds": [1], "steps": {"walker2d": 2 * BATCH}}
     monkeypatch.setitem(adaptation.PROTOCOL["budget"], "tiny", budget)
     return list(adaptation.cells("tiny", ["walker2d"]))

@@ -46,6 +46,13 @@ export class TournamentKeeper {
     this.#release();
   }
 
+  /** The page is there again, from the back/forward cache: it goes on here, unless it has gone on elsewhere. */
+  async comeBack() {
+    const kept = await this.find();
+    if (kept?.state === this.#state) this.begin();
+    else location.reload();
+  }
+
   /** Keeps it, if something has come of it. @param {KeptTournament | null} kept */
   keep(kept) {
     if (!kept || kept.state === this.#state) return;

@@ -81,6 +81,13 @@ export class AuthorSection {
     addEventListener('beforeunload', (event) => {
       if (this.#learns) event.preventDefault();
     });
+    // A page that may come back as it is, from the back/forward cache, leaves it to others meanwhile.
+    addEventListener('pagehide', ({ persisted }) => {
+      if (persisted) this.keeper.end();
+    });
+    addEventListener('pageshow', ({ persisted }) => {
+      if (persisted && this.#tournament) this.keeper.comeBack();
+    });
     this.#offer();
   }
 

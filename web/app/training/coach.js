@@ -55,6 +55,10 @@ export class Coach extends EventTarget {
   #pending = false;
   /** What was kept when the page might have been about to go. @type {import('./run.js').Saved|null} */
   #left = null;
+  /** When what was last kept or left was made, as Date.now(). */
+  #savedAt = 0;
+  /** The page has gone, but may come back as it is: from the back/forward cache. */
+  #away = false;
   /** A new simulation is to be opened by training itself. */
   #replacing = false;
   #startWhenOpen = true;
@@ -80,7 +84,13 @@ export class Coach extends EventTarget {
       if (this.#pending) this.#keepNewest();
       if (this.state === 'running') this.#engine?.save().catch(() => {});
     });
-    addEventListener('pagehide', () => this.#leave());
+    addEventListener('pagehide', ({ persisted }) => {
+      this.#leave();
+      if (persisted) this.#stepAside();
+    });
+    addEventListener('pageshow', ({ persisted }) => {
+      if (persisted) this.#comeBack();
+    });
   }
 
   get active() {
@@ -130,6 +140,7 @@ export class Coach extends EventTarget {
     this.run = run;
     this.#discard = this.#pending = false;
     this.#lastTold = -Infinity;
+    this.#savedAt = Date.now();
     this.#emit('run');
     // Not waited for: Firefox asks the user first, who may never answer.
     navigator.storage?.persist?.().catch(() => false);
@@ -308,14 +319,34 @@ export class Coach extends EventTarget {
     if (!this.#pending || !run?.saved || run.saved === this.#left) return;
     this.#left = run.saved;
     const { record, kept } = this.#newest(run);
+    this.#savedAt = record.savedAt;
     leave(record, kept);
+  }
+
+  /** Meanwhile others may have the run. */
+  #stepAside() {
+    this.#away = true;
+    this.#release();
+  }
+
+  /** The run goes on, unless it has gone on elsewhere. */
+  async #comeBack() {
+    const { run } = this;
+    if (run && this.active) {
+      const release = await this.store.claim(run.id);
+      if (!release || await this.store.savedAt(run.id).catch(() => 0) > this.#savedAt) return location.reload();
+      this.#release = release;
+    }
+    this.#away = false;
+    if (this.#pending) this.#keepNewest();
   }
 
   #keepNewest() {
     const { run } = this;
-    if (!run?.saved) return;
+    if (!run?.saved || this.#away) return;
     const began = performance.now();
     const { record, kept } = this.#newest(run);
+    this.#savedAt = record.savedAt;
     this.#storing = this.#store(record, kept).then(() => {
       const at = performance.now();
       this.#lastKept = { at, took: at - began };
