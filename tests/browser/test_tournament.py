@@ -71,7 +71,7 @@ def saved(sim: Any) -> bytes:
 
 @with_shared_memory
 def test_one_from_start_to_end_beside_robots_that_move(sim: Any) -> None:
-    sim.create(task="Hopper-v5", numEnvs=8, numWorkers=2)
+    sim.create(task="Hopper-v5", numEnvs=8, numWorkers=2, speed=1)
     sim.run("sim.play()")
     begin(sim, written("back", -1.0), written("forth", 1.0), CONSTANT)
     sim.wait("tournament.over", 200)

@@ -221,14 +221,15 @@ def test_what_a_model_lacks_in_the_browser_is_said(sim: Any) -> None:
     sim.create(task="Ant-v5", numEnvs=1, numWorkers=1)
     for inside, says in [
         ("<extension><plugin plugin='mujoco.pid'/></extension>", "no plugins in the browser"),
+        ("<asset><mesh name='hull' file='gone.obj'/></asset>", "gone.obj"),
         ("<size memory='3G'/>", "2 GiB"),
         ("<asset><texture name='a' builtin='flat' width='30000' height='30000'/></asset>", "2 GiB"),
-        ("<asset><mesh name='hull' file='gone.obj'/></asset>", "gone.obj"),
     ]:
         xml = f"<mujoco>{inside}<worldbody/></mujoco>"
         code = f"import websim; websim.make_vec('Ant-v5', 1, xml_file={xml!r})"
         name, message = sim.error("sim.runPython(x)", code)
         assert (name, says in message) == ("ModelError", True), message
+    sim.close()  # its worker has no memory left for others
 
 
 @with_shared_memory

@@ -17,7 +17,7 @@ from websim.physics.native import load_model
 MODELS = Path(sys.prefix) / "models"
 """Where `make setup-test` puts packages of which the models alone are wanted."""
 
-LOOK = 9
+LOOK = 49
 """Steps between two looks: what has gone wrong stays wrong."""
 
 
