@@ -10,14 +10,24 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 NPM_TOOLS = "node_modules/.bin"
 
-TESTS = ("tests/app", "tests/browser", "tests/core", "tests/python tests/parity", "tests/server")
+PYTHON = ROOT / "tests" / "python"
 
-#: The longest first, so that the cores have work until the end.
+LONG = ("tests/browser", "tests/app", "tests/core", "tests/server", "tests/parity")
+
+SHORT = [
+    str(folder.relative_to(ROOT))
+    for folder in sorted(PYTHON.iterdir())
+    if any(folder.glob("**/test_*.py"))
+]
+
+#: The longest first, and several short ones behind them, so that all cores have work until the end.
 CHECKS = {
-    **{folders: ["pytest", "--durations=20", *folders.split()] for folders in TESTS},
+    **{folder: ["pytest", "--durations=20", folder] for folder in LONG},
+    "mypy": ["mypy"],
+    "tests/python": ["pytest", "--durations=5", *map(str, sorted(PYTHON.glob("test_*.py")))],
+    **{folder: ["pytest", "--durations=5", folder] for folder in SHORT},
     "ruff check": ["ruff", "check"],
     "ruff format": ["ruff", "format", "--check"],
-    "mypy": ["mypy"],
     "tsc": [f"{NPM_TOOLS}/tsc", "--noEmit"],
     "eslint": [f"{NPM_TOOLS}/eslint", "."],
     # Named one by one: what a folder means to it differs between versions of Node.js.
