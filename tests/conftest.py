@@ -1,6 +1,11 @@
 """Fixtures of all tests: a running server, with and without isolation, and a browser."""
 
 import os
+
+# Before numpy is imported, as `websim train` has it: for small products a second thread only waits,
+# and takes a core for that.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
