@@ -181,7 +181,9 @@ def test_a_page_that_is_left_may_come_back(core: Core) -> None:
     core.tab.goto(here)
     core.wait("document.querySelector('.offer')", BOOT_S)
     core.tab.back()
+    core.wait("location.pathname === '/healthz'")
     core.tab.back()
+    core.wait("location.pathname === '/'")
     core.wait("globalThis.websim?.stats().environments > 0", BOOT_S)
     if core.get("globalThis.before !== true"):
         assert not isinstance(core.tab, ChromiumTab), "Chromium has such a cache"
