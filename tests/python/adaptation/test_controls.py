@@ -126,7 +126,7 @@ def test_random_acts_come_when_trials_have_spent_as_much() -> None:
 
 @pytest.fixture
 def tiny(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Cell]:
-    """Methods for two iterations on little ground, judged by an episode; something is always tried."""
+    """Methods for two iterations on little ground, judged by an episode; one tries something."""
     monkeypatch.setattr(adaptation, "TIMES", "scheduled_trials")
     monkeypatch.setattr(adaptation, "ROWS", tmp_path / "rows")
     test = {**adaptation.PROTOCOL["test"], "difficulties": [0.5], "episodes": 1}
