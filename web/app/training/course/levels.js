@@ -1,10 +1,13 @@
-/** Levels of the ground on which robots learn: as colours on them, and how many stand on each. */
+/** Levels on which robots learn, of the ground or of what events name: as colours on them, and how many are on each. */
 
 import { h } from '../../dom.js';
 import { count } from '../../format.js';
 
-/** What the world calls it (`websim/worlds/running.py`). */
-const LEVEL = 'terrain level';
+/** Ends the name of what the world draws (`websim/worlds/running.py`). */
+const LEVEL = ' level';
+
+/** Where a world says nothing. */
+const NUMBER = 10;
 
 /** Colours in the stylesheet, from the easiest to the hardest. */
 const COLOURS = 8;
@@ -23,10 +26,11 @@ export class Levels {
   #counted = -Infinity;
 
   constructor() {
+    this.choice = h('select', { 'aria-label': 'Levels of what', onchange: () => (this.#counted = -Infinity) });
     this.colours = h('input', { id: 'levels-colours', type: 'checkbox', checked: true });
     this.bars = h('div', { class: 'levels-bars', role: 'img' });
     this.element = h('section', { class: 'levels', 'aria-label': 'Levels', hidden: true },
-      h('h3', {}, 'Levels of the ground'), this.bars,
+      h('h3', {}, 'Robots by level'), this.choice, this.bars,
       h('label', { class: 'check', for: this.colours.id }, this.colours, 'These colours on the robots'));
   }
 
@@ -38,13 +42,13 @@ export class Levels {
   /** Counts the robots that learn by their levels, now and then. @param {WebSim | null} sim @param {number} now  in ms */
   turn(sim, now) {
     const training = sim?.training;
-    const there = Boolean(training && sim?.groups[0].worldValues.includes(LEVEL));
-    this.element.hidden = !there;
-    if (!sim || !training || !there || now - this.#counted < INTERVAL) return;
+    const names = training && sim ? sim.groups[0].worldValues.filter((name) => name.endsWith(LEVEL)) : [];
+    this.element.hidden = !names.length;
+    if (!sim || !training || !names.length || now - this.#counted < INTERVAL) return;
     this.#counted = now;
-    const levels = [...sim.worldValues(0)[LEVEL]];
-    const terrain = /** @type {{levels?: number} | undefined} */ (training.experiment.world?.terrain);
-    const number = terrain?.levels ?? Math.max(0, ...levels.filter(Number.isFinite)) + 1;
+    this.#offer(names);
+    const levels = [...sim.worldValues(0)[this.choice.value]];
+    const number = numberOf(training.experiment.world, this.choice.value.slice(0, -LEVEL.length));
     const counts = Array.from({ length: number }, (_, level) => levels.filter((one) => one === level).length);
     this.#show(counts);
     this.#tints = [];
@@ -55,6 +59,14 @@ export class Levels {
       if (last?.color === color && last.first + last.count === first) last.count += 1;
       else this.#tints.push({ first, count: 1, color });
     });
+  }
+
+  /** @param {string[]} names  of levels */
+  #offer(names) {
+    this.choice.hidden = names.length === 1;
+    if ([...this.choice.options].map(({ value }) => value).join() === names.join()) return;
+    this.choice.replaceChildren(...names.map((value) => h('option', { value }, value)));
+    this.choice.title = names.join(', ');
   }
 
   /** @param {number[]} counts  of robots, by level */
@@ -75,6 +87,17 @@ export class Levels {
       column.setAttribute('title', `Level ${level}: ${count(counts[level])} robots`);
     });
   }
+}
+
+/**
+ * How many levels there are.
+ *
+ * @param {import('../../../sim/shared/protocol.js').Experiment['world']} world @param {string} name  terrain, or as events have it
+ */
+function numberOf(world, name) {
+  const { terrain, levels = [] } = /** @type {{terrain?: {levels?: number}, levels?: {name: string, levels?: number}[]}} */ (world ?? {});
+  const ladder = name === 'terrain' ? terrain : levels.find((one) => one.name === name);
+  return ladder?.levels ?? NUMBER;
 }
 
 /** @param {number} level @param {number} number  of levels */
