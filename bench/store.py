@@ -35,19 +35,22 @@ def main() -> None:
     """Prints a line each."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--seconds", type=int, default=10)
+    parser.add_argument("--workers", type=int, default=1, help="of the server (%(default)s)")
     parser.add_argument("--run", type=Path, help="a run (.websim) in place of an experiment")
     arguments = parser.parse_args()
     data = arguments.run.read_bytes() if arguments.run else dump(Experiment(task="Ant-v5"))
     with (
         tempfile.TemporaryDirectory() as folder,
-        server("--store", "", "--store-folder", folder) as address,
+        server(
+            *("--store", "", "--store-folder", folder, "--workers", str(arguments.workers))
+        ) as address,
     ):
         asked = urllib.request.Request(f"{address}/api/runs", data, method="POST")
         with urllib.request.urlopen(asked) as answer:
             run_id = re.search(rb'"id":"(\w+)"', answer.read())
         assert run_id
         name = run_id[1].decode()
-        print(f"{sys.platform}, a run of {len(data):,} bytes")
+        print(f"{sys.platform}, {arguments.workers} workers, a run of {len(data):,} bytes")
         for path in (f"/api/runs/{name}", f"/r/{name}", f"/api/runs/{name}.websim"):
             print(path.replace(name, "ID"), rate(address.rstrip("/") + path, arguments.seconds))
 

@@ -3,8 +3,11 @@
 import contextlib
 import json
 import re
+import threading
 import time
 from collections.abc import Iterator
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,7 +16,10 @@ from tests.core.browsers import OTHERS, ChromiumTab, MissingBrowser, Tab, open_c
 from tests.page_clock import HURRY
 from tests.safe_programs import AS_DEEP_AS_MAY_BE, DEEP
 from tests.slow_writes import SLOW_WRITES
+from websim.experiments.experiment import Experiment
+from websim.training.trainer import Trainer
 from websim_server import browser
+from websim_server.cli import main
 
 #: Of HalfCheetah, which begins below 0, in the episodes that end together.
 GOAL = 1000
@@ -192,3 +198,63 @@ def test_a_page_that_is_left_may_come_back(core: Core) -> None:
     steps = core.get("sim.training.globalStep")
     core.wait(f"sim.training.globalStep > {steps}", 60)
     assert core.get("sim.stats().workerRestarts") == 0
+
+
+class Host:
+    """A host of files without headers of its own, and a site on it, in a folder of somebody's."""
+
+    def __init__(self, folder: Path) -> None:
+        host = self
+        self.missing: list[str] = []
+
+        class Plain(SimpleHTTPRequestHandler):
+            def __init__(self, *args: Any) -> None:
+                super().__init__(*args, directory=str(folder))
+
+            def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+                if int(code) >= 400:
+                    host.missing.append(self.path)
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Plain)
+        threading.Thread(target=self.server.serve_forever).start()
+        self.site = f"http://127.0.0.1:{self.server.server_port}/user/repo/"
+
+
+@pytest.fixture(scope="module")
+def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
+    folder = tmp_path_factory.mktemp("host")
+    small = {"num_envs": 8, "num_steps": 64, "num_minibatches": 4, "hidden_sizes": [8]}
+    trainer = Trainer(
+        Experiment(task="InvertedPendulum-v5", hyperparameters=small, title="<i>Balance</i>")
+    )
+    data = trainer.advance(stop=True).checkpoint
+    trainer.close()
+    assert data is not None
+    (folder / "run.websim").write_bytes(data)
+    command = ["export-site", str(folder / "user/repo"), "--run", str(folder / "run.websim")]
+    assert main(command) == 0
+    one = Host(folder)
+    yield one
+    one.server.shutdown()
+    one.server.server_close()
+
+
+def test_a_site_of_files_on_any_host(core: Core, host: Host) -> None:
+    """Its service worker isolates it, so it begins twice; without shared memory it is slower."""
+    core.tab.goto(host.site)
+    assert core.get("document.querySelector('li strong').innerText") == "<i>Balance</i>"
+    address = core.get("document.querySelector('li a').href")
+    assert address.startswith(f"{host.site}page/?open=")
+    core.tab.goto(f"{address}&envs=16&workers=1")
+    deadline = time.monotonic() + BOOT_S
+    plays = "Boolean(sim?.getEnvironmentState(0).controller.startsWith('saved-'))"
+    while True:
+        with contextlib.suppress(Exception):  # the page leaves for itself, isolated
+            if core.get(plays):
+                break
+        assert time.monotonic() < deadline, core.get("document.body.innerText")
+        time.sleep(0.2)
+    core.wait("sim.stats().environmentSteps > 100")
+    webkit = core.get("/AppleWebKit/.test(navigator.userAgent) && !globalThis.chrome")
+    assert core.get("sim.isolated") is not webkit
+    assert [path for path in host.missing if path != "/favicon.ico"] == []

@@ -1,6 +1,12 @@
 """A run's file as others use it: `websim.load`."""
 
+import hashlib
+import json
+import threading
+from collections.abc import Iterator
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -64,6 +70,47 @@ def test_what_cannot_be_acted_on_is_named(run: Path) -> None:
             loaded.act(wrong)
     with pytest.raises(websim.InvalidArgument, match="finite"):
         loaded.act(np.full(size, np.nan))
+
+
+@pytest.fixture
+def host(run: Path, tmp_path: Path) -> Iterator[str]:
+    """A host with the run as a store has it, beside a page, and as a file."""
+    data = run.read_bytes()
+    sha256 = hashlib.sha256(data).hexdigest()
+    for name, content in {
+        f"api/runs/{sha256[:12]}.websim": data,
+        "api/runs/0123456789ab.websim": data,
+        "repo/page/open/walker.json": json.dumps({"sha256": sha256}).encode(),
+        f"repo/page/open/{sha256}.websim": data,
+        "run.websim": data,
+    }.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(content)
+
+    class Quiet(SimpleHTTPRequestHandler):
+        def __init__(self, *args: Any) -> None:
+            super().__init__(*args, directory=str(tmp_path))
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Quiet) as server:
+        threading.Thread(target=server.serve_forever).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+def test_an_address_stands_where_a_file_does(run: Path, host: str) -> None:
+    sha256 = hashlib.sha256(run.read_bytes()).hexdigest()
+    steps = websim.load(run).global_step
+    for address in (f"/r/{sha256[:12]}", "/repo/page/?open=walker&embed=1", "/run.websim"):
+        assert websim.load(host + address).global_step == steps, address
+    with pytest.raises(websim.ModelError, match="cannot be had"):
+        websim.load(f"{host}/r/{sha256[:11]}0")
+    with pytest.raises(websim.WebSimError, match="Another file came"):
+        websim.load(f"{host}/r/0123456789ab")
+    with pytest.raises(websim.ModelError, match="cannot be had"):
+        websim.load("http://127.0.0.1:1/r/0123456789ab")
 
 
 def test_what_is_no_run_is_told(tmp_path: Path) -> None:

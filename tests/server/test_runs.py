@@ -127,10 +127,13 @@ def test_an_address_may_share_so_often_and_so_much(settings: StoreSettings) -> N
     client = TestClient(create_app(store=store))
     assert client.post("/api/runs", content=run()).status_code == 201
     assert client.post("/api/runs", content=b"x" * 1001).status_code == 413
-    answer = client.post("/api/runs", content=run())
-    assert answer.status_code == 429
-    assert int(answer.headers["retry-after"]) > 3000
+    beside = Store(store.settings)  # another worker counts the same
+    for one in (client, TestClient(create_app(store=beside))):
+        answer = one.post("/api/runs", content=run())
+        assert answer.status_code == 429
+        assert 3000 < int(answer.headers["retry-after"]) <= 3600
     store.close()
+    beside.close()
 
 
 def test_a_server_without_a_store_says_so() -> None:

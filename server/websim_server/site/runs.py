@@ -125,7 +125,7 @@ def api(store: Store) -> FastAPI:
         redoc_url=None,
         responses=problems,
     )
-    rate = Rate(store.settings.rate, "Runs may be shared")
+    rate = Rate(store.settings.rate, "Runs may be shared", store.admit)
     together = asyncio.Semaphore(MAX_TOGETHER)
 
     @app.exception_handler(ServerError)
@@ -164,7 +164,7 @@ def api(store: Store) -> FastAPI:
     async def share(request: Request) -> Response:
         """Keeps a run (.websim); the same file has the same address."""
         check_origin(request, "Only pages of this server may share runs here.")
-        rate.count(address_of(request))
+        await run_in_threadpool(rate.count, address_of(request))
         data = await body_of(request, store.settings.max_bytes, "A run")
         async with together:
             receipt = await run_in_threadpool(store.share, data)

@@ -8,13 +8,26 @@ import os
 import socket
 import sys
 import webbrowser
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from websim_server.build import engine, lock
 from websim_server.errors import AddressError
 from websim_server.llm import settings as llm
 from websim_server.paths import VENDOR
 from websim_server.store import settings as store
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp
+
+    from websim_server.store.store import Store
+
+MAX_WORKERS = 64
+
+HEALTH_SECONDS = 60
+"""So long a worker may say nothing before it is replaced: processors may be busy."""
 
 GRACE_SECONDS = 3
 """So long answers under way may take once the server is to end: a reader may have stalled."""
@@ -64,6 +77,14 @@ def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
         "--port", type=int, default=8000, help="port to listen at, 0 for a free one (%(default)s)"
     )
     parser.add_argument(
+        "--workers",
+        type=int,
+        default=1,
+        metavar="N",
+        help="processes that answer (%(default)s): one hands out files to many; several are for a "
+        "busy store of shared runs",
+    )
+    parser.add_argument(
         "--open",
         nargs="?",
         const="",
@@ -108,39 +129,72 @@ def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
 
 
 def _language_model(arguments: argparse.Namespace) -> llm.LlmSettings | llm.LlmUnavailable:
-    """What the page can ask. Where it is set up wrong that is told, and the rest is served."""
+    """What the page can ask, or why nothing."""
     try:
         return llm.read_settings(arguments)
     except llm.LlmUnavailable as error:
-        if arguments.llm_url or os.environ.get(llm.CLAUDE_KEY):
-            print(f"websim: {error}", file=sys.stderr)
         return error
 
 
-def run(arguments: argparse.Namespace) -> None:
-    """Runs the command until it is interrupted."""
-    import uvicorn
-
-    from websim_server.build import assets
+def make_app(arguments: argparse.Namespace, shared: "Store | None") -> "ASGIApp":
+    """The application that the command asks for, in front of a store."""
     from websim_server.site import openings
     from websim_server.site.app import create_app
+    from websim_server.site.opened import OpenedFile
+
+    model = _language_model(arguments)
+    if isinstance(model, llm.LlmSettings):
+        # Each worker counts for itself, and together they keep to the limit.
+        model = replace(model, max_cost=model.max_cost / arguments.workers)
+    app = create_app(
+        isolated=arguments.isolated,
+        engine=arguments.engine,
+        embed_origins=arguments.embed_origins,
+        tasks=arguments.tasks,
+        open_file=OpenedFile(Path(arguments.open)) if arguments.open else None,
+        language_model=model,
+        store=shared,
+    )
+    openings.prepare()
+    return app
+
+
+def make_worker(arguments: argparse.Namespace) -> "ASGIApp":
+    """What each of several workers answers with."""
+    return make_app(arguments, store.open_store(arguments))
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Runs the command until it is interrupted.
+
+    Raises:
+        AddressError: it cannot listen there.
+        ServerError: something that it is to serve cannot be used.
+    """
+    import uvicorn
+    from uvicorn.supervisors import Multiprocess
+
+    from websim_server.build import assets
     from websim_server.site.http import TimedProtocol
     from websim_server.site.opened import OpenedFile
     from websim_server.store.measurer import Measurer
+
+    def tell() -> None:
+        print(f"MuJoCo WebSim is at {url} (Ctrl+C stops it)", flush=True)
+        if isinstance(model, llm.LlmSettings):
+            print(
+                f"Whoever reaches it may have {model.model} ({model.service}) write "
+                f"rewards, for up to ${model.max_cost:.2f} a day.",
+                flush=True,
+            )
+        if arguments.open is not None:
+            webbrowser.open(url)
 
     class Server(uvicorn.Server):
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
             await super().startup(sockets)
             if self.started:
-                print(f"MuJoCo WebSim is at {url} (Ctrl+C stops it)", flush=True)
-                if isinstance(model, llm.LlmSettings):
-                    print(
-                        f"Whoever reaches it may have {model.model} ({model.service}) write "
-                        f"rewards, for up to ${model.max_cost:.2f} a day.",
-                        flush=True,
-                    )
-                if arguments.open is not None:
-                    webbrowser.open(url)
+                tell()
 
         async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
             # Not uvicorn's own limit: that cancels the answers, each with a traceback.
@@ -151,6 +205,8 @@ def run(arguments: argparse.Namespace) -> None:
             for connection in list(self.server_state.connections):
                 connection.transport.abort()
 
+    if not 1 <= arguments.workers <= MAX_WORKERS:
+        raise AddressError(f"--workers {arguments.workers} is not allowed: 1 to {MAX_WORKERS}")
     assets.require()
     chosen = engine.choose(arguments.engine, VENDOR, lock.read())
     if arguments.engine == engine.OPTIMISED != chosen.name:
@@ -159,30 +215,38 @@ def run(arguments: argparse.Namespace) -> None:
             "twice the bytes. It is made by: websim assets",
             file=sys.stderr,
         )
-    opened = OpenedFile(Path(arguments.open)) if arguments.open else None
     model = _language_model(arguments)
+    if isinstance(model, llm.LlmUnavailable) and (
+        arguments.llm_url or os.environ.get(llm.CLAUDE_KEY)
+    ):
+        print(f"websim: {model}", file=sys.stderr)  # the rest is served
+    # What is wrong with it is told before anything answers, and a store is made once.
     shared = store.open_store(arguments)
+    app = make_app(arguments, shared)
+    measuring: contextlib.AbstractContextManager[object] = contextlib.nullcontext()
+    if shared is not None and not shared.settings.read_only and arguments.measures:
+        measuring = Measurer(shared)
     with listen(arguments.host, arguments.port) as listener:
         url = address(arguments.host, listener.getsockname()[1])
-        if opened:
-            url += f"/{opened.query}"
-        app = create_app(
-            isolated=arguments.isolated,
-            engine=arguments.engine,
-            embed_origins=arguments.embed_origins,
-            tasks=arguments.tasks,
-            open_file=opened,
-            language_model=model,
-            store=shared,
-        )
-        openings.prepare()
+        if arguments.open:
+            url += f"/{OpenedFile(Path(arguments.open)).query}"
+        common: dict[str, Any] = {
+            "http": TimedProtocol,
+            "log_level": "warning",
+            "access_log": False,
+        }
+        if arguments.workers == 1:
+            with measuring:
+                Server(uvicorn.Config(app, **common)).run(sockets=[listener])
+            return
         config = uvicorn.Config(
-            app,
-            http=TimedProtocol,
-            log_level="warning",
-            access_log=False,
+            partial(make_worker, arguments),
+            factory=True,
+            workers=arguments.workers,
+            timeout_graceful_shutdown=GRACE_SECONDS,
+            timeout_worker_healthcheck=HEALTH_SECONDS,
+            **common,
         )
-        with contextlib.ExitStack() as beside:
-            if shared is not None and not shared.settings.read_only and arguments.measures:
-                beside.enter_context(Measurer(shared))
-            Server(config).run(sockets=[listener])
+        tell()  # what is asked until they are up waits
+        with measuring:
+            Multiprocess(config, sockets=[listener]).run()

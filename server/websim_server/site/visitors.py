@@ -2,9 +2,14 @@
 
 import ipaddress
 import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from starlette.requests import Request
+
+if TYPE_CHECKING:
+    from limits import RateLimitItem
 
 
 class Refused(Exception):
@@ -16,29 +21,51 @@ class Refused(Exception):
         self.status, self.headers = status, headers or {}
 
 
+Admit = Callable[[str, "RateLimitItem"], float | None]
+"""Counts somebody who may do something so often; says when again (in seconds since 1970), if not
+now."""
+
+
 class Rate:
     """How often an address may do something."""
 
-    def __init__(self, rate: str, what: str) -> None:
-        """Takes how often, as `limits` writes it, and what, as in "Runs may be shared"."""
+    def __init__(self, rate: str, what: str, admit: Admit | None = None) -> None:
+        """Takes what is limited.
+
+        Args:
+            rate: How often, as `limits` writes it.
+            what: As in "Runs may be shared".
+            admit: Who counts; None: this process for itself.
+        """
         from limits import parse
-        from limits.storage import MemoryStorage
-        from limits.strategies import MovingWindowRateLimiter
 
         self._rate, self._what = parse(rate), what
-        self._limiter = MovingWindowRateLimiter(MemoryStorage())
+        self._admit = admit or _counted_here()
 
     def count(self, address: str) -> None:
         """Counts a request; raises Refused where there are too many."""
-        who = network(address)
-        if not self._limiter.hit(self._rate, who):
-            reset = self._limiter.get_window_stats(self._rate, who).reset_time
-            seconds = max(1, round(reset - time.time()))
+        again = self._admit(network(address), self._rate)
+        if again is not None:
+            seconds = max(1, round(again - time.time()))
             raise Refused(
                 429,
                 f"{self._what} {self._rate} from an address: again in {seconds:,} s.",
                 {"Retry-After": str(seconds)},
             )
+
+
+def _counted_here() -> Admit:
+    from limits.storage import MemoryStorage
+    from limits.strategies import MovingWindowRateLimiter
+
+    limiter = MovingWindowRateLimiter(MemoryStorage())
+
+    def admit(who: str, rate: "RateLimitItem") -> float | None:
+        if limiter.hit(rate, who):
+            return None
+        return limiter.get_window_stats(rate, who).reset_time
+
+    return admit
 
 
 def address_of(request: Request) -> str:

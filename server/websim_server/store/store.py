@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cachetools import TTLCache
 from sqlalchemy import Connection, delete, func, insert, select
@@ -19,7 +19,10 @@ from websim_server.store.errors import NoRun, NotAllowed, NotStored, StoreFull
 from websim_server.store.inspection import inspect
 from websim_server.store.pictures import Picture, picture_of
 from websim_server.store.settings import StoreSettings
-from websim_server.store.tables import ID_LENGTH, connect, descent, runs
+from websim_server.store.tables import ID_LENGTH, connect, descent, runs, shares
+
+if TYPE_CHECKING:
+    from limits import RateLimitItem
 
 _DAY = 86_400.0
 
@@ -186,6 +189,29 @@ class Store:
                 raise
             return self._again(there, sha256, data)
         return Receipt(run, token)
+
+    def admit(self, who: str, rate: "RateLimitItem") -> float | None:
+        """Counts somebody who shares, together with all servers and workers of this store.
+
+        Args:
+            who: Its hash is kept for as long as it counts.
+            rate: How often that is allowed.
+
+        Returns:
+            When it is allowed again, in seconds since 1970; None: now.
+        """
+        now, key = time.time(), hashlib.sha256(who.encode()).hexdigest()
+        with self._engine.connect() as connection:
+            connection.execute(delete(shares).where(shares.c.at <= now - rate.get_expiry()))
+            # What is written first makes those wait who write beside it.
+            connection.execute(insert(shares).values(who=key, at=now))
+            counted = select(func.count(), func.min(shares.c.at)).where(shares.c.who == key)
+            number, first = connection.execute(counted).one()
+            if number > rate.amount:
+                connection.rollback()
+                return float(first + rate.get_expiry())
+            connection.commit()
+        return None
 
     def about(self, run_id: str) -> Stored:
         """What is known of a run; raises NotStored."""

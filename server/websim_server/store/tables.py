@@ -61,6 +61,15 @@ measurements = Table(
     Column("engine", String(200)),
 )
 
+# Who has shared lately, so that nobody does it too often.
+shares = Table(
+    "shares",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("who", String(64), nullable=False, index=True),  # the hash of an address
+    Column("at", Float, nullable=False),
+)
+
 
 def connect(url: str, folder: Path) -> Engine:
     """The database, with its tables.
@@ -81,6 +90,6 @@ def connect(url: str, folder: Path) -> Engine:
 
 def _safely(connection: Any, _: Any) -> None:
     """Readers do not wait for a writer, and what was committed has reached the disk."""
+    connection.execute("PRAGMA busy_timeout = 10000")
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
-    connection.execute("PRAGMA busy_timeout = 10000")

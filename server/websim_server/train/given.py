@@ -24,7 +24,7 @@ def add_run(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "run_file",
         metavar="FILE|LINK|ADDRESS",
-        help="a run: .websim, a link with one, or a store's",
+        help="a run: .websim, a link with one, or its address",
     )
     add_code(parser)
 

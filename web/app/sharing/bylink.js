@@ -3,6 +3,7 @@
 import { h, setText } from '../dom.js';
 import { count, measure } from '../format.js';
 import { MOST, qrCode } from './qr.js';
+import { snippets } from './snippets.js';
 import { Work } from './work.js';
 
 /**
@@ -127,7 +128,16 @@ export function waysOf(address, { said, picture }) {
     // Who gives up, or has nobody to pass it to, stays here.
     return navigator.share(files.length && navigator.canShare?.(all) ? all : data).catch(() => {});
   };
-  return [text, h('div', { class: 'row' }, copy, typeof navigator.share === 'function' ? h('button', { onclick: pass }, 'Pass it on…') : '')];
+  const places = Object.entries(snippets(address, said().title)).map(([place, words]) => h('button', {
+    onclick: () => {
+      text.value = words;
+      return copyFrom(text, copy);
+    },
+  }, place));
+  return [
+    text, h('div', { class: 'row' }, copy, typeof navigator.share === 'function' ? h('button', { onclick: pass }, 'Pass it on…') : ''),
+    h('div', { class: 'row', role: 'group', 'aria-label': 'Copy as' }, h('small', {}, 'Copy as'), ...places),
+  ];
 }
 
 /** @param {HTMLTextAreaElement} text @param {HTMLButtonElement} button */

@@ -22,7 +22,7 @@ from websim.experiments.files import is_model
 from websim.experiments.robot import Robot, robot_as_dict
 from websim.experiments.sources import whole
 from websim.policies.network import learner_of, network_of
-from websim.sharing import envelope, network, stores
+from websim.sharing import addresses, envelope, network, stores
 from websim.sharing.network import Precision
 from websim.sharing.proof import claim_of
 from websim.states import StateDict
@@ -177,12 +177,14 @@ def run_bytes(source: str | Path) -> bytes:
 
     Raises:
         ModelError: there is no such file, or it cannot be had.
-        CheckpointError: see `open_link`.
+        CheckpointError: see `open_link` and `addresses.fetch_run`.
     """
     if isinstance(source, str) and envelope.is_link(source):
         return archive_of(open_link(source))
     if isinstance(source, str) and stores.is_address(source):
-        return stores.fetch(source)
+        return addresses.checked(stores.fetch(source), stores.id_of(source))
+    if isinstance(source, str) and addresses.is_address(source):
+        return addresses.fetch_run(source)
     try:
         return Path(source).expanduser().read_bytes()
     except OSError as error:
@@ -190,7 +192,7 @@ def run_bytes(source: str | Path) -> bytes:
 
 
 def read_run(source: str | Path) -> Checkpoint:
-    """A run of a file or a link.
+    """A run of a file, a link, or an address on the web.
 
     Raises:
         ModelError: there is no such file.

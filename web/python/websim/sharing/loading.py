@@ -61,10 +61,11 @@ def load(source: str | Path) -> Run:
     """Reads a run: a policy to use, and what it was learnt for.
 
     Args:
-        source: Its file (`.websim`), or a link that carries it.
+        source: Its file (`.websim`), a link that carries it, or the address of a shared run
+            (`https://…/r/ID`), of a page that opens one (`…/?open=NAME`) or of its file.
 
     Raises:
-        ModelError: there is no such file.
+        ModelError: there is no such file, or it cannot be fetched.
         CheckpointError: it is no run, damaged, or nothing has been learnt yet.
         InvalidArgument, UnsafeCode: its experiment cannot be simulated.
     """

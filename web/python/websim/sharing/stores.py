@@ -21,6 +21,13 @@ def is_address(text: str) -> bool:
     return _ADDRESS.fullmatch(text) is not None
 
 
+def id_of(address: str) -> str:
+    """The beginning of the sha256 of its file."""
+    match = _ADDRESS.fullmatch(address)
+    assert match is not None
+    return match[2]
+
+
 def fetch(address: str) -> bytes:
     """The file of a run; raises ModelError where it cannot be had."""
     return _get(address, ".websim")
