@@ -94,8 +94,8 @@ async function storedOrServed(request) {
 /** @param {Request} request @param {string} path */
 async function servedOrStored(request, path) {
   try {
-    // A host that says nothing of caching must not mix versions.
-    return await fetch(request, { cache: 'no-cache' });
+    // A host of files says nothing of caching, and must not mix versions.
+    return await (ISOLATES ? fetch(request, { cache: 'no-cache' }) : fetch(request));
   } catch (error) {
     for (const name of await caches.keys()) {
       if (!name.startsWith(SOURCES)) continue;
