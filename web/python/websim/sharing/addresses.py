@@ -28,10 +28,6 @@ def fetch_run(address: str) -> bytes:
         DamagedCheckpoint: another file came than the address stands for.
     """
     parts = urlsplit(address)
-    shared = _SHARED.fullmatch(parts.path)
-    if shared is not None:
-        file = f"{shared[1]}/api/runs/{shared[2]}.websim"
-        return checked(_fetch(parts._replace(path=file, query="", fragment="").geturl()), shared[2])
     opened = parse_qs(parts.query).get("open")
     if opened is None:
         return _fetch(parts._replace(fragment="").geturl())
