@@ -7,7 +7,7 @@
   const TRIED = 'websim-isolation';
 
   /** So long a service worker may take to start, in milliseconds. */
-  const PATIENCE_MS = 5000;
+  const PATIENCE_MS = 20_000;
 
   const { serviceWorker } = navigator; // there on https and on the machine itself only
   // WebKit does not load workers from a service worker that adds headers; it stays as it is.
