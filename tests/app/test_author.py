@@ -34,6 +34,7 @@ def test_words_become_a_policy(isolated: TrainingPage, tmp_path: Path) -> None:
     expect(labels).to_have_count(2)
     tried = page.locator(".contenders li", has=page.locator(".value", has_text="±")).first
     entry = int(tried.get_attribute("data-entry") or "")
+    tried = page.locator(f".contenders li[data-entry='{entry}']")  # whatever its rank
     dashboard.wait(
         f"[0, 4].some((i) => sim.getEnvironmentState(i).controller === 'candidate {entry + 1}')"
     )
