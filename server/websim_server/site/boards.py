@@ -6,10 +6,10 @@ from typing import Annotated
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Query
-from pydantic import BaseModel, Field
+from pydantic import BaseModel
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
-from websim_server.store.boards import Board, Standing, State
+from websim_server.store.boards import Board, Standing
 from websim_server.store.errors import NotStored
 from websim_server.store.store import Store
 
@@ -26,46 +26,17 @@ _SOON = {"Cache-Control": "public, max-age=5"}
 Most = Annotated[int, Query(ge=1, le=MOST, description="how many at most")]
 
 
-class ToldBoard(BaseModel):
-    """Runs that compete: the same robot, task, measure and world."""
-
-    key: str = Field(description="sha256 of the experiment of which only that is said")
-    name: str
-    counts: str = Field(description="what counts: the measure, in words")
-    runs: int = Field(description="how many are ranked")
-    waiting: int = Field(description="how many are not measured yet")
-
-
-class ToldStanding(BaseModel):
-    """A run on a board."""
-
-    id: str
-    title: str
-    author: str
-    algorithm: str
-    global_step: int
-    board: str
-    state: State
-    reason: str = Field(description="why it failed")
-    rank: int | None
-    score: float | None = Field(description="mean of the measure, as this server measured it")
-    error: float | None = Field(description="its standard error")
-    mean_return: float | None = Field(description="of what the task itself pays")
-    episodes: int | None = Field(description="the first is seeded with 0, the next with 1, …")
-    engine: str | None
-
-
 class Boards(BaseModel):
     """Boards, the fullest first."""
 
-    boards: list[ToldBoard]
+    boards: list[Board]
 
 
 class BoardOfRuns(BaseModel):
     """A board with its runs, the best first."""
 
-    board: ToldBoard
-    runs: list[ToldStanding]
+    board: Board
+    runs: list[Standing]
 
 
 def api(store: Store) -> APIRouter:

@@ -19,10 +19,10 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from websim_server import __version__
 from websim_server.errors import ServerError
 from websim_server.site import boards
-from websim_server.site.boards import ToldStanding
 from websim_server.site.visitors import Rate, Refused, address_of, body_of, check_origin
+from websim_server.store.boards import Standing
 from websim_server.store.errors import NoRun, NotAllowed, NotStored, StoreFull
-from websim_server.store.store import Store, Stored
+from websim_server.store.store import Relative, Store, Stored
 from websim_server.store.tables import ID_LENGTH
 
 API = "/api"
@@ -64,21 +64,12 @@ class Shared(BaseModel):
     expires_at: float | None
 
 
-class Relative(BaseModel):
-    """A run that another one came of, or that came of another one."""
-
-    id: str
-    title: str
-    global_step: int
-    shared: bool = Field(description="whether it is in the store")
-
-
 class Known(Shared):
     """A run in the store, and how it stands among others."""
 
     ancestors: list[Relative] = Field(description="what it was made of, the nearest first")
     children: list[Relative] = Field(description="what was made of it, the oldest first")
-    standing: ToldStanding | None = Field(description="on the board of its contest")
+    standing: Standing | None = Field(description="on the board of its contest")
 
 
 class Receipt(Shared):

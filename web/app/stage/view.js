@@ -58,6 +58,9 @@ const STILL = 300;
 /** Robots of which the middle of many is computed. */
 const SAMPLES = 24;
 
+/** Of a picture that is taken, in its width at most: previews are wide. */
+const PICTURE_HEIGHT = 0.75;
+
 /** In the overview of the world robots count that are within so many standard deviations of the centroid. */
 const OUTLIERS = 3;
 
@@ -413,7 +416,7 @@ export class View {
   }
 
   /**
-   * A picture of what is seen now.
+   * A picture of what is seen now; of a tall one, as on a phone, the part around what the camera looks at.
    *
    * @param {number} most  pixels across
    * @returns {Promise<Blob|null>}  a JPEG; null: there is nothing to be seen
@@ -422,10 +425,13 @@ export class View {
     this.#dirty = true;
     // A canvas of a GPU has its pixels only until the browser has shown them.
     if (!this.draw(performance.now())) return null;
-    const { canvas } = this.painter;
-    const scale = Math.min(1, most / canvas.width);
-    const copy = new OffscreenCanvas(Math.round(canvas.width * scale), Math.round(canvas.height * scale));
-    copy.getContext('2d')?.drawImage(canvas, 0, 0, copy.width, copy.height);
+    const { canvas, canvas: { width } } = this.painter;
+    const height = Math.min(canvas.height, Math.round(width * PICTURE_HEIGHT));
+    const { y } = this.#place.copy(this.rig.controls.target).project(this.rig.camera);
+    const top = THREE.MathUtils.clamp((canvas.height * (1 - y) - height) / 2, 0, canvas.height - height);
+    const scale = Math.min(1, most / width);
+    const copy = new OffscreenCanvas(Math.round(width * scale), Math.round(height * scale));
+    copy.getContext('2d')?.drawImage(canvas, 0, top, width, height, 0, 0, copy.width, copy.height);
     return copy.convertToBlob({ type: 'image/jpeg', quality: 0.85 });
   }
 

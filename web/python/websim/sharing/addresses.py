@@ -3,11 +3,15 @@
 import hashlib
 import json
 import re
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, quote, urljoin, urlsplit
 
 from websim.errors import DamagedCheckpoint, ModelError
 
-SECONDS = 30
+if TYPE_CHECKING:
+    from urllib.error import HTTPError
+
+SECONDS = 60
 
 MAX_BYTES = 64 << 20
 
@@ -30,33 +34,43 @@ def fetch_run(address: str) -> bytes:
     parts = urlsplit(address)
     opened = parse_qs(parts.query).get("open")
     if opened is None:
-        return _fetch(parts._replace(fragment="").geturl())
+        return fetch(parts._replace(fragment="").geturl())
     page = parts._replace(query="", fragment="").geturl()
-    told = _fetch(urljoin(page, f"open/{quote(opened[0], safe='')}.json"))
+    told = fetch(urljoin(page, f"open/{quote(opened[0], safe='')}.json"))
     try:
         sha256 = json.loads(told)["sha256"]
         if not re.fullmatch(r"[0-9a-f]{64}", sha256):
             raise ValueError(sha256)
     except (ValueError, KeyError, TypeError):
         raise ModelError(f"{address:.200} is no page of websim's.") from None
-    return checked(_fetch(urljoin(page, f"open/{sha256}.websim")), sha256)
+    return checked(fetch(urljoin(page, f"open/{sha256}.websim")), sha256)
 
 
-def _fetch(url: str) -> bytes:
+def fetch(url: str) -> bytes:
+    """What is at an address; raises ModelError where it cannot be had."""
     # In a tab nobody fetches this way, and these would take part of its start.
-    import urllib.error
-    import urllib.request
+    from urllib.error import HTTPError
+    from urllib.request import urlopen
 
     try:
-        with urllib.request.urlopen(url, timeout=SECONDS) as answer:
+        with urlopen(url, timeout=SECONDS) as answer:
             data: bytes = answer.read(MAX_BYTES + 1)
-    except urllib.error.HTTPError as error:
-        raise ModelError(f"{url:.200} cannot be had: the server answered {error.code}.") from None
+    except HTTPError as error:
+        raise ModelError(f"{url:.200} cannot be had: {_told(error)}") from None
     except (OSError, ValueError) as error:  # no such host, no answer in time, no address at all
-        raise ModelError(f"{url:.200} cannot be had: {error}.") from None
+        reason = getattr(error, "reason", error)
+        raise ModelError(f"{url:.200} cannot be had: {reason}.") from None
     if len(data) > MAX_BYTES:
         raise ModelError(f"{url:.200} has more than the {MAX_BYTES:,} bytes that a run may have.")
     return data
+
+
+def _told(error: "HTTPError") -> str:
+    """The server's own words, where it has some."""
+    try:
+        return str(json.loads(error.read(4096))["message"])
+    except (ValueError, KeyError, TypeError, OSError):
+        return f"{error.code} {error.reason}."
 
 
 def checked(data: bytes, sha256: str) -> bytes:

@@ -182,7 +182,7 @@ def run_bytes(source: str | Path) -> bytes:
     if isinstance(source, str) and envelope.is_link(source):
         return archive_of(open_link(source))
     if isinstance(source, str) and stores.is_address(source):
-        return addresses.checked(stores.fetch(source), stores.id_of(source))
+        return stores.fetch(source)
     if isinstance(source, str) and addresses.is_address(source):
         return addresses.fetch_run(source)
     try:
