@@ -19,8 +19,8 @@ export class ByServer {
     this.shares = h('details', {}, this.summary, this.problem, this.list);
     this.element = h('section', { 'aria-label': 'On this server' },
       h('h3', {}, 'On this server'),
-      h('p', { class: 'subtle' }, `${size}. It is sent when you press the button, with title, author and picture; whoever has the address can see it. `
-        + 'Only this browser can delete it again.'),
+      h('p', { class: 'subtle' }, `${size}. It is sent when you press the button, with title, author and picture. Everybody can see it then: who has its address, and, where it competes, on the server’s `,
+        h('a', { href: '/boards', target: '_blank', rel: 'noopener' }, 'boards'), '. Only this browser can delete it again.'),
       this.share, this.work.element, this.made, this.shares);
     this.#list();
   }
