@@ -73,12 +73,14 @@ def test_a_fork_goes_on_bit_by_bit_and_remembers_where_it_came_from(
     parent = hashlib.sha256(half).hexdigest()
     shared = address + store.share(half).run.id
 
-    assert train("--resume", shared, "--output", tmp_path / "same") == 0
-    data, same = newest(tmp_path / "same")
     uninterrupted = checkpoints.loads(whole)
-    np.testing.assert_equal(same.learner, uninterrupted.learner)
-    np.testing.assert_equal(same.ranks, uninterrupted.ranks)
-    assert same.experiment.parent == parent
+    file_there = f"{shared.replace('/r/', '/api/runs/')}.websim"
+    for name, source in (("file", file_there), ("same", shared)):
+        assert train("--resume", source, "--output", tmp_path / name) == 0
+        data, same = newest(tmp_path / name)
+        np.testing.assert_equal(same.learner, uninterrupted.learner)
+        np.testing.assert_equal(same.ranks, uninterrupted.ranks)
+        assert same.experiment.parent == parent
 
     reward = tmp_path / "reward.py"
     reward.write_text("def reward(now, before, action):\n    return {'up': now.qvel[:, 1]}\n")

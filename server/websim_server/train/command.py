@@ -248,10 +248,10 @@ def _resumed(
     """What goes on, and in which folder.
 
     What is of somebody else, and what is paid or judged otherwise from now on, is made of the run
-    that was given, and says so; of a link or a store it has a folder of its own.
+    that was given, and says so; of a link or an address it has a folder of its own.
     """
+    from websim.sharing.addresses import is_address
     from websim.sharing.envelope import is_link
-    from websim.sharing.stores import is_address
 
     experiment = replace(
         before,
@@ -269,9 +269,9 @@ def _resumed(
 
 
 def _is_url(text: str) -> bool:
-    """Whether it is what `fsspec` reads: no link with a run in it, and no address of a store."""
+    """Whether it is what `fsspec` reads: no link with a run in it, and no address on the web."""
+    from websim.sharing.addresses import is_address
     from websim.sharing.envelope import is_link
-    from websim.sharing.stores import is_address
 
     return "://" in text and not is_link(text) and not is_address(text)
 
