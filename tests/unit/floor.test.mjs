@@ -8,7 +8,7 @@ import { Lens } from '../../web/app/stage/flat/lens.js';
 import { Raster, packed } from '../../web/app/stage/flat/raster.js';
 
 const SIZE = 200;
-const [ONE, OTHER, SKY] = [[1, 1, 1], [0, 0, 0], [0, 0, 1]];
+const [ONE, OTHER, FIELD, SKY] = [[1, 1, 1], [0, 0, 0], [0, 0, 1], [1, 0, 0]];
 const FOG = { near: 1e3, far: 2e3 };
 
 /** Looks at a place of the floor, from above or from the side. */
@@ -21,7 +21,7 @@ function scene(position, target, { fog = FOG, tiled = [], shadows = [] } = {}) {
   const [lens, raster, floor] = [new Lens(), new Raster(), new Floor()];
   raster.resize(SIZE, SIZE);
   lens.look(camera, SIZE, SIZE);
-  floor.setColors(ONE, OTHER, SKY);
+  floor.setColors(ONE, OTHER, FIELD, SKY);
   floor.shade(lens, Float32Array.from(shadows.flat()), shadows.length);
   floor.paint(raster, lens, { square: 1, fog, tiled });
   return {
@@ -58,10 +58,13 @@ test('edges are smooth, and the floor is even far away', () => {
 
 test('the sky is above the horizon, and the floor fades into it', () => {
   const { lens, raster } = scene([0, -6, 2], [0, 0, 1], { fog: { near: 10, far: 30 } });
-  assert.equal(raster.pixels[(lens.horizon - 1) * SIZE], packed(SKY));
+  const [horizon, above, top] = [lens.horizon - 1, lens.horizon - 20, 0].map((row) => raster.pixels[row * SIZE]);
+  const red = (pixel) => pixel & 255;
+  assert.ok(((horizon >> 16) & 255) > 240, 'it begins with the field');
+  assert.ok(red(horizon) < red(above) && red(above) < red(top), 'and goes up to its own colour');
   assert.equal(raster.depths[(lens.horizon - 1) * SIZE], 0);
   const row = lens.distances.findIndex((distance) => distance > 0 && distance < 30);
-  assert.equal(raster.pixels[(row - 1) * SIZE], packed(SKY));
+  assert.equal(raster.pixels[(row - 1) * SIZE], packed(FIELD));
   const depth = raster.depths[(SIZE - 1) * SIZE];
   assert.ok(depth <= 1 / lens.distances[SIZE - 1] && depth > 0.99 / lens.distances[SIZE - 1]);
 });

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { CAPSULE, LEVELS, LIGHT, Raster, linear, mixed, packed, rampOf, screen } from '../../web/app/stage/flat/raster.js';
+import { CAPSULE, LEVELS, LIGHT, Raster, glossOf, linear, mixed, packed, rampOf, screen } from '../../web/app/stage/flat/raster.js';
 
 const SIZE = 64;
 const FOCUS = 100;
@@ -55,7 +55,7 @@ test('light is Lambert\'s, of each place of the round surface', () => {
     normal.push(Math.sqrt(1 - normal[0] ** 2 - normal[1] ** 2));
     const light = LIGHT.ambient - LIGHT.sky * normal[1]
       + LIGHT.sun * Math.max(0, normal.reduce((sum, part, c) => sum + part * sun[c], 0));
-    const expected = 255 * screen(Math.min(1, linear(0.8) * light));
+    const expected = 255 * screen(Math.min(1, linear(0.8) * light + glossOf(light)));
     assert.ok(Math.abs(green(at(raster, x, y)) - expected) < 5, `${green(at(raster, x, y))}, not ${expected}`);
   }
 });

@@ -451,8 +451,8 @@ export class View {
     const distance = camera.position.distanceTo(target);
     const field = bounds ? bounds.getSize(this.#size).length() : 0;
     return {
-      near: distance + 0.3 * field + 4 * spacing,
-      far: 2.5 * distance + 1.5 * field + 24 * spacing,
+      near: distance + 0.55 * field + 2 * spacing,
+      far: 1.7 * distance + 1.3 * field + 12 * spacing,
     };
   }
 

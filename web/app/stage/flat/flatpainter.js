@@ -76,7 +76,7 @@ export class FlatPainter {
   }
 
   applyTheme() {
-    this.#floor.setColors(rgbOf('--floor-one'), rgbOf('--floor-other'), rgbOf('--field'));
+    this.#floor.setColors(rgbOf('--floor-one'), rgbOf('--floor-other'), rgbOf('--field'), rgbOf('--sky'));
     this.#accent = this.#palette.offset(rgbOf('--accent'));
     this.#terrain = this.#palette.offset(rgbOf('--floor-one'));
   }

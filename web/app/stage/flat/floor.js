@@ -7,15 +7,19 @@
  */
 
 import { TILE_GAP } from '../scene/layout.js';
+import { zenithPart } from '../scene/sky.js';
 import { linear, packed, screen } from './raster.js';
 
 /** Steps between the checker's two colours, from the floor's to the field's, and from light to shadow. */
 const MIXES = 17;
-const FOGS = 16;
+const FOGS = 32;
 const SHADES = 16;
 
-/** What is left of the light in a full shadow, linear: that of the sky. */
-const SHADOW = 0.5;
+/** Steps from the horizon's colour to the zenith's. */
+const SKIES = 256;
+
+/** What is left of the light in a full shadow, linear: that of the sky, which is blue. */
+const SHADOW = [0.4, 0.43, 0.48];
 
 /** Numbers that describe one shadow. */
 export const SHADE = 6;
@@ -36,19 +40,25 @@ const BELOW = 1 - 1e-4;
 export class Floor {
   /** Of mixes, fogs and shades, the first changing fastest: pixels. */
   #colors = new Uint32Array(MIXES * FOGS * SHADES);
-  #sky = 0;
+  #horizon = 0;
+  /** The sky's, from the horizon up. */
+  #skies = new Uint32Array(SKIES);
   /** How dark the shadow is on each pixel. */
   #shades = new Uint8Array(0);
 
-  /** @param {number[]} one @param {number[]} other @param {number[]} field  colours, rgb, 0 to 1 */
-  setColors(one, other, field) {
-    this.#sky = packed(field);
+  /** @param {number[]} one @param {number[]} other @param {number[]} field @param {number[]} zenith  colours, rgb, 0 to 1 */
+  setColors(one, other, field, zenith) {
+    this.#horizon = packed(field);
+    for (let i = 0; i < SKIES; i++) {
+      const part = i / (SKIES - 1);
+      this.#skies[i] = packed(field.map((own, c) => screen(linear(own) + part * (linear(zenith[c]) - linear(own)))));
+    }
     for (let i = 0; i < this.#colors.length; i++) {
       const mix = (i % MIXES) / (MIXES - 1);
       const fog = (Math.floor(i / MIXES) % FOGS) / (FOGS - 1);
-      const light = 1 - (1 - SHADOW) * (Math.floor(i / MIXES / FOGS) / (SHADES - 1));
+      const shade = Math.floor(i / MIXES / FOGS) / (SHADES - 1);
       this.#colors[i] = packed(one.map((part, c) => {
-        const ground = screen(linear(part + mix * (other[c] - part)) * light);
+        const ground = screen(linear(part + mix * (other[c] - part)) * (1 - (1 - SHADOW[c]) * shade));
         return ground + fog * (field[c] - ground);
       }));
     }
@@ -127,7 +137,7 @@ export class Floor {
     const { width, height, horizon, distances, floorX, floorY, stepX, stepY } = lens;
     const colors = this.#colors;
     const shades = this.#shades;
-    pixels.fill(this.#sky, 0, horizon * width);
+    this.#paintSky(pixels, lens);
     depths.fill(0, 0, horizon * width);
     const per = 1 / square;
     const half = (MIXES - 1) / 2;
@@ -137,7 +147,7 @@ export class Floor {
       depths.fill(BELOW / distance, y * width, (y + 1) * width);
       const haze = (distance - fog.near) / (fog.far - fog.near);
       if (haze >= 1) {
-        pixels.fill(this.#sky, y * width, (y + 1) * width);
+        pixels.fill(this.#horizon, y * width, (y + 1) * width);
         continue;
       }
       const base = MIXES * Math.round(Math.max(0, haze) * (FOGS - 1));
@@ -192,6 +202,15 @@ export class Floor {
           pixels[pixel] = colors[(shades[pixel] >> 4) * (MIXES * FOGS) + base + mix];
         }
       }
+    }
+  }
+
+  /** @param {Uint32Array} pixels @param {import('./lens.js').Lens} lens */
+  #paintSky(pixels, { width, horizon, middle, focus, forward, down }) {
+    for (let y = 0; y < horizon; y++) {
+      const fall = (y + 0.5 - middle[1]) / focus;
+      const part = zenithPart((forward[2] + fall * down[2]) / Math.hypot(1, fall));
+      pixels.fill(this.#skies[Math.round(part * (SKIES - 1))], y * width, (y + 1) * width);
     }
   }
 }

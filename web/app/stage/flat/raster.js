@@ -13,9 +13,17 @@
 export const LEVELS = 256;
 
 /** Light that is everywhere, that of the sky above, and the sun's; linear, of a colour's own. */
-export const LIGHT = { ambient: 0.29, sky: 0.16, sun: 0.72 };
+export const LIGHT = { ambient: 0.22, sky: 0.1, sun: 0.82 };
 const BRIGHTEST = LIGHT.ambient + LIGHT.sky + LIGHT.sun;
 const TO_LEVEL = (LEVELS - 1) / BRIGHTEST;
+
+/** Up to so much light it is the sky's, which is blue; what there is more of it is the sun's. */
+const COOL = LIGHT.ambient + LIGHT.sky;
+const COLD = [0.93, 1, 1.16];
+const WARM = [1.03, 1, 0.93];
+
+/** What shines where a surface faces the sun: how bright, and from which part of all light on. */
+const GLOSS = { most: 0.16, from: 0.8 };
 
 /** Numbers that describe one capsule. */
 export const CAPSULE = 11;
@@ -327,8 +335,17 @@ export function rampOf(rgb) {
   return Uint32Array.from({ length: LEVELS }, (_, level) => {
     // Light is mixed in linear colours, the screen's are not.
     const light = (level + 0.5) / TO_LEVEL;
-    return packed(rgb.map((part) => screen(linear(part) * light)));
+    const sun = Math.max(0, light - COOL);
+    return packed(rgb.map((part, c) => (
+      screen(linear(part) * (COLD[c] * (light - sun) + WARM[c] * sun) + glossOf(light))
+    )));
   });
+}
+
+/** What shines in so much light, linear. @param {number} light */
+export function glossOf(light) {
+  const part = Math.max(0, (light / BRIGHTEST - GLOSS.from) / (1 - GLOSS.from));
+  return GLOSS.most * part * part;
 }
 
 /** @param {number[]} rgb  0 to 1 @returns {number}  a pixel */

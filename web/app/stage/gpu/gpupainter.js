@@ -4,12 +4,13 @@ import * as THREE from 'three';
 import { breathe } from '../../dom.js';
 import { themeColor } from '../../theme.js';
 import { Heights, heightAt } from '../scene/heights.js';
-import { SUN } from '../scene/light.js';
+import { LIGHTS, SUN } from '../scene/light.js';
 import { hfieldShape, terrainOf } from '../scene/shapes.js';
 import { FrameTimer } from './frametimer.js';
 import { GpuBudget } from './gpubudget.js';
 import { Ground } from './ground.js';
 import { RobotMeshes } from './robotmeshes.js';
+import { Sky } from './sky.js';
 
 /** @typedef {import('../view.js').Machine} Machine */
 /** @typedef {import('../view.js').Picture} Picture */
@@ -37,7 +38,8 @@ export class GpuPainter {
   #heights = [];
   #scene = new THREE.Scene();
   #fog = new THREE.Fog(0, 1, 2);
-  #sun = new THREE.DirectionalLight(0xffffff, 2.2);
+  #sky = new Sky();
+  #sun = new THREE.DirectionalLight(LIGHTS.sun.color, LIGHTS.sun.strength);
   #ring = new THREE.Mesh(
     ring.clone(), new THREE.MeshBasicMaterial({ transparent: true, opacity: 0.9 }),
   );
@@ -60,14 +62,14 @@ export class GpuPainter {
     this.budget = new GpuBudget({ robots: 0, screenRatio: 1 });
     this.renderer = new THREE.WebGLRenderer({ canvas: this.canvas, context: gl });
     this.renderer.shadowMap.type = THREE.PCFShadowMap;
-    const sky = new THREE.HemisphereLight(0xffffff, 0x8090a0, 1.4);
-    sky.position.set(0, 0, 1);
+    const around = new THREE.HemisphereLight(LIGHTS.sky.color, LIGHTS.ground, LIGHTS.sky.strength);
+    around.position.set(0, 0, 1);
     this.#sun.shadow.mapSize.setScalar(SHADOW_MAP);
     this.#sun.shadow.bias = -0.0005;
     this.#sun.shadow.normalBias = 0.02;
     this.#ring.frustumCulled = false; // its places change
     this.#scene.fog = this.#fog;
-    this.#scene.add(sky, this.#sun, this.#sun.target, this.#ring, this.#arrow);
+    this.#scene.add(this.#sky.mesh, around, this.#sun, this.#sun.target, this.#ring, this.#arrow);
     this.timer = new FrameTimer(gl, (cost) => {
       if (this.budget.note(cost)) this.changed = true;
     });
@@ -145,11 +147,11 @@ export class GpuPainter {
   }
 
   applyTheme() {
-    const background = new THREE.Color(themeColor('--field'));
-    this.#scene.background = background;
-    this.renderer.setClearColor(background);
+    const horizon = themeColor('--field');
+    this.#sky.setColors(horizon, themeColor('--sky'));
+    this.#fog.color.set(horizon);
+    this.renderer.setClearColor(this.#fog.color);
     if (!this.#camera) this.renderer.clear();
-    this.#fog.color.copy(background);
     this.#ground?.setColors(themeColor('--floor-one'), themeColor('--floor-other'));
     for (const mark of [this.#ring, this.#arrow]) mark.material.color.set(themeColor('--accent'));
   }
@@ -223,6 +225,7 @@ export class GpuPainter {
 
   dispose() {
     this.clear();
+    this.#sky.dispose();
     this.renderer.dispose();
   }
 }

@@ -68,7 +68,7 @@ vec3 rotated(vec3 v) {
  */
 export function robotMaterial(uniforms, transparent) {
   const material = new THREE.MeshStandardMaterial({
-    vertexColors: true, transparent, depthWrite: !transparent, roughness: 0.55, metalness: 0,
+    vertexColors: true, transparent, depthWrite: !transparent, roughness: 0.45, metalness: 0,
   });
   return posed(material, uniforms, 'lit');
 }

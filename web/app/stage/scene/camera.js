@@ -10,9 +10,12 @@ const FIELD = 42;
 /** Room around what the overview shows, in multiples of its size. */
 const MARGIN = 1.12;
 
+/** The overview leaves this part of the picture's height to the sky. */
+const SKY = 0.12;
+
 /** Directions from the target to the camera. */
-const OVERVIEW = new THREE.Vector3(-0.16, -1, 0.75).normalize();
-const CLOSE = new THREE.Vector3(-0.45, -1, 0.4).normalize();
+const OVERVIEW = new THREE.Vector3(-0.16, -1, 0.38).normalize();
+const CLOSE = new THREE.Vector3(-0.45, -1, 0.3).normalize();
 
 /** Distance of the camera from a followed robot, in multiples of its size. */
 const FOLLOW_DISTANCE = 3.4;
@@ -103,9 +106,10 @@ export class CameraRig {
   overview(box, leader, fly) {
     const angle = Math.tan(THREE.MathUtils.degToRad(FIELD / 2));
     const [width, height] = this.#free;
-    const { target, distance } = fit(box, OVERVIEW, angle * this.camera.aspect * width, angle * height);
+    const { target, distance } = fit(box, OVERVIEW, angle * this.camera.aspect * width, angle * height * (1 - SKY));
     this.#goal.offset.copy(OVERVIEW).multiplyScalar(distance * MARGIN);
     this.#goal.target.copy(target);
+    this.#goal.target.z += (SKY * angle * distance) / Math.hypot(OVERVIEW.x, OVERVIEW.y);
     this.#following = false;
     this.#lead(leader);
     this.#go(fly);
