@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as THREE from 'three';
+import { Sight } from '../../web/app/stage/scene/sight.js';
 import { Choice } from '../../web/app/stage/scene/choice.js';
 import { Poses } from '../../web/app/stage/scene/poses.js';
 import { Slots } from '../../web/app/stage/scene/slots.js';
@@ -37,4 +38,11 @@ test('robots in view are drawn, the nearest first', () => {
   // The followed and the marked robot are drawn in full wherever they are.
   assert.deepEqual(drawn(2, 5, null), [4, 2, [5], [0], [1, 2, 3]]);
   assert.deepEqual(drawn(1, 5, 3), [4, 2, [3], [5], [0, 1, 2]]);
+});
+
+test('who stands between the camera and the followed robot is not drawn', () => {
+  const sight = new Sight(new THREE.Vector3(0, -10, 2), new THREE.Vector3(0, 0, 0), 1);
+  for (const [place, blocks] of [[[0, -5, 1], true], [[0.5, -4, 1], true], [[2, -5, 1], false], [[0, -1, 0], false], [[0, 3, 0], false], [[0, -12, 2], false]]) {
+    assert.equal(sight.blockedBy(new THREE.Vector3(...place)), blocks, String(place));
+  }
 });

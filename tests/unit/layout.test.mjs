@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { layOut } from '../../web/app/stage/scene/layout.js';
+import { arrange, layOut } from '../../web/app/stage/scene/layout.js';
 import { Poses } from '../../web/app/stage/scene/poses.js';
 import { scene, shard } from './scenes.mjs';
 
@@ -52,3 +52,15 @@ for (const [name, floors, lift] of [
     near(plots[0].lift, lift);
   });
 }
+
+test('blocks stand in rows that are about as wide as a screen, and none is in another', () => {
+  for (const sizes of [[[10, 10]], [[10, 10], [4, 6]], Array(6).fill([8, 8]), [[40, 4], [3, 3], [3, 3]]]) {
+    const middles = arrange(sizes, false);
+    middles.forEach(([x, y], i) => middles.slice(0, i).forEach(([otherX, otherY], j) => {
+      const apart = Math.abs(x - otherX) >= (sizes[i][0] + sizes[j][0]) / 2 || Math.abs(y - otherY) >= (sizes[i][1] + sizes[j][1]) / 2;
+      assert.ok(apart, `${i} and ${j}`);
+    }));
+  }
+  assert.equal(new Set(arrange(Array(6).fill([8, 8]), false).map(([, y]) => y)).size, 2);
+  assert.equal(new Set(arrange(Array(6).fill([8, 8]), true).map(([, y]) => y)).size, 1);
+});

@@ -23,6 +23,7 @@ import { PicksSection } from './picks/section.js';
 import { WHY_NOT } from './panel/transport.js';
 import { StageBar } from './stage/bar.js';
 import { Hands } from './stage/hands/hands.js';
+import { Labels } from './stage/labels.js';
 import { Stage } from './stage/stage.js';
 import { opened, session } from './start.js';
 import { Theme } from './theme.js';
@@ -61,6 +62,8 @@ const author = new AuthorSection({
 const code = new CodeSection(session, (element) => app.append(element), () => uncover());
 const picks = new PicksSection(session, desk.training, (element) => app.append(element), (covered) => (stage.covered = covered));
 const bar = new StageBar(desk.training, () => desk.enlarge());
+bar.element.append(desk.legend.element);
+const labels = new Labels();
 desk.tints = () => author.herds.tints;
 const app = /** @type {HTMLElement} */ (document.getElementById('app'));
 app.replaceChildren(boot.element, notices.element);
@@ -147,7 +150,7 @@ async function build() {
     notices.show('warning', 'The graphics driver was reset: drawing goes on when it is back.');
   }, true);
   app.replaceChildren(
-    stage.element, author.herds.element, stage.empty, details.element, desk.large, bar.element, panel.element, hands.element, boot.element, desk.offers, opener.element, notices.element, keyboard.sheet,
+    stage.element, labels.element, author.herds.element, stage.empty, details.element, desk.large, bar.element, panel.element, hands.element, boot.element, desk.offers, opener.element, notices.element, keyboard.sheet,
   );
   if (caption) {
     app.append(caption.element);
@@ -199,6 +202,7 @@ on('overture', async (sim) => {
 });
 on('closing', () => {
   stage?.clear();
+  labels.show([]);
   hands.clear();
   details.close();
   window.websim = null;
@@ -218,6 +222,7 @@ on('opened', async () => {
   panel.figures.clear();
   await stage.show(sim);
   if (session.sim !== sim) return;
+  labels.show(sim.groups);
   desk.show();
   hands.show(sim);
   panel.element.inert = false;
@@ -346,6 +351,7 @@ const turned = { figures: 0, details: 0 };
 
 /** Brings figures and details up to date, if it is time. @param {number} now  in ms */
 function turn(now) {
+  labels.turn(stage.view);
   const intervals = stage.view.software ? SOFTWARE_INTERVALS : INTERVALS;
   if (session.sim && now - turned.figures >= intervals.figures) {
     turned.figures = now;

@@ -9,9 +9,11 @@ import { seize } from './hands/grip.js';
 import { CameraRig } from './scene/camera.js';
 import { Choice } from './scene/choice.js';
 import { layOut } from './scene/layout.js';
+import { ABOVE, ARROW } from './scene/marks.js';
 import { pick } from './scene/pick.js';
 import { Poses } from './scene/poses.js';
 import { Robots } from './scene/robots.js';
+import { Sight } from './scene/sight.js';
 
 /**
  * @typedef {import('../../sim/websim.js').WebSim} WebSim
@@ -25,20 +27,27 @@ import { Robots } from './scene/robots.js';
  * @property {number} spareCores   that no worker uses
  * @property {number} screenRatio  pixels for each CSS pixel
  *
- * @typedef {{place: THREE.Vector3, size: number}} Mark  a place, and the size of the robot that is there
+ * @typedef {{place: THREE.Vector3, size: number}} Mark  a place, and the size of what is there
  *
  * @typedef {object} Picture
  * @property {THREE.PerspectiveCamera} camera
  * @property {THREE.Vector3} target  what it looks at
- * @property {{near: number, far: number}} fog  distances at which the floor begins to fade, and is gone
+ * @property {{near: number, far: number}} fog  distances at which things begin to fade, and are gone
+ * @property {number|null} kept  environment beside which all others fade
  * @property {Mark|null} followed  below which a ring is drawn
  * @property {Mark|null} marked    where an arrow is drawn
  *
- * @typedef {{first: number, count: number, color: string}} Tint  some of all environments, and a CSS colour
+ * @typedef {Required<Tint>} Colour
+ *
+ * @typedef {object} Tint
+ * @property {number} first   of some of all environments
+ * @property {number} count
+ * @property {string} color   of CSS
+ * @property {number} [part]  how much of it they have, 0 to 1
  */
 
-/** The arrow's place above the best robot, in multiples of its size. */
-const ABOVE = 0.9;
+/** How much of its part's colour a robot has. */
+const TINT = 0.85;
 
 /** Time between two choices of the robots to draw while the camera rests, in ms. */
 const CHOICE_INTERVAL = 250;
@@ -89,8 +98,12 @@ export class View {
   #centre = new THREE.Vector3();
   #followed = { place: new THREE.Vector3(), size: 1 };
   #marked = { place: new THREE.Vector3(), size: 1 };
-  /** @type {Tint[]} */
+  /** @type {Colour[]} */
   #tints = [];
+  /** As they were asked for. @type {Tint[]|null} */
+  #asked = null;
+  /** To the followed robot. @type {Sight|null} */
+  #sight = null;
 
   /**
    * @param {HTMLElement} element  that the pictures are shown in
@@ -171,6 +184,7 @@ export class View {
     this.followed = null;
     this.marked = null;
     this.#tints = [];
+    this.#asked = null;
     this.painter.clear();
     for (const robots of this.#groups) robots.dispose();
     this.#groups = [];
@@ -200,6 +214,7 @@ export class View {
 
   applyTheme() {
     this.painter.applyTheme();
+    this.#asked = null;
     this.#dirty = true;
   }
 
@@ -229,8 +244,12 @@ export class View {
    * @param {Tint[]} parts  with names of colours of the stylesheet
    */
   tint(parts) {
-    const colored = parts.map((part) => ({ ...part, color: themeColor(part.color) }));
-    if (JSON.stringify(colored) === JSON.stringify(this.#tints) || !this.#sim) return;
+    if (parts === this.#asked || !this.#sim) return;
+    this.#asked = parts;
+    const colors = new Map(parts.map(({ color }) => [color, '']));
+    for (const color of colors.keys()) colors.set(color, themeColor(color));
+    const colored = parts.map(({ part = TINT, ...tint }) => ({ ...tint, part, color: colors.get(tint.color) ?? '' }));
+    if (JSON.stringify(colored) === JSON.stringify(this.#tints)) return;
     this.#tints = colored;
     this.painter.tint(colored);
     this.#dirty = true;
@@ -313,7 +332,7 @@ export class View {
    * @param {number} x @param {number} y  in CSS pixels
    */
   pick(x, y) {
-    return pick(this.#groups, this.#pointer(x, y), this.rig.camera);
+    return pick(this.#groups, this.#pointer(x, y), this.rig.camera, this.#sight);
   }
 
   /**
@@ -322,7 +341,18 @@ export class View {
    * @param {number} x @param {number} y  in CSS pixels
    */
   seize(x, y) {
-    return this.#sim && seize(/** @type {WebSim} */ (this.#sim), this.#groups, this.#pointer(x, y), this.rig.camera);
+    return this.#sim && seize(/** @type {WebSim} */ (this.#sim), this.#groups, this.#pointer(x, y), this.rig.camera, this.#sight);
+  }
+
+  /** Where the middle of a block's front is in the picture, in CSS pixels; null: out of it. @param {number} g  of the group */
+  front(g) {
+    const robots = this.#groups[g];
+    if (!this.#sim || !robots) return null;
+    const { clientWidth, clientHeight } = this.element;
+    const [frontX, frontY] = robots.plot.front;
+    const { x, y, z } = this.#place.set(frontX, frontY, 0).project(this.rig.camera);
+    if (Math.max(Math.abs(x), Math.abs(y), Math.abs(z)) > 1) return null;
+    return { x: (clientWidth * (1 + x)) / 2, y: (clientHeight * (1 - y)) / 2 };
   }
 
   /** Where a robot is in the picture, in CSS pixels. @param {number} index  of the environment */
@@ -409,8 +439,9 @@ export class View {
       camera: this.rig.camera,
       target: this.rig.controls.target,
       fog: this.#fog(),
+      kept: this.followed,
       followed: this.followed === null ? null : this.#markOf(this.followed, this.#followed),
-      marked: this.marked === null ? null : this.#markOf(this.marked, this.#marked, ABOVE),
+      marked: this.marked === null ? null : this.#arrowOver(this.marked, this.#marked),
     });
     return true;
   }
@@ -441,8 +472,18 @@ export class View {
     const { camera, controls: { target } } = this.rig;
     const limit = this.limit !== 'auto' ? this.limit : this.painter.budget.robots;
     this.#centre.lerpVectors(target, camera.position, FOREGROUND);
-    this.#choice?.update(camera, this.#centre, limit, [this.followed, this.marked]);
-    this.painter.choose((2 * Math.tan(THREE.MathUtils.degToRad(camera.fov / 2))) / this.element.clientHeight);
+    this.#sight = null;
+    if (this.followed !== null) {
+      const { place, size } = this.#markOf(this.followed, this.#followed);
+      this.#sight = new Sight(camera.position, place, size);
+    }
+    this.#choice?.update(camera, this.#centre, limit, [this.followed, this.marked], this.#sight);
+    this.painter.choose(this.#pixel);
+  }
+
+  /** The size of a CSS pixel at a distance of 1. */
+  get #pixel() {
+    return (2 * Math.tan(THREE.MathUtils.degToRad(this.rig.camera.fov / 2))) / this.element.clientHeight;
   }
 
   #fog() {
@@ -458,13 +499,26 @@ export class View {
 
   #size = new THREE.Vector2();
 
-  /** @param {number} index @param {Mark} out @param {number} [above]  in multiples of the robot's size */
-  #markOf(index, out, above = 0) {
+  /** @param {number} index @param {Mark} out */
+  #markOf(index, out) {
     const { robots, env } = this.#find(index);
     out.size = robots.plot.size;
-    robots.place(env, out.place).z += above * out.size;
+    robots.place(env, out.place);
     return out;
   }
+
+  /** The arrow above a robot, as large on the screen wherever that is. @param {number} index @param {Mark} out */
+  #arrowOver(index, out) {
+    const { place, size } = this.#markOf(index, out);
+    place.z += ABOVE * size;
+    const { camera } = this.rig;
+    const away = camera.getWorldDirection(this.#away).dot(this.#place.copy(place).sub(camera.position));
+    out.size = (ARROW.pixels * this.#pixel * Math.max(camera.near, away)) / ARROW.height;
+    place.z += (ARROW.height / 2) * out.size;
+    return out;
+  }
+
+  #away = new THREE.Vector3();
 
   /** @param {number} index  of the environment */
   #find(index) {

@@ -6,12 +6,14 @@
 import { h } from '../dom.js';
 import { PART_COLORS } from './compare.js';
 import { BestRobot } from './bestrobot.js';
+import { Legend } from './legend.js';
 import { offer } from './offer.js';
 import { BesideCard } from '../sharing/besidecard.js';
 import { ProofCard } from '../sharing/proof.js';
 import { RunCard } from '../sharing/runcard.js';
 import { file, sharedId } from '../sharing/stored.js';
 import { TrainSection } from './section.js';
+import { Returns } from './returns.js';
 import { RunStore } from './storage.js';
 import { Coach, savedController } from './coach.js';
 
@@ -27,6 +29,9 @@ import { Coach, savedController } from './coach.js';
 
 export class TrainDesk {
   #best = new BestRobot();
+  #returns = new Returns();
+  /** On the stage. */
+  legend = new Legend();
   /** @type {import('../panel/panel.js').Panel|null} */
   panel = null;
   /** @type {TrainSection|null} */
@@ -51,10 +56,17 @@ export class TrainDesk {
     /** Who is who of shared runs side by side. */
     this.beside = new BesideCard(() => this.#showBeside(), report);
     this.offers.append(this.beside.element);
-    session.addEventListener('closing', () => this.#best.clear());
+    session.addEventListener('closing', () => {
+      this.#best.clear();
+      this.#returns.begin(0);
+    });
     session.addEventListener('episode', (event) => {
       const { index, return: episodeReturn } = /** @type {CustomEvent} */ (event).detail;
-      if (index < (this.controllers?.learners ?? 0)) this.#best.note(index, episodeReturn);
+      const learners = this.controllers?.learners ?? 0;
+      if (index >= learners) return;
+      this.#best.note(index, episodeReturn);
+      if (this.#returns.robots !== learners) this.#returns.begin(learners);
+      this.#returns.note(index, episodeReturn);
     });
     this.training.addEventListener('change', () => this.#onChange());
   }
@@ -236,6 +248,10 @@ export class TrainDesk {
     if (this.section) this.section.best.hidden = index === null;
     view.mark(index);
     const parts = this.controllers?.parts.map(({ first, count }, i) => ({ first, count, color: PART_COLORS[i] })) ?? [];
-    view.tint(this.tints() ?? [...this.section?.levels.tints ?? [], ...parts]);
+    const others = this.tints() ?? [...this.section?.levels.tints ?? [], ...parts];
+    const returns = this.learning && others.length === parts.length ? this.#returns.tints : [];
+    this.legend.show(returns.length ? this.#returns.range : null);
+    const shown = this.legend.on ? returns : [];
+    view.tint(others.length ? [...shown, ...others] : shown);
   }
 }

@@ -1,6 +1,7 @@
 /** All robots of one type, drawn on the processor. */
 
 import { Vector3 } from 'three';
+import { FADED, hazeOf } from '../scene/haze.js';
 import { SUN } from '../scene/light.js';
 import { Heights } from '../scene/heights.js';
 import { FRAME, STROKE } from './brush.js';
@@ -9,8 +10,8 @@ import { solidsOf, terrainSolid } from './solids.js';
 
 /** @typedef {import('../scene/robots.js').Robots} Robots */
 
-/** How much of its part's colour a tinted robot has. */
-const TINT = 0.85;
+/** Steps from a robot's own colour to that of the horizon; the last one is gone. */
+const FADES_OUT = 7;
 
 /** What is smaller than this on the canvas is drawn as a stroke, and in its coarsest shape: radii in pixels. */
 const SMALL = 2.5;
@@ -54,10 +55,16 @@ export class Crowd {
     this.place = new Vector3();
     this.tracked = [scene.trackBody];
     this.bodies = [...new Set(this.solids.map(({ body }) => body))];
+    /** Those, and the one that tells how far away the robot is. */
+    this.posed = [...new Set([...this.bodies, scene.trackBody])];
     /** Of each environment: which of the tints it has; 0: none. */
     this.tints = new Uint8Array(numEnvs);
-    /** Of each tint and solid: the offset of its ramp. */
-    this.ramps = new Uint32Array(0);
+    /** Of each tint, its colour and how much of it there is. @type {{rgb: number[], part: number}[]} */
+    this.colours = [];
+    /** Of each step of fading, tint and solid: the offset of its ramp, or -1 as long as nobody needed it. */
+    this.ramps = new Int32Array(0);
+    /** @type {import('./palette.js').Palette|null} */
+    this.palette = null;
     const least = (BLOB.least * plot.size) / 2;
     const half = [plot.box.max.x - plot.box.min.x, plot.box.max.y - plot.box.min.y]
       .map((extent) => Math.max(least, (BLOB.part * extent) / 2));
@@ -66,21 +73,34 @@ export class Crowd {
   }
 
   /**
-   * @param {{first: number, count: number, rgb: number[]}[]} parts  of all environments
+   * @param {{first: number, count: number, rgb: number[], part: number}[]} parts  of all environments
    * @param {import('./palette.js').Palette} palette
    */
   tint(parts, palette) {
     const { offset, numEnvs } = this.robots.group;
-    const colours = [...new Set(parts.map(({ rgb }) => rgb.join()))]; // a few, however many parts
+    const keys = new Map(); // a few, however many parts
+    this.colours = [{ rgb: [0, 0, 0], part: 0 }];
     this.tints.fill(0);
-    for (const { first, count, rgb } of parts) {
-      const tint = colours.indexOf(rgb.join()) + 1;
+    for (const { first, count, rgb, part } of parts) {
+      const key = `${rgb} ${part}`;
+      if (!keys.has(key)) keys.set(key, this.colours.push({ rgb, part }) - 1);
+      const tint = keys.get(key);
       this.tints.fill(tint, Math.max(0, first - offset), Math.max(0, Math.min(numEnvs, first + count - offset)));
     }
-    const tinted = colours.map((colour) => colour.split(',').map(Number));
-    this.ramps = Uint32Array.from([null, ...tinted].flatMap((part) => this.solids.map(({ rgb }) => (
-      palette.offset(part ? rgb.map((own, c) => own + TINT * (part[c] - own)) : rgb)
-    ))));
+    this.palette = palette;
+    this.ramps = new Int32Array(FADES_OUT * this.colours.length * this.solids.length).fill(-1);
+  }
+
+  /** @param {import('./brush.js').Brush} brush @param {number} fade @param {number} tint @param {number} s  of the solid */
+  #rampOf(brush, fade, tint, s) {
+    const at = (fade * this.colours.length + tint) * this.solids.length + s;
+    if (this.ramps[at] < 0 && this.palette) {
+      const { rgb, part } = this.colours[tint];
+      const colour = this.solids[s].rgb.map((own, c) => own + part * (rgb[c] - own));
+      this.ramps[at] = this.palette.offset(colour, fade / (FADES_OUT - 1));
+      brush.raster.ramps = this.palette.ramps;
+    }
+    return this.ramps[at];
   }
 
   /**
@@ -181,18 +201,24 @@ export class Crowd {
    *
    * @param {import('./brush.js').Brush} brush
    * @param {boolean} opaque  what hides what is behind it, or else what does not
+   * @param {Pick<import('../view.js').Picture, 'fog'|'kept'>} look
    */
-  draw(brush, opaque) {
+  draw(brush, opaque, { fog, kept }) {
     const { near, far, figures } = this.robots;
     const first = opaque ? 0 : this.opaque;
     const last = opaque ? this.opaque : this.solids.length;
     if (first === last) return;
+    const clear = kept === null ? null : kept - this.robots.group.offset;
+    const of = this.robots.group.scene.trackBody * FRAME;
     for (const slots of [figures, far, near]) {
       // From the back of the field as it is seen at first: smooth edges are mixed with what is there.
       for (let i = slots.count - 1; i >= 0; i--) {
         const env = slots.places[3 * i + 2];
-        this.#pose(env, this.bodies, brush.lens);
-        this.#drawOne(brush, env, first, last, slots !== figures);
+        this.#pose(env, this.posed, brush.lens);
+        const far = (this.frames[of + 11] - fog.near) / (fog.far - fog.near);
+        const haze = hazeOf(clear === null || env === clear ? far : Math.max(far, FADED));
+        if (haze >= 1) continue;
+        this.#drawOne(brush, env, first, last, slots !== figures, Math.round(haze * (FADES_OUT - 1)));
       }
     }
     brush.flush();
@@ -201,16 +227,16 @@ export class Crowd {
   /**
    * @param {import('./brush.js').Brush} brush @param {number} env
    * @param {number} first @param {number} last  of the solids
-   * @param {boolean} full
+   * @param {boolean} full @param {number} fade  step
    */
-  #drawOne(brush, env, first, last, full) {
-    const { solids, strokes, frames, ramps, tints } = this;
+  #drawOne(brush, env, first, last, full, fade) {
+    const { solids, strokes, frames, tints } = this;
     const { focus } = brush.lens;
-    const tint = tints[env] * solids.length;
+    const tint = tints[env];
     for (let s = first; s < last; s++) {
       const solid = solids[s];
       const of = solid.body * FRAME;
-      const ramp = ramps[tint + s];
+      const ramp = this.#rampOf(brush, fade, tint, s);
       if (!solid.round && full) {
         const { centre: [x, y, z], radius } = solid;
         const distance = frames[of + 6] * x + frames[of + 7] * y + frames[of + 8] * z + frames[of + 11];

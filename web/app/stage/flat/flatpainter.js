@@ -34,7 +34,9 @@ export class FlatPainter {
   #accent = 0;
   /** Of terrain's colour, and of shadows on it. */
   #terrain = 0;
-  #dark = this.#palette.offset([0, 0, 0]);
+  #dark = 0;
+  /** @type {{first: number, count: number, rgb: number[], part: number}[]} */
+  #tints = [];
   /** @type {Crowd[]} */
   #crowds = [];
   #square = 1;
@@ -76,21 +78,26 @@ export class FlatPainter {
   }
 
   applyTheme() {
-    this.#floor.setColors(rgbOf('--floor-one'), rgbOf('--floor-other'), rgbOf('--field'), rgbOf('--sky'));
+    const field = rgbOf('--field');
+    this.#floor.setColors(rgbOf('--floor-one'), rgbOf('--floor-other'), field, rgbOf('--sky'));
+    this.#palette.begin(field);
+    this.#dark = this.#palette.offset([0, 0, 0]);
     this.#accent = this.#palette.offset(rgbOf('--accent'));
     this.#terrain = this.#palette.offset(rgbOf('--floor-one'));
+    for (const crowd of this.#crowds) crowd.tint(this.#tints, this.#palette);
   }
 
-  /** @param {import('../view.js').Tint[]} parts */
+  /** @param {import('../view.js').Colour[]} parts */
   tint(parts) {
-    const colored = parts.map(({ first, count, color }) => ({ first, count, rgb: screenColor(color) }));
-    for (const crowd of this.#crowds) crowd.tint(colored, this.#palette);
+    const colors = new Map(parts.map(({ color }) => [color, screenColor(color)]));
+    this.#tints = parts.map(({ color, ...others }) => ({ ...others, rgb: colors.get(color) ?? [0, 0, 0] }));
+    for (const crowd of this.#crowds) crowd.tint(this.#tints, this.#palette);
   }
 
   choose() {}
 
   /** @param {import('../view.js').Picture} picture */
-  draw({ camera, fog, followed, marked }) {
+  draw({ camera, fog, kept, followed, marked }) {
     const start = performance.now();
     const raster = this.#raster;
     const lens = this.#lens;
@@ -106,9 +113,9 @@ export class FlatPainter {
     this.#floor.paint(raster, lens, { square: this.#square, fog, tiled });
     for (const crowd of this.#crowds) crowd.drawTerrain(brush, this.#terrain, this.#dark);
     if (followed) drawRing(brush, followed, (x, y) => heightAt(grounds, x, y), this.#accent);
-    for (const crowd of this.#crowds) crowd.draw(brush, true);
+    for (const crowd of this.#crowds) crowd.draw(brush, true, { fog, kept });
     if (marked) drawArrow(brush, marked, this.#accent);
-    for (const crowd of this.#crowds) crowd.draw(brush, false);
+    for (const crowd of this.#crowds) crowd.draw(brush, false, { fog, kept });
     this.#context.putImageData(this.#image, 0, 0);
     if (this.budget.note(performance.now() - start)) this.changed = true;
   }

@@ -7,6 +7,7 @@
  */
 
 import { TILE_GAP } from '../scene/layout.js';
+import { hazeOf } from '../scene/haze.js';
 import { zenithPart } from '../scene/sky.js';
 import { linear, packed, screen } from './raster.js';
 
@@ -150,7 +151,7 @@ export class Floor {
         pixels.fill(this.#horizon, y * width, (y + 1) * width);
         continue;
       }
-      const base = MIXES * Math.round(Math.max(0, haze) * (FOGS - 1));
+      const base = MIXES * Math.round(hazeOf(haze) * (FOGS - 1));
       const du = stepX[y] * per;
       const dv = stepY[y] * per;
       const stepU = fixed(du);

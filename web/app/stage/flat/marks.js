@@ -1,11 +1,11 @@
-/** What marks robots in the picture: a ring on the ground around the followed one, an arrow above the best one. */
+/** Draws the marks of robots. */
 
 import { ConeGeometry } from 'three';
+import { ARROW, RING } from '../scene/marks.js';
 import { STROKE } from './brush.js';
 
-/** The ring's radius and width, the arrow's width and height: in multiples of the robot's size. */
-const RING = { radius: 0.75, width: 0.035 };
-const ARROW = { width: 0.13, height: 0.36 };
+/** How wide the ring is, in multiples of the robot's size. */
+const WIDTH = 0.035;
 
 /** Strokes of which the ring is made. */
 const PARTS = 64;
@@ -26,12 +26,12 @@ const arrow = {
  * @param {number} ramp  the offset of its colours
  */
 export function drawRing(brush, { place, size }, heightAt, ramp) {
-  const radius = (RING.width * size) / 2;
+  const radius = (WIDTH * size) / 2;
   const frame = brush.lens.frameAt(0, 0, 0);
   const corner = (/** @type {number} */ i) => {
     const angle = (2 * Math.PI * i) / PARTS;
-    const x = place.x + RING.radius * size * Math.cos(angle);
-    const y = place.y + RING.radius * size * Math.sin(angle);
+    const x = place.x + RING * size * Math.cos(angle);
+    const y = place.y + RING * size * Math.sin(angle);
     return [x, y, heightAt(x, y) + radius / 2];
   };
   const strokes = new Float64Array(PARTS * STROKE);

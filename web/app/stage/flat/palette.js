@@ -2,25 +2,36 @@ import { LEVELS, rampOf } from './raster.js';
 
 /** The ramps of all colours that are drawn, as the rasteriser reads them. */
 export class Palette {
-  ramps = new Uint32Array(0);
+  /** Room for a few; it doubles when they are more. */
+  ramps = new Uint32Array(16 * LEVELS);
   /** @type {Map<string, number>} */
   #offsets = new Map();
+  #haze = [0, 0, 0];
+
+  /** Sets the colour into which others fade; offsets of before mean nothing any more. @param {number[]} rgb */
+  begin(rgb) {
+    this.#offsets.clear();
+    this.#haze = rgb;
+  }
 
   /**
    * The offset of a colour's ramp.
    *
    * @param {number[]} rgb  as the screen shows it in full light, 0 to 1
+   * @param {number} [haze]  how far it has faded, 0 to 1
    */
-  offset(rgb) {
-    const key = rgb.map((part) => part.toFixed(4)).join();
+  offset(rgb, haze = 0) {
+    const key = [...rgb, haze].map((part) => part.toFixed(4)).join();
     let offset = this.#offsets.get(key);
     if (offset === undefined) {
       offset = this.#offsets.size * LEVELS;
       this.#offsets.set(key, offset);
-      const ramps = new Uint32Array(offset + LEVELS);
-      ramps.set(this.ramps);
-      ramps.set(rampOf(rgb), offset);
-      this.ramps = ramps;
+      if (offset + LEVELS > this.ramps.length) {
+        const ramps = new Uint32Array(2 * this.ramps.length);
+        ramps.set(this.ramps);
+        this.ramps = ramps;
+      }
+      this.ramps.set(rampOf(rgb, this.#haze, haze), offset);
     }
     return offset;
   }

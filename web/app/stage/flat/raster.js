@@ -329,16 +329,18 @@ export function mixed(below, above, part) {
  * A colour in all degrees of light, as pixels.
  *
  * @param {number[]} rgb  as the screen shows it in full light, 0 to 1
+ * @param {number[]} [into] @param {number} [haze]  another colour, and how far it has faded into that
  * @returns {Uint32Array}  [LEVELS]
  */
-export function rampOf(rgb) {
+export function rampOf(rgb, into = rgb, haze = 0) {
   return Uint32Array.from({ length: LEVELS }, (_, level) => {
     // Light is mixed in linear colours, the screen's are not.
     const light = (level + 0.5) / TO_LEVEL;
     const sun = Math.max(0, light - COOL);
-    return packed(rgb.map((part, c) => (
-      screen(linear(part) * (COLD[c] * (light - sun) + WARM[c] * sun) + glossOf(light))
-    )));
+    return packed(rgb.map((part, c) => {
+      const own = screen(Math.min(1, linear(part) * (COLD[c] * (light - sun) + WARM[c] * sun) + glossOf(light)));
+      return own + haze * (into[c] - own);
+    }));
   });
 }
 

@@ -5,6 +5,7 @@ import { breathe } from '../../dom.js';
 import { themeColor } from '../../theme.js';
 import { Heights, heightAt } from '../scene/heights.js';
 import { LIGHTS, SUN } from '../scene/light.js';
+import { ARROW, RING } from '../scene/marks.js';
 import { hfieldShape, terrainOf } from '../scene/shapes.js';
 import { FrameTimer } from './frametimer.js';
 import { GpuBudget } from './gpubudget.js';
@@ -15,13 +16,10 @@ import { Sky } from './sky.js';
 /** @typedef {import('../view.js').Machine} Machine */
 /** @typedef {import('../view.js').Picture} Picture */
 
-/** The arrow above the best robot: its height and width, in multiples of the robot's size. */
-const ARROW = { height: 0.36, width: 0.13 };
+/** How far the ring around the followed robot lies above the ground, in multiples of the robot's size. */
+const RAISED = 0.012;
 
-/** The ring around the followed robot, likewise: its radius, and how far it lies above the ground. */
-const RING = { radius: 0.75, raised: 0.012 };
-
-const ring = new THREE.RingGeometry(0.96 * RING.radius, RING.radius, 64);
+const ring = new THREE.RingGeometry(0.96 * RING, RING, 64);
 
 const SHADOW_MAP = 2048;
 
@@ -156,7 +154,7 @@ export class GpuPainter {
     for (const mark of [this.#ring, this.#arrow]) mark.material.color.set(themeColor('--accent'));
   }
 
-  /** @param {import('../view.js').Tint[]} parts */
+  /** @param {import('../view.js').Colour[]} parts */
   tint(parts) {
     for (const meshes of this.#meshes) meshes.tint(parts);
   }
@@ -172,11 +170,12 @@ export class GpuPainter {
   }
 
   /** @param {Picture} picture */
-  draw({ camera, target, fog, followed, marked }) {
+  draw({ camera, target, fog, kept, followed, marked }) {
     this.timer.begin();
     this.#camera = camera;
     this.#fog.near = fog.near;
     this.#fog.far = fog.far;
+    for (const meshes of this.#meshes) meshes.keep(kept);
     this.#light(camera, target);
     this.#ring.visible = followed !== null;
     if (followed) {
@@ -197,7 +196,7 @@ export class GpuPainter {
     for (let i = 0; i < position.count; i++) {
       const x = place.x + size * ring.attributes.position.getX(i);
       const y = place.y + size * ring.attributes.position.getY(i);
-      position.setXYZ(i, x, y, heightAt(this.#heights, x, y) + RING.raised * size);
+      position.setXYZ(i, x, y, heightAt(this.#heights, x, y) + RAISED * size);
     }
     position.needsUpdate = true;
   }

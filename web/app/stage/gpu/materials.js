@@ -4,9 +4,21 @@
  */
 
 import * as THREE from 'three';
+import { FADED } from '../scene/haze.js';
 import { MAX_SHARDS } from '../scene/poses.js';
 
 /** @typedef {Record<string, THREE.IUniform>} Uniforms */
+
+/** In place of the environment that stays clear. */
+export const ALL_FADED = -1;
+export const ALL_CLEAR = -2;
+
+/** Others than the one that is followed are drawn as if they were further away. */
+const FADE = /* glsl */ `
+#ifdef USE_FOG
+if (kept > ${ALL_CLEAR}.0 && slot.z != kept) vFogDepth = max(vFogDepth, mix(fogNear, fogFar, ${FADED}));
+#endif
+`;
 
 /** Robots of a part that is compared are tinted. */
 const TINT = /* glsl */ `
@@ -38,6 +50,7 @@ attribute vec3 slot;  // where the environment stands, x and y; its row in the t
 uniform highp sampler2D poses;
 uniform float alphas[${MAX_SHARDS}];
 uniform float lift;
+uniform float kept;
 uniform sampler2D tints;  // a texel for each environment: colour, and how much of it
 vec4 bodyQuat;
 vec3 bodyPos;
@@ -181,7 +194,9 @@ export function posed(material, uniforms, kind) {
       .replace('#include <begin_vertex>', 'vec3 transformed = rotated(position) + bodyPos;');
     if (material.vertexColors) {
       shader.vertexShader = shader.vertexShader
-        .replace('#include <color_vertex>', `#include <color_vertex>${TINT}`);
+        .replace('#include <color_vertex>', `#include <color_vertex>${TINT}`)
+        .replace('#include <fog_vertex>', `#include <fog_vertex>${FADE}`)
+        .replace('void main() {', 'uniform float fogNear, fogFar; void main() {');
     }
     if (!map) return;
     const [sampler, place] = map === 'cubeMap' ? ['samplerCube', 'xyz'] : ['sampler2D', 'xy'];

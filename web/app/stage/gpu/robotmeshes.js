@@ -7,12 +7,9 @@ import * as THREE from 'three';
 import { DETAILS, batchesOf, geometryOf } from '../scene/shapes.js';
 import { Slots } from '../scene/slots.js';
 import { blobOf, figureOf, tileOf } from './figures.js';
-import { blobMaterial, figureMaterial, heightsOf, robotMaterial, shadowMaterial, textureOf } from './materials.js';
+import { ALL_CLEAR, ALL_FADED, blobMaterial, figureMaterial, heightsOf, robotMaterial, shadowMaterial, textureOf } from './materials.js';
 
 /** @typedef {import('../scene/robots.js').Robots} Robots */
-
-/** How much of its part's colour a tinted robot has. */
-const TINT = 0.85;
 
 /**
  * A soft shadow's half sizes, in multiples of the robot's half extents, and the least of its largest one; on
@@ -34,6 +31,8 @@ export class RobotMeshes {
     this.robots = robots;
     const { group, poses, plot, near, far, figures } = robots;
     this.root = new THREE.Group();
+    /** Which environment stays clear while others fade. */
+    this.kept = { value: ALL_CLEAR };
     /** @type {(THREE.BufferGeometry|THREE.Material|THREE.Texture)[]} */
     this.disposables = [];
     this.tints = new THREE.DataTexture(new Uint8Array(4 * group.numEnvs), group.numEnvs, 1);
@@ -45,6 +44,7 @@ export class RobotMeshes {
       alphas: { value: poses.alphas },
       lift: { value: plot.lift },
       tints: { value: this.tints },
+      kept: this.kept,
     };
     this.pixel = { value: 0 };
     const figure = figureOf(group.scene);
@@ -123,21 +123,28 @@ export class RobotMeshes {
   /**
    * Tints robots; those that are not named get their own colours.
    *
-   * @param {import('../view.js').Tint[]} parts
+   * @param {import('../view.js').Colour[]} parts
    */
   tint(parts) {
     const { offset, numEnvs } = this.robots.group;
     const { image } = this.tints;
     const texels = /** @type {Uint8Array} */ (image.data);
     texels.fill(0);
-    for (const { first, count, color } of parts) {
+    for (const { first, count, color, part: much } of parts) {
       const { r, g, b } = new THREE.Color(color);
-      const texel = [r, g, b, TINT].map((part) => Math.round(255 * part));
+      const texel = [r, g, b, much].map((part) => Math.round(255 * part));
       const begin = Math.max(0, first - offset);
       const end = Math.min(numEnvs, first + count - offset);
       for (let env = begin; env < end; env++) texels.set(texel, 4 * env);
     }
     this.tints.needsUpdate = true;
+  }
+
+  /** Fades all robots but one. @param {number|null} index  of all environments; null: none fades */
+  keep(index) {
+    const { offset, numEnvs } = this.robots.group;
+    const own = index !== null && index >= offset && index < offset + numEnvs;
+    this.kept.value = index === null ? ALL_CLEAR : own ? index - offset : ALL_FADED;
   }
 
   dispose() {

@@ -65,10 +65,11 @@ export class Grip {
  * @param {WebSim} sim @param {Robots[]} groups
  * @param {THREE.Vector2} pointer  in the picture, -1 to 1
  * @param {THREE.Camera} camera
+ * @param {import('../scene/sight.js').Sight|null} sight  who is in its way is not there
  * @returns {Grip|null}
  */
-export function seize(sim, groups, pointer, camera) {
-  const index = pick(groups, pointer, camera);
+export function seize(sim, groups, pointer, camera, sight) {
+  const index = pick(groups, pointer, camera, sight);
   if (index === null) return null;
   const g = groups.findLastIndex(({ group }) => group.offset <= index);
   const robots = groups[g];

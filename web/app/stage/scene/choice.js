@@ -39,11 +39,12 @@ export class Choice {
    * @param {THREE.Vector3} centre  from where it is counted how near a robot is
    * @param {number} limit  of those that are drawn in full
    * @param {(number|null)[]} always  indices of environments that are drawn in full anyway
+   * @param {import('./sight.js').Sight|null} [sight]  others that are in its way are not drawn
    */
-  update(camera, centre, limit, always) {
+  update(camera, centre, limit, always, sight = null) {
     this.#matrix.multiplyMatrices(camera.projectionMatrix, camera.matrixWorldInverse);
     this.#frustum.setFromProjectionMatrix(this.#matrix);
-    const measured = this.#measure(centre, always);
+    const measured = this.#measure(centre, always, sight);
     const wanted = always.filter((index) => index !== null).length;
     this.full = Math.min(measured, Math.max(limit, wanted));
     const nearest = this.#sorted.subarray(0, measured).sort();
@@ -54,10 +55,10 @@ export class Choice {
   /**
    * Distances of the robots in view, squared; infinite for those that are not.
    *
-   * @param {THREE.Vector3} centre @param {(number|null)[]} always
+   * @param {THREE.Vector3} centre @param {(number|null)[]} always @param {import('./sight.js').Sight|null} sight
    * @returns {number}  how many distances there are
    */
-  #measure(centre, always) {
+  #measure(centre, always, sight) {
     let measured = 0;
     this.inView = 0;
     for (const robots of this.groups) {
@@ -65,9 +66,10 @@ export class Choice {
       this.#sphere.radius = REACH * robots.plot.size;
       for (let env = 0; env < numEnvs; env++) {
         robots.place(env, this.#sphere.center);
-        const visible = this.#frustum.intersectsSphere(this.#sphere);
-        if (visible) this.inView++;
         const wanted = always.includes(offset + env);
+        const hidden = !wanted && sight?.blockedBy(this.#sphere.center);
+        const visible = !hidden && this.#frustum.intersectsSphere(this.#sphere);
+        if (visible) this.inView++;
         const distance = wanted ? 0 : this.#sphere.center.distanceToSquared(centre);
         this.#distances[offset + env] = visible || wanted ? distance : Infinity;
         if (visible || wanted) this.#sorted[measured++] = distance;

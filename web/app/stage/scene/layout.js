@@ -1,4 +1,4 @@
-/** Where the environments stand: one grid for each group, the groups side by side. */
+/** Where the environments stand: one grid for each group, the groups in rows. */
 
 import * as THREE from 'three';
 import { frameOf, groundOf, halfSizeOf, isTerrain, terrainOf, visibleGeoms } from './shapes.js';
@@ -16,6 +16,12 @@ const ROOM_LARGEST = 1.1;
 /** Room between two environments' tiles of the floor, as a part of their size. */
 export const TILE_GAP = 0.04;
 
+/** Around a block, in multiples of its larger step between neighbours. */
+const GAP = 1.8;
+
+/** How wide a screen shows the floor, for its depth. */
+const SCREEN = 2;
+
 /** Where a model has no floor, one is drawn so far below the robot, in multiples of the robot's height. */
 const FLOOR = 0.5;
 
@@ -28,6 +34,7 @@ const FLOOR = 0.5;
  * @property {THREE.Box3} box        the robot when it starts, in its environment
  * @property {THREE.Box3} reach      likewise, around the body that is tracked
  * @property {[number, number]} step between neighbours, along x and y
+ * @property {[number, number]} front  the middle of the block's front, x and y
  */
 
 /**
@@ -43,51 +50,99 @@ const FLOOR = 0.5;
  * @returns {Layout}
  */
 export function layOut(groups, poses) {
+  const blocks = groups.map((group, g) => blockOf(group, poses[g]));
+  const spacing = Math.max(...blocks.flatMap(({ plot: { step } }) => step));
+  const sizes = blocks.map(({ half: [x, y], plot: { step } }) => {
+    const gap = GAP * Math.max(...step);
+    return [2 * x + gap, 2 * y + gap];
+  });
+  // Ground with heights has its middle on the axis: blocks beside it stand in one row.
+  const middles = arrange(sizes, groups.some(({ scene }) => terrainOf(scene)));
   const bounds = new THREE.Box2();
-  let left = 0;
-  const plots = groups.map(({ numEnvs, scene }, g) => {
-    const box = boxOf(scene, poses[g]);
-    const extents = box.getSize(new THREE.Vector3());
-    const size = Math.max(extents.x, extents.y, extents.z);
-    /** @type {[number, number]} */
-    const step = [
-      Math.max(ROOM * extents.x, ROOM_LARGEST * size), Math.max(ROOM * extents.y, ROOM_LARGEST * size),
-    ];
-    const square = Math.round(Math.sqrt((numEnvs * step[1]) / step[0]));
-    const columns = Math.min(numEnvs, Math.max(1, square));
-    const rows = Math.ceil(numEnvs / columns);
-    const cells = new Float32Array(numEnvs * 2);
-    const track = new THREE.Vector3();
-    poses[g].position(0, scene.trackBody, track);
-    const reach = box.clone().translate(track.negate());
-    const terrain = terrainOf(scene);
-    if (terrain) {
-      // They stand where they are, on one ground.
-      const [x, y] = scene.hfields[terrain.data].size;
-      cells.forEach((_, i) => (cells[i] = i % 2 ? 0 : left + x));
-      bounds.expandByPoint(new THREE.Vector2(left, -y));
-      bounds.expandByPoint(new THREE.Vector2(left + 2 * x, y));
-      left += 2 * x + step[0];
-      return { cells, columns, lift: -terrain.pos[2], size, box, reach, step };
+  const plots = blocks.map(({ plot, half }, g) => {
+    const [x, y] = middles[g];
+    for (let i = 0; i < plot.cells.length; i += 2) {
+      plot.cells[i] += x;
+      plot.cells[i + 1] += y;
     }
-    for (let env = 0; env < numEnvs; env++) {
-      cells[2 * env] = left + (env % columns) * step[0];
-      cells[2 * env + 1] = (Math.floor(env / columns) - (rows - 1) / 2) * step[1];
-    }
-    bounds.expandByPoint(new THREE.Vector2(left, (-(rows - 1) / 2) * step[1]));
-    bounds.expandByPoint(new THREE.Vector2(left + (columns - 1) * step[0], ((rows - 1) / 2) * step[1]));
-    left += (columns + 0.5) * step[0];
-    const lift = -(groundOf(scene)?.pos[2] ?? box.min.z - FLOOR * extents.z);
-    return { cells, columns, lift, size, box, reach, step };
+    bounds.expandByPoint(new THREE.Vector2(x - half[0], y - half[1]));
+    bounds.expandByPoint(new THREE.Vector2(x + half[0], y + half[1]));
+    return { ...plot, front: /** @type {[number, number]} */ ([x, y - half[1] - plot.step[1] / 2]) };
   });
   // The middle of all plots is the origin.
-  const middle = bounds.getCenter(new THREE.Vector2()).x;
-  for (const { cells } of plots) {
-    for (let i = 0; i < cells.length; i += 2) cells[i] -= middle;
+  const middle = bounds.getCenter(new THREE.Vector2());
+  for (const { cells, front } of plots) {
+    for (const places of [cells, front]) {
+      for (let i = 0; i < places.length; i += 2) {
+        places[i] -= middle.x;
+        places[i + 1] -= middle.y;
+      }
+    }
   }
-  bounds.translate(new THREE.Vector2(-middle, 0));
-  const spacing = Math.max(...plots.flatMap(({ step }) => step));
+  bounds.translate(middle.negate());
   return { plots, bounds, spacing, square: squareOf(spacing) };
+}
+
+/**
+ * One group around its own middle.
+ *
+ * @param {Group} group @param {Poses} poses
+ */
+function blockOf({ numEnvs, scene }, poses) {
+  const box = boxOf(scene, poses);
+  const extents = box.getSize(new THREE.Vector3());
+  const size = Math.max(extents.x, extents.y, extents.z);
+  /** @type {[number, number]} */
+  const step = [
+    Math.max(ROOM * extents.x, ROOM_LARGEST * size), Math.max(ROOM * extents.y, ROOM_LARGEST * size),
+  ];
+  const square = Math.round(Math.sqrt((numEnvs * step[1]) / step[0]));
+  const columns = Math.min(numEnvs, Math.max(1, square));
+  const rows = Math.ceil(numEnvs / columns);
+  const cells = new Float32Array(numEnvs * 2);
+  const track = new THREE.Vector3();
+  poses.position(0, scene.trackBody, track);
+  const reach = box.clone().translate(track.negate());
+  const terrain = terrainOf(scene);
+  // On terrain they stand where they are, on one ground.
+  const half = terrain ? scene.hfields[terrain.data].size.slice(0, 2)
+    : [((columns - 1) * step[0]) / 2, ((rows - 1) * step[1]) / 2];
+  for (let env = 0; env < numEnvs && !terrain; env++) {
+    cells[2 * env] = (env % columns) * step[0] - half[0];
+    cells[2 * env + 1] = Math.floor(env / columns) * step[1] - half[1];
+  }
+  const lift = -((terrain ?? groundOf(scene))?.pos[2] ?? box.min.z - FLOOR * extents.z);
+  return { plot: { cells, columns, lift, size, box, reach, step }, half };
+}
+
+/**
+ * Places blocks in rows, the first ones at the back, so that all of them are about as wide as a screen is.
+ *
+ * @param {number[][]} sizes  [blocks, 2]
+ * @param {boolean} oneRow
+ * @returns {number[][]}  middles, [blocks, 2]
+ */
+export function arrange(sizes, oneRow) {
+  let [best, least] = [/** @type {number[][]} */ ([]), Infinity];
+  for (let perRow = oneRow ? sizes.length : 1; perRow <= sizes.length; perRow++) {
+    /** @type {number[][]} */
+    const middles = [];
+    let [width, depth] = [0, 0];
+    for (let first = 0; first < sizes.length; first += perRow) {
+      const row = sizes.slice(first, first + perRow);
+      const [wide, deep] = [row.reduce((sum, [x]) => sum + x, 0), Math.max(...row.map(([, y]) => y))];
+      let left = -wide / 2;
+      for (const [x] of row) {
+        middles.push([left + x / 2, -(depth + deep / 2)]);
+        left += x;
+      }
+      width = Math.max(width, wide);
+      depth += deep;
+    }
+    const taken = Math.max(width / SCREEN, depth);
+    if (taken < least) [best, least] = [middles, taken];
+  }
+  return best;
 }
 
 /** A square of the floor that suits the robots: 1, 2 or 5 times a power of ten metres. @param {number} spacing */

@@ -12,9 +12,10 @@ const TOLERANCE = 0.012;
  * @param {Robots[]} groups
  * @param {THREE.Vector2} pointer  in the canvas, -1 to 1
  * @param {THREE.Camera} camera
+ * @param {import('./sight.js').Sight|null} sight  who is in its way is not there
  * @returns {number|null}  index of the environment
  */
-export function pick(groups, pointer, camera) {
+export function pick(groups, pointer, camera, sight) {
   const caster = new THREE.Raycaster();
   caster.setFromCamera(pointer, camera);
   const { origin, direction } = caster.ray;
@@ -22,9 +23,11 @@ export function pick(groups, pointer, camera) {
   let best = Infinity;
   /** @type {number|null} */
   let index = null;
-  for (const { group, poses, plot } of groups) {
+  for (const robots of groups) {
+    const { group, poses, plot } = robots;
     const radii = radiiOf(group.scene);
     for (let env = 0; env < group.numEnvs; env++) {
+      if (sight?.blockedBy(robots.place(env, centre))) continue;
       for (let body = 1; body < poses.bodies; body++) {
         poses.position(env, body, centre);
         centre.x += plot.cells[2 * env];

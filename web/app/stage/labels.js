@@ -1,0 +1,24 @@
+/** What stands where, if there are several robots: a label before each block. */
+
+import { h } from '../dom.js';
+import { count } from '../format.js';
+
+export class Labels {
+  element = h('div', { class: 'block-labels', 'aria-hidden': 'true' });
+
+  /** @param {import('../../sim/websim.js').Group[]} groups  none: no labels */
+  show(groups) {
+    this.element.replaceChildren(...(groups.length > 1 ? groups : []).map(({ title, numEnvs }) => (
+      h('span', { hidden: true }, title, h('small', {}, count(numEnvs)))
+    )));
+  }
+
+  /** Brings them to their places. @param {import('./view.js').View} view */
+  turn(view) {
+    /** @type {HTMLElement[]} */ ([...this.element.children]).forEach((label, g) => {
+      const place = view.front(g);
+      label.hidden = !place || view.followed !== null;
+      if (place) label.style.transform = `translate(${place.x.toFixed(1)}px, ${place.y.toFixed(1)}px) translate(-50%, 0)`;
+    });
+  }
+}
