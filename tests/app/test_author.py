@@ -1,7 +1,6 @@
 """Somebody says what robots should do, watches candidates learn, and takes the best."""
 
 import re
-from pathlib import Path
 
 from playwright.sync_api import expect
 
@@ -11,9 +10,20 @@ from tests.app.training_page import TrainingPage
 TRIED_MS = 120_000
 
 
-def test_words_become_a_policy(isolated: TrainingPage, tmp_path: Path) -> None:
+def test_words_become_a_policy(isolated: TrainingPage) -> None:
     dashboard, page = isolated, isolated.page
-    dashboard.open("task=Hopper-v5&envs=8&workers=2&speed=1")
+    dashboard.open("task=Hopper-v5&envs=8&workers=1&speed=1")
+    # Without a language model it is said so, and the other author is there.
+    author, model = page.get_by_label("Written by"), page.locator("#author-model")
+    author.select_option("llm")
+    expect(model).to_contain_text("No language model is set up")
+    expect(model).to_contain_text("Words and rules write instead")
+    expect(author).to_have_value("offline")
+    page.route("**/llm", lambda route: route.abort())
+    author.select_option("llm")
+    expect(model).to_contain_text("The server cannot be reached")
+    page.unroute("**/llm")
+
     page.get_by_label("What robots should do").fill("flumm the grok")
     page.get_by_role("button", name="Learn it").click()
     expect(page.locator(".author .problem")).to_contain_text("flumm", timeout=30_000)
@@ -26,6 +36,7 @@ def test_words_become_a_policy(isolated: TrainingPage, tmp_path: Path) -> None:
     expect(page.locator("#author-stage")).to_contain_text("2 rewards")
     expect(rows.first.locator(".value")).to_have_text(re.compile("±"), timeout=TRIED_MS)
     expect(page.locator("#author-stage")).to_contain_text("Best:")
+    page.locator(".author").get_by_role("button", name="Pause").click()  # until it is left
     rows.first.get_by_text("Its reward").click()
     expect(rows.first.locator("pre")).to_contain_text("def reward(now, before, action)")
 
@@ -45,7 +56,6 @@ def test_words_become_a_policy(isolated: TrainingPage, tmp_path: Path) -> None:
     assert line.evaluate("(line) => getComputedStyle(line).stroke") == colour
     label.hover()
     expect(tried).to_have_class(re.compile("lit"))
-    page.screenshot(path=tmp_path / "herds.png")
 
     # What somebody makes of one is added; what is wrong is told, and nothing is added.
     tried.get_by_role("button", name="Keep").click()
@@ -66,6 +76,12 @@ def test_words_become_a_policy(isolated: TrainingPage, tmp_path: Path) -> None:
     expect(rows).to_have_count(3)
     expect(page.locator(".contenders")).to_contain_text("by hand")
 
+    rows.first.get_by_role("button", name="Edit").click()
+    editor = page.get_by_role("region", name="Reward, measure and task")
+    expect(editor.locator(".cm-content")).to_contain_text("def reward(now, before, action)")
+    expect(editor.locator("#code-state")).to_contain_text("Changed: Apply")
+    page.get_by_role("button", name="Close the editor").click()
+
     # It outlasts its page: those that were judged are there, those under way begin anew.
     judged = page.locator(".contenders .value", has_text="±").count()
     page.reload()
@@ -78,18 +94,11 @@ def test_words_become_a_policy(isolated: TrainingPage, tmp_path: Path) -> None:
     expect(card).to_be_hidden()
     expect(page.locator("#author-stage")).to_contain_text("3 rewards")
 
-    rows.first.get_by_role("button", name="Edit").click()
-    editor = page.get_by_role("region", name="Reward, measure and task")
-    expect(editor.locator(".cm-content")).to_contain_text("def reward(now, before, action)")
-    expect(editor.locator("#code-state")).to_contain_text("Changed: Apply")
-    page.get_by_role("button", name="Close the editor").click()
-
     out = rows.last.get_attribute("data-entry")
     rows.last.get_by_role("button", name="Take out").click()
     expect(page.locator(f".contenders [data-entry='{out}']")).to_contain_text("taken out by hand")
     page.get_by_role("button", name="Stop with the best").click()
     expect(page.locator(".contenders li").first).to_contain_text("has won", timeout=TRIED_MS)
-    page.locator(".author").screenshot(path=tmp_path / "author.png")
     page.get_by_text("What was decided").click()
     expect(page.locator(".author details ol li").first).to_contain_text("It wrote")
 

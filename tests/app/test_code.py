@@ -5,7 +5,7 @@ import re
 from playwright.sync_api import Page, expect
 
 from tests.app.page import BOOT_MS, FEW
-from tests.app.training_page import LEARNT_MS, TrainingPage
+from tests.app.training_page import LEARNT_MS, SMALL, TrainingPage
 
 LEVEL = (
     "def reward(now, before, action):\n"
@@ -22,7 +22,12 @@ FULL = LOPSIDED.replace('now.body("pole").up[:, 2]', "0 * action[:, 0] + 1")
 def open_editor(page: Page) -> None:
     page.get_by_role("button", name="Edit reward, measure, task").click()
     expect(page.locator(".code-sheet .cm-content")).to_be_visible(timeout=BOOT_MS)
+    page.get_by_role("tab", name="Reward").click()
     expect(page.locator("#code-state")).to_contain_text("in force")
+
+
+def close_editor(page: Page) -> None:
+    page.get_by_role("button", name="Close the editor").click()
 
 
 def write(page: Page, source: str) -> None:
@@ -41,12 +46,12 @@ def expect_terms(page: Page, *names: str) -> None:
         expect(row.locator("td").first).to_have_text(re.compile(r"^-?[\d.]+"))
 
 
-def test_robots_that_play_are_paid_by_what_is_written(isolated: TrainingPage) -> None:
-    dashboard, page = isolated, isolated.page
-    vendored: list[str] = []
-    page.on("request", lambda request: vendored.append(request.url))
-    dashboard.open(f"{FEW}&follow=0")
-    assert not [url for url in vendored if "/app/code/editor" in url or "/vendor/view" in url]
+def test_robots_that_play_are_paid_by_what_is_written(open_page: TrainingPage) -> None:
+    dashboard, page = open_page, open_page.page
+    fetched = page.evaluate("performance.getEntriesByType('resource').map(({ name }) => name)")
+    assert any("/app/stage/" in url for url in fetched)
+    assert not [url for url in fetched if "/app/code/editor" in url or "/vendor/view" in url]
+    dashboard.go(f"{FEW}&follow=0")
     open_editor(page)
     expect(page.locator(".cm-content")).to_contain_text("def reward(now, before, action)")
     expect_terms(page, "reward_survive")
@@ -77,19 +82,10 @@ def test_robots_that_play_are_paid_by_what_is_written(isolated: TrainingPage) ->
     page.locator("#code-apply").click()
     expect(page.locator(".code-terms .warn")).to_contain_text(re.compile(r"level is (9\d|100) %"))
 
-    # It is kept, over a reload; the task's own comes back.
-    page.reload()
-    dashboard.booted()
-    dashboard.wait("Object.keys(sim.rewardTerms(0)).join() === 'level,effort'")
-    open_editor(page)
-    expect(page.locator(".cm-content")).to_contain_text("1e-6")
     page.locator("#code-reset").click()
     expect_terms(page, "reward_survive")
     expect(page.locator("#code-what")).to_contain_text("Reward: the task's own")
-
-
-def close_editor(page: Page) -> None:
-    page.get_by_role("button", name="Close the editor").click()
+    close_editor(page)
 
 
 def test_completion_knows_the_robot(open_page: TrainingPage) -> None:
@@ -106,8 +102,78 @@ def test_completion_knows_the_robot(open_page: TrainingPage) -> None:
     close_editor(page)
 
 
-def test_a_reward_changes_while_robots_learn(training: TrainingPage) -> None:
-    dashboard, page = training, training.page
+def test_a_worked_reward_to_begin_with(open_page: TrainingPage) -> None:
+    page = open_page.page
+    open_page.go("task=HalfCheetah-v5&envs=8&workers=1&speed=1")
+    open_page.wait("sim.groups[0].task === 'HalfCheetah-v5'", 60)
+    open_page.booted()
+    open_editor(page)
+    page.get_by_text("Worked rewards to begin with").click()
+    card = page.locator("#code-gallery button", has_text="Stand up")
+    expect(card).to_contain_text("success is how upright it was")
+    expect(card.locator("img")).to_have_js_property("naturalWidth", 240)
+    card.click()
+    expect(page.locator(".cm-content")).to_contain_text("Pays for a body that points upwards")
+    page.locator("#code-apply").click()
+    expect_terms(page, "upright", "calm", "effort")
+    page.get_by_role("tab", name="Measure").click()
+    expect(page.locator(".cm-content")).to_contain_text("def measure(now, before)")
+    page.locator("#code-apply").click()
+    expect(page.locator("#code-what")).to_contain_text("Measure: your own")
+    close_editor(page)
+
+
+def test_a_task_is_edited_and_becomes_ones_own(open_page: TrainingPage) -> None:
+    dashboard, page = open_page, open_page.page
+    dashboard.go(FEW)
+    dashboard.wait("sim.groups[0].task === 'InvertedPendulum-v5'", 60)
+    dashboard.booted()
+    open_editor(page)
+    page.get_by_role("tab", name="Task").click()
+    content = page.locator(".cm-content")
+    expect(content).to_contain_text("a cart keeps a pole upright")
+    text = page.evaluate("websim.vocabulary(0)")["own"]["task_code"]
+
+    write(page, text + "\nx = nothing\n")
+    expect(page.locator(".cm-lintRange-error").last).to_have_text("nothing")
+    write(page, text.replace("def observation", "def observations"))
+    page.locator("#code-apply").click()
+    expect(page.locator("#code-state.error")).to_contain_text("NotImplementedError")
+    assert dashboard.sim("sim.numEnvs") == 16
+
+    longer = text.replace("return data.qpos, data.qvel", "return data.qpos, data.qvel, data.qvel")
+    assert longer != text
+    write(page, longer)
+    page.locator("#code-apply").click()
+    dashboard.wait("sim.groups[0].observationSize === 6", 30)
+    dashboard.booted()
+    expect(page.locator("#code-state")).to_have_text("This is in force.")
+    expect(page.locator("#code-what")).to_contain_text("Task: your own.")
+
+    # Another reward leaves the task trusted, and both come back after a reload.
+    page.get_by_role("tab", name="Reward").click()
+    write(page, LEVEL)
+    page.locator("#code-apply").click()
+    expect_terms(page, "level", "effort")
+    page.reload()
+    dashboard.booted()
+    dashboard.wait("sim.groups[0].observationSize === 6")
+    dashboard.wait("Object.keys(sim.rewardTerms(0)).join() === 'level,effort'")
+
+    open_editor(page)
+    page.get_by_role("tab", name="Task").click()
+    page.locator("#code-reset").click()
+    dashboard.wait("sim.groups[0].observationSize === 4", 30)
+    dashboard.booted()
+    expect(content).not_to_contain_text("data.qvel, data.qvel")
+    expect_terms(page, "level", "effort")
+    close_editor(page)
+
+
+def test_a_reward_changes_while_robots_learn(open_page: TrainingPage) -> None:
+    dashboard, page = open_page, open_page.page
+    dashboard.go(SMALL)
+    dashboard.start()
     open_editor(page)
     expect_terms(page, "reward_survive")
     write(page, LEVEL.replace('"pole"', '"tail"'))
@@ -152,67 +218,3 @@ def test_a_reward_changes_while_robots_learn(training: TrainingPage) -> None:
     before = dashboard.sim("sim.training.globalStep")
     dashboard.wait(f"sim.training.globalStep > {before}", 30)
     assert "1e300" not in dashboard.sim("sim.training.experiment.reward")
-
-
-def test_a_worked_reward_to_begin_with(open_page: TrainingPage) -> None:
-    page = open_page.page
-    open_page.go("task=HalfCheetah-v5&envs=8&workers=1&speed=1")
-    open_page.wait("sim.groups[0].task === 'HalfCheetah-v5'", 60)
-    open_page.booted()
-    open_editor(page)
-    page.get_by_text("Worked rewards to begin with").click()
-    card = page.locator("#code-gallery button", has_text="Stand up")
-    expect(card).to_contain_text("success is how upright it was")
-    expect(card.locator("img")).to_have_js_property("naturalWidth", 240)
-    card.click()
-    expect(page.locator(".cm-content")).to_contain_text("Pays for a body that points upwards")
-    page.locator("#code-apply").click()
-    expect_terms(page, "upright", "calm", "effort")
-    page.get_by_role("tab", name="Measure").click()
-    expect(page.locator(".cm-content")).to_contain_text("def measure(now, before)")
-    page.locator("#code-apply").click()
-    expect(page.locator("#code-what")).to_contain_text("Measure: your own")
-
-
-def test_a_task_is_edited_and_becomes_ones_own(isolated: TrainingPage) -> None:
-    dashboard, page = isolated, isolated.page
-    dashboard.open()
-    open_editor(page)
-    page.get_by_role("tab", name="Task").click()
-    content = page.locator(".cm-content")
-    expect(content).to_contain_text("a cart keeps a pole upright")
-    text = page.evaluate("websim.vocabulary(0)")["own"]["task_code"]
-
-    write(page, text + "\nx = nothing\n")
-    expect(page.locator(".cm-lintRange-error").last).to_have_text("nothing")
-    write(page, text.replace("def observation", "def observations"))
-    page.locator("#code-apply").click()
-    expect(page.locator("#code-state.error")).to_contain_text("NotImplementedError")
-    assert dashboard.sim("sim.numEnvs") == 16
-
-    longer = text.replace("return data.qpos, data.qvel", "return data.qpos, data.qvel, data.qvel")
-    assert longer != text
-    write(page, longer)
-    page.locator("#code-apply").click()
-    dashboard.wait("sim.groups[0].observationSize === 6", 30)
-    dashboard.booted()
-    expect(page.locator("#code-state")).to_have_text("This is in force.")
-    expect(page.locator("#code-what")).to_contain_text("Task: your own.")
-
-    # Another reward leaves the task trusted, and both come back after a reload.
-    page.get_by_role("tab", name="Reward").click()
-    write(page, LEVEL)
-    page.locator("#code-apply").click()
-    expect_terms(page, "level", "effort")
-    page.reload()
-    dashboard.booted()
-    dashboard.wait("sim.groups[0].observationSize === 6")
-    dashboard.wait("Object.keys(sim.rewardTerms(0)).join() === 'level,effort'")
-
-    open_editor(page)
-    page.get_by_role("tab", name="Task").click()
-    page.locator("#code-reset").click()
-    dashboard.wait("sim.groups[0].observationSize === 4", 30)
-    dashboard.booted()
-    expect(content).not_to_contain_text("data.qvel, data.qvel")
-    expect_terms(page, "level", "effort")
