@@ -32,6 +32,11 @@ def save_as_file(page: Page, folder: Path) -> Path:
     return path
 
 
+def see_saved(page: Page) -> None:
+    """Opens the list of what is kept here."""
+    page.locator(".library").evaluate("(details) => { details.open = true; }")
+
+
 def curve_of(path: Path) -> list[str]:
     """The lines of a file's curve."""
     with zipfile.ZipFile(path) as archive:
@@ -48,9 +53,42 @@ def altered(path: Path, member: str, content: str) -> bytes:
     return file.getvalue()
 
 
-def test_kept_runs_and_files(training: TrainingPage, tmp_path: Path) -> None:
-    page = training.page
-    training.wait_for_steps(1024)
+@pytest.fixture(scope="module")
+def held(resident: BrowserContext, server: str) -> Iterator[TrainingPage]:
+    """One page for the tests that need a run to stand still."""
+    with staying(resident, server, SMALL) as training:
+        training.start()
+        training.wait_for_steps(1024)
+        training.pause()
+        yield training
+
+
+@pytest.fixture
+def paused(held: TrainingPage) -> Iterator[TrainingPage]:
+    """A page in which a pendulum has learnt, and stands still."""
+    if held.sim("sim.training === null"):  # it was loaded again
+        offer = held.page.get_by_role("region", name="Interrupted training")
+        offer.get_by_role("button", name="Resume").click()
+        held.learns()
+    if held.sim("sim.training.state") != "paused":
+        held.pause()
+    yield held
+    # Until the page is wanted again it costs nothing.
+    held.sim("sim?.training?.state === 'running' ? sim.training.pause() : sim?.pause()")
+
+
+@pytest.fixture
+def resumed(paused: TrainingPage) -> TrainingPage:
+    """The same, and it learns on."""
+    done = paused.steps()
+    paused.transport.get_by_role("button", name="Resume").click()
+    paused.wait_for_steps(done)
+    return paused
+
+
+def test_kept_runs_and_files(resumed: TrainingPage, tmp_path: Path) -> None:
+    """The first on its page: it counts what is kept."""
+    training, page = resumed, resumed.page
     page.get_by_role("button", name="Keep", exact=True).click()
     kept = page.locator(".saved li.kept")
     expect(kept).to_have_count(1, timeout=30_000)
@@ -103,65 +141,6 @@ def test_kept_runs_and_files(training: TrainingPage, tmp_path: Path) -> None:
             button.click()
             break
     expect(page.locator(".saved li")).to_have_count(3)
-
-
-def test_another_tab_does_not_take_a_live_run(training: TrainingPage) -> None:
-    training.wait_for_steps(512)
-    training.pause()
-    other = TrainingPage(training.page.context.new_page(), training.server)
-    other.open(SMALL)
-    expect(other.page.get_by_role("region", name="Interrupted training")).to_have_count(0)
-    other.page.locator(".library summary").click()
-    expect(other.page.locator(".saved li")).to_contain_text("goes on now")
-    training.page.close()
-    other.page.reload()
-    other.booted()
-    expect(other.page.get_by_role("region", name="Interrupted training")).to_be_visible()
-
-
-def test_another_simulation_keeps_the_run(training: TrainingPage) -> None:
-    page = training.page
-    training.wait_for_steps(512)
-    training.go(SMALL.replace("envs=8", "envs=6", 1))
-    training.wait("sim.training === null && sim.numEnvs === 6", seconds=60)
-    training.booted()
-    expect(page.locator(".training-message")).to_contain_text("resume it")
-    page.locator(".library summary").click()
-    page.get_by_role("button", name=re.compile("^Resume: ")).click()
-    training.learns()
-
-
-@pytest.fixture(scope="module")
-def held(resident: BrowserContext, server: str) -> Iterator[TrainingPage]:
-    """One page for the tests that need a run to stand still."""
-    with staying(resident, server, SMALL) as training:
-        training.start()
-        training.wait_for_steps(1024)
-        training.pause()
-        yield training
-
-
-@pytest.fixture
-def paused(held: TrainingPage) -> Iterator[TrainingPage]:
-    """A page in which a pendulum has learnt, and stands still."""
-    if held.sim("sim.training === null"):  # it was loaded again
-        offer = held.page.get_by_role("region", name="Interrupted training")
-        offer.get_by_role("button", name="Resume").click()
-        held.learns()
-    if held.sim("sim.training.state") != "paused":
-        held.pause()
-    yield held
-    # Until the page is wanted again it costs nothing.
-    held.sim("sim.training?.state === 'running' ? sim.training.pause() : sim.pause()")
-
-
-@pytest.fixture
-def resumed(paused: TrainingPage) -> TrainingPage:
-    """The same, and it learns on."""
-    done = paused.steps()
-    paused.transport.get_by_role("button", name="Resume").click()
-    paused.wait_for_steps(done)
-    return paused
 
 
 def test_a_file_saved_while_pausing_is_of_the_pause(resumed: TrainingPage, tmp_path: Path) -> None:
@@ -280,40 +259,125 @@ def test_a_file_can_be_dropped_on_the_page(paused: TrainingPage, tmp_path: Path)
     expect(page.locator(".saved li input[value='dropped']")).to_be_attached()
 
 
-def test_a_full_browser_is_told_and_files_remain(isolated: TrainingPage, tmp_path: Path) -> None:
+def test_curves_become_a_picture(paused: TrainingPage) -> None:
+    with paused.page.expect_download() as download:
+        paused.page.get_by_role("button", name="PNG").click()
+    picture = download.value.path().read_bytes()
+    assert picture.startswith(b"\x89PNG")
+    assert len(picture) > 20_000
+
+
+KEPT_STEPS = """() => new Promise((resolve, reject) => {
+  const request = indexedDB.open('websim');
+  request.onerror = reject;
+  request.onsuccess = () => {
+    const all = request.result.transaction('runs').objectStore('runs').getAll();
+    all.onsuccess = () => {
+      request.result.close();
+      resolve(Math.max(0, ...all.result.map(({ globalStep }) => globalStep)));
+    };
+  };
+})"""
+
+
+def kept_steps(page: Page) -> int:
+    """Of the run that is kept and has learnt most."""
+    steps: int = page.evaluate(KEPT_STEPS)
+    return steps
+
+
+def wait_until_kept(page: Page, steps: int) -> None:
+    for _ in range(LEARNT_MS // 100):
+        if kept_steps(page) >= steps:
+            return
+        page.wait_for_timeout(100)
+    pytest.fail("the newest checkpoint is not kept")
+
+
+def test_a_database_that_the_browser_closes_and_a_disk_that_fills_up(resumed: TrainingPage) -> None:
+    """It is opened again; what cannot be kept is told, for as long as it is so."""
+    page = resumed.page
+    cdp = page.context.new_cdp_session(page)
+
+    def limit(size: int) -> None:
+        quota = {"origin": resumed.server, "quotaSize": size}
+        cdp.send("Storage.overrideQuotaForOrigin", quota)
+
+    limit(500_000)  # Chromium looks again when so much has been written, or after 30 s
+    cdp.send("Storage.clearDataForOrigin", {"origin": resumed.server, "storageTypes": "indexeddb"})
+    resumed.wait_for_steps(resumed.steps() + 1024)
+    done = resumed.pause()
+    message = page.locator(".training-message")
+    expect(message).to_be_hidden()
+    wait_until_kept(page, done)
+
+    resumed.transport.get_by_role("button", name="Resume").click()
+    limit(1)
+    expect(message).to_contain_text("no room left for checkpoints", timeout=30_000)
+    resumed.wait_for_steps(resumed.steps() + 1024)
+    limit(1_000_000_000)
+    expect(message).to_be_hidden(timeout=30_000)
+    wait_until_kept(page, resumed.pause())
+
+
+SPOIL_A_RECORD = """() => new Promise((resolve, reject) => {
+  const request = indexedDB.open('websim');
+  request.onerror = reject;
+  request.onsuccess = () => {
+    const transaction = request.result.transaction('runs', 'readwrite');
+    const store = transaction.objectStore('runs');
+    store.put({ id: 'spoilt', globalStep: 10n ** 20n, experiment: { task: [''] }, savedAt: 5n });
+    transaction.oncomplete = () => { request.result.close(); resolve(); };
+  };
+})"""
+
+
+def test_a_damaged_record_hides_no_others_and_can_be_deleted(resumed: TrainingPage) -> None:
+    page = resumed.page
+    before = page.locator(".saved li").count()
+    page.evaluate(SPOIL_A_RECORD)
+    done = resumed.pause()
+    expect(page.locator(".saved li")).to_have_count(before + 1)
+    expect(page.locator(".saved li.damaged")).to_contain_text("cannot be read")
+    see_saved(page)
+    page.get_by_role("button", name="Delete: A run that cannot be read").click()
+    expect(page.locator(".saved li")).to_have_count(before)
+    wait_until_kept(page, done)
+
+
+def test_a_full_browser_is_told_and_files_remain(resumed: TrainingPage, tmp_path: Path) -> None:
     """Training goes on where nothing can be kept, and its checkpoint can be saved as a file."""
-    page = isolated.page
-    page.add_init_script(
-        """IDBObjectStore.prototype.put = () => {
-          throw new DOMException('there is no room', 'QuotaExceededError');
-        };"""
+    page = resumed.page
+    page.evaluate(
+        """() => {
+          const store = IDBObjectStore.prototype;
+          const { put } = store;
+          store.put = () => {
+            throw new DOMException('there is no room', 'QuotaExceededError');
+          };
+          window.makeRoom = () => { store.put = put; };
+        }"""
     )
-    isolated.open(SMALL)
-    isolated.start()
-    isolated.wait_for_steps(512)
-    done = isolated.pause()
-    expect(page.locator(".training-message")).to_contain_text("no room left for checkpoints")
+    done = resumed.pause()
+    message = page.locator(".training-message")
+    expect(message).to_contain_text("no room left for checkpoints")
     with zipfile.ZipFile(save_as_file(page, tmp_path)) as archive:
         assert "learner/checkpoint.json" in archive.namelist()
     page.get_by_role("button", name="Resume", exact=True).click()
-    isolated.wait_for_steps(done)
+    resumed.wait_for_steps(done)
+    page.evaluate("makeRoom()")
+    expect(message).to_be_hidden(timeout=LEARNT_MS)
 
 
-def test_without_locks_a_run_is_still_offered(isolated: TrainingPage) -> None:
-    """As on a page that is not secure, which has none."""
-    page = isolated.page
-    page.add_init_script("Object.defineProperty(navigator, 'locks', { value: undefined });")
-    isolated.open(SMALL)
-    isolated.start()
-    isolated.wait_for_steps(512)
-    done = isolated.pause()
-    page.reload()
-    isolated.booted()
-    card = page.get_by_role("region", name="Interrupted training")
-    expect(card).to_contain_text(f"{done:,} of")
-    card.get_by_role("button", name="Resume").click()
-    isolated.learns()
-    isolated.wait_for_steps(done)
+def test_another_simulation_keeps_the_run(resumed: TrainingPage) -> None:
+    training, page = resumed, resumed.page
+    training.go(SMALL.replace("envs=8", "envs=6", 1))
+    training.wait("sim.training === null && sim.numEnvs === 6", seconds=60)
+    training.booted()
+    expect(page.locator(".training-message")).to_contain_text("resume it")
+    see_saved(page)
+    page.get_by_role("button", name=re.compile("^Resume: ")).first.click()
+    training.learns()
 
 
 SPOIL = """
@@ -323,9 +387,8 @@ for trainer in [o for o in gc.get_objects() if isinstance(o, websim.training.tra
 """
 
 
-def test_what_is_not_finite_is_explained_and_can_go_on_slower(training: TrainingPage) -> None:
-    page = training.page
-    training.wait_for_steps(1024)
+def test_what_is_not_finite_is_explained_and_can_go_on_slower(resumed: TrainingPage) -> None:
+    training, page = resumed, resumed.page
     page.evaluate("(code) => window.websim.runPython(code)", SPOIL)
     message = page.locator(".training-message")
     expect(message).to_contain_text("Training failed", timeout=LEARNT_MS)
@@ -352,22 +415,18 @@ def test_what_is_not_finite_is_explained_and_can_go_on_slower(training: Training
     training.wait_for_steps(training.steps())
 
 
-def test_curves_become_a_picture(paused: TrainingPage) -> None:
-    with paused.page.expect_download() as download:
-        paused.page.get_by_role("button", name="PNG").click()
-    picture = download.value.path().read_bytes()
-    assert picture.startswith(b"\x89PNG")
-    assert len(picture) > 20_000
-
-
-KEPT_STEPS = """() => new Promise((resolve, reject) => {
-  const request = indexedDB.open('websim');
-  request.onerror = reject;
-  request.onsuccess = () => {
-    const all = request.result.transaction('runs').objectStore('runs').getAll();
-    all.onsuccess = () => { request.result.close(); resolve(all.result[0]?.globalStep ?? 0); };
-  };
-})"""
+def test_another_tab_does_not_take_a_live_run(paused: TrainingPage) -> None:
+    other = TrainingPage(paused.page.context.new_page(), paused.server)
+    other.page.goto(f"{other.server}/?{SMALL}")
+    see_saved(other.page)
+    expect(other.page.locator(".saved")).to_contain_text("goes on now", timeout=BOOT_MS)
+    other.booted()
+    expect(other.page.get_by_role("region", name="Interrupted training")).to_have_count(0)
+    paused.page.close()
+    other.page.reload()
+    other.booted()
+    expect(other.page.get_by_role("region", name="Interrupted training")).to_be_visible()
+    paused.page = other.page  # it is there for those that follow
 
 
 HIDE = """(hidden) => {
@@ -377,25 +436,23 @@ HIDE = """(hidden) => {
   return keeping.asked - asked;
 }"""
 
-HELD_UP = """
-const query = navigator.locks.query.bind(navigator.locks);
-window.keeping = { asked: 0, held: null, release: null };
-navigator.locks.query = async () => { // before anything is kept
-  keeping.asked += 1;
-  await keeping.held;
-  return query();
-};
-"""
+HELD_UP = """() => {
+  const query = navigator.locks.query.bind(navigator.locks);
+  window.keeping = { asked: 0, held: null, release: null };
+  navigator.locks.query = async () => { // before anything is kept
+    keeping.asked += 1;
+    await keeping.held;
+    return query();
+  };
+}"""
 
 
 def test_the_newest_checkpoint_is_kept_when_the_page_is_hidden_and_on_close(
-    isolated: TrainingPage,
+    resumed: TrainingPage,
 ) -> None:
     """Nobody knows whether it is shown again; meanwhile nothing is kept."""
-    page = isolated.page
-    page.add_init_script(HELD_UP)
-    isolated.open(SMALL)
-    isolated.start()
+    page = resumed.page
+    page.evaluate(HELD_UP)
 
     def true(expression: str) -> None:
         for _ in range(LEARNT_MS // 100):
@@ -404,25 +461,14 @@ def test_the_newest_checkpoint_is_kept_when_the_page_is_hidden_and_on_close(
             page.wait_for_timeout(100)
         pytest.fail(f"not true: {expression}")
 
-    def kept() -> int:
-        steps: int = page.evaluate(KEPT_STEPS)
-        return steps
-
-    def comes(steps: int) -> None:
-        for _ in range(LEARNT_MS // 100):
-            if kept() >= steps:
-                return
-            page.wait_for_timeout(100)
-        pytest.fail("the newest checkpoint is not kept")
-
     def behind() -> int:
         """The steps of a checkpoint that waits to be kept, after one that is kept."""
         asked = page.evaluate(
             "keeping.held = new Promise((go) => { keeping.release = go; }), keeping.asked"
         )
-        true(f"keeping.asked > {asked} && newest > {kept() + 2_000}")
+        true(f"keeping.asked > {asked} && newest > {kept_steps(page) + 2_000}")
         newest: int = page.evaluate("newest")
-        assert kept() < newest
+        assert kept_steps(page) < newest
         return newest
 
     page.evaluate(
@@ -432,92 +478,43 @@ def test_the_newest_checkpoint_is_kept_when_the_page_is_hidden_and_on_close(
         }"""
     )
     true("newest > 0")
-    comes(kept() + 5_000)  # as it goes, for a page that ends without a word
+    wait_until_kept(
+        page, kept_steps(page) + 5_000
+    )  # as it goes, for a page that ends without a word
     newest = behind()
     assert page.evaluate(HIDE, True) >= 1, "it is kept at once"
     page.evaluate("keeping.release()")
-    comes(newest)
+    wait_until_kept(page, newest)
 
     page.evaluate(HIDE, False)
     newest = behind()
     page.reload()
-    isolated.booted()
     card = page.get_by_role("region", name="Interrupted training")
     assert steps_in(card) >= newest
     # What is deleted does not come back with what was left.
     card.get_by_role("button", name="Discard").click()
     expect(card).to_have_count(0)
+    others = page.locator(".saved li").count()
     page.reload()
-    isolated.booted()
-    expect(page.locator(".library summary")).to_have_text("Saved")
+    expect(page.locator(".saved li")).to_have_count(others)
+    expect(card).to_have_count(0)
 
 
-def test_a_disk_that_fills_up_while_training_is_told(isolated: TrainingPage) -> None:
+def test_without_locks_a_run_is_still_offered(isolated: TrainingPage) -> None:
+    """As on a page that is not secure, which has none."""
     page = isolated.page
-    cdp = page.context.new_cdp_session(page)
-
-    def limit(size: int) -> None:
-        quota = {"origin": isolated.server, "quotaSize": size}
-        cdp.send("Storage.overrideQuotaForOrigin", quota)
-
-    limit(500_000)  # Chromium looks again when so much has been written, or after 30 s
+    page.add_init_script("Object.defineProperty(navigator, 'locks', { value: undefined });")
     isolated.open(SMALL)
     isolated.start()
-    while not page.evaluate(KEPT_STEPS):
-        page.wait_for_timeout(100)
-    limit(1)
-    message = page.locator(".training-message")
-    expect(message).to_contain_text("no room left for checkpoints", timeout=30_000)
-    isolated.wait_for_steps(isolated.steps() + 1024)
-    limit(1_000_000_000)
-    expect(message).to_be_hidden(timeout=30_000)
+    isolated.wait_for_steps(512)
     done = isolated.pause()
     page.reload()
     isolated.booted()
     card = page.get_by_role("region", name="Interrupted training")
     expect(card).to_contain_text(f"{done:,} of")
-
-
-def test_a_database_that_the_browser_closed_is_opened_again(resumed: TrainingPage) -> None:
-    page = resumed.page
-    cdp = page.context.new_cdp_session(page)
-    origin = page.evaluate("location.origin")
-    cdp.send("Storage.clearDataForOrigin", {"origin": origin, "storageTypes": "indexeddb"})
-    resumed.wait_for_steps(resumed.steps() + 1024)
-    done = resumed.pause()
-    expect(page.locator(".training-message")).to_be_hidden()
-    page.reload()
-    resumed.booted()
-    card = page.get_by_role("region", name="Interrupted training")
-    expect(card).to_contain_text(f"{done:,} of")
-
-
-SPOIL_A_RECORD = """() => new Promise((resolve, reject) => {
-  const request = indexedDB.open('websim');
-  request.onerror = reject;
-  request.onsuccess = () => {
-    const transaction = request.result.transaction('runs', 'readwrite');
-    const store = transaction.objectStore('runs');
-    store.put({ id: 'spoilt', globalStep: 10n ** 20n, experiment: { task: [''] }, savedAt: 5n });
-    transaction.oncomplete = () => { request.result.close(); resolve(); };
-  };
-})"""
-
-
-def test_a_damaged_record_hides_no_others_and_can_be_deleted(resumed: TrainingPage) -> None:
-    page = resumed.page
-    before = page.locator(".saved li").count()
-    page.evaluate(SPOIL_A_RECORD)
-    done = resumed.pause()
-    page.locator(".library summary").click()
-    expect(page.locator(".saved li")).to_have_count(before + 1)
-    expect(page.locator(".saved li.damaged")).to_contain_text("cannot be read")
-    page.get_by_role("button", name="Delete: A run that cannot be read").click()
-    expect(page.locator(".saved li")).to_have_count(before)
-    page.reload()
-    resumed.booted()
-    card = page.get_by_role("region", name="Interrupted training")
-    expect(card).to_contain_text(f"{done:,} of")
+    card.get_by_role("button", name="Resume").click()
+    isolated.learns()
+    isolated.wait_for_steps(done)
 
 
 #: The browser's database as it was when a record said `spec`.
