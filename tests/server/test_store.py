@@ -16,15 +16,40 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
+from sqlalchemy import text
 
 from websim.experiments.archive import dump
 from websim.experiments.experiment import Experiment
 from websim_server.store import pictures
+from websim_server.store import store as store_module
 from websim_server.store.errors import NoRun, NotAllowed, NotStored, StoreFull
-from websim_server.store.inspection import inspect
+from websim_server.store.inspection import VERSION, inspect
 from websim_server.store.settings import StoreSettings
 from websim_server.store.store import Store
 from websim_server.store.tables import connect, metadata
+
+ABOUT = {
+    "experiment": "",
+    "document": "",
+    "task": "Hopper-v5",
+    "title": "",
+    "author": None,
+    "algorithm": "ppo",
+    "parent": None,
+    "iteration": 0,
+    "global_step": 0,
+    "has_learnt": False,
+    "has_learner": False,
+    "own_robot": False,
+    "calculates": True,
+    "claim": None,
+    "contest": None,
+    "no_contest": "",
+    "picture": None,
+}
+"""What is known of a run."""
+
+HOPS = {"name": "Hop", "counts": "Hops."}
 
 
 def run(title: str = "", task: str = "Hopper-v5", **members: bytes) -> bytes:
@@ -196,6 +221,51 @@ def test_what_has_expired_is_gone_and_makes_room(settings: StoreSettings) -> Non
     assert {file.stem for file in (settings.folder / "runs").iterdir()} == {first.run.sha256}
     assert not second.run.sha256.startswith(first.run.id)
     brief.close()
+
+
+def test_a_store_of_another_version_is_read_again(
+    settings: StoreSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its rows say less than is asked of them, and a column is missing."""
+    parent = "0" * 64
+    known = {**ABOUT, "title": "Hop", "parent": parent, "contest": {"key": "k", **HOPS}}
+    monkeypatch.setattr(store_module, "inspect", lambda data: {**known})
+    monkeypatch.setattr(store_module, "picture_of", lambda data: None)
+    old = Store(settings)
+    data = run("Hop")
+    receipt = old.share(data)
+    with old._engine.begin() as connection:
+        connection.execute(text("ALTER TABLE runs DROP COLUMN version"))
+        connection.execute(text("""UPDATE runs SET about = '{"task": "Hopper-v5"}'"""))
+    old.close()
+    later = Store(settings)
+    assert later.boards.boards(9) == []  # not before it is read
+    assert later.about(receipt.run.id) == receipt.run
+    assert later.family(receipt.run.id).ancestors[0].id == parent[:12]
+    assert later.boards.standings("k", 9)[0].id == receipt.run.id
+    assert not later.read_next_again()
+    # What this version cannot read is told, and can be deleted.
+    with later._engine.begin() as connection:
+        connection.execute(text("UPDATE runs SET version = 99"))
+    later.close()
+
+    def fails(data: bytes) -> None:
+        raise NoRun("wheels is not known.")
+
+    monkeypatch.setattr(store_module, "inspect", fails)
+    earlier = Store(settings)
+    assert earlier.read_next_again()
+    assert not earlier.read_next_again()
+    with pytest.raises(NotStored, match="this one cannot read it: wheels is not known"):
+        earlier.read(receipt.run.id)
+    assert earlier.boards.boards(9) == []
+    earlier.remove(receipt.run.id, receipt.token or "")
+    earlier.close()
+
+
+def test_what_is_known_of_a_file_has_a_version() -> None:
+    """Where this fails a new key is known, or one no longer: then VERSION has to be greater."""
+    assert (VERSION, sorted({*inspect(run()), "picture"})) == (1, sorted(ABOUT))
 
 
 def test_a_file_says_what_it_is_and_whether_its_code_only_calculates() -> None:

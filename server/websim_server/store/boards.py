@@ -23,6 +23,7 @@ from sqlalchemy import (
 )
 
 from websim_server.store.errors import NotStored
+from websim_server.store.inspection import VERSION
 from websim_server.store.limited import PATIENCE
 from websim_server.store.measuring import SECONDS, Score
 from websim_server.store.tables import measurements, runs
@@ -120,10 +121,18 @@ class Boards:
         self._engine = engine
 
     def enter(self, connection: Connection, run_id: str, about: dict[str, Any]) -> None:
-        """Puts a run into the queue if it takes part in a contest; part of a transaction."""
+        """Puts a run into the queue if it takes part in a contest, unless it is on that board.
+
+        Part of a transaction.
+        """
         contest = about["contest"]
+        own = measurements.c.run_id == run_id
+        key = contest and contest["key"]
+        if key == connection.execute(select(measurements.c.board).where(own)).scalar():
+            return
+        connection.execute(delete(measurements).where(own))
         if contest is not None:
-            row = {"run_id": run_id, "board": contest["key"], "state": State.WAITING}
+            row = {"run_id": run_id, "board": key, "state": State.WAITING}
             connection.execute(insert(measurements).values(**row, asked_at=time.time()))
 
     def leave(self, connection: Connection, run_ids: Sequence[str]) -> None:
@@ -214,7 +223,7 @@ class Boards:
                 func.count().filter(waits).label("waiting"),
             )
             .join(runs, runs.c.id == measurements.c.run_id)
-            .where(kept(), *where)
+            .where(shown(), *where)
             .group_by(measurements.c.board)
             .subquery()
         )
@@ -234,7 +243,7 @@ class Boards:
         ranked = (
             select(measurements, runs.c.about, func.rank().over(order_by=order).label("rank"))
             .join(runs, runs.c.id == measurements.c.run_id)
-            .where(kept(), measurements.c.board == key)
+            .where(shown(), measurements.c.board == key)
             .subquery()
         )
         found = select(ranked).order_by(ranked.c.rank, ranked.c.asked_at, ranked.c.run_id)
@@ -262,6 +271,7 @@ def _standing(row: Row[Any]) -> Standing:
     )
 
 
-def kept() -> ColumnElement[bool]:
-    """What has not expired."""
-    return or_(runs.c.expires_at.is_(None), runs.c.expires_at > time.time())
+def shown() -> ColumnElement[bool]:
+    """What has not expired, and has been read by this version."""
+    lives = or_(runs.c.expires_at.is_(None), runs.c.expires_at > time.time())
+    return and_(lives, runs.c.version == VERSION)

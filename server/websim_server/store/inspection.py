@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from websim.experiments.experiment import Experiment
 
 
+VERSION = 1
+"""Of what `inspect` returns: greater where that changes, so that stores read their files again."""
+
+
 def inspect(data: bytes) -> dict[str, Any]:
     """What a run is.
 

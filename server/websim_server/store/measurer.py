@@ -58,7 +58,7 @@ class Measurer:
     def _measure_all(self) -> None:
         while not self._ends.is_set():
             try:
-                busy = self.measure_next()
+                busy = self._store.read_next_again() or self.measure_next()
             except (SQLAlchemyError, OSError) as error:  # the database is away for a while
                 print(f"websim: nothing is measured: {error}", file=sys.stderr, flush=True)
                 busy = False

@@ -1,22 +1,23 @@
 """The store itself: what is shared is found by the beginning of its sha256, and never changes."""
 
+import contextlib
 import hashlib
 import json
 import secrets
 import threading
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from cachetools import TTLCache
-from sqlalchemy import Connection, delete, func, insert, select
+from sqlalchemy import Connection, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from websim_server.store.blobs import Blobs
-from websim_server.store.boards import Boards, Standing, kept
+from websim_server.store.boards import Boards, Standing, shown
 from websim_server.store.errors import NoRun, NotAllowed, NotStored, StoreFull
-from websim_server.store.inspection import inspect
+from websim_server.store.inspection import VERSION, inspect
 from websim_server.store.pictures import Picture, picture_of
 from websim_server.store.settings import StoreSettings
 from websim_server.store.tables import ID_LENGTH, connect, descent, runs, shares
@@ -123,6 +124,8 @@ class Store:
         self.boards = Boards(self._engine)
         self._blobs = Blobs(settings.blobs or str(settings.folder / "runs"))
         self._lock = threading.Lock()
+        self._reads_again = threading.Lock()
+        self._unreadable: dict[str, str] = {}
         self._runs: TTLCache[str, Stored] = TTLCache(_REMEMBERED_RUNS, _REMEMBERED_SECONDS)
         self._families: TTLCache[str, Family] = TTLCache(_REMEMBERED_RUNS, _REMEMBERED_SECONDS)
         self._files: TTLCache[str, bytes] = TTLCache(
@@ -151,18 +154,12 @@ class Store:
         there = self._find(sha256[:ID_LENGTH])
         if there is not None:
             return self._again(there, sha256, data)
-        about = inspect(data)
+        about, picture = _looked_at(data)
         room = settings.quota - self.used()
         if len(data) > room:
             raise StoreFull(
                 f"The store has room for {max(room, 0):,} bytes more; the run has {len(data):,}."
             )
-        picture = picture_of(data)
-        about["picture"] = picture and {
-            "media_type": picture.media_type,
-            "width": picture.width,
-            "height": picture.height,
-        }
         self._put(sha256, data, picture)
         token = secrets.token_urlsafe(24)
         now = time.time()
@@ -175,14 +172,11 @@ class Store:
             created_at=now,
             expires_at=None if days is None else now + days * _DAY,
         )
-        row = {**vars(run), "about": json.dumps(about), "token_sha256": _hashed(token)}
+        row = {**vars(run), **_as_read(about), "token_sha256": _hashed(token)}
         try:
             with self._engine.begin() as connection:
                 connection.execute(insert(runs).values(row))
-                if about["parent"]:
-                    own = {"run_id": run.id, "parent": about["parent"]}
-                    connection.execute(insert(descent).values(own))
-                self.boards.enter(connection, run.id, about)
+                self._enter(connection, run.id, about)
         except IntegrityError:  # somebody else was faster
             there = self._find(run.id)
             if there is None:
@@ -220,7 +214,7 @@ class Store:
         if found is None:
             found = self._find(run_id)
         if found is None or (found.expires_at is not None and found.expires_at <= time.time()):
-            raise NotStored(f"There is no run {run_id!r:.40} here, or no longer.")
+            raise _not_here(run_id)
         with self._lock:
             self._runs.setdefault(run_id, found)
         return found
@@ -256,21 +250,32 @@ class Store:
         """
         if self.settings.read_only:
             raise NotAllowed("This store only reads: nothing can be deleted here.")
-        run = self.about(run_id)
         with self._engine.begin() as connection:
-            kept = connection.execute(
-                select(runs.c.token_sha256).where(runs.c.id == run_id)
-            ).scalar_one_or_none()
-            if kept is None or not secrets.compare_digest(kept, _hashed(token)):
+            own = select(runs.c.sha256, runs.c.token_sha256).where(runs.c.id == run_id)
+            row = connection.execute(own).one_or_none()
+            if row is None:
+                raise _not_here(run_id)
+            if not secrets.compare_digest(row.token_sha256, _hashed(token)):
                 raise NotAllowed("Only who shared a run can delete it, with the token of then.")
             self._forget(connection, [run_id])
             # Before others see that it is gone: who shares it anew then writes a file that stays.
-            self._drop_files(run.sha256)
+            self._drop_files(row.sha256)
         with self._lock:
             self._runs.pop(run_id, None)
             self._families.pop(run_id, None)
-            for name in _names(run.sha256):
+            for name in _names(row.sha256):
                 self._files.pop(name, None)
+
+    def read_next_again(self) -> bool:
+        """Reads a file again that another version has read; returns whether there was one."""
+        with self._engine.connect() as connection:
+            others = select(runs.c.id).where(runs.c.version != VERSION)
+            waiting = set(connection.execute(others).scalars()) - self._unreadable.keys()
+        if not waiting or self.settings.read_only:
+            return False
+        with contextlib.suppress(NotStored):
+            self._find(waiting.pop())
+        return True
 
     def used(self) -> int:
         """Bytes of all runs together."""
@@ -317,20 +322,62 @@ class Store:
         connection.execute(delete(descent).where(descent.c.run_id.in_(run_ids)))
         self.boards.leave(connection, run_ids)
 
+    def _enter(self, connection: Connection, run_id: str, about: dict[str, Any]) -> None:
+        """Puts a run where others look for it."""
+        connection.execute(delete(descent).where(descent.c.run_id == run_id))
+        if about["parent"]:
+            own = {"run_id": run_id, "parent": about["parent"]}
+            connection.execute(insert(descent).values(own))
+        self.boards.enter(connection, run_id, about)
+
     def _find(self, run_id: str) -> Stored | None:
+        """A run; raises NotStored where another version took it and this one cannot read it."""
+        found, version = self._row(run_id)
+        if found is None or version == VERSION:
+            return found
+        with self._reads_again:
+            found, version = self._row(run_id)  # somebody else may have been faster
+            if found is None or version == VERSION:
+                return found
+            return self._read_again(found)
+
+    def _row(self, run_id: str) -> tuple[Stored | None, int]:
+        """A run as it was read, and by which version."""
         names = [column for column in runs.c if column.name != "token_sha256"]
         with self._engine.connect() as connection:
             row = connection.execute(select(*names).where(runs.c.id == run_id)).one_or_none()
         if row is None:
-            return None
+            return None, VERSION
         values = row._asdict()
-        return Stored(**{**values, "about": json.loads(values["about"])})
+        version: int = values.pop("version")
+        return Stored(**{**values, "about": json.loads(values["about"])}), version
+
+    def _read_again(self, run: Stored) -> Stored:
+        """What this version knows of a file that another one has read."""
+        try:
+            if run.id in self._unreadable:
+                raise NoRun(self._unreadable[run.id])
+            data = self._read(_file(run.sha256))
+            about, picture = _looked_at(data)
+        except (NoRun, NotStored) as error:
+            self._unreadable[run.id] = str(error)
+            raise NotStored(
+                f"Another version of this server took run {run.id}, and this one cannot read it: "
+                f"{error}"
+            ) from None
+        if not self.settings.read_only:
+            self._put(run.sha256, data, picture)
+            with self._engine.begin() as connection:
+                row = update(runs).where(runs.c.id == run.id).values(_as_read(about))
+                connection.execute(row)
+                self._enter(connection, run.id, about)
+        return replace(run, about=about)
 
     def _family(self, run: Stored) -> Family:
         of_it = (
             select(runs.c.id, runs.c.about)
             .join(descent, descent.c.run_id == runs.c.id)
-            .where(kept(), descent.c.parent == run.sha256)
+            .where(shown(), descent.c.parent == run.sha256)
             .order_by(runs.c.created_at)
             .limit(_MOST_CHILDREN)
         )
@@ -362,6 +409,25 @@ class Store:
         if not all(map(self._blobs.has, wanted)):  # who deleted it was cut off in between
             self._put(sha256, data, picture_of(data) if shown else None)
         return Receipt(there, None)
+
+
+def _not_here(run_id: str) -> NotStored:
+    return NotStored(f"There is no run {run_id!r:.40} here, or no longer.")
+
+
+def _looked_at(data: bytes) -> tuple[dict[str, Any], Picture | None]:
+    """What a file says of itself, and its picture; raises NoRun."""
+    about, picture = inspect(data), picture_of(data)
+    about["picture"] = picture and {
+        "media_type": picture.media_type,
+        "width": picture.width,
+        "height": picture.height,
+    }
+    return about, picture
+
+
+def _as_read(about: dict[str, Any]) -> dict[str, Any]:
+    return {"about": json.dumps(about), "version": VERSION}
 
 
 def _relative(run_id: str, about: dict[str, Any]) -> Relative:

@@ -16,7 +16,10 @@ from sqlalchemy import (
     Text,
     create_engine,
     event,
+    inspect,
+    text,
 )
+from sqlalchemy.schema import CreateColumn
 
 ID_LENGTH = 12
 
@@ -29,6 +32,7 @@ runs = Table(
     Column("sha256", String(64), nullable=False, unique=True),
     Column("bytes", BigInteger, nullable=False),
     Column("about", Text, nullable=False),  # JSON: what the file says of itself
+    Column("version", Integer, nullable=False, server_default="0"),  # of `about`
     Column("token_sha256", LargeBinary(32), nullable=False),
     Column("created_at", Float, nullable=False),  # seconds since 1970
     Column("expires_at", Float),
@@ -85,7 +89,20 @@ def connect(url: str, folder: Path) -> Engine:
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _safely)
     metadata.create_all(engine)
+    _widen(engine)
     return engine
+
+
+def _widen(engine: Engine) -> None:
+    """Adds the columns that a store of an older version does not have."""
+    there = inspect(engine)
+    with engine.begin() as connection:
+        for table in metadata.sorted_tables:
+            known = {column["name"] for column in there.get_columns(table.name)}
+            for column in table.columns:
+                if column.name not in known:
+                    added = CreateColumn(column).compile(dialect=engine.dialect)
+                    connection.execute(text(f"ALTER TABLE {table.name} ADD COLUMN {added}"))
 
 
 def _safely(connection: Any, _: Any) -> None:
