@@ -25,6 +25,8 @@ from websim.worlds import Terrain, World
 
 BATCH = 4 * 32
 
+PARENT = "0" * 64
+
 
 def experiment(act: dict[str, Any], every: int = 2, trial: int = 2, **changed: Any) -> Experiment:
     """A small run that tries an act every so many iterations, for so many."""
@@ -139,12 +141,13 @@ def test_what_does_not_help_leaves_no_trace() -> None:
     plain.close()
 
 
-def test_what_helps_goes_on_and_names_where_it_came_from() -> None:
+def test_what_helps_goes_on_and_is_still_made_of_what_it_came_of() -> None:
     """A rate at which nothing is learnt, made a thousand times greater."""
     faster = {"act": "rescale", "hyperparameter": "learning_rate", "factor": 1000.0}
     given = experiment(
         faster, every=1, trial=12, hyperparameters={"learning_rate": 1e-6, "total_timesteps": 2560}
     )
+    given = replace(given, parent=PARENT)
     trainer = AdaptiveTrainer(given)
     iteration = trainer.advance()
     while not trainer.decisions:
@@ -152,13 +155,12 @@ def test_what_helps_goes_on_and_names_where_it_came_from() -> None:
     (one,) = trainer.decisions
     assert one.outcome.endswith("goes on.")
     assert one.evidence["with"]["mean"] > one.evidence["without"]["mean"]
-    assert trainer.algorithm.experiment.parent == given.sha256
     assert trainer.algorithm.args.learning_rate == pytest.approx(1e-3)
     assert iteration.checkpoint is not None  # of the one that goes on
     with zipfile.ZipFile(io.BytesIO(iteration.checkpoint)) as archive:
         assert decisions.load(archive.read(decisions.NAME)) == [one]
         told = json.loads(archive.read("experiment.json"))
-    assert told["parent"] == given.sha256
+    assert told["parent"] == PARENT  # what it came of, however its course changes
     trainer.close()
 
 
@@ -346,16 +348,17 @@ def test_a_document_has_it() -> None:
 
 
 def test_wishes_are_learnt_one_after_the_other_and_the_document_says_so() -> None:
-    """Each turn changes reward and measure, is judged by the measure it brings, and is a parent."""
+    """Each turn changes reward and measure, and is judged by the measure it brings."""
     given = experiment(
         {"act": "next_wish"}, task="HalfCheetah-v5", hyperparameters={"total_timesteps": 7 * BATCH}
     )
     wishes = ["run", "run backwards", "hop"]
     assert given.adaptation is not None
-    given = replace(given, adaptation={**given.adaptation, "episodes": 2, "wishes": wishes})
+    adaptation = {**given.adaptation, "episodes": 2, "wishes": wishes}
+    given = replace(given, adaptation=adaptation, parent=PARENT)
     trainer = AdaptiveTrainer(given)
     first = trainer.algorithm.experiment
-    assert (first.title, first.parent) == ("run", given.sha256)
+    assert first.title == "run"
     weights, seen = trainer.algorithm.weights.copy(), [first]
     done = False
     while not done:
@@ -372,7 +375,7 @@ def test_wishes_are_learnt_one_after_the_other_and_the_document_says_so() -> Non
         assert one.adaptation is not None
         assert one.adaptation["wishes"] == left
     for before, after in itertools.pairwise(seen):
-        assert after.parent == before.sha256
+        assert after.parent == PARENT
         assert after.reward != before.reward
         assert after.measure != before.measure
     assert [

@@ -396,7 +396,7 @@ class AdaptiveTrainer:
         saved = checkpoints.loads(self.communicator.broadcast_bytes(run))
         if changed.world != own.world:  # what stands on other ground, or was drawn, is no more
             saved = Checkpoint(saved.experiment, saved.learner, [None] * len(saved.ranks))
-        changed = replace(changed, parent=own.sha256, hands=saved.experiment.hands)
+        changed = replace(changed, hands=saved.experiment.hands)
         trainer = self._made(changed, saved)
         if isinstance(trainer, str):
             self._history.forget()

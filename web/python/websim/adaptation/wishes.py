@@ -1,7 +1,7 @@
 """What is asked for, in words, one after the other; authors make rewards and measures of it.
 
 `adaptation.wishes` of a document begins with what is learnt now. When a run goes on to the next one
-the document that it goes on with has one wish less, and names the one before as its parent.
+the document that it goes on with has one wish less.
 """
 
 from collections.abc import Sequence
@@ -59,7 +59,6 @@ def asked(experiment: Experiment, wishes: Sequence[str]) -> Experiment:
         experiment,
         title=wishes[0][:MAX_TITLE],
         adaptation={**(experiment.adaptation or {}), "wishes": list(wishes)},
-        parent=experiment.sha256,
     )
 
 

@@ -66,8 +66,7 @@ class Experiment:
         seed: Of weights, environments and everything random.
         title: What people call it.
         author: Who made it, if that is said.
-        parent: The sha256 of the run's file that it was made of, or of the experiment that it
-            had been before it changed its own course.
+        parent: The sha256 of the run's file that it was made of.
         hands: What hands do to the robots that learn, and when (`websim.hands.Event`).
         simulation: Where it is given, `hands` act on robots that do not learn.
         trusted: Which of CODE may be code that is not safe, and may do anything. It is somebody's
