@@ -33,7 +33,7 @@ def peer() -> Iterator[Peer]:
 def site(peer: Peer) -> Iterator[str]:
     """A server whose language model is the peer, for a price."""
     options = ["--llm-url", peer.url, "--llm-model", "some-model"]
-    more = ["--llm-prices", "2", "10", "--llm-max-cost", "5"]
+    more = ["--llm-prices", "2", "10", "--llm-max-cost", "5", "--allowed-hosts", "walk.example"]
     environment = {**os.environ, "WEBSIM_LLM_KEY": KEY}
     with browser.server(*options, *more, environment=environment) as address:
         yield address
@@ -145,12 +145,19 @@ def test_pages_of_others_may_not_spend_the_money(site: str, peer: Peer) -> None:
     before = len(peer.asked)
     body = {"turns": ["Hop."]}
     assert asked(site, body, Sec_Fetch_Site="cross-site")[0] == 403
-    assert asked(site, body, Origin="https://example.org")[0] == 403
+    for origin in ("https://example.org", "null", "http://[", "http://"):
+        assert asked(site, body, Origin=origin)[0] == 403, origin
+    # A name that was made to lead here: to a browser that page and this server are one.
+    status, _, content = asked(site, body, Origin="http://evil.example", Host="evil.example")
+    assert status == 403
+    assert "'evil.example' for a name of its own" in json.loads(content)["message"]
     assert asked(site, body, Content_Type="text/plain")[0] == 415
     assert len(peer.asked) == before
-    peer.says = [Say(text="{}")]
-    own = asked(site, body, Origin=site.rstrip("/"), Sec_Fetch_Site="same-origin")
-    assert own[0] == 200
+    port = urlsplit(site).port
+    for host in (f"127.0.0.1:{port}", f"localhost:{port}", f"[::1]:{port}", "walk.example"):
+        peer.says = [Say(text="{}")]
+        own = asked(site, body, Origin=f"http://{host}", Host=host, Sec_Fetch_Site="same-origin")
+        assert own[0] == 200, host
 
 
 def test_an_address_may_ask_so_often() -> None:

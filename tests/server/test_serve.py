@@ -1,5 +1,6 @@
 """The command line: what it says when it cannot serve."""
 
+import argparse
 import errno
 import os
 import re
@@ -9,11 +10,15 @@ import sys
 from pathlib import Path
 
 import pytest
+import uvicorn
+from starlette.responses import PlainTextResponse
+from starlette.testclient import TestClient
+from starlette.types import Receive, Scope, Send
 
 from websim_server import cli
 from websim_server.build import assets
 from websim_server.build.compress import write_atomically
-from websim_server.site.serve import address, listen
+from websim_server.site.serve import add_command, address, http_options, listen
 
 
 def websim(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -77,6 +82,28 @@ def test_answers_are_not_held_back() -> None:
         listener.accept()[0] as one,
     ):
         assert one.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+
+
+@pytest.mark.parametrize(
+    ("named", "believed"), [([], False), (["--forwarded-allow-ips", "10.0.0.1,127.0.0.1"], True)]
+)
+def test_only_a_proxy_that_was_named_says_who_asks(
+    named: list[str], believed: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("FORWARDED_ALLOW_IPS", raising=False)
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        said = f"{scope['scheme']} {scope['client'][0]}"
+        await PlainTextResponse(said)(scope, receive, send)
+
+    parser = argparse.ArgumentParser()
+    add_command(parser.add_subparsers())
+    config = uvicorn.Config(app, **http_options(parser.parse_args(["serve", *named])))
+    config.load()
+    client = TestClient(config.loaded_app, client=("127.0.0.1", 50_000))
+    forwarded = {"X-Forwarded-For": "192.0.2.9", "X-Forwarded-Proto": "https"}
+    said = client.get("/", headers=forwarded).text
+    assert said == ("https 192.0.2.9" if believed else "http 127.0.0.1")
 
 
 def test_commands_are_listed() -> None:

@@ -16,6 +16,7 @@ from websim_server.site.headers import ResponseHeaders
 from websim_server.site.opened import OpenedFile
 from websim_server.site.sources import Sources
 from websim_server.site.tasks import TaskFiles
+from websim_server.site.visitors import Pages
 from websim_server.store.store import Store
 
 
@@ -31,6 +32,7 @@ def create_app(
     open_file: OpenedFile | None = None,
     language_model: LlmSettings | LlmUnavailable | None = None,
     store: Store | None = None,
+    hosts: Sequence[str] = (),
 ) -> ASGIApp:
     """Makes the application.
 
@@ -46,6 +48,8 @@ def create_app(
         open_file: what the page can open at once.
         language_model: what the author `llm` asks, or why it cannot.
         store: where people's runs are kept; None: nowhere.
+        hosts: names under which pages are this server's, besides localhost and IP addresses; pages
+            under others can neither share runs nor ask the language model.
 
     Raises:
         OpenError: one of these files cannot be used.
@@ -66,9 +70,10 @@ def create_app(
     task_files = TaskFiles(tasks)
     # No OpenAPI pages: they load scripts from elsewhere, which the policy forbids.
     api = FastAPI(title="MuJoCo WebSim", version=__version__, openapi_url=None)
+    own_pages = Pages(hosts)
     shares = store is not None and not store.settings.read_only
     if store is not None:
-        api.mount(runs.API, runs.api(store))
+        api.mount(runs.API, runs.api(store, own_pages))
     for routes in (
         manifest.router(packages, chosen, sources, bundle, begin, task_files, shares),
         opened.router(open_file, store),
@@ -76,7 +81,7 @@ def create_app(
         boards.router(store),
         package.router(bundle),
         openings.router(begin),
-        llm.router(language_model or LlmUnavailable(NEITHER)),
+        llm.router(language_model or LlmUnavailable(NEITHER), own_pages),
         files.router(web, sources.folders, vendor, chosen),
     ):
         api.router.routes += routes.routes

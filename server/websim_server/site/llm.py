@@ -23,7 +23,7 @@ from websim.errors import AuthorFailed
 from websim_server.llm.asking import Ended, Failed, Waits, Wrote, ask
 from websim_server.llm.budget import DailyBudget
 from websim_server.llm.settings import LlmSettings, LlmUnavailable
-from websim_server.site.visitors import Rate, Refused, address_of, body_of, check_origin
+from websim_server.site.visitors import Pages, Rate, Refused, address_of, body_of
 
 ADDRESS = "/llm"
 
@@ -50,11 +50,12 @@ class Together:
     count: int = 0
 
 
-def router(model: LlmSettings | LlmUnavailable) -> APIRouter:
+def router(model: LlmSettings | LlmUnavailable, pages: Pages) -> APIRouter:
     """`GET /llm`, what there is, and `POST /llm`, which asks it and streams lines of JSON.
 
     Args:
         model: The language model, or why there is none.
+        pages: Whose pages may ask.
     """
     routes = APIRouter()
     settings = model if isinstance(model, LlmSettings) else None
@@ -83,7 +84,7 @@ def router(model: LlmSettings | LlmUnavailable) -> APIRouter:
         try:
             if settings is None or daily is None or rate is None:
                 raise Refused(503, f"{model}")
-            check_origin(request, "Only pages of this server may ask the language model.")
+            pages.check(request, "Only pages of this server may ask the language model.")
             if request.headers.get("content-type", "").partition(";")[0].strip() != JSON:
                 raise Refused(415, f"A conversation is sent as {JSON}.")
             turns = read_turns(await body_of(request, MAX_BYTES, "A conversation"))

@@ -19,7 +19,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from websim_server import __version__
 from websim_server.errors import ServerError
 from websim_server.site import boards
-from websim_server.site.visitors import Rate, Refused, address_of, body_of, check_origin
+from websim_server.site.visitors import Pages, Rate, Refused, address_of, body_of
 from websim_server.store.boards import Standing
 from websim_server.store.errors import NoRun, NotAllowed, NotStored, StoreFull
 from websim_server.store.store import Relative, Store, Stored
@@ -103,8 +103,8 @@ class Problem(BaseModel):
     message: str
 
 
-def api(store: Store) -> FastAPI:
-    """The API of a store, with its schema at `openapi.json`."""
+def api(store: Store, pages: Pages) -> FastAPI:
+    """The API of a store, with its schema at `openapi.json`; `pages` may share and delete."""
     problems: dict[int | str, dict[str, Any]] = {
         status: {"model": Problem} for status in (403, 404, 413, 422, 429, 501, 507)
     }
@@ -154,7 +154,7 @@ def api(store: Store) -> FastAPI:
     )
     async def share(request: Request) -> Response:
         """Keeps a run (.websim); the same file has the same address."""
-        check_origin(request, "Only pages of this server may share runs here.")
+        pages.check(request, "Only pages of this server may share runs here.")
         await run_in_threadpool(rate.count, address_of(request))
         data = await body_of(request, store.settings.max_bytes, "A run")
         async with together:
@@ -211,7 +211,7 @@ def api(store: Store) -> FastAPI:
     @app.delete("/runs/{run_id}", status_code=204, response_class=Response)
     def remove(run_id: str, request: Request, token: str = Header(alias="X-Token")) -> Response:
         """Deletes it, with the token that who shared it got."""
-        check_origin(request, "Only pages of this server may delete runs here.")
+        pages.check(request, "Only pages of this server may delete runs here.")
         store.remove(run_id, token)
         return Response(status_code=204)
 

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 MAX_WORKERS = 64
 
+FORWARDED_ALLOW_IPS = "FORWARDED_ALLOW_IPS"
+"""As uvicorn calls it."""
+
 HEALTH_SECONDS = 60
 """So long a worker may say nothing before it is replaced: processors may be busy."""
 
@@ -117,6 +120,22 @@ def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
         "whole one)",
     )
     parser.add_argument(
+        "--allowed-hosts",
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar="NAME",
+        help="names of this server besides localhost and IP addresses, such as example.org: pages "
+        "under other names can neither share runs nor ask the language model",
+    )
+    parser.add_argument(
+        "--forwarded-allow-ips",
+        default=os.environ.get(FORWARDED_ALLOW_IPS, ""),
+        metavar="ADDRESSES",
+        help="addresses of proxies, with commas between them, that are believed which visitor and "
+        f"which scheme they forward (none; the variable {FORWARDED_ALLOW_IPS} sets it too)",
+    )
+    parser.add_argument(
         "--engine",
         default=engine.default(),
         metavar="NAME|FOLDER",
@@ -154,6 +173,7 @@ def make_app(arguments: argparse.Namespace, shared: "Store | None") -> "ASGIApp"
         open_file=OpenedFile(Path(arguments.open)) if arguments.open else None,
         language_model=model,
         store=shared,
+        hosts=arguments.allowed_hosts,
     )
     openings.prepare()
     return app
@@ -162,6 +182,19 @@ def make_app(arguments: argparse.Namespace, shared: "Store | None") -> "ASGIApp"
 def make_worker(arguments: argparse.Namespace) -> "ASGIApp":
     """What each of several workers answers with."""
     return make_app(arguments, store.open_store(arguments))
+
+
+def http_options(arguments: argparse.Namespace) -> dict[str, Any]:
+    """How uvicorn speaks with clients."""
+    from websim_server.site.http import TimedProtocol
+
+    return {
+        "http": TimedProtocol,
+        # uvicorn's own default believes all that comes from this machine: a tunnel brings anybody.
+        "forwarded_allow_ips": arguments.forwarded_allow_ips,
+        "log_level": "warning",
+        "access_log": False,
+    }
 
 
 def run(arguments: argparse.Namespace) -> None:
@@ -175,7 +208,6 @@ def run(arguments: argparse.Namespace) -> None:
     from uvicorn.supervisors import Multiprocess
 
     from websim_server.build import assets
-    from websim_server.site.http import TimedProtocol
     from websim_server.site.opened import OpenedFile
     from websim_server.store.measurer import Measurer
 
@@ -230,11 +262,7 @@ def run(arguments: argparse.Namespace) -> None:
         url = address(arguments.host, listener.getsockname()[1])
         if arguments.open:
             url += f"/{OpenedFile(Path(arguments.open)).query}"
-        common: dict[str, Any] = {
-            "http": TimedProtocol,
-            "log_level": "warning",
-            "access_log": False,
-        }
+        common = http_options(arguments)
         if arguments.workers == 1:
             with measuring:
                 Server(uvicorn.Config(app, **common)).run(sockets=[listener])

@@ -2,7 +2,7 @@
 
 import ipaddress
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -86,19 +86,51 @@ def network(address: str) -> str:
     return str(found)
 
 
-def check_origin(request: Request, refusal: str) -> None:
-    """Lets through what a page of this server sends, and what is no browser's.
+class Pages:
+    """Tells pages of this server from those of others.
 
-    A page of somebody else's could have its visitor's browser ask here.
-
-    Raises:
-        Refused: it is another page's; with `refusal`.
+    A page of somebody else's could have its visitor's browser ask here; and where the name of its
+    host is made to lead to this server, it even asks its own origin (DNS rebinding). So pages have
+    to be at a name that is known to be this server's.
     """
-    headers = request.headers
-    origin = headers.get("origin")
-    foreign = headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none")
-    if foreign or (origin is not None and urlsplit(origin).netloc != headers.get("host")):
-        raise Refused(403, refusal)
+
+    def __init__(self, hosts: Sequence[str] = ()) -> None:
+        """Takes the names of this server besides those of the machine itself and addresses."""
+        self._hosts = {host.lower() for host in hosts}
+
+    def check(self, request: Request, refusal: str) -> None:
+        """Lets through what a page of this server sends, and what is no browser's.
+
+        Raises:
+            Refused: it is another page's; with `refusal`.
+        """
+        headers = request.headers
+        if headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
+            raise Refused(403, refusal)
+        if (origin := headers.get("origin")) is None:
+            return
+        try:
+            page = urlsplit(origin)
+        except ValueError:
+            raise Refused(403, refusal) from None
+        host = page.hostname
+        if host is None or page.netloc != headers.get("host"):
+            raise Refused(403, refusal)
+        if not self._is_own(host):
+            raise Refused(
+                403,
+                f"{refusal} It does not know {host!r:.99} for a name of its own: who runs it says "
+                "so with --allowed-hosts.",
+            )
+
+    def _is_own(self, host: str) -> bool:
+        if host == "localhost" or host.endswith(".localhost") or host in self._hosts:
+            return True
+        try:
+            ipaddress.ip_address(host)
+        except ValueError:
+            return False
+        return True  # no name that could lead elsewhere tomorrow
 
 
 async def body_of(request: Request, most: int, what: str) -> bytes:
