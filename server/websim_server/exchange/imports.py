@@ -43,9 +43,10 @@ def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
         )
         one.add_argument(
             "--actions",
-            choices=("as-is", "normalized"),
+            choices=("as-is", "normalized", "squashed"),
             default="as-is",
-            help="normalized: -1 and 1 mean the task's bounds (%(default)s)",
+            help="normalized: -1 and 1 mean the task's bounds; squashed: the same, after a tanh "
+            "that the file lacks (%(default)s)",
         )
         if name == "onnx":
             one.add_argument("--output-name", help="of the graph's output with the actions")
@@ -71,7 +72,7 @@ def run(arguments: argparse.Namespace) -> None:
             read(data_of(file)),
             experiment,
             statistics=data_of(arguments.normalizer) if arguments.normalizer else None,
-            normalized=arguments.actions == "normalized",
+            actions=arguments.actions,
             title=file.stem if arguments.title is None else arguments.title,
         )
         data = archive_of(made)

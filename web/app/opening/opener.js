@@ -1,4 +1,4 @@
-/** What the user opens: robots, runs, and code. It is read in a worker; what is wrong is told, and nothing changes. */
+/** What the user opens: robots, runs, policies of other programs, and code. It is read in a worker; what is wrong is told, and nothing changes. */
 
 import { MAX_ROBOT_BYTES, MAX_RUN_BYTES } from '../../sim/shared/messages.js';
 import { h, setText } from '../dom.js';
@@ -49,6 +49,8 @@ export class Opener {
     if (!file) throw new Error('There are no files in it.');
     if (!more.length && /\.websim$/i.test(file.name)) return this.#openRun(file);
     if (!more.length && /\.py$/i.test(file.name)) return this.#openCode(file);
+    const policy = policyAmong([file, ...more]);
+    if (policy) return this.#openPolicy(policy);
     return this.#openRobot(files);
   }
 
@@ -58,6 +60,17 @@ export class Opener {
       throw new Error(`${file.name} has ${megabytes(file.size)}; up to ${megabytes(MAX_RUN_BYTES)} can be opened here.`);
     }
     await this.settings.openRun(file);
+  }
+
+  /** @param {{policy: File, statistics: File|null}} files */
+  async #openPolicy({ policy, statistics }) {
+    const { session: { experiment }, openRun } = this.settings;
+    for (const { name, size } of [policy, ...statistics ? [statistics] : []]) {
+      if (size > MAX_RUN_BYTES) throw new Error(`${name} has ${megabytes(size)}; up to ${megabytes(MAX_RUN_BYTES)} can be opened here.`);
+    }
+    if (!experiment) throw new Error('There are robots of several types: choose the one that the policy is for, then open it again.');
+    const { TakeSheet } = await import('../exchange/takesheet.js');
+    new TakeSheet({ policy, statistics, experiment, openRun }).open();
   }
 
   /** @param {Files} files */
@@ -76,8 +89,9 @@ export class Opener {
       if (size > most) throw new Error(`${nameOf(given)} has ${megabytes(size)}; up to ${megabytes(most)} can be opened here.`);
       setText(this.what, `Reading ${nameOf(given)} (${bytes(size)}) …`);
       const contents = await Promise.all(Object.entries(given).map(async ([path, file]) => [path, await file.arrayBuffer()]));
-      const { experiment, missing, models, isRun } = await sim.readRobot(Object.fromEntries(contents), main);
+      const { experiment, missing, models, isRun, isPolicy } = await sim.readRobot(Object.fromEntries(contents), main);
       if (isRun) return this.#openRun(all[0]);
+      if (isPolicy) return this.#openPolicy({ policy: all[0], statistics: null });
       if (models.length) {
         main = await askModel(models) ?? undefined;
         if (!main) return;
@@ -123,6 +137,18 @@ export class Opener {
     await session.bring(first, {}, { tried: true });
     if (others.length) tell(`${others.map(titleOf).join(', ')} of ${name} can be chosen under “Your own”.`);
   }
+}
+
+/**
+ * A policy among files, perhaps with the statistics that it sees observations through.
+ *
+ * @param {File[]} files
+ */
+function policyAmong(files) {
+  const statistics = files.find(({ name }) => /\.(npz|json|pkl)$/i.test(name)) ?? null;
+  const others = files.filter((file) => file !== statistics);
+  const kind = statistics ? /\.(onnx|cleanrl_model|pt|pth|zip)$/i : /\.(onnx|cleanrl_model|pt|pth)$/i;
+  return others.length === 1 && kind.test(others[0].name) ? { policy: others[0], statistics } : null;
 }
 
 /** As limits are said, here and in Python. @param {number} size */

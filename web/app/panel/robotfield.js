@@ -39,12 +39,12 @@ export class RobotField {
     this.several.input.id = 'option-several';
     this.several.input.placeholder = 'Ant-v5:200,Hopper-v5:100';
     this.several.element.querySelector('label')?.setAttribute('for', this.several.input.id);
-    const files = fileInput({ id: 'open-files', accept: '.xml,.mjcf,.urdf,.zip,.websim,.py,.stl,.obj,.msh,.skn,.png,.hf,.dae' }, open);
+    const files = fileInput({ id: 'open-files', accept: '.xml,.mjcf,.urdf,.zip,.websim,.py,.stl,.obj,.msh,.skn,.png,.hf,.dae,.onnx,.cleanrl_model,.pt,.pth,.npz,.json,.pkl' }, open);
     const folder = fileInput({ id: 'open-folder', webkitdirectory: true }, open);
     this.element = h('div', {},
       labelled(this.select, 'Robot'), this.several.element,
       h('div', { class: 'row open' },
-        h('button', { title: 'A robot (MJCF, URDF or a zip archive), a run (.websim) or a reward (.py); or drop it on the page', onclick: () => files.click() }, 'Open…'),
+        h('button', { title: 'A robot (MJCF, URDF or a zip archive), a run (.websim), a policy of another program (.onnx, Stable-Baselines3, CleanRL) or a reward (.py); or drop it on the page', onclick: () => files.click() }, 'Open…'),
         h('button', { title: 'A robot with all of its files', onclick: () => folder.click() }, 'Open a folder…'),
         files, folder));
   }

@@ -33,7 +33,7 @@ export class Work {
     for (const button of buttons) button.disabled = true;
     this.bar.removeAttribute('value');
     this.going.hidden = false;
-    this.say('Starting a worker to measure how well it does …');
+    this.say('Starting a worker …');
     try {
       const done = await work((text, part) => {
         this.say(text);

@@ -12,6 +12,7 @@ import { ago, bytes, measure, short } from '../format.js';
  * @property {(record: RunRecord) => void} resume
  * @property {(record: RunRecord) => void} save     as a file
  * @property {(record: RunRecord) => void} share    as a link
+ * @property {(record: RunRecord) => void} toOthers  for other programs
  * @property {(record: RunRecord) => void} remove
  * @property {(record: RunRecord, name: string) => void} rename
  */
@@ -57,7 +58,7 @@ export class Library {
   #item(record, live) {
     if (record.problem) return this.#damaged(record, record.problem);
     const name = nameOf(record);
-    const { use, resume, save, share, remove, rename } = this.actions;
+    const { use, resume, save, share, toOthers, remove, rename } = this.actions;
     const { experiment, episodicReturn, globalStep, totalTimesteps, savedAt } = record;
     const input = h('input', { class: 'name', value: name, 'aria-label': `Name of ${name}`, spellcheck: 'false' });
     input.addEventListener('change', () => rename(record, input.value.trim()));
@@ -82,6 +83,7 @@ export class Library {
         button('Resume', 'Train on from here', resume, live),
         button('File', 'Save as a file', save),
         button('Share', 'Make a link that carries it', share),
+        button('Export', 'Its policy, and episodes that it plays, for other programs', toOthers),
         button('Delete', 'Remove it from this browser', remove, live)));
   }
 }

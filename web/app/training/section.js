@@ -74,11 +74,13 @@ export class TrainSection {
     this.keep = h('button', { title: 'Keep what is learnt by now under a name of its own', onclick: () => this.#try(this.#keep()) }, 'Keep');
     this.toFile = h('button', { title: 'Save the newest checkpoint as a file', onclick: () => this.#try(this.#saveRun()) }, SAVE);
     this.share = h('button', { title: 'Make a link that carries what is learnt by now', onclick: () => this.#try(this.#shareRun()) }, 'Share…');
+    this.export = h('button', { title: 'Its policy, and episodes that it plays, for other programs', onclick: () => this.#try(this.#exportRun()) }, 'Export…');
     this.library = new Library({
       use: (record) => this.#try(this.#use(record)),
       resume: (record) => this.#try(this.resume(record)),
       save: (record) => this.#try(this.saveRecord(record)),
       share: (record) => this.#try(this.#shareRecord(record)),
+      toOthers: (record) => this.#try(this.#exportRecord(record)),
       remove: (record) => this.#try(this.remove(record)),
       rename: (record, name) => this.#try(this.#rename(record, name)),
     });
@@ -93,7 +95,7 @@ export class TrainSection {
     this.home = h('div', {}, this.curves.element);
     this.element = h('section', { class: 'train', 'aria-label': 'Train' },
       h('h2', {}, 'Train ', this.what), this.form.element, this.progress.element, this.warnings, this.unpaid, this.reason, this.message, this.slower,
-      h('div', { class: 'row' }, this.keep, this.toFile, this.share, this.best),
+      h('div', { class: 'row' }, this.keep, this.toFile, this.share, this.export, this.best),
       this.timeline.element, this.levels.element, this.home, this.compare.element, this.library.element);
     training.addEventListener('change', () => {
       this.#showState();
@@ -308,6 +310,20 @@ export class TrainSection {
     new ShareSheet({ experiment, run: run.slice(0), picture: await this.settings.picture(PICTURE) }, shares).open();
   }
 
+  async #exportRun() {
+    const { training } = this.settings;
+    await training.checkpoint();
+    const { run } = training;
+    const experiment = run?.experiment ?? forLearning(this.#experiment);
+    await openExport(experiment, run?.saved?.checkpoint ?? null, run ? fileNameOf(run.experiment, run.saved?.globalStep ?? 0) : titleOf(experiment));
+  }
+
+  /** @param {RunRecord} record */
+  async #exportRecord({ id }) {
+    const found = await this.settings.store.get(id);
+    if (found) await openExport(found.record.experiment, found.kept.checkpoint, fileNameOf(found.record.experiment, found.record.globalStep));
+  }
+
   async #keep() {
     const { training } = this.settings;
     const taken = new Set(this.#records.map(({ name }) => name));
@@ -459,6 +475,12 @@ async function sha256Of(data) {
 
 /** Files are rare: what packs them need not be there when the page opens. */
 const runFile = () => import('./runfile.js');
+
+/** @param {import('../../sim/shared/protocol.js').Experiment} experiment @param {ArrayBuffer|null} run @param {string} name  of files */
+async function openExport(experiment, run, name) {
+  const { ExportSheet } = await import('../exchange/exportsheet.js');
+  new ExportSheet({ experiment, run: run && run.slice(0), name }).open();
+}
 
 /** @param {Pick<RunRecord, 'experiment'|'globalStep'>} about @param {import('./storage.js').Kept} kept */
 async function saveFile({ experiment, globalStep }, kept) {

@@ -3,10 +3,7 @@
  * same bits on every machine; it is thrown away afterwards.
  */
 
-import { ClosedError, WorkerError } from '../shared/errors.js';
-import { SHARES_MEMORY } from '../shared/memory.js';
-import { KeptWorker } from './keptworker.js';
-import { fetchManifest } from './manifest.js';
+import { Aside } from './aside.js';
 
 /**
  * @typedef {import('../shared/messages.js').Proof} Proof
@@ -30,27 +27,17 @@ import { fetchManifest } from './manifest.js';
 /** What a link says first. */
 export const MARK = '#r=';
 
-/** Episodes are played for so long at a time, in seconds: the worker can be ended in between. */
-const TURN = 0.4;
-
-/** Nobody waits longer than so many milliseconds for it to boot. */
-const PATIENCE_MS = 60_000;
-
 export class Links {
-  #worker;
+  #aside;
 
   /** Boots the worker. */
   static async start() {
-    const manifest = await fetchManifest();
-    const links = new Links(new KeptWorker(0, { manifest, isolated: SHARES_MEMORY, reproducible: true, taskFiles: [...manifest.taskFiles] }, TENANT, () => {}));
-    await links.#within(links.#worker.booted);
-    return links;
+    return new Links(await Aside.start({ reproducible: true }));
   }
 
-  /** Use `Links.start`. @param {KeptWorker} worker */
-  constructor(worker) {
-    this.#worker = worker;
-    worker.start();
+  /** Use `Links.start`. @param {Aside} aside */
+  constructor(aside) {
+    this.#aside = aside;
   }
 
   /**
@@ -60,7 +47,7 @@ export class Links {
    * @throws CutLink, DamagedCheckpoint, FutureCheckpoint, ForeignCheckpoint
    */
   async read(link) {
-    const { archive, ...about } = await this.#within(this.#worker.request('readLink', { link }));
+    const { archive, ...about } = await this.#aside.within(this.#aside.request('readLink', { link }));
     return { ...about, archive: archive.slice().buffer };
   }
 
@@ -74,7 +61,7 @@ export class Links {
    * @throws UnsafeCode; InvalidArgument where nothing is claimed
    */
   async prove(run, { trusted = false }, onProgress) {
-    const { proof } = await this.#measure({ data: run, trusted, share: null }, onProgress);
+    const { proof } = await this.#aside.work('beginMeasuring', { data: run, trusted, share: null }, onProgress);
     return /** @type {Proof} */ (proof);
   }
 
@@ -113,47 +100,11 @@ export class Links {
    * @param {OnProgress} onProgress @param {AbortSignal} [signal]
    */
   #share(run, { title = '', author = '', episodes = 20, trusted = false }, { link, picture = null }, onProgress, signal) {
-    return this.#measure({ data: run, trusted, share: { title, author, episodes, link: link ?? null, picture } }, onProgress, signal);
-  }
-
-  /** @param {import('../shared/protocol.js').Payload<'beginMeasuring'>} what @param {OnProgress} onProgress @param {AbortSignal} [signal] */
-  async #measure(what, onProgress, signal) {
-    await this.#worker.request('beginMeasuring', what);
-    for (;;) {
-      signal?.throwIfAborted();
-      const told = await this.#worker.request('goOnMeasuring', { seconds: TURN });
-      if (told.proof || told.link || told.file) return told;
-      onProgress(told);
-    }
+    return this.#aside.work('beginMeasuring', { data: run, trusted, share: { title, author, episodes, link: link ?? null, picture } }, onProgress, signal);
   }
 
   /** Ends the worker, whatever it does. */
   close() {
-    this.#worker.terminate(new ClosedError('nobody waits for it any longer'));
-  }
-
-  /** @template T @param {Promise<T>} promise @returns {Promise<T>} */
-  async #within(promise) {
-    let patience = 0;
-    const late = new Promise((_, reject) => {
-      patience = setTimeout(() => reject(new WorkerError(`it takes longer than ${PATIENCE_MS / 1000} s`)), PATIENCE_MS);
-    });
-    try {
-      return await /** @type {Promise<T>} */ (Promise.race([promise, late]));
-    } catch (error) {
-      if (error instanceof WorkerError) this.close();
-      throw error;
-    } finally {
-      clearTimeout(patience);
-    }
+    this.#aside.close();
   }
 }
-
-/** It has no robots that anybody sees. @type {import('./keptworker.js').Tenant} */
-const TENANT = {
-  equip: async () => {},
-  onEvent: () => {},
-  onLost: () => {},
-  onGivenUp: () => {},
-  onError: () => {},
-};

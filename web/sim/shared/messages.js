@@ -146,6 +146,7 @@
 
 /**
  * @typedef {object} Measuring  how far the episodes of a claim are
+ * @property {boolean} over  whether there is nothing left to do
  * @property {number} taught  how much a smaller policy has been taught, from 0 to 1, where there is to be one
  * @property {number} episodes  that are over
  * @property {number} of  of so many
@@ -155,12 +156,39 @@
  */
 
 /**
+ * @typedef {object} Taking  a way to take another program's policy
+ * @property {string} actions  what they mean, a `websim.exchange.imports.Meaning`
+ * @property {string} problem  why it cannot be taken so; empty where it can
+ * @property {Uint8Array<ArrayBuffer> | null} archive  the run that is made of it; null where it cannot
+ * @property {number | null} episodeReturn  of one episode that it played; null likewise
+ * @property {number} length  of that, in environment steps
+ */
+
+/**
+ * @typedef {object} Importing  how far the trial of another program's policy is
+ * @property {boolean} over  whether all ways have been tried
+ * @property {number} steps  environment steps that were played
+ * @property {Taking[]} takings  the ways to take it, the likeliest first, once all are tried
+ */
+
+/**
+ * @typedef {object} Recording  how far the recording of episodes is
+ * @property {boolean} over  whether the file is complete
+ * @property {number} episodes  that are recorded
+ * @property {number} of  of so many
+ * @property {number} steps  environment steps in them
+ * @property {number} size  of what has been written, in bytes
+ * @property {Uint8Array<ArrayBuffer> | null} file  what came of it where it is not on disk, once it is over
+ */
+
+/**
  * @typedef {object} RobotReading  what files of a robot come to
  * @property {string | null} experiment  the fields of an Experiment, as JSON; null where something is open
  * @property {Uint8Array<ArrayBuffer> | null} archive  a run with the robot's files
  * @property {string[]} missing  files that the model names and that are not there
  * @property {string[]} models  of which one is to be chosen
  * @property {boolean} isRun  whether it is a run instead, to be read as one
+ * @property {boolean} isPolicy  whether it is another program's policy instead
  */
 
 /**

@@ -69,6 +69,17 @@
  */
 
 /**
+ * @typedef {object} Recorded  which episodes are played and written down
+ * @property {ArrayBuffer | null} data  a run, whose policy plays; null: chance alone does
+ * @property {Experiment | null} experiment  what is played where there is no run
+ * @property {boolean} trusted  the run's code may do anything
+ * @property {number} episodes
+ * @property {number} seed  of the first
+ * @property {number} random  share of the episodes that chance plays
+ * @property {string[] | null} files  names of two, the second for what comes of it (`disk.js`); null: all is in memory
+ */
+
+/**
  * Requests of the page: payload and reply of each. A reply of `Sample[]` is empty where memory is
  * shared.
  *
@@ -122,13 +133,27 @@
  * @property {(payload: {link: string}) => import('./messages.js').LinkReading} readLink
  * @property {(payload: {data: ArrayBuffer, trusted: boolean, share: SharedAs | null}) => void} beginMeasuring
  *   what a run claims, or will claim
- * @property {(payload: {seconds: number}) => import('./messages.js').Measuring} goOnMeasuring
+ * @property {(payload: {policy: ArrayBuffer, statistics: ArrayBuffer | null, experiment: Experiment, title: string}) => void} beginTrial
+ *   of another program's policy
+ * @property {(payload: Recorded) => Promise<void>} beginRecording  of episodes
+ * @property {(payload: {seconds: number}) => Progress<keyof WorkProgress>} goOn  with what was begun last
+ * @property {(payload: {data: ArrayBuffer, trusted: boolean}) => Uint8Array<ArrayBuffer>} exportOnnx  a run's policy
  * @property {(payload: {experiment: Experiment}) => ArrayBuffer} writeExperiment  a file of it
  * @property {(payload: {files: Record<string, ArrayBuffer>, main: string | null}) => RobotReading} readRobot
  * @property {(payload: {file: TaskFile, present: Experiment | null, trusted: boolean}) => string[]} readTasks
  *   runs Python that registers tasks; an experiment with each, as JSON
  * @property {(payload: {}) => {embindObjects: number}} close
  */
+
+/**
+ * How far work is, by what began it.
+ *
+ * @typedef {object} WorkProgress
+ * @property {import('./messages.js').Measuring} beginMeasuring
+ * @property {import('./messages.js').Importing} beginTrial
+ * @property {import('./messages.js').Recording} beginRecording
+ */
+/** @template {keyof WorkProgress} T @typedef {WorkProgress[T]} Progress */
 
 /**
  * What workers tell unasked.

@@ -2,6 +2,7 @@
 
 import { boot } from './boot.js';
 import { Candidature } from './candidature.js';
+import { createFiles } from '../shared/disk.js';
 import { ExchangeEnd } from '../shared/communicator.js';
 import { mountPythonFiles } from './files.js';
 import { InvalidArgument } from '../shared/errors.js';
@@ -38,8 +39,8 @@ export class Handlers {
   /** What learns here for a tournament. @type {Candidature | undefined} */
   #candidature;
 
-  /** What plays the episodes of a claim. @type {any} */
-  #measured;
+  /** What was begun and goes on a little at a time: an object of Python's. @type {any} */
+  #work;
 
   /**
    * @param {import('./inbox.js').PartInbox} parts
@@ -227,7 +228,7 @@ export class Handlers {
     const wanted = pythonExperiment(pyodide, experiment, checkpoint);
     const data = checkpoint && pythonBytes(pyodide, checkpoint);
     try {
-      return this.#askOfPicks((module) => module.play(wanted, data ?? undefined, seed));
+      return this.#askOf('picks', (module) => toJs(module.play(wanted, data ?? undefined, seed)));
     } finally {
       for (const proxy of [wanted, data]) proxy?.destroy();
     }
@@ -235,7 +236,7 @@ export class Handlers {
 
   /** @param {Payload<'judgePicks'>} payload */
   judgePicks({ known, picks, count, seed }) {
-    return this.#askOfPicks((module) => module.judge(known, picks, count, seed));
+    return this.#askOf('picks', (module) => toJs(module.judge(known, picks, count, seed)));
   }
 
   /** @param {Payload<'readRun'>} payload */
@@ -245,16 +246,16 @@ export class Handlers {
 
   /** @param {Payload<'readLink'>} payload */
   readLink({ link }) {
-    return this.#links((module) => toJs(module.read(link)));
+    return this.#askOf('links', (module) => toJs(module.read(link)));
   }
 
   /** @param {Payload<'beginMeasuring'>} payload */
   beginMeasuring({ data, trusted, share }) {
     const bytes = pythonBytes(this.#up.pyodide, data);
     const shown = share?.picture && pythonBytes(this.#up.pyodide, share.picture);
-    this.#endMeasuring();
+    this.#endWork();
     try {
-      this.#measured = this.#links((module) => {
+      this.#work = this.#askOf('links', (module) => {
         if (!share) return module.proof(bytes, trusted);
         const { title, author, episodes, link } = share;
         return link
@@ -267,22 +268,65 @@ export class Handlers {
     }
   }
 
-  /** @param {Payload<'goOnMeasuring'>} payload */
-  goOnMeasuring({ seconds }) {
-    const told = toJs(this.#measured.play(seconds));
-    if (told.proof || told.link || told.file) this.#endMeasuring();
+  /** @param {Payload<'beginTrial'>} payload */
+  beginTrial({ policy, statistics, experiment, title }) {
+    const { pyodide } = this.#up;
+    const bytes = pythonBytes(pyodide, policy);
+    const beside = statistics && pythonBytes(pyodide, statistics);
+    const wanted = pythonExperiment(pyodide, experiment);
+    this.#endWork();
+    try {
+      this.#work = this.#askOf('exchange', (module) => module.Trial(bytes, beside ?? undefined, wanted, title));
+    } finally {
+      for (const proxy of [bytes, beside, wanted]) proxy?.destroy();
+    }
+  }
+
+  /** @param {Payload<'beginRecording'>} payload */
+  async beginRecording({ data, experiment, trusted, episodes, seed, random, files }) {
+    const { pyodide } = this.#up;
+    const handles = files && await createFiles(files);
+    const run = data && pythonBytes(pyodide, data);
+    const wanted = experiment && pythonExperiment(pyodide, experiment);
+    this.#endWork();
+    try {
+      this.#work = this.#askOf('exchange', (module) => (
+        module.Session(run ?? undefined, wanted ?? undefined, trusted, episodes, seed, random, handles ?? undefined)
+      ));
+    } catch (error) {
+      for (const handle of handles ?? []) handle.close();
+      throw error;
+    } finally {
+      for (const proxy of [run, wanted]) proxy?.destroy();
+    }
+  }
+
+  /** @param {Payload<'exportOnnx'>} payload */
+  exportOnnx({ data, trusted }) {
+    const bytes = pythonBytes(this.#up.pyodide, data);
+    try {
+      return this.#askOf('exchange', (module) => toJs(module.onnx(bytes, trusted)));
+    } finally {
+      bytes.destroy();
+    }
+  }
+
+  /** @param {Payload<'goOn'>} payload */
+  goOn({ seconds }) {
+    const told = toJs(this.#work.play(seconds));
+    if (told.over) this.#endWork();
     return told;
   }
 
-  #endMeasuring() {
-    this.#measured?.close();
-    this.#measured?.destroy();
-    this.#measured = undefined;
+  #endWork() {
+    this.#work?.close();
+    this.#work?.destroy();
+    this.#work = undefined;
   }
 
-  /** @template T @param {(module: any) => T} ask */
-  #links(ask) {
-    const module = this.#up.pyodide.pyimport('websim.browser.links');
+  /** @template T @param {string} name @param {(module: any) => T} ask  of a module of `websim.browser` */
+  #askOf(name, ask) {
+    const module = this.#up.pyodide.pyimport(`websim.browser.${name}`);
     try {
       return ask(module);
     } finally {
@@ -478,16 +522,6 @@ export class Handlers {
       return toJs(ask(module, wanted));
     } finally {
       wanted.destroy();
-      module.destroy();
-    }
-  }
-
-  /** @param {(module: any) => any} ask  of `websim.browser.picks` */
-  #askOfPicks(ask) {
-    const module = this.#up.pyodide.pyimport('websim.browser.picks');
-    try {
-      return toJs(ask(module));
-    } finally {
       module.destroy();
     }
   }

@@ -80,6 +80,7 @@ class Work:
         done = judge.play(seconds)
         told = measuring(len(judge.running), int((~judge.running).sum()))
         if done:
+            told.over = True
             self.finish(told, claim_of(judge.result, self._seed))
         return plain(told)
 
@@ -149,7 +150,9 @@ class Shrinking:
 
 def measuring(of: int, episodes: int, taught: float = 1.0) -> Measuring:
     """How far the work is, without anything that came of it."""
-    return Measuring(taught=taught, episodes=episodes, of=of, proof=None, link=None, file=None)
+    return Measuring(
+        over=False, taught=taught, episodes=episodes, of=of, proof=None, link=None, file=None
+    )
 
 
 def proof(data: bytes, trusted: bool) -> Work:

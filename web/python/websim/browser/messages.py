@@ -283,6 +283,7 @@ class Measuring:
     """How far the episodes of a claim are.
 
     Attributes:
+        over: Whether there is nothing left to do.
         taught: How much a smaller policy has been taught, from 0 to 1, where there is to be one.
         episodes: That are over.
         of: Of so many.
@@ -291,12 +292,68 @@ class Measuring:
         file: Likewise, where a file was.
     """
 
+    over: bool
     taught: float
     episodes: int
     of: int
     proof: Proof | None
     link: SharedLink | None
     file: SharedFile | None
+
+
+@dataclass(kw_only=True)
+class Taking:
+    """A way to take another program's policy.
+
+    Attributes:
+        actions: What they mean, a `websim.exchange.imports.Meaning`.
+        problem: Why it cannot be taken so; empty where it can.
+        archive: The run that is made of it; null where it cannot.
+        episode_return: Of one episode that it played; null likewise.
+        length: Of that, in environment steps.
+    """
+
+    actions: str
+    problem: str = ""
+    archive: bytes | None = None
+    episode_return: float | None = None
+    length: int = 0
+
+
+@dataclass(kw_only=True)
+class Importing:
+    """How far the trial of another program's policy is.
+
+    Attributes:
+        over: Whether all ways have been tried.
+        steps: Environment steps that were played.
+        takings: The ways to take it, the likeliest first, once all are tried.
+    """
+
+    over: bool
+    steps: int
+    takings: list[Taking]
+
+
+@dataclass(kw_only=True)
+class Recording:
+    """How far the recording of episodes is.
+
+    Attributes:
+        over: Whether the file is complete.
+        episodes: That are recorded.
+        of: Of so many.
+        steps: Environment steps in them.
+        size: Of what has been written, in bytes.
+        file: What came of it where it is not on disk, once it is over.
+    """
+
+    over: bool
+    episodes: int
+    of: int
+    steps: int
+    size: int
+    file: bytes | None
 
 
 @dataclass(kw_only=True)
@@ -309,6 +366,7 @@ class RobotReading:
         missing: Files that the model names and that are not there.
         models: Of which one is to be chosen.
         is_run: Whether it is a run instead, to be read as one.
+        is_policy: Whether it is another program's policy instead.
     """
 
     experiment: str | None = None
@@ -316,6 +374,7 @@ class RobotReading:
     missing: list[str] = field(default_factory=list)
     models: list[str] = field(default_factory=list)
     is_run: bool = False
+    is_policy: bool = False
 
 
 @dataclass(kw_only=True)
@@ -799,6 +858,9 @@ MESSAGES = (
     SharedLink,
     SharedFile,
     Measuring,
+    Taking,
+    Importing,
+    Recording,
     RobotReading,
     PolicySizes,
     WorkedReward,

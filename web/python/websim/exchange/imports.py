@@ -2,12 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Literal, get_args
 
 import numpy as np
 
 from websim.errors import ForeignPolicy
 from websim.exchange import cleanrl, normalizer, sb3
-from websim.exchange.folding import SEEN, Found, Linear, Scaling, folded
+from websim.exchange.folding import SEEN, Activation, Found, Linear, Scaling, folded
 from websim.exchange.onnx import perceptrons
 from websim.exchange.perceptron import check_widths, run_of, surroundings_of
 from websim.experiments.experiment import Experiment
@@ -20,13 +21,25 @@ READERS: dict[str, Callable[..., Found]] = {
 }
 """What reads the bytes of a file, by the program that wrote it."""
 
+Meaning = Literal["as-is", "normalized", "squashed"]
+"""What a policy's actions mean: themselves; -1 and 1 the bounds; or that after a tanh."""
+
+MEANINGS: tuple[Meaning, ...] = get_args(Meaning)
+
+
+def program_of(data: bytes) -> str:
+    """Which of READERS is for a file, by how it begins and by what is in it."""
+    if sb3.is_model(data):
+        return "sb3"
+    return "cleanrl" if data.startswith((b"PK", b"\x80")) else "onnx"
+
 
 def run_from(
     found: Found,
     experiment: Experiment,
     *,
     statistics: bytes | None = None,
-    normalized: bool = False,
+    actions: Meaning = "as-is",
     title: str = "",
 ) -> Checkpoint:
     """A run with a policy without a learner.
@@ -35,7 +48,7 @@ def run_from(
         found: What a reader found.
         experiment: With the task, or the robot, that it is for.
         statistics: A file of them (`websim.exchange.normalizer`) that lies beside the policy.
-        normalized: Whether -1 and 1 mean the bounds of an action, whatever the file says.
+        actions: What they mean, where the file does not say it.
         title: What people call it.
 
     Raises:
@@ -58,7 +71,9 @@ def run_from(
             )
         steps, count = [*given.steps, *steps], given.count
     bounds = surroundings.bounds
-    if normalized or found.normalized:
+    if actions == "squashed":
+        steps.append(Activation("tanh"))
+    if actions != "as-is" or found.normalized:
         half, middle = (array.astype(np.float64) for array in (bounds.half, bounds.middle))
         steps.append(Scaling(half, middle))
     perceptron = folded(steps, bounds, count=count)

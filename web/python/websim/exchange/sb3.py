@@ -6,7 +6,9 @@ has as pickles is read as data, and none of it is run.
 
 import base64
 import binascii
+import io
 import re
+import zipfile
 from typing import Any
 
 from websim import plain
@@ -21,6 +23,15 @@ ACTIVATIONS = {"Tanh": "tanh", "ReLU": "relu", "ELU": "elu", "SiLU": "silu", "Id
 _PPO_LAYER = re.compile(r"mlp_extractor\.policy_net\.(\d+)\.weight")
 _SAC_LAYER = re.compile(r"actor\.latent_pi\.(\d+)\.weight")
 _TD3_LAYER = re.compile(r"actor\.mu\.(\d+)\.weight")
+
+
+def is_model(data: bytes) -> bool:
+    """Whether a file looks like one, before it is read."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            return "policy.pth" in archive.namelist()
+    except (zipfile.BadZipFile, ValueError, NotImplementedError):
+        return False
 
 
 def read(data: bytes) -> Found:

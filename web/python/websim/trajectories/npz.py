@@ -13,9 +13,9 @@ metadata                            JSON: task, names of the numbers, experiment
 import json
 import tempfile
 import zipfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
-from shutil import copyfileobj
 from typing import IO, Any
 
 import numpy as np
@@ -23,31 +23,63 @@ from numpy.typing import NDArray
 
 from websim.trajectories.recorder import Episode
 
-_COPIED_AT_ONCE = 1 << 20
 
-
+@dataclass
 class _Column:
-    """An array that grows on disk."""
+    """An array that grows, in pieces in a scratch file: their first bytes and numbers of bytes."""
 
-    def __init__(self, folder: str, row: NDArray[Any]) -> None:
-        self.file: IO[bytes] = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115  # see `close`
-        self.dtype, self.shape, self.rows = row.dtype, row.shape[1:], 0
+    dtype: np.dtype[Any]
+    shape: tuple[int, ...]
+    rows: int = 0
+    pieces: list[tuple[int, int]] = field(default_factory=list)
 
-    def add(self, rows: NDArray[Any]) -> None:
-        self.file.write(np.ascontiguousarray(rows, self.dtype).data)
-        self.rows += len(rows)
 
-    def write(self, archive: zipfile.ZipFile, name: str) -> None:
-        """Puts the array into an archive as numpy reads it."""
-        header = {
-            "descr": np.lib.format.dtype_to_descr(self.dtype),
-            "fortran_order": False,
-            "shape": (self.rows, *self.shape),
-        }
-        self.file.seek(0)
-        with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
-            np.lib.format.write_array_header_1_0(member, header)
-            copyfileobj(self.file, member, _COPIED_AT_ONCE)
+class Writer:
+    """Takes episodes as they come, and makes the file at last; memory does not grow with them.
+
+    Attributes:
+        bytes: That have been written.
+    """
+
+    def __init__(self, scratch: IO[bytes]) -> None:
+        """Takes an empty file, open for reading and writing, where all lies meanwhile."""
+        self.bytes = 0
+        self._scratch = scratch
+        self._columns: dict[str, _Column] = {}
+
+    def add(self, episode: Episode) -> None:
+        """Writes down an episode."""
+        for name, rows in _arrays(episode).items():
+            column = self._columns.setdefault(name, _Column(rows.dtype, rows.shape[1:]))
+            data = np.ascontiguousarray(rows, column.dtype).data
+            self._scratch.write(data)
+            column.pieces.append((self.bytes, data.nbytes))
+            column.rows += len(rows)
+            self.bytes += data.nbytes
+
+    def finish(self, file: IO[bytes], metadata: dict[str, Any]) -> Iterator[None]:
+        """Makes the file, in many small turns, for who has other things to do as well.
+
+        Args:
+            file: Where to, open for writing.
+            metadata: What JSON can say.
+        """
+        with zipfile.ZipFile(file, "w", allowZip64=True) as archive:
+            for name, column in self._columns.items():
+                header = {
+                    "descr": np.lib.format.dtype_to_descr(column.dtype),
+                    "fortran_order": False,
+                    "shape": (column.rows, *column.shape),
+                }
+                with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
+                    np.lib.format.write_array_header_1_0(member, header)
+                    for first, size in column.pieces:
+                        self._scratch.seek(first)
+                        member.write(self._scratch.read(size))
+                        yield
+            text = np.array(json.dumps(metadata))
+            with archive.open("metadata.npy", "w") as member:
+                np.lib.format.write_array(member, text, allow_pickle=False)
 
 
 def write(path: Path, episodes: Iterable[Episode], metadata: dict[str, Any]) -> None:
@@ -58,25 +90,15 @@ def write(path: Path, episodes: Iterable[Episode], metadata: dict[str, Any]) -> 
         episodes: At least one.
         metadata: What JSON can say.
     """
-    columns: dict[str, _Column] = {}
     with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name}-") as folder:
-        try:
+        beside = Path(folder) / path.name
+        with tempfile.TemporaryFile(dir=folder) as scratch, beside.open("wb") as file:
+            writer = Writer(scratch)
             for episode in episodes:
-                for name, rows in _arrays(episode).items():
-                    if name not in columns:
-                        columns[name] = _Column(folder, rows)
-                    columns[name].add(rows)
-            beside = Path(folder) / path.name
-            with zipfile.ZipFile(beside, "w", allowZip64=True) as archive:
-                for name, column in columns.items():
-                    column.write(archive, name)
-                text = np.array(json.dumps(metadata))
-                with archive.open("metadata.npy", "w") as member:
-                    np.lib.format.write_array(member, text, allow_pickle=False)
-            beside.replace(path)
-        finally:
-            for column in columns.values():
-                column.file.close()
+                writer.add(episode)
+            for _ in writer.finish(file, metadata):
+                pass
+        beside.replace(path)
 
 
 def _arrays(episode: Episode) -> dict[str, NDArray[Any]]:

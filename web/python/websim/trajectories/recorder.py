@@ -106,42 +106,51 @@ class Recorder:
             fewer = max(1, int(self.env.num_envs * MOST_MEMORY / self._bytes()))
             self.env.close()
             self.env = _make(experiment, fewer)
+        env = self.env
+        n, space = env.num_envs, env.single_action_space
         self._policy: Policy | None = None
         if learner is not None:
-            _, space = self.spaces
             self._policy = policy_of(experiment, learner, space.low, space.high)
+        self._number = np.arange(n)  # of the episode that each environment plays
+        self._running = np.ones(n, np.bool_)
+        env.reset(seed=[seed + int(i) for i in self._number])
+        rngs, chosen = zip(*(self._chance(int(i)) for i in self._number), strict=True)
+        self._chances, self._by_chance = list(rngs), np.array(chosen)
+        self._actions = np.zeros((n, space.low.size), np.float32)
+        self._rows = _Rows(env)
+        self._rows.begin(np.arange(n))
 
     def play(self) -> Iterator[Episode]:
         """The episodes, in the order in which they end."""
-        env = self.env
-        n, space = env.num_envs, env.single_action_space
-        number = np.arange(n)  # of the episode that each environment plays
-        env.reset(seed=[self._seed + int(i) for i in number])
-        rngs, random = zip(*(self._chance(int(i)) for i in number), strict=True)
-        chances, by_chance = list(rngs), np.array(random)
-        rows = _Rows(env)
-        rows.begin(np.arange(n))
-        running = np.ones(n, np.bool_)
-        actions = np.zeros((n, space.low.size), np.float32)
-        while running.any():
-            if self._policy is not None:
-                actions = self._policy(env.observations).astype(np.float32)
-            for k in np.flatnonzero(by_chance & running).tolist():
-                actions[k] = chances[k].uniform(space.low, space.high)
-            infos = env.step(actions)[-1]
-            rows.add(actions, infos)
-            ended = (env.terminations | env.truncations) & running
-            if not (env.terminations | env.truncations).any():
-                continue
-            for i in np.flatnonzero(ended).tolist():
-                yield rows.episode(i, self._seed + int(number[i]), bool(by_chance[i]))
-                number[i] = number.max() + 1
-                running[i] = number[i] < self.episodes
-                chances[i], by_chance[i] = self._chance(int(number[i]))
-            mask = env.terminations | env.truncations
-            seeds = [self._seed + int(k) if mask[i] else None for i, k in enumerate(number)]
-            env.reset(seed=seeds, options={"reset_mask": mask})
-            rows.begin(np.flatnonzero(mask))
+        while self.running:
+            yield from self.step()
+
+    @property
+    def running(self) -> bool:
+        """Whether there are episodes that are not over."""
+        return bool(self._running.any())
+
+    def step(self) -> Iterator[Episode]:
+        """One step of all; gives the episodes that it ends."""
+        env, rows, number = self.env, self._rows, self._number
+        space = env.single_action_space
+        if self._policy is not None:
+            self._actions = self._policy(env.observations).astype(np.float32)
+        for k in np.flatnonzero(self._by_chance & self._running).tolist():
+            self._actions[k] = self._chances[k].uniform(space.low, space.high)
+        infos = env.step(self._actions)[-1]
+        rows.add(self._actions, infos)
+        mask = env.terminations | env.truncations
+        if not mask.any():
+            return
+        for i in np.flatnonzero(mask & self._running).tolist():
+            yield rows.episode(i, self._seed + int(number[i]), bool(self._by_chance[i]))
+            number[i] = number.max() + 1
+            self._running[i] = number[i] < self.episodes
+            self._chances[i], self._by_chance[i] = self._chance(int(number[i]))
+        seeds = [self._seed + int(k) if mask[i] else None for i, k in enumerate(number)]
+        env.reset(seed=seeds, options={"reset_mask": mask})
+        rows.begin(np.flatnonzero(mask))
 
     @property
     def spaces(self) -> tuple[Box, Box]:

@@ -1,0 +1,72 @@
+"""Policies of other programs on the page, and what was learnt here for them."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+from playwright.sync_api import expect
+
+from tests.app.opened import drop
+from tests.app.page import BOOT_MS
+from tests.app.training_page import TrainingPage
+from websim.experiments.experiment import Experiment
+from websim.trajectories.recorder import Recorder
+
+MODELS = Path(__file__).resolve().parents[1] / "python" / "exchange" / "models"
+
+
+def test_a_foreign_policy_moves_robots_and_leaves_as_onnx(
+    open_page: TrainingPage, tmp_path: Path
+) -> None:
+    page = open_page.page
+    files = {name: (MODELS / name).read_bytes() for name in ("ppo.zip", "ppo.pkl")}
+    # What cannot be taken is named, and nothing changes.
+    drop(page.locator(".stage"), {"broken.onnx": "hello"})
+    sheet = page.get_by_role("dialog", name="A policy of another program")
+    expect(sheet).to_contain_text("no ONNX", timeout=BOOT_MS)
+    expect(sheet.get_by_role("button", name="Use it")).to_be_disabled()
+    sheet.get_by_role("button", name="Cancel").click()
+
+    drop(page.locator(".stage"), files)
+    expect(sheet).to_contain_text("normalised by ppo.pkl")
+    choices = sheet.get_by_role("radio")
+    expect(choices).to_have_count(3, timeout=BOOT_MS)
+    returns = [float(one) for one in re.findall(r"returned (\d+)", sheet.inner_text())]
+    assert returns == sorted(returns, reverse=True)
+    sheet.get_by_text("Its actions as they are").click()
+    sheet.get_by_role("button", name="Use it").click()
+    expect(sheet).to_have_count(0)
+    open_page.wait("sim.controller?.startsWith('saved-')", 20)
+
+    page.get_by_role("button", name="Export: ppo").click()
+    export = page.get_by_role("dialog", name="For other programs")
+    with page.expect_download(timeout=BOOT_MS) as download:
+        export.get_by_role("button", name="Save as ONNX").click()
+    path = tmp_path / "policy.onnx"
+    download.value.save_as(path)
+    with np.load(MODELS / "ppo.npz") as known:
+        observations, theirs = known["observations"], known["actions"]
+    session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+    (actions,) = session.run(None, {"observation": observations})
+    assert abs(actions - theirs).max() < 1e-5
+
+    export.get_by_label("Episodes", exact=True).fill("3")
+    export.get_by_label("Seed of the first").fill("7")
+    export.get_by_label("Share of them that chance plays").fill("1")
+    with page.expect_download(timeout=BOOT_MS) as download:
+        export.get_by_role("button", name="Record").click()
+    path = tmp_path / "episodes.npz"
+    download.value.save_as(path)
+    recorder = Recorder(Experiment(task="InvertedPendulum-v5"), None, 3, seed=7, random=1)
+    episodes = list(recorder.play())
+    recorder.close()
+    with np.load(path) as file:
+        np.testing.assert_array_equal(file["seeds"], [one.seed for one in episodes])
+        np.testing.assert_array_equal(
+            file["actions"], np.concatenate([one.actions for one in episodes])
+        )
+        np.testing.assert_allclose(
+            file["state"], np.concatenate([one.states["state"] for one in episodes]), atol=1e-9
+        )
+    export.get_by_role("button", name="Close").click()

@@ -1,0 +1,97 @@
+/** For other programs: a policy, and episodes that are played by it or by chance, in the formats that they read. */
+
+import { Exchange } from '../../sim/page/exchange.js';
+import { h } from '../dom.js';
+import { titleOf } from '../experiment.js';
+import { bytes, count } from '../format.js';
+import { download } from '../opening/files.js';
+import { trusting } from '../opening/questions.js';
+import { Work } from '../sharing/work.js';
+
+/**
+ * @typedef {object} Exportable
+ * @property {import('../../sim/shared/protocol.js').Experiment} experiment
+ * @property {ArrayBuffer|null} run  its file; null: nothing is learnt yet
+ * @property {string} name  of what is made of it, without what stands behind the point
+ */
+
+export class ExportSheet {
+  /** Its worker boots when it is needed first. @type {Promise<Exchange> | undefined} */
+  #exchange;
+  #closing = new AbortController();
+  /** Whether somebody has said that the run's code may do anything. */
+  #trusted = false;
+
+  /** @param {Exportable} exportable */
+  constructor({ experiment, run, name }) {
+    this.run = run;
+    this.name = name;
+    this.experiment = experiment;
+    this.policyWork = new Work(this.#closing.signal);
+    this.onnx = h('button', { class: 'primary', onclick: () => this.#onnx() }, 'Save as ONNX');
+    this.recordWork = new Work(this.#closing.signal);
+    const number = (/** @type {Record<string, unknown>} */ properties) => h('input', { type: 'number', required: true, ...properties });
+    this.episodes = number({ min: '1', max: '10000000', step: '1', value: '100' });
+    this.seed = number({ min: '0', step: '1', value: '0' });
+    this.random = number({ min: '0', max: '1', step: 'any', value: run ? '0' : '1', disabled: !run });
+    this.record = h('button', { class: 'primary', onclick: () => this.#record() }, 'Record');
+    this.element = h('dialog', { class: 'question share', 'aria-label': 'For other programs' },
+      h('h2', {}, `${titleOf(experiment)} for other programs`),
+      ...run ? [h('section', { 'aria-label': 'The policy' },
+        h('h3', {}, 'The policy'),
+        h('p', { class: 'subtle' }, 'Takes observations as they are and gives actions within their bounds: what normalises and clips is inside.'),
+        this.onnx, this.policyWork.element)] : [],
+      h('section', { 'aria-label': 'Episodes' },
+        h('h3', {}, 'Episodes'),
+        h('p', { class: 'subtle' }, 'They are played in a worker of their own, to their ends and without noise, and written down as .npz: observations, actions, rewards and their terms, states.'),
+        h('label', {}, 'Episodes', this.episodes), h('label', {}, 'Seed of the first', this.seed),
+        h('label', {}, 'Share of them that chance plays', this.random),
+        this.record, this.recordWork.element),
+      h('button', { class: 'close', onclick: () => this.element.close() }, 'Close'));
+    this.element.addEventListener('close', () => {
+      this.#closing.abort();
+      this.#exchange?.then((exchange) => exchange.close(), () => {});
+      this.element.remove();
+    });
+  }
+
+  open() {
+    document.body.append(this.element);
+    this.element.showModal();
+  }
+
+  async #onnx() {
+    const model = await this.policyWork.run([this.onnx], () => this.#ask((exchange, trusted) => (
+      exchange.toOnnx(/** @type {ArrayBuffer} */ (this.run), { trusted })
+    )));
+    if (!model) return;
+    const file = `${this.name}.onnx`;
+    download(new Blob([model]), file);
+    this.policyWork.say(`${file}: ${bytes(model.length)}`);
+  }
+
+  async #record() {
+    const inputs = [this.episodes, this.seed, this.random];
+    if (!inputs.every((input) => input.reportValidity())) return;
+    const [episodes, seed, random] = inputs.map(({ valueAsNumber }) => valueAsNumber);
+    const { run, experiment, name } = this;
+    const file = await this.recordWork.run([this.record], (say, signal) => this.#ask((exchange, trusted) => (
+      exchange.record({ run, experiment: run ? null : experiment, trusted, episodes, seed, random }, (told) => {
+        say(`${count(told.episodes)} of ${count(told.of)} episodes are over: ${count(told.steps)} steps, ${bytes(told.size)}`, told.episodes / told.of);
+      }, signal)
+    )));
+    if (!file) return;
+    download(file, `${name}.npz`);
+    this.recordWork.say(`${name}.npz: ${bytes(file.size)}`);
+  }
+
+  /** @template T @param {(exchange: Exchange, trusted: boolean) => Promise<T>} work @returns {Promise<T|null>}  null: its code is not to run */
+  async #ask(work) {
+    this.#exchange ??= Exchange.start();
+    const exchange = await this.#exchange;
+    return trusting('the code of this run', (trusted) => {
+      this.#trusted = trusted;
+      return work(exchange, trusted);
+    }, this.#trusted);
+  }
+}

@@ -1,0 +1,192 @@
+"""To and from other programs, in a worker that is theirs alone.
+
+The Python half of `sim/page/exchange.js`. What a foreign file holds is read here and nowhere else.
+"""
+
+import io
+import math
+from collections.abc import Iterator
+from dataclasses import replace
+from time import perf_counter
+from typing import IO, Any
+
+from websim.browser.disk import opened
+from websim.browser.learner import MAX_BYTES
+from websim.browser.messages import Importing, Recording, Taking, plain
+from websim.errors import ForeignPolicy
+from websim.exchange.imports import MEANINGS, READERS, program_of, run_from
+from websim.exchange.onnx.export import export
+from websim.experiments.experiment import CODE, Experiment
+from websim.sharing.links import archive_of
+from websim.training import checkpoints
+from websim.training.checkpoints import Checkpoint
+from websim.training.evaluation import Judge
+from websim.training.verification import verify
+from websim.trajectories.npz import Writer
+from websim.trajectories.recorder import Recorder
+
+
+class Trial:
+    """Another program's policy, taken in each way that is possible, with an episode of each."""
+
+    def __init__(
+        self, data: bytes, statistics: bytes | None, experiment: Experiment, title: str
+    ) -> None:
+        """Reads the policy.
+
+        Args:
+            data: Its file.
+            statistics: A file of those that observations are normalised by.
+            experiment: With the robot that it is for.
+            title: What people call it.
+
+        Raises:
+            ForeignPolicy: it cannot be taken in any way.
+            WebSimError: the experiment cannot be simulated.
+        """
+        found = READERS[program_of(data)](data)
+        self._takings: list[Taking] = []
+        self._runs: list[tuple[Taking, Checkpoint]] = []
+        problems: list[ForeignPolicy] = []
+        for actions in MEANINGS[:1] if found.normalized else MEANINGS:
+            taking = Taking(actions=actions)
+            try:
+                run = run_from(
+                    found, experiment, statistics=statistics, actions=actions, title=title
+                )
+            except ForeignPolicy as problem:
+                problems.append(problem)
+                taking.problem = str(problem)
+            else:
+                taking.archive = archive_of(run)
+                if any(taking.archive == other.archive for other in self._takings):
+                    continue  # the bounds are -1 and 1
+                self._runs.append((taking, run))
+            self._takings.append(taking)
+        if not self._runs:
+            raise problems[0]
+        self._judge: Judge | None = None
+        self._steps = 0
+
+    def play(self, seconds: float) -> dict[str, Any]:
+        """Goes on for about so many seconds: an Importing."""
+        taking, run = self._runs[0]
+        if self._judge is None:
+            self._judge = Judge(run, episodes=1)
+        if self._judge.play(seconds):
+            result = self._judge.result
+            taking.episode_return = float(result.returns[0])
+            taking.length = int(result.lengths[0])
+            self._steps += taking.length
+            self.close()
+            del self._runs[0]
+        over = not self._runs
+        if over:
+            self._takings.sort(key=lambda one: -_worth(one))
+        return plain(Importing(over=over, steps=self._steps, takings=self._takings if over else []))
+
+    def close(self) -> None:
+        """Frees the environment."""
+        if self._judge is not None:
+            self._judge.close()
+        self._judge = None
+
+
+def _worth(taking: Taking) -> float:
+    known = taking.episode_return
+    return -math.inf if known is None else known
+
+
+def onnx(data: bytes, trusted: bool) -> bytes:
+    """A run's policy as ONNX; errors as of `websim.exchange.onnx.export.export`."""
+    return export(_read(data, trusted))
+
+
+class Session:
+    """Episodes that are played and written down."""
+
+    def __init__(
+        self,
+        data: bytes | None,
+        experiment: Experiment | None,
+        trusted: bool,
+        episodes: int,
+        seed: int,
+        random: float,
+        handles: Any,
+    ) -> None:
+        """Makes the environments.
+
+        Args:
+            data: A run, whose policy plays; None: chance alone does.
+            experiment: What is played where there is no run.
+            trusted: Whether a run's code may do anything.
+            episodes: How many.
+            seed: Of the first.
+            random: Share of the episodes that chance plays.
+            handles: Two files on disk, for what is written meanwhile and for what comes of it
+                (FileSystemSyncAccessHandle); None: both are in memory.
+
+        Raises:
+            InvalidArgument: an argument that is not allowed.
+            UnsafeCode: the run's code does more than calculate.
+            WebSimError: it cannot be played.
+        """
+        learner = None
+        if data is not None:
+            run = _read(data, trusted)
+            verify(run)
+            experiment, learner = run.experiment, run.learner
+        assert experiment is not None
+        self._recorder = Recorder(experiment, learner, episodes, seed=seed, random=random)
+        self._handles = handles
+        self._out: IO[bytes] = io.BytesIO()
+        scratch: IO[bytes] = io.BytesIO()
+        if handles is not None:
+            scratch, self._out = (opened(handle) for handle in handles)
+        self._writer = Writer(scratch)
+        self._episodes = self._steps = 0
+        self._finishing: Iterator[None] | None = None
+
+    def play(self, seconds: float) -> dict[str, Any]:
+        """Goes on for about so many seconds: a Recording."""
+        until = perf_counter() + seconds
+        over = False
+        while not over and perf_counter() < until:
+            over = self._go_on()
+        told = Recording(
+            over=over,
+            episodes=self._episodes,
+            of=self._recorder.episodes,
+            steps=self._steps,
+            size=self._writer.bytes,
+            file=None,
+        )
+        if over:
+            self._out.flush()
+            if isinstance(self._out, io.BytesIO):
+                told.file = self._out.getvalue()
+        return plain(told)
+
+    def _go_on(self) -> bool:
+        """One step, or a piece of the file; whether that was the last."""
+        if self._finishing is not None:
+            return next(self._finishing, self) is self
+        for episode in self._recorder.step():
+            self._writer.add(episode)
+            self._episodes += 1
+            self._steps += len(episode.rewards)
+        if not self._recorder.running:
+            self._finishing = self._writer.finish(self._out, self._recorder.about())
+        return False
+
+    def close(self) -> None:
+        """Frees the environments, and lets go of the files."""
+        self._recorder.close()
+        for handle in self._handles or ():
+            handle.close()
+
+
+def _read(data: bytes, trusted: bool) -> Checkpoint:
+    run = checkpoints.loads(data, MAX_BYTES)
+    return replace(run, experiment=replace(run.experiment, trusted=[*CODE] if trusted else []))

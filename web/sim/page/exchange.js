@@ -1,0 +1,87 @@
+/** Policies and episodes to and from other programs, in a worker of their own. */
+
+import { hasDisk, nameOfNow, readFile, removeFiles } from '../shared/disk.js';
+import { Aside } from './aside.js';
+
+/**
+ * @typedef {import('../shared/protocol.js').Experiment} Experiment
+ * @typedef {import('../shared/messages.js').Importing} Importing
+ * @typedef {import('../shared/messages.js').Recording} Recording
+ *
+ * @typedef {object} Wanted  which episodes are recorded
+ * @property {ArrayBuffer | null} run  whose policy plays; null: chance alone does
+ * @property {Experiment | null} experiment  what is played where there is no run
+ * @property {boolean} [trusted]  the run's code may do anything
+ * @property {number} episodes
+ * @property {number} [seed]  of the first: `reset(seed)` begins the same episode
+ * @property {number} [random]  share of the episodes that chance plays, 0 to 1
+ */
+
+export class Exchange {
+  #aside;
+
+  /** Boots the worker. */
+  static async start() {
+    return new Exchange(await Aside.start());
+  }
+
+  /** Use `Exchange.start`. @param {Aside} aside */
+  constructor(aside) {
+    this.#aside = aside;
+  }
+
+  /**
+   * Takes another program's policy in each way that is possible, and plays an episode of each.
+   *
+   * @param {ArrayBuffer} policy  an .onnx with a perceptron, a model of Stable-Baselines3, or an agent of CleanRL's
+   * @param {Experiment} experiment  with the robot that it is for
+   * @param {{statistics?: ArrayBuffer | null, title?: string}} how  statistics: a file of those that observations are normalised by
+   * @param {(told: Importing) => void} [onProgress]
+   * @param {AbortSignal} [signal]  gives it up
+   * @returns {Promise<import('../shared/messages.js').Taking[]>}  the likeliest first
+   * @throws ForeignPolicy where it cannot be taken; AbortError
+   */
+  async take(policy, experiment, { statistics = null, title = '' }, onProgress = () => {}, signal) {
+    const { takings } = await this.#aside.work('beginTrial', { policy, experiment, statistics, title }, onProgress, signal);
+    return takings;
+  }
+
+  /**
+   * A run's policy as ONNX.
+   *
+   * @param {ArrayBuffer} run
+   * @param {{trusted?: boolean}} how  its code may do anything
+   * @returns {Promise<Uint8Array<ArrayBuffer>>}
+   * @throws UnsafeCode
+   */
+  async toOnnx(run, { trusted = false } = {}) {
+    return this.#aside.request('exportOnnx', { data: run, trusted });
+  }
+
+  /**
+   * Plays episodes, and writes all of them down, as .npz (`docs/exchange.md`).
+   *
+   * @param {Wanted} wanted
+   * @param {(told: Recording) => void} [onProgress]
+   * @param {AbortSignal} [signal]  gives it up
+   * @returns {Promise<Blob>}  on the browser's disk where it has one, for a day: it may be larger than memory
+   * @throws InvalidArgument, UnsafeCode; AbortError
+   */
+  async record({ run, experiment, trusted = false, episodes, seed = 0, random = 0 }, onProgress = () => {}, signal) {
+    await removeFiles();
+    const name = nameOfNow();
+    const files = hasDisk() ? [`${name}.scratch`, `${name}.npz`] : null;
+    try {
+      const payload = { data: run, experiment, trusted, episodes, seed, random, files };
+      const { file } = await this.#aside.work('beginRecording', payload, onProgress, signal);
+      return files ? await readFile(files[1]) : new Blob([/** @type {Uint8Array<ArrayBuffer>} */ (file)]);
+    } finally {
+      if (files) await removeFiles(files[0]);
+    }
+  }
+
+  /** Ends the worker, whatever it does. */
+  close() {
+    this.#aside.close();
+  }
+}
