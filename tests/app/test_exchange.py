@@ -51,7 +51,7 @@ def test_a_foreign_policy_moves_robots_and_leaves_as_onnx(
     (actions,) = session.run(None, {"observation": observations})
     assert abs(actions - theirs).max() < 1e-5
 
-    export.get_by_label("Episodes", exact=True).fill("3")
+    export.get_by_role("spinbutton", name="Episodes").fill("3")
     export.get_by_label("Seed of the first").fill("7")
     export.get_by_label("Share of them that chance plays").fill("1")
     with page.expect_download(timeout=BOOT_MS) as download:
@@ -70,3 +70,19 @@ def test_a_foreign_policy_moves_robots_and_leaves_as_onnx(
             file["state"], np.concatenate([one.states["state"] for one in episodes]), atol=1e-9
         )
     export.get_by_role("button", name="Close").click()
+
+    # The recording plays beside a live robot; one of another robot is refused.
+    drop(page.locator(".stage"), {"episodes.npz": path.read_bytes()})
+    player = page.get_by_role("region", name="A recording")
+    expect(player).to_be_visible(timeout=BOOT_MS)
+    player.get_by_role("button", name="Pause").click()
+    longest = max(range(3), key=lambda i: len(episodes[i].rewards))
+    player.get_by_label("Episode", exact=True).select_option(str(longest))
+    last = len(episodes[longest].rewards)
+    scrub = player.get_by_label("Step of the episode")
+    expect(scrub).to_have_attribute("max", str(last))
+    scrub.fill(str(last))
+    expect(player.get_by_role("status")).to_contain_text(f"Step {last} of {last}: return")
+    page.screenshot(path="/tmp/inout_replay.png")
+    player.get_by_role("button", name="Close the recording").click()
+    expect(player).to_have_count(0)

@@ -5,18 +5,21 @@ from pathlib import Path
 from typing import Any
 
 import gymnasium
+import h5py
 import minari
 import mujoco
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from websim.errors import InvalidArgument
+from websim.errors import InvalidArgument, InvalidRecording
 from websim.experiments.experiment import Experiment
 from websim.training.trainer import Trainer
 from websim.trajectories import minari as minari_format
 from websim.trajectories import npz
+from websim.trajectories.reading import read
 from websim.trajectories.recorder import Episode, Recorder
+from websim.trajectories.replay import Replay
 
 HOPPER = Experiment(
     task="Hopper-v5", hyperparameters={"num_envs": 2, "num_steps": 32, "num_minibatches": 2}
@@ -138,3 +141,52 @@ def test_minari_reads_it_and_recovers_the_environment(
 def test_what_cannot_be_recorded_is_refused(arguments: dict[str, Any], said: str) -> None:
     with pytest.raises(InvalidArgument, match=said):
         Recorder(HOPPER, None, **{"episodes": 1, "random": 1.0, **arguments})
+
+
+def test_what_is_recorded_is_set_and_stepped_again(recorded: Any, tmp_path: Path) -> None:
+    episodes, about, spaces = recorded
+    npz.write(tmp_path / "all.npz", iter(episodes), about)
+    minari_format.write(tmp_path / "hopper-v0", iter(episodes), HOPPER, spaces, about)
+    d4rl = tmp_path / "d4rl.hdf5"
+    with h5py.File(d4rl, "w") as file:
+        for name, arrays in {
+            "actions": [one.actions for one in episodes],
+            "observations": [one.observations[:-1] for one in episodes],
+            "rewards": [one.rewards for one in episodes],
+            "infos/qpos": [one.states["qpos"][:-1] for one in episodes],
+            "infos/qvel": [one.states["qvel"][:-1] for one in episodes],
+            "terminals": [np.arange(len(one.rewards)) == len(one.rewards) - 1 for one in episodes],
+            "timeouts": [np.zeros(len(one.rewards), bool) for one in episodes],
+        }.items():
+            file[name] = np.concatenate(arrays)
+    env = gymnasium.make("Hopper-v5").unwrapped
+    env.reset()
+    longest = max(range(EPISODES), key=lambda i: len(episodes[i].rewards))
+    theirs = episodes[longest]
+    replay = Replay(HOPPER)
+    for path, task in ((tmp_path / "all.npz", "Hopper-v5"), (tmp_path / "hopper-v0", "Hopper-v5")):
+        recording = read(path)
+        assert recording.task == task
+        one = recording.episodes[longest]
+        assert one.seed == theirs.seed
+        assert replay.difference(one) < 1e-12
+        poses = replay.poses(one)
+        for t in (0, len(one.rewards) // 2, len(one.rewards)):
+            env.set_state(theirs.states["qpos"][t], theirs.states["qvel"][t])  # type: ignore[attr-defined]
+            np.testing.assert_allclose(poses[t, :, :3], env.data.xpos, atol=1e-6)  # type: ignore[attr-defined]
+    one = read(d4rl).episodes[longest]
+    assert len(one.rewards) == len(theirs.rewards) - 1
+    # Without the solver's warm start the same follows as far as it has converged.
+    assert replay.difference(one) < 1e-4
+    replay.close()
+
+    other = Replay(Experiment(task="Ant-v5"))
+    with pytest.raises(InvalidRecording, match="of another robot"):
+        other.poses(one)
+    other.close()
+    (tmp_path / "torn.npz").write_bytes((tmp_path / "all.npz").read_bytes()[:-100])
+    with pytest.raises(InvalidRecording, match="no recording"):
+        read(tmp_path / "torn.npz")
+    np.savez(tmp_path / "short.npz", **{**np.load(tmp_path / "all.npz"), "lengths": np.array([3])})
+    with pytest.raises(InvalidRecording, match="do not sum up"):
+        read(tmp_path / "short.npz")

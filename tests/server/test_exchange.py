@@ -1,4 +1,4 @@
-"""`websim export`, `import` and `record`: every command of docs/exchange.md, and mistakes."""
+"""`websim export`, `import`, `record`, `replay`: the commands of docs/exchange.md, mistakes."""
 
 import re
 import shlex
@@ -15,7 +15,7 @@ MODELS = Path(__file__).resolve().parents[1] / "python" / "exchange" / "models"
 
 DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "exchange.md"
 
-COMMANDS = re.findall(r"`websim ((?:export|import|record) [^`]+)` \|", DOCUMENT.read_text())
+COMMANDS = re.findall(r"`websim ((?:export|import|record|replay) [^`]+)` \|", DOCUMENT.read_text())
 
 
 @pytest.fixture(scope="module")
@@ -53,6 +53,7 @@ def test_the_commands_of_the_table(files: Path, monkeypatch: pytest.MonkeyPatch)
         ("import onnx nowhere.onnx --task Hopper-v5", "nowhere.onnx cannot be read"),
         ("import onnx run.websim --task Hopper-v5", "no ONNX"),
         ("import onnx run.websim --task Nothing-v5", "Nothing-v5"),
+        ("replay run.websim", "lacks lengths"),
         ("record run.websim --episodes 0 --out a.npz", "episodes must be 1 to"),
         ("record Hopper-v5 --out a.npz", "Hopper-v5 cannot be read"),
         ("record Hopper-v5 --random 1 --episodes 1 --format minari --out .", "dataset's id"),

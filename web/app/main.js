@@ -53,6 +53,7 @@ const opener = new Opener({
   session, report,
   tell: (message) => notices.show('info', message),
   openRun: (file) => desk.openRun(file),
+  openRecording,
   learning: () => desk.learning,
 });
 const controllers = new Controllers(session, (controller) => desk.checkpointOf(controller), (message) => notices.show('warning', message));
@@ -260,6 +261,15 @@ on('state', ({ running }) => {
 async function showOwn() {
   await built;
   panel.robot.showOwn(await listExperiments());
+}
+
+/** Plays recorded episodes. @param {File} file */
+async function openRecording(file) {
+  const { Replayer } = await import('./exchange/replayer.js');
+  const replayer = new Replayer(session, () => (stage.covered = false));
+  await replayer.open(file);
+  app.append(replayer.element);
+  stage.covered = true;
 }
 
 function togglePanel() {

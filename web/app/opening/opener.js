@@ -1,4 +1,4 @@
-/** What the user opens: robots, runs, policies of other programs, and code. It is read in a worker; what is wrong is told, and nothing changes. */
+/** What the user opens: robots, runs, recordings, policies of other programs, and code. It is read in a worker; what is wrong is told, and nothing changes. */
 
 import { MAX_ROBOT_BYTES, MAX_RUN_BYTES } from '../../sim/shared/messages.js';
 import { h, setText } from '../dom.js';
@@ -12,6 +12,7 @@ import { askFiles, askModel, trusting } from './questions.js';
  * @typedef {object} Settings
  * @property {import('../session.js').Session} session
  * @property {(file: File) => Promise<void>} openRun
+ * @property {(file: File) => Promise<void>} openRecording
  * @property {() => boolean} learning  whether robots learn
  * @property {(error: Error) => void} report
  * @property {(message: string) => void} tell
@@ -49,6 +50,7 @@ export class Opener {
     if (!file) throw new Error('There are no files in it.');
     if (!more.length && /\.websim$/i.test(file.name)) return this.#openRun(file);
     if (!more.length && /\.py$/i.test(file.name)) return this.#openCode(file);
+    if (!more.length && /\.npz$/i.test(file.name)) return this.settings.openRecording(file);
     const policy = policyAmong([file, ...more]);
     if (policy) return this.#openPolicy(policy);
     return this.#openRobot(files);

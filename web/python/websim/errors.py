@@ -30,6 +30,10 @@ class MissingLibrary(WebSimError):
     """Raised when a compiled part has not been built, or an optional library is not installed."""
 
 
+class InvalidRecording(WebSimError, ValueError):
+    """Raised when recorded episodes cannot be read, or are of another robot."""
+
+
 class ResetNeeded(WebSimError, gymnasium.error.ResetNeeded):
     """Raised when an environment is stepped before its first reset, or after its episode ended."""
 

@@ -80,6 +80,21 @@ export class Exchange {
     }
   }
 
+  /**
+   * What is in a recording (.npz); `posesOf` are its episodes' then.
+   *
+   * @param {ArrayBuffer} data @param {Experiment} experiment  with the robot that it is of
+   * @throws InvalidRecording
+   */
+  async read(data, experiment) {
+    return this.#aside.request('readRecording', { data, experiment });
+  }
+
+  /** What an episode of what was read last looks like. @param {number} episode */
+  async posesOf(episode) {
+    return this.#aside.request('recordedPoses', { episode });
+  }
+
   /** Ends the worker, whatever it does. */
   close() {
     this.#aside.close();

@@ -182,6 +182,26 @@
  */
 
 /**
+ * @typedef {object} RecordedEpisode  one of those in a recording
+ * @property {number} steps  how long it is
+ * @property {number} episodeReturn  sum of its rewards
+ * @property {number | null} seed  it began with; null: that is not known
+ */
+
+/**
+ * @typedef {object} RecordingRead  what is in a recording
+ * @property {string} task  id of its task; empty: that is not known
+ * @property {RecordedEpisode[]} episodes  at least one
+ * @property {number} frameSeconds  of the simulation, between two steps
+ */
+
+/**
+ * @typedef {object} RecordedPoses  what an episode looks like
+ * @property {Uint8Array<ArrayBuffer>} poses  of all bodies, after the reset and after each step: position, and quaternion w, x, y, z, float32 [steps + 1, nbody, 7]
+ * @property {number[]} returns  sums of the rewards until then [steps + 1]
+ */
+
+/**
  * @typedef {object} RobotReading  what files of a robot come to
  * @property {string | null} experiment  the fields of an Experiment, as JSON; null where something is open
  * @property {Uint8Array<ArrayBuffer> | null} archive  a run with the robot's files

@@ -138,6 +138,9 @@
  * @property {(payload: Recorded) => Promise<void>} beginRecording  of episodes
  * @property {(payload: {seconds: number}) => Progress<keyof WorkProgress>} goOn  with what was begun last
  * @property {(payload: {data: ArrayBuffer, trusted: boolean}) => Uint8Array<ArrayBuffer>} exportOnnx  a run's policy
+ * @property {(payload: {data: ArrayBuffer, experiment: Experiment}) => import('./messages.js').RecordingRead} readRecording
+ *   experiment: with the robot that it is of
+ * @property {(payload: {episode: number}) => import('./messages.js').RecordedPoses} recordedPoses  of what was read last
  * @property {(payload: {experiment: Experiment}) => ArrayBuffer} writeExperiment  a file of it
  * @property {(payload: {files: Record<string, ArrayBuffer>, main: string | null}) => RobotReading} readRobot
  * @property {(payload: {file: TaskFile, present: Experiment | null, trusted: boolean}) => string[]} readTasks

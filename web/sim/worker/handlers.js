@@ -39,7 +39,7 @@ export class Handlers {
   /** What learns here for a tournament. @type {Candidature | undefined} */
   #candidature;
 
-  /** What was begun and goes on a little at a time: an object of Python's. @type {any} */
+  /** What was begun and goes on, as it is asked: an object of Python's. @type {any} */
   #work;
 
   /**
@@ -309,6 +309,25 @@ export class Handlers {
     } finally {
       bytes.destroy();
     }
+  }
+
+  /** @param {Payload<'readRecording'>} payload */
+  readRecording({ data, experiment }) {
+    const { pyodide } = this.#up;
+    const recording = pythonBytes(pyodide, data);
+    const wanted = pythonExperiment(pyodide, experiment);
+    this.#endWork();
+    try {
+      this.#work = this.#askOf('exchange', (module) => module.Player(recording, wanted));
+      return toJs(this.#work.read());
+    } finally {
+      for (const proxy of [recording, wanted]) proxy.destroy();
+    }
+  }
+
+  /** @param {Payload<'recordedPoses'>} payload */
+  recordedPoses({ episode }) {
+    return toJs(this.#work.poses(episode));
   }
 
   /** @param {Payload<'goOn'>} payload */

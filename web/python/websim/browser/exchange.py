@@ -4,6 +4,7 @@ The Python half of `sim/page/exchange.js`. What a foreign file holds is read her
 """
 
 import io
+import itertools
 import math
 from collections.abc import Iterator
 from dataclasses import replace
@@ -12,7 +13,15 @@ from typing import IO, Any
 
 from websim.browser.disk import opened
 from websim.browser.learner import MAX_BYTES
-from websim.browser.messages import Importing, Recording, Taking, plain
+from websim.browser.messages import (
+    Importing,
+    RecordedEpisode,
+    RecordedPoses,
+    Recording,
+    RecordingRead,
+    Taking,
+    plain,
+)
 from websim.errors import ForeignPolicy
 from websim.exchange.imports import MEANINGS, READERS, program_of, run_from
 from websim.exchange.onnx.export import export
@@ -23,7 +32,9 @@ from websim.training.checkpoints import Checkpoint
 from websim.training.evaluation import Judge
 from websim.training.verification import verify
 from websim.trajectories.npz import Writer
+from websim.trajectories.reading import of_npz
 from websim.trajectories.recorder import Recorder
+from websim.trajectories.replay import Replay
 
 
 class Trial:
@@ -185,6 +196,41 @@ class Session:
         self._recorder.close()
         for handle in self._handles or ():
             handle.close()
+
+
+class Player:
+    """Recorded episodes that somebody looks at."""
+
+    def __init__(self, data: bytes, experiment: Experiment) -> None:
+        """Reads a recording (.npz); see `websim.trajectories.reading.of_npz` and `Replay`."""
+        self._recording = of_npz(data)
+        self._replay = Replay(experiment)
+
+    def read(self) -> dict[str, Any]:
+        """What is in it: a RecordingRead."""
+        episodes = [
+            RecordedEpisode(
+                steps=len(one.rewards), episode_return=float(one.rewards.sum()), seed=one.seed
+            )
+            for one in self._recording.episodes
+        ]
+        return plain(
+            RecordingRead(
+                task=self._recording.task,
+                episodes=episodes,
+                frame_seconds=self._replay.frame_seconds,
+            )
+        )
+
+    def poses(self, number: int) -> dict[str, Any]:
+        """What an episode looks like: a RecordedPoses; raises InvalidRecording."""
+        episode = self._recording.episodes[number]
+        returns = list(itertools.accumulate(episode.rewards.tolist(), initial=0.0))
+        return plain(RecordedPoses(poses=self._replay.poses(episode).tobytes(), returns=returns))
+
+    def close(self) -> None:
+        """Frees the robots."""
+        self._replay.close()
 
 
 def _read(data: bytes, trusted: bool) -> Checkpoint:

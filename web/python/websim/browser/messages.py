@@ -357,6 +357,50 @@ class Recording:
 
 
 @dataclass(kw_only=True)
+class RecordedEpisode:
+    """One of those in a recording.
+
+    Attributes:
+        steps: How long it is.
+        episode_return: Sum of its rewards.
+        seed: It began with; null: that is not known.
+    """
+
+    steps: int
+    episode_return: float
+    seed: int | None
+
+
+@dataclass(kw_only=True)
+class RecordingRead:
+    """What is in a recording.
+
+    Attributes:
+        task: Id of its task; empty: that is not known.
+        episodes: At least one.
+        frame_seconds: Of the simulation, between two steps.
+    """
+
+    task: str
+    episodes: list[RecordedEpisode]
+    frame_seconds: float
+
+
+@dataclass(kw_only=True)
+class RecordedPoses:
+    """What an episode looks like.
+
+    Attributes:
+        poses: Of all bodies, after the reset and after each step: position, and quaternion w, x, y,
+            z, float32 [steps + 1, nbody, 7].
+        returns: Sums of the rewards until then [steps + 1].
+    """
+
+    poses: bytes
+    returns: list[float]
+
+
+@dataclass(kw_only=True)
 class RobotReading:
     """What files of a robot come to.
 
@@ -861,6 +905,9 @@ MESSAGES = (
     Taking,
     Importing,
     Recording,
+    RecordedEpisode,
+    RecordingRead,
+    RecordedPoses,
     RobotReading,
     PolicySizes,
     WorkedReward,

@@ -1,0 +1,136 @@
+/** Plays recorded episodes beside a live robot, at any speed, from any step on. */
+
+import { Exchange } from '../../sim/page/exchange.js';
+import { h, setText } from '../dom.js';
+import { count, measure } from '../format.js';
+import { Stage } from '../stage/stage.js';
+import { ReplayScene } from './replayscene.js';
+
+/** Multiples of real time. */
+const SPEEDS = [0.1, 0.25, 0.5, 1, 2, 5, 10];
+
+/** The last step stays for so long before the episode begins anew, in ms. */
+const REST_MS = 700;
+
+export class Replayer {
+  /** @type {Promise<Exchange> | undefined} */
+  #exchange;
+  /** @type {Stage|null} */
+  #stage = null;
+  /** @type {ReplayScene|null} */
+  #scene = null;
+  /** @type {number[]} */
+  #returns = [];
+  #frameMs = 1;
+  #playing = true;
+  #last = performance.now();
+  #ended = 0;
+  /** Grows when another episode is wanted. */
+  #turn = 0;
+
+  /** @param {import('../session.js').Session} session @param {() => void} closed */
+  constructor(session, closed) {
+    this.session = session;
+    this.closed = closed;
+    this.place = h('div', { class: 'replay-stage' });
+    this.title = h('h2');
+    this.episode = h('select', { 'aria-label': 'Episode', onchange: () => this.#show(Number(this.episode.value)) });
+    this.play = h('button', { class: 'primary', onclick: () => this.#toggle() }, 'Pause');
+    this.speed = h('select', { 'aria-label': 'Speed of the recording' }, ...SPEEDS.map((speed) => h('option', { value: speed, selected: speed === 1 }, `${speed}×`)));
+    this.step = h('input', { type: 'range', min: '0', max: '1', step: '1', value: '0', 'aria-label': 'Step of the episode', oninput: () => this.#seek(this.step.valueAsNumber) });
+    this.status = h('p', { class: 'subtle', role: 'status' });
+    this.element = h('section', { class: 'replay', 'aria-label': 'A recording' }, this.place,
+      h('div', { class: 'replay-sheet card' },
+        h('header', { class: 'row' }, this.title, h('button', { class: 'quiet', 'aria-label': 'Close the recording', onclick: () => this.close() }, '×')),
+        h('div', { class: 'row' }, this.play, this.speed, this.episode), this.step, this.status));
+    this.session.addEventListener('closing', () => this.close(), { once: true });
+  }
+
+  /**
+   * @param {File} file
+   * @throws {Error} it cannot be played; nothing is left of it
+   */
+  async open(file) {
+    const { experiment, sim } = this.session;
+    if (!sim || !experiment) throw new Error('Choose the robot that it is of, one type alone, then open the recording again.');
+    document.head.append(h('link', { rel: 'stylesheet', href: new URL('./replay.css', import.meta.url).href }));
+    try {
+      this.#exchange = Exchange.start();
+      const [exchange, data] = await Promise.all([this.#exchange, file.arrayBuffer()]);
+      const { episodes, frameSeconds } = await exchange.read(data, experiment);
+      this.#frameMs = 1000 * frameSeconds;
+      setText(this.title, file.name);
+      this.episode.replaceChildren(...episodes.map(({ steps, episodeReturn, seed }, i) => h('option', { value: i },
+        `${i + 1}: ${measure(episodeReturn)} in ${count(steps)} steps${seed === null ? '' : `, seed ${seed}`}`)));
+      await this.#show(0);
+    } catch (error) {
+      this.close();
+      throw error;
+    }
+  }
+
+  close() {
+    this.#turn += 1;
+    this.#exchange?.then((exchange) => exchange.close(), () => {});
+    this.#stage?.close();
+    this.#stage = this.#scene = null;
+    this.element.remove();
+    this.closed();
+  }
+
+  /** @param {number} number  of an episode */
+  async #show(number) {
+    const turn = ++this.#turn;
+    const exchange = await this.#exchange;
+    const { sim, options } = this.session;
+    if (!exchange || !sim) return;
+    const { poses, returns } = await exchange.posesOf(number);
+    if (turn !== this.#turn) return;
+    this.#returns = returns;
+    this.#scene = new ReplayScene(sim, Math.min(options.follow ?? 0, sim.groups[0].numEnvs - 1), poses);
+    this.step.max = String(this.#scene.steps);
+    if (!this.#stage) {
+      this.#stage = new Stage(options.renderer, () => this.#tell());
+      this.#stage.set({ ...options, overview: 'cells', draw: 'auto' });
+      this.place.replaceChildren(this.#stage.element);
+      requestAnimationFrame(this.#tick);
+    }
+    this.#seek(0);
+    await this.#stage.show(this.#scene);
+  }
+
+  #toggle() {
+    this.#playing = !this.#playing;
+    setText(this.play, this.#playing ? 'Pause' : 'Play');
+  }
+
+  /** @param {number} at  step */
+  #seek(at) {
+    if (this.#scene) this.#scene.at = at;
+    this.#ended = 0;
+    this.#tell();
+  }
+
+  /** @param {number} now  in ms */
+  #tick = (now) => {
+    const scene = this.#scene;
+    if (!scene) return;
+    const passed = now - this.#last;
+    this.#last = now;
+    if (this.#playing) {
+      scene.at = Math.min(scene.steps, scene.at + (passed / this.#frameMs) * Number(this.speed.value));
+      if (scene.at === scene.steps) {
+        this.#ended ||= now;
+        if (now - this.#ended > REST_MS) this.#seek(0);
+      }
+    }
+    requestAnimationFrame(this.#tick);
+  };
+
+  #tell() {
+    if (!this.#scene) return;
+    const step = Math.floor(this.#scene.at);
+    this.step.value = String(step);
+    setText(this.status, `Step ${count(step)} of ${count(this.#scene.steps)}: return ${measure(this.#returns[step])} so far. Left the recording, right a live robot.`);
+  }
+}
