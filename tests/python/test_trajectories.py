@@ -159,7 +159,7 @@ def test_what_is_recorded_is_set_and_stepped_again(recorded: Any, tmp_path: Path
             "timeouts": [np.zeros(len(one.rewards), bool) for one in episodes],
         }.items():
             file[name] = np.concatenate(arrays)
-    env = gymnasium.make("Hopper-v5").unwrapped
+    env: Any = gymnasium.make("Hopper-v5").unwrapped
     env.reset()
     longest = max(range(EPISODES), key=lambda i: len(episodes[i].rewards))
     theirs = episodes[longest]
@@ -172,8 +172,9 @@ def test_what_is_recorded_is_set_and_stepped_again(recorded: Any, tmp_path: Path
         assert replay.difference(one) < 1e-12
         poses = replay.poses(one)
         for t in (0, len(one.rewards) // 2, len(one.rewards)):
-            env.set_state(theirs.states["qpos"][t], theirs.states["qvel"][t])  # type: ignore[attr-defined]
-            np.testing.assert_allclose(poses[t, :, :3], env.data.xpos, atol=1e-6)  # type: ignore[attr-defined]
+            env.set_state(theirs.states["qpos"][t], theirs.states["qvel"][t])
+            places = poses[t, :, :3].astype(np.float64)
+            np.testing.assert_allclose(places, env.data.xpos, atol=1e-6)
     one = read(d4rl).episodes[longest]
     assert len(one.rewards) == len(theirs.rewards) - 1
     # Without the solver's warm start the same follows as far as it has converged.
