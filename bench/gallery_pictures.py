@@ -52,9 +52,7 @@ STYLE = """(text) => {
   document.adoptedStyleSheets = [sheet];
 }"""
 
-BARE = (
-    ".details, .panel, .stage-figures, .stage-curve, .notices, .hands { display: none !important; }"
-)
+BARE = ".details, .panel, .stage-figures, .notices, .stage-tools { display: none !important; }"
 """Leaves the robots alone."""
 
 

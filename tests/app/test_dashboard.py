@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from imageio.v3 import imread
 from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.app.page import BOOT_MS, FEW, Dashboard
@@ -304,6 +305,78 @@ def test_following_a_robot_opens_its_details(shared: Dashboard) -> None:
     page.keyboard.press("Escape")
     expect(details).to_be_hidden()
     assert "follow" not in shared.state
+
+
+@isolated_only
+def test_the_followed_robot_is_seen_again(shared: Dashboard) -> None:
+    """What it did is looked at picture by picture, and the rest of the page goes on."""
+    page = shared.page
+    page.keyboard.press("f")
+    rewind = page.get_by_role("group", name="Last 10 seconds")
+    expect(rewind).to_contain_text("now")
+    for _ in range(100):
+        if int(page.locator(".rewind input").get_attribute("max") or 0) > 5:
+            break
+        page.wait_for_timeout(50)
+    for _ in range(4):
+        page.keyboard.press(",")
+    expect(rewind).to_contain_text(re.compile(r"\u2212\d+\.\d s"))
+    steps = shared.sim("sim.stats().environmentSteps")
+    shared.wait(f"sim.stats().environmentSteps > {steps}")
+    page.keyboard.press(".")
+    rewind.get_by_role("button", name="Now").click()
+    expect(rewind).to_contain_text("now")
+    page.keyboard.press("Escape")
+
+
+@isolated_only
+def test_the_stage_can_be_taken_along(shared: Dashboard) -> None:
+    """Pictures and films, read by others than the page."""
+    page = shared.page
+
+    def saved(button: str) -> bytes:
+        with page.expect_download() as download:
+            page.get_by_role("button", name=button).click()
+        return download.value.path().read_bytes()
+
+    page.keyboard.press("g")
+    card = page.get_by_role("group", name="Picture or film")
+    size = card.get_by_label("Picture, pixels")
+    size.fill("320")
+    card.get_by_role("button", name="Save picture").click()
+    expect(card).to_contain_text("Allowed: width x height")
+    size.fill("320x200")
+    opaque = imread(saved("Save picture"))
+    assert opaque.shape[:2] == (200, 320)
+    card.get_by_label("Robots alone").check()
+    alone = imread(saved("Save picture"))
+    assert alone.shape == (200, 320, 4)
+    robots = alone[..., 3] == 255
+    assert 20 < robots.sum() < 0.5 * robots.size
+    assert (alone[0, :, 3] == 0).all()
+    # The robots have moved meanwhile: their colours are the same.
+    assert set(map(tuple, alone[robots][..., :3] // 64)) & set(
+        map(tuple, opaque[robots][..., :3] // 64)
+    )
+    for name, magic in (("GIF", b"GIF89a"), ("WebM", b"\x1a\x45\xdf\xa3")):
+        card.get_by_label("Film of what is shown").select_option(name)
+        card.get_by_role("button", name="Record").click()
+        frames = shared.sim("sim.stats().frames")
+        shared.wait(f"sim.stats().frames > {frames} + 2")
+        film = saved("Stop (")
+        assert film.startswith(magic)
+        assert len(film) > 500
+        if name == "GIF":
+            pictures = imread(film, index=None, extension=".gif")
+            assert len(pictures) > 1
+            assert (pictures[0] != pictures[-1]).any()
+        expect(card.get_by_role("button", name="Record")).to_be_enabled()
+    page.keyboard.press("g")
+    expect(card).to_be_hidden()
+    page.keyboard.press("o")
+    expect(page.locator(".panel")).to_be_hidden()
+    page.keyboard.press("Escape")
+    expect(page.locator(".panel")).to_be_visible()
 
 
 @isolated_only

@@ -26,9 +26,13 @@ import { Hands } from './stage/hands/hands.js';
 import { Labels } from './stage/labels.js';
 import { Stage } from './stage/stage.js';
 import { opened, session } from './start.js';
+import { Taking } from './taking/taking.js';
 import { Theme } from './theme.js';
 import { TrainDesk } from './training/desk.js';
 import { WorldForm } from './world/form.js';
+
+/** By the keys it goes no slower and no faster than so many times real time. */
+const [LEAST_PACE, MOST_PACE] = [1 / 16, 8];
 
 /**
  * How often figures and details change, in ms: more could not be read. Without a GPU the page itself
@@ -65,6 +69,12 @@ const picks = new PicksSection(session, desk.training, (element) => app.append(e
 const bar = new StageBar(desk.training, () => desk.enlarge());
 bar.element.append(desk.legend.element);
 const labels = new Labels();
+const taking = new Taking({
+  name: () => `${session.sim?.groups[0].title ?? 'robots'}-${new Date().toISOString().slice(0, 19)}`.replaceAll(/[^\w.-]/g, '-'),
+  present,
+  tell: (message) => notices.show('info', message),
+  report,
+});
 desk.tints = () => author.herds.tints;
 const app = /** @type {HTMLElement} */ (document.getElementById('app'));
 app.replaceChildren(boot.element, notices.element);
@@ -82,12 +92,17 @@ const keyboard = new Keyboard([
   { keys: ['r'], label: 'R', does: 'Reset: start all episodes anew', run: reset },
   { keys: ['f'], label: 'F', does: 'Follow a robot, then the next one', run: () => followNext(1) },
   { keys: ['arrowleft', 'arrowright', 'arrowup', 'arrowdown'], label: '← / → / ↑ / ↓', does: 'Follow a neighbour', run: followNeighbour },
-  { keys: ['escape'], label: 'Esc', does: 'Back to the overview', run: () => follow(null) },
+  { keys: [',', '.'], label: ', / .', does: 'The followed robot a picture back, or on', run: (key) => details.rewind.step(key === ',' ? 1 : -1) },
+  { keys: ['escape'], label: 'Esc', does: 'Back to the page, or to the overview', run: leave },
+  { keys: ['-', '=', '+'], label: '- / +', does: 'Slower or faster', run: (key) => pace(key === '-' ? 1 / 2 : 2) },
   { keys: ['l'], label: 'L', does: 'Start or pause learning', run: () => desk.toggle() },
   { keys: ['b'], label: 'B', does: 'Follow the best of the robots that learn', run: () => desk.followBest() },
   { keys: ['c'], label: 'C', does: 'Curves large or small', run: () => desk.enlarge() },
   { keys: ['h'], label: 'H', does: 'Camera back to the start', run: () => stage?.view.home() },
   { keys: ['p'], label: 'P', does: 'Show or hide the panel', run: togglePanel },
+  { keys: ['o'], label: 'O', does: 'Only the robots, to be shown', run: present },
+  { keys: ['x'], label: 'X', does: 'Full screen', run: () => taking.toggleFull() },
+  { keys: ['g'], label: 'G', does: 'Take a picture or a film', run: () => taking.toggle() },
   { keys: ['t'], label: 'T', does: 'Dark or light', run: () => theme.toggle() },
   { keys: ['?'], label: '?', does: 'This sheet', run: () => keyboard.toggleSheet() },
 ]);
@@ -151,7 +166,7 @@ async function build() {
     notices.show('warning', 'The graphics driver was reset: drawing goes on when it is back.');
   }, true);
   app.replaceChildren(
-    stage.element, labels.element, author.herds.element, stage.empty, details.element, desk.large, bar.element, panel.element, hands.element, boot.element, desk.offers, opener.element, notices.element, keyboard.sheet,
+    stage.element, labels.element, author.herds.element, stage.empty, details.element, desk.large, bar.element, panel.element, h('div', { class: 'stage-tools' }, hands.element, taking.element), boot.element, desk.offers, opener.element, notices.element, keyboard.sheet,
   );
   if (caption) {
     app.append(caption.element);
@@ -159,6 +174,7 @@ async function build() {
   }
   keyboard.listen();
   hands.attach(stage);
+  taking.attach(stage);
   acceptDrops(app, (files) => opener.open(files));
   new ResizeObserver(uncover).observe(details.element);
 }
@@ -277,6 +293,27 @@ function togglePanel() {
   uncover();
 }
 
+/** Shows the robots without the page around them, or with it again. */
+function present() {
+  if (app.classList.toggle('presenting')) notices.show('info', 'Only the robots. Back with O or Esc.');
+  uncover();
+}
+
+function leave() {
+  if (app.classList.contains('presenting')) present();
+  else follow(null);
+}
+
+/** @param {number} by  how many times as fast */
+function pace(by) {
+  const { speed } = session.options;
+  const next = speed === Infinity ? (by < 1 ? 1 : speed) : Math.min(MOST_PACE, Math.max(LEAST_PACE, speed * by));
+  // Faster than the most is as fast as it goes.
+  session.set({ speed: by > 1 && speed >= MOST_PACE ? Infinity : next }, 'replace');
+  const { speed: now } = session.options;
+  notices.show('info', now === Infinity ? 'As fast as it goes.' : `${now} × real time.`);
+}
+
 function toggle() {
   if (desk.learning) desk.toggle();
   else session.set({ paused: !session.options.paused }, 'replace');
@@ -349,6 +386,8 @@ function updateDetails() {
   const { followed } = stage.view;
   if (followed === null || !session.sim) return;
   try {
+    details.rewind.turn(stage.view);
+    if (stage.view.back) return; // its numbers are of now
     const state = session.sim.getEnvironmentState(followed);
     details.update(state, desk.label(state.controller));
   } catch (error) {

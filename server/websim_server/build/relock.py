@@ -34,6 +34,7 @@ NPM = {
     "@mujoco/mujoco": ["mujoco.js", "mujoco.wasm"],
     "crelt": ["LICENSE", "index.js"],
     "fflate": ["LICENSE", "esm/browser.js"],
+    "gifenc": ["LICENSE.md", "dist/gifenc.esm.js"],
     "idb": ["LICENSE", "build/index.js"],
     "pyodide": [
         "pyodide-lock.json",

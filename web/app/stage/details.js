@@ -4,6 +4,7 @@ import { h, setText } from '../dom.js';
 import { count, measure } from '../format.js';
 import { themeColor } from '../theme.js';
 import { kindText } from '../world/terrain.js';
+import { Rewind } from './rewind.js';
 
 /**
  * @typedef {import('../../sim/websim.js').WebSim} WebSim
@@ -42,6 +43,7 @@ export class Details {
    */
   constructor({ close, step }, byHand) {
     this.byHand = byHand;
+    this.rewind = new Rewind();
     this.title = h('h2');
     this.subtitle = h('p', { class: 'subtle' });
     this.figures = h('dl', { class: 'tiles' });
@@ -64,6 +66,7 @@ export class Details {
         h('button', { class: 'quiet', 'aria-label': 'Back to the overview', onclick: close }, '×')),
       h('div', { class: 'scroll' },
         this.figures,
+        this.rewind.element,
         h('h3', {}, 'Reward'), this.rewards,
         this.world,
         h('h3', {}, 'Action'), this.actions, this.bounds,

@@ -28,6 +28,9 @@ const IDLE = 60;
 /** While nothing is drawn the rest of the page changes at this interval, in ms. */
 const LONGEST_TURN = 500;
 
+/** Time between two pictures of a film at most, in ms. */
+const FILM = 1000 / 25;
+
 /** Samples a second, where memory is not shared: motion between them is interpolated. */
 const MOST_SAMPLES = 30;
 
@@ -48,6 +51,8 @@ export class Stage {
   #closed = false;
   /** Whether something else lies over it, so that nothing need be drawn. */
   covered = false;
+  /** Whether a film is made of it: then it is drawn often enough for one. */
+  filming = false;
 
   /**
    * @param {import('../panel/options.js').Options['renderer']} renderer
@@ -171,7 +176,8 @@ export class Stage {
    * @returns {number}  ms until the next frame
    */
   #draw(now) {
-    const interval = this.#fps === 'auto' ? this.view.interval(now) : 1000 / this.#fps;
+    const asked = this.#fps === 'auto' ? this.view.interval(now) : 1000 / this.#fps;
+    const interval = this.filming ? Math.min(FILM, asked) : asked;
     const early = this.#last + interval - now;
     if (early > REFRESH / 2) return early;
     if (!this.#sim) return IDLE;

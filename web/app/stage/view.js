@@ -6,6 +6,7 @@
 import * as THREE from 'three';
 import { themeColor } from '../theme.js';
 import { seize } from './hands/grip.js';
+import { History } from './history.js';
 import { CameraRig } from './scene/camera.js';
 import { Choice } from './scene/choice.js';
 import { layOut } from './scene/layout.js';
@@ -94,6 +95,7 @@ export class View {
   #moved = 0;
   #sharp = false;
   #ratio = 0;
+  #shape = '';
   #place = new THREE.Vector3();
   #centre = new THREE.Vector3();
   #followed = { place: new THREE.Vector3(), size: 1 };
@@ -182,6 +184,8 @@ export class View {
     this.#wanted = null;
     this.#sim = null;
     this.followed = null;
+    this.back = 0;
+    this.history.clear();
     this.marked = null;
     this.#tints = [];
     this.#asked = null;
@@ -201,6 +205,10 @@ export class View {
     const { clientWidth, clientHeight } = this.element;
     if (!clientWidth || !clientHeight) return;
     this.rig.resize(clientWidth, clientHeight, this.insets);
+    const shape = JSON.stringify([clientWidth, clientHeight, this.insets]);
+    // Whoever has not turned the overview goes on seeing all robots.
+    if (shape !== this.#shape && this.#sim && this.followed === null && this.rig.untouched) this.home(false);
+    this.#shape = shape;
     this.#ratio = this.#wantedRatio;
     this.painter.resize(clientWidth, clientHeight, this.#ratio);
     this.#dirty = true;
@@ -221,6 +229,8 @@ export class View {
   /** @param {number|null} index  of the environment, or null for the overview */
   follow(index) {
     if (index === this.followed) return;
+    this.lookBack(0);
+    this.history.clear();
     this.followed = index;
     this.#dirty = true;
     if (index === null) {
@@ -419,8 +429,9 @@ export class View {
   draw(now) {
     const { painter } = this;
     if (!this.#sim || painter.busy) return false;
+    if (this.followed !== null && !this.back) this.#remember(this.followed, now);
     let moved = false;
-    for (const [g, { poses }] of this.#groups.entries()) {
+    for (const [g, { poses }] of this.back ? [] : this.#groups.entries()) {
       if (poses.take(this.#sim.poseShards(g))) moved = true;
       if (poses.advance(now)) moved = true;
     }
@@ -435,15 +446,70 @@ export class View {
     if (this.#ratio !== this.#wantedRatio) this.resize();
     if (turned || this.#dirty || now - this.#chosen > CHOICE_INTERVAL) this.#choose(now);
     this.#dirty = false;
-    painter.draw({
+    painter.draw(this.#picture());
+    for (const listener of this.drawn) listener(painter.canvas);
+    return true;
+  }
+
+  /** Told of each picture that was drawn, as long as the canvas still has it. @type {Set<(canvas: HTMLCanvasElement) => void>} */
+  drawn = new Set();
+
+  /** Of the followed robot. */
+  history = new History();
+  /** How many samples ago the followed robot is shown; 0: now. All others stand still meanwhile. */
+  back = 0;
+
+  /** @param {number} index @param {number} now  in ms */
+  #remember(index, now) {
+    const { robots, env } = this.#find(index);
+    const g = this.#groups.indexOf(robots);
+    this.history.note(/** @type {Shown} */ (this.#sim).poseShards(g), env, now);
+  }
+
+  /** Shows the followed robot as it was, or is. @param {number} back  samples ago; 0: now */
+  lookBack(back) {
+    if (this.followed === null || back === this.back) return;
+    this.back = back;
+    const { robots, env } = this.#find(this.followed);
+    if (back) robots.poses.put(env, this.history.at(back).poses);
+    else for (const { poses } of this.#groups) poses.release();
+    this.#dirty = true;
+  }
+
+  /** @returns {Picture} */
+  #picture() {
+    return {
       camera: this.rig.camera,
       target: this.rig.controls.target,
       fog: this.#fog(),
       kept: this.followed,
       followed: this.followed === null ? null : this.#markOf(this.followed, this.#followed),
       marked: this.marked === null ? null : this.#arrowOver(this.marked, this.#marked),
-    });
-    return true;
+    };
+  }
+
+  /**
+   * What is seen now, in any size.
+   *
+   * @param {number} width @param {number} height  in pixels
+   * @param {boolean} alone  the robots before nothing: all else is transparent
+   * @returns {Promise<Blob|null>}  a PNG; null: there is nothing to be seen
+   * @throws {Error} when the browser has no room for so many pixels
+   */
+  async take(width, height, alone) {
+    if (!this.#sim || this.painter.busy) return null;
+    const { painter, rig } = this;
+    rig.resize(width, height, { left: 0, right: 0, top: 0, bottom: 0 });
+    painter.resize(width, height, 1);
+    let copy;
+    try {
+      const { canvas } = painter;
+      if (canvas.width !== width || canvas.height !== height) throw new Error(`This browser cannot draw ${width} x ${height} pixels.`);
+      copy = alone ? painter.takeAlone(this.#picture()) : copyOf(canvas, () => painter.paint(this.#picture()));
+    } finally {
+      this.resize();
+    }
+    return copy.convertToBlob({ type: 'image/png' });
   }
 
   /**
@@ -526,4 +592,12 @@ export class View {
       ?? this.#groups[0];
     return { robots, env: index - robots.group.offset };
   }
+}
+
+/** @param {HTMLCanvasElement} canvas @param {() => void} paint  that it has the picture of @returns {OffscreenCanvas} */
+function copyOf(canvas, paint) {
+  paint();
+  const copy = new OffscreenCanvas(canvas.width, canvas.height);
+  copy.getContext('2d')?.drawImage(canvas, 0, 0);
+  return copy;
 }

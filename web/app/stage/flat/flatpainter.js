@@ -12,7 +12,9 @@ import { Floor, SHADE } from './floor.js';
 import { Lens } from './lens.js';
 import { drawArrow, drawRing } from './marks.js';
 import { Palette } from './palette.js';
-import { Raster } from './raster.js';
+import { Raster, cutOut, packed } from './raster.js';
+
+/** @typedef {import('../view.js').Picture} Picture */
 
 export class FlatPainter {
   software = true;
@@ -96,28 +98,68 @@ export class FlatPainter {
 
   choose() {}
 
-  /** @param {import('../view.js').Picture} picture */
-  draw({ camera, fog, kept, followed, marked }) {
+  /** @param {Picture} picture */
+  draw(picture) {
     const start = performance.now();
+    this.paint(picture);
+    if (this.budget.note(performance.now() - start)) this.changed = true;
+  }
+
+  /** Draws without counting how long it takes. @param {Picture} picture */
+  paint({ camera, fog, kept, followed, marked }) {
+    this.#look(camera);
+    this.#paintGround(fog);
+    if (followed) drawRing(this.#brush, followed, (x, y) => heightAt(this.#grounds, x, y), this.#accent);
+    this.#paintRobots({ fog, kept }, () => marked && drawArrow(this.#brush, marked, this.#accent));
+    this.#context.putImageData(this.#image, 0, 0);
+  }
+
+  /** @param {Picture} picture @returns {OffscreenCanvas}  the robots before nothing */
+  takeAlone({ camera, fog, kept }) {
+    this.#look(camera);
+    const { pixels, depths } = this.#raster;
+    // What is between them and the background shows how much of that is seen: once on black, once on white.
+    const [black, white] = [packed([0, 0, 0]), packed([1, 1, 1])].map((background) => {
+      pixels.fill(background);
+      depths.fill(0);
+      this.#paintRobots({ fog, kept }, () => {});
+      return pixels.slice();
+    });
+    const copy = new OffscreenCanvas(this.canvas.width, this.canvas.height);
+    const cut = new ImageData(new Uint8ClampedArray(cutOut(black, white).buffer), copy.width);
+    copy.getContext('2d')?.putImageData(cut, 0, 0);
+    return copy;
+  }
+
+  /** @param {import('three').PerspectiveCamera} camera */
+  #look(camera) {
     const raster = this.#raster;
     const lens = this.#lens;
-    const brush = this.#brush;
     lens.look(camera, raster.width, raster.height);
     raster.setLight(lens.turned(SUN.toArray()), lens.turned([0, 0, 1]));
     raster.ramps = this.#palette.ramps;
+  }
+
+  get #grounds() {
+    return this.#crowds.flatMap(({ heights }) => heights ?? []);
+  }
+
+  /** @param {Picture['fog']} fog */
+  #paintGround(fog) {
+    const lens = this.#lens;
     this.#shadows.count = 0;
     for (const crowd of this.#crowds) crowd.shade(lens, this.#shadows);
     this.#floor.shade(lens, this.#shadows.list, this.#shadows.count);
-    const grounds = this.#crowds.flatMap(({ heights }) => heights ?? []);
     const tiled = this.#crowds.map(({ robots }) => robots).filter(({ held }) => held);
-    this.#floor.paint(raster, lens, { square: this.#square, fog, tiled });
-    for (const crowd of this.#crowds) crowd.drawTerrain(brush, this.#terrain, this.#dark);
-    if (followed) drawRing(brush, followed, (x, y) => heightAt(grounds, x, y), this.#accent);
-    for (const crowd of this.#crowds) crowd.draw(brush, true, { fog, kept });
-    if (marked) drawArrow(brush, marked, this.#accent);
-    for (const crowd of this.#crowds) crowd.draw(brush, false, { fog, kept });
-    this.#context.putImageData(this.#image, 0, 0);
-    if (this.budget.note(performance.now() - start)) this.changed = true;
+    this.#floor.paint(this.#raster, lens, { square: this.#square, fog, tiled });
+    for (const crowd of this.#crowds) crowd.drawTerrain(this.#brush, this.#terrain, this.#dark);
+  }
+
+  /** @param {Pick<Picture, 'fog'|'kept'>} look @param {() => void} between  what hides them, and what they can be seen through */
+  #paintRobots(look, between) {
+    for (const crowd of this.#crowds) crowd.draw(this.#brush, true, look);
+    between();
+    for (const crowd of this.#crowds) crowd.draw(this.#brush, false, look);
   }
 
   dispose() {

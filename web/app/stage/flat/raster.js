@@ -344,6 +344,21 @@ export function rampOf(rgb, into = rgb, haze = 0) {
   });
 }
 
+/**
+ * What is the same whatever is behind it, and how much of it there is.
+ *
+ * @param {Uint32Array} black @param {Uint32Array} white  the same picture before both
+ * @returns {Uint32Array<ArrayBuffer>}  pixels with opacity
+ */
+export function cutOut(black, white) {
+  return Uint32Array.from(black, (dark, i) => {
+    const opacity = 255 - (((white[i] >> 8) & 255) - ((dark >> 8) & 255));
+    if (opacity <= 0) return 0;
+    const part = (/** @type {number} */ shift) => Math.min(255, Math.round((255 * ((dark >> shift) & 255)) / opacity));
+    return ((opacity << 24) | (part(16) << 16) | (part(8) << 8) | part(0)) >>> 0;
+  });
+}
+
 /** What shines in so much light, linear. @param {number} light */
 export function glossOf(light) {
   const part = Math.max(0, (light / BRIGHTEST - GLOSS.from) / (1 - GLOSS.from));

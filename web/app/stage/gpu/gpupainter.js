@@ -52,7 +52,7 @@ export class GpuPainter {
    * @throws {Error} when there is no WebGL 2
    */
   constructor(anyway) {
-    const wanted = { powerPreference: /** @type {const} */ ('high-performance'), alpha: false };
+    const wanted = { powerPreference: /** @type {const} */ ('high-performance'), alpha: true }; // pictures can be of the robots alone
     // Smooth edges are for a GPU.
     const gl = this.canvas.getContext('webgl2', { ...wanted, antialias: true, failIfMajorPerformanceCaveat: true })
       ?? (anyway ? this.canvas.getContext('webgl2', { ...wanted, antialias: false }) : null);
@@ -170,8 +170,14 @@ export class GpuPainter {
   }
 
   /** @param {Picture} picture */
-  draw({ camera, target, fog, kept, followed, marked }) {
+  draw(picture) {
     this.timer.begin();
+    this.paint(picture);
+    this.timer.end();
+  }
+
+  /** Draws without counting how long it takes. @param {Picture} picture */
+  paint({ camera, target, fog, kept, followed, marked }) {
     this.#camera = camera;
     this.#fog.near = fog.near;
     this.#fog.far = fog.far;
@@ -187,7 +193,23 @@ export class GpuPainter {
       this.#arrow.position.copy(marked.place);
     }
     this.renderer.render(this.#scene, camera);
-    this.timer.end();
+  }
+
+  /** @param {Picture} picture @returns {OffscreenCanvas}  the robots before nothing */
+  takeAlone(picture) {
+    /** @type {THREE.Object3D[]} */
+    const hidden = [this.#sky.mesh, ...this.#ground ? [this.#ground.mesh] : []];
+    for (const meshes of this.#meshes) hidden.push(...[meshes.blobs, meshes.tiles].filter(({ visible }) => visible));
+    for (const object of hidden) object.visible = false;
+    this.#scene.fog = null;
+    this.renderer.setClearColor(this.#fog.color, 0);
+    this.paint({ ...picture, followed: null, marked: null });
+    const copy = new OffscreenCanvas(this.canvas.width, this.canvas.height);
+    copy.getContext('2d')?.drawImage(this.canvas, 0, 0);
+    for (const object of hidden) object.visible = true;
+    this.#scene.fog = this.#fog;
+    this.renderer.setClearColor(this.#fog.color, 1);
+    return copy;
   }
 
   /** Lays the ring onto the ground. @param {import('../view.js').Mark} mark */

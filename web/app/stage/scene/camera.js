@@ -58,13 +58,18 @@ export class CameraRig {
     this.controls.dampingFactor = 0.12;
     this.controls.zoomToCursor = true;
     this.controls.maxPolarAngle = Math.PI / 2 - 0.02;
+    /** Whether the user has left the overview as it was. */
+    this.untouched = true;
     /** When the user last moved the camera, in ms. */
     this.touched = -Infinity;
     const touch = () => { this.touched = performance.now(); };
     for (const event of /** @type {const} */ (['start', 'change', 'end'])) {
       this.controls.addEventListener(event, touch);
     }
-    this.controls.addEventListener('start', () => { this.#flight.active = false; });
+    this.controls.addEventListener('start', () => {
+      this.#flight.active = false;
+      this.untouched = false;
+    });
   }
 
   /** @param {boolean} smooth  flights and inertia; they need frames to be seen */
@@ -111,6 +116,7 @@ export class CameraRig {
     this.#goal.target.copy(target);
     this.#goal.target.z += (SKY * angle * distance) / Math.hypot(OVERVIEW.x, OVERVIEW.y);
     this.#following = false;
+    this.untouched = true;
     this.#lead(leader);
     this.#go(fly);
   }

@@ -56,7 +56,7 @@ export class Poses {
   hold(held) {
     if (held === this.#held) return;
     this.#held = held;
-    this.sources = []; // all of them are taken again
+    this.release(); // all of them are taken again
   }
 
   /**
@@ -114,6 +114,31 @@ export class Poses {
         data[to + 15] = current[from + 6];
       }
     }
+  }
+
+  /**
+   * Draws one environment as it was; all are taken again when `release` is called.
+   *
+   * @param {number} env @param {Float32Array} poses  [bodies, 7]
+   */
+  put(env, poses) {
+    const { bodies, body, data } = this;
+    const [homeX, homeY] = this.#home ?? [0, 0];
+    const byX = this.#held ? poses[body * POSE] - homeX : 0;
+    const byY = this.#held ? poses[body * POSE + 1] - homeY : 0;
+    for (let from = 0, to = env * bodies * STRIDE; from < poses.length; from += POSE, to += STRIDE) {
+      for (const texel of [to, to + 8]) {
+        data[texel] = poses[from] - byX;
+        data[texel + 1] = poses[from + 1] - byY;
+        data[texel + 2] = poses[from + 2];
+        data.set(poses.subarray(from + 3, from + POSE), texel + 4);
+      }
+    }
+    this.texture.needsUpdate = true;
+  }
+
+  release() {
+    this.sources = [];
   }
 
   /**
