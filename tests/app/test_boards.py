@@ -48,6 +48,7 @@ def test_the_best_of_a_board_move_side_by_side_and_one_is_gone_on_from(
     assert {first, second} == {hashlib.sha256(data).hexdigest()[:12] for data in RUNS[:2]}
     dashboard.wait(f"sim.getEnvironmentState(0).controller === 'shared-{first}'", 60)
     dashboard.wait(f"sim.getEnvironmentState(63).controller === 'shared-{second}'", 60)
+    dashboard.sim("sim.pause()")
     expect(page.locator(".beside li")).to_have_count(2)
     expect(page.locator(".beside")).to_contain_text("<i>plain</i>")
 

@@ -1,6 +1,7 @@
 """The dashboard, used as a person would use it."""
 
 import re
+from collections.abc import Iterator
 
 import pytest
 from imageio.v3 import imread
@@ -59,76 +60,18 @@ def test_boot_shows_stages_and_robots_move_while_python_starts(newcomer: Page, s
     assert "&".join(map("=".join, dashboard.state.items())) == query
 
 
-def test_the_system_chooses_the_theme_at_first(page: Page, server: str) -> None:
-    page.emulate_media(color_scheme="dark")
-    page.goto(f"{server}/?{FEW}")
-    expect(page.locator("html")).to_have_attribute("data-theme", "dark")
-
-
-def test_another_simulation_and_back_and_reload(isolated: Dashboard) -> None:
-    dashboard, page = isolated, isolated.page
-    dashboard.open(f"{FEW}&controller=sinusoid&follow=3")
-    expect(page.get_by_role("heading", name="InvertedPendulum-v5 3")).to_be_visible()
-    envs = page.locator("#option-envs")
-    envs.fill("8")
-    envs.press("Enter")
-    dashboard.wait("sim.numEnvs === 8", seconds=60)
-    dashboard.booted()
-    assert dashboard.state["envs"] == "8"
-    assert "follow" not in dashboard.state
-    page.go_back()
-    dashboard.wait("sim.numEnvs === 16", seconds=60)
-    dashboard.booted()
-    assert dashboard.sim("sim.controller") == "sinusoid"
-    page.reload()
-    dashboard.booted()
-    assert dashboard.sim("[sim.numEnvs, sim.controller]") == [16, "sinusoid"]
-    expect(page.get_by_role("heading", name="InvertedPendulum-v5 3")).to_be_visible()
-
-
-def test_double_click_follows_the_robot_under_the_pointer(isolated: Dashboard) -> None:
-    dashboard, page = isolated, isolated.page
-    dashboard.open("task=Ant-v5&envs=1&workers=1&controller=zero&speed=1")
-    box = page.locator(".stage").bounding_box()
-    assert box is not None
-    page.mouse.dblclick(box["width"] / 2, box["height"] / 2)
-    expect(page.get_by_role("heading", name="Ant-v5 0")).to_be_visible()
-    # The Ant's actuators have no names: they go by those of their joints.
-    expect(page.locator(".bars span").first).to_have_text("hip_4")
-    expect(page.locator(".bars div").first).to_have_attribute(
-        "title", "-1.000 to 1.000 (ctrlrange)"
-    )
-    observation = page.locator(".details .observation")
-    observation.hover(position={"x": 1, "y": 10})
-    expect(page.locator(".details .heading")).to_contain_text("torso z = ")
-    page.get_by_role("button", name="Back to the overview").click()
-    page.mouse.dblclick(20, 20)
-    assert "follow" not in dashboard.state, "there is no robot in the sky"
-
-
-def test_all_tasks_side_by_side(isolated: Dashboard) -> None:
-    """One simulation of all robots: each of them is drawn without an error."""
-    complaints: list[str] = []
-    isolated.page.on("console", lambda m: complaints.append(m.text) if m.type == "error" else None)
-    query = "workers=1&speed=1&task=" + ",".join(f"{task}-v5:2" for task in ALL_TASKS)
-    isolated.open(query)
-    expect(isolated.page.locator("#drawing")).to_contain_text("22")
-    assert isolated.sim("sim.groups.length") == len(ALL_TASKS)
-    expect(isolated.page.locator("#option-task")).to_have_value("several")
-    for index in range(1, 22, 2):
-        isolated.go(f"{query}&follow={index}")
-        expect(isolated.page.locator(".details h2")).to_have_text(f"{ALL_TASKS[index // 2]}-v5 1")
-        isolated.drawn()
-    assert not complaints
-
-
-@pytest.mark.parametrize("renderer", ["auto", "webgl"])
-def test_the_processor_draws_where_there_is_no_webgl(isolated: Dashboard, renderer: str) -> None:
+def test_what_the_address_gets_wrong_is_told(isolated: Dashboard) -> None:
+    """And a file that the server was not asked to open, and WebGL where there is none."""
     page = isolated.page
     page.add_init_script(NO_WEBGL)
-    isolated.open(f"{FEW}&renderer={renderer}")
-    told = page.get_by_role("status").filter(has_text="The processor draws the robots")
-    expect(told).to_have_count(1 if renderer == "webgl" else 0)
+    isolated.open(f"{FEW}&draw=many&seed=-1&open=other.xml&renderer=webgl")
+    status = page.get_by_role("status")
+    expect(status).to_contain_text('draw cannot be "many"')
+    expect(status).to_contain_text("0 to 2147483647")
+    expect(status).to_contain_text("was not asked to open 'other.xml'")
+    expect(status).to_contain_text("The processor draws the robots")
+    assert isolated.sim("sim.groups[0].task") == "InvertedPendulum-v5"
+    assert "open" not in isolated.state
     isolated.wait("sim.stats().framesPerSecond > 0")
     isolated.drawn()
     page.keyboard.press("f")
@@ -154,9 +97,11 @@ def test_both_painters_show_the_same(with_webgl: Dashboard) -> None:
 
 def test_phone(phone: BrowserContext, server: str) -> None:
     with watched(phone, []) as page:
-        Dashboard(page, server).open()
+        dashboard = Dashboard(page, server)
+        dashboard.open(f"{FEW}&paused=1")
+        assert dashboard.sim("sim.stats().environmentSteps") == 0, "they begin before Python is up"
         assert page.evaluate("() => document.documentElement.scrollWidth") == 390
-        expect(page.get_by_role("button", name="Pause")).to_be_visible()
+        expect(page.get_by_role("button", name="Play")).to_be_visible()
         expect(page.locator("#option-envs")).to_be_hidden()
         page.get_by_role("button", name="Settings and figures").tap()
         expect(page.locator("#option-envs")).to_be_visible()
@@ -164,30 +109,90 @@ def test_phone(phone: BrowserContext, server: str) -> None:
 
 
 def test_an_unknown_task_is_an_error_with_advice(page: Page, server: str) -> None:
+    page.emulate_media(color_scheme="dark")
     page.goto(f"{server}/?task=Spider-v5&envs=4")
+    expect(page.locator("html")).to_have_attribute("data-theme", "dark")  # the system's at first
     alert = page.get_by_role("alert").filter(has_text="UnknownTask")
     expect(alert).to_contain_text("Ant-v5", timeout=BOOT_MS)
     expect(alert).to_contain_text("Choose one of the tasks")
     expect(alert.get_by_role("link", name="Use the defaults")).to_have_attribute("href", "/")
 
 
-def test_what_the_address_gets_wrong_is_told(isolated: Dashboard) -> None:
-    """And a file that the server was not asked to open."""
-    isolated.open("task=InvertedPendulum-v5&envs=16&speed=fast&workers=0&open=other.xml")
-    status = isolated.page.get_by_role("status")
-    expect(status).to_contain_text('speed cannot be "fast"')
-    expect(status).to_contain_text("auto, or 1 to 64")
-    expect(status).to_contain_text("was not asked to open 'other.xml'")
-    assert isolated.sim("sim.groups[0].task") == "InvertedPendulum-v5"
-    assert "open" not in isolated.state
-
-
-def test_robots_that_stand_still_do_not_begin_early(isolated: Dashboard) -> None:
-    isolated.open(f"{FEW}&paused=1")
-    assert isolated.sim("sim.stats().environmentSteps") == 0
-
-
 # From here on a page is shared, which draws and steps until the last of these tests has ended.
+
+
+@pytest.fixture
+def elsewhere(shared: Dashboard) -> Iterator[Dashboard]:
+    """The shared page, for a test that goes to another simulation."""
+    yield shared
+    shared.go(FEW)
+    few = "sim.groups.length === 1 && sim.numEnvs === 16 && sim.numWorkers === 1"
+    shared.wait(f"{few} && sim.speed === 1 && sim.controller === 'random'", 60)
+    shared.booted()
+
+
+@isolated_only
+def test_another_simulation_and_back_and_reload(elsewhere: Dashboard) -> None:
+    dashboard, page = elsewhere, elsewhere.page
+    dashboard.go(f"{FEW}&controller=sinusoid&follow=3")
+    expect(page.get_by_role("heading", name="InvertedPendulum-v5 3")).to_be_visible()
+    envs = page.locator("#option-envs")
+    envs.fill("8")
+    envs.press("Enter")
+    dashboard.wait("sim.numEnvs === 8", seconds=60)
+    dashboard.booted()
+    assert dashboard.state["envs"] == "8"
+    assert "follow" not in dashboard.state
+    page.go_back()
+    dashboard.wait("sim.numEnvs === 16", seconds=60)
+    dashboard.booted()
+    assert dashboard.sim("sim.controller") == "sinusoid"
+    page.reload()
+    dashboard.booted()
+    assert dashboard.sim("[sim.numEnvs, sim.controller]") == [16, "sinusoid"]
+    expect(page.get_by_role("heading", name="InvertedPendulum-v5 3")).to_be_visible()
+
+
+@isolated_only
+def test_double_click_follows_the_robot_under_the_pointer(elsewhere: Dashboard) -> None:
+    dashboard, page = elsewhere, elsewhere.page
+    dashboard.go("task=Ant-v5&envs=1&workers=1&controller=zero&speed=1")
+    dashboard.wait("sim.groups[0].task === 'Ant-v5'", 60)
+    dashboard.booted()
+    dashboard.drawn()
+    box = page.locator(".stage").bounding_box()
+    assert box is not None
+    page.mouse.dblclick(box["width"] / 2, box["height"] / 2)
+    expect(page.get_by_role("heading", name="Ant-v5 0")).to_be_visible()
+    # The Ant's actuators have no names: they go by those of their joints.
+    expect(page.locator(".bars span").first).to_have_text("hip_4")
+    expect(page.locator(".bars div").first).to_have_attribute(
+        "title", "-1.000 to 1.000 (ctrlrange)"
+    )
+    observation = page.locator(".details .observation")
+    observation.hover(position={"x": 1, "y": 10})
+    expect(page.locator(".details .heading")).to_contain_text("torso z = ")
+    page.get_by_role("button", name="Back to the overview").click()
+    page.mouse.dblclick(20, 20)
+    assert "follow" not in dashboard.state, "there is no robot in the sky"
+
+
+@isolated_only
+def test_all_tasks_side_by_side(elsewhere: Dashboard) -> None:
+    """One simulation of all robots: each of them is drawn without an error."""
+    complaints: list[str] = []
+    elsewhere.page.on("console", lambda m: complaints.append(m.text) if m.type == "error" else None)
+    query = "workers=1&speed=1&task=" + ",".join(f"{task}-v5:2" for task in ALL_TASKS)
+    elsewhere.go(query)
+    elsewhere.wait(f"sim.groups.length === {len(ALL_TASKS)}", 60)
+    elsewhere.booted()
+    expect(elsewhere.page.locator("#drawing")).to_contain_text("22")
+    expect(elsewhere.page.locator("#option-task")).to_have_value("several")
+    for index in range(1, 22, 2):
+        elsewhere.go(f"{query}&follow={index}")
+        expect(elsewhere.page.locator(".details h2")).to_have_text(f"{ALL_TASKS[index // 2]}-v5 1")
+        elsewhere.drawn()
+    assert not complaints
 
 
 def test_figures_are_live(shared: Dashboard) -> None:

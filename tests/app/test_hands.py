@@ -185,10 +185,9 @@ def test_a_paused_robot_on_joints_is_pulled_when_it_goes_on(cheetah: Dashboard) 
     page.keyboard.up("Control")
 
 
-def test_what_hands_did_is_saved_and_done_again_when_it_is_opened(isolated: Dashboard) -> None:
-    dashboard, page = isolated, isolated.page
-    dashboard.open(ONE.replace("envs=1", "envs=2") + "&seed=5&paused=1")
-    dashboard.drawn()
+def test_what_hands_did_is_saved_and_done_again_when_it_is_opened(one_page: Dashboard) -> None:
+    query = ONE.replace("envs=1", "envs=2") + "&seed=5&paused=1"
+    dashboard, page = show(one_page, query, "HalfCheetah-v5", 2), one_page.page
     save = page.get_by_role("group", name="Hands").get_by_role("button", name="Save")
     expect(save).to_be_hidden()
     dashboard.sim("sim.push(1, 'torso', [300, 0, 0], 0.1).then(() => null)")
@@ -199,8 +198,7 @@ def test_what_hands_did_is_saved_and_done_again_when_it_is_opened(isolated: Dash
     assert experiment.simulation == Simulation(num_envs=2, seed=5, controller="zero", workers=1)
     assert [(e["do"], e["environments"]) for e in experiment.hands or ()] == [("push", [[1, 1]])]
 
-    dashboard.open(ONE.replace("zero", "random") + "&paused=1")
-    dashboard.drawn()
+    show(dashboard, ONE.replace("zero", "random") + "&paused=1", "HalfCheetah-v5", 1)
     file: FilePayload = {"name": "again.websim", "mimeType": "", "buffer": path.read_bytes()}
     page.locator("#open-files").set_input_files(files=[file])
     dashboard.wait("sim?.numEnvs === 2 && sim.seed === 5 && sim.controller === 'zero'", 60)

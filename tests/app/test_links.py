@@ -51,9 +51,16 @@ def follow(dashboard: TrainingPage, fragment: str) -> None:
 
 
 def test_a_link_moves_robots_and_is_measured_again(isolated: TrainingPage, link: Link) -> None:
+    page = isolated.page
+    # One that was cut says so, and shows nothing else.
+    follow(isolated, link.fragment[:200])
+    expect(page.locator(".boot [role=alert]")).to_contain_text(
+        f"The link was cut: 197 of its {len(link.fragment) - 3:,} characters", timeout=BOOT_MS
+    )
+    assert page.evaluate("() => window.websim ?? null") is None
+
     follow(isolated, link.fragment)
     isolated.booted()
-    page = isolated.page
     card = page.locator(".proof")
     expect(card.get_by_role("heading")).to_have_text(MARKUP)
     expect(card).to_contain_text("by Ada")
@@ -90,15 +97,6 @@ def test_a_forged_score_is_told_and_code_is_asked_for_once(
     isolated.wait("sim.controller.startsWith('saved-')", 20)
 
 
-def test_a_cut_link_says_so_and_shows_nothing_else(isolated: TrainingPage, link: Link) -> None:
-    follow(isolated, link.fragment[:200])
-    failure = isolated.page.locator(".boot [role=alert]")
-    expect(failure).to_contain_text(
-        f"The link was cut: 197 of its {len(link.fragment) - 3:,} characters", timeout=BOOT_MS
-    )
-    assert isolated.page.evaluate("() => window.websim ?? null") is None
-
-
 @pytest.fixture(scope="module")
 def keeping(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a server that keeps runs."""
@@ -113,6 +111,7 @@ def test_what_has_been_learnt_here_is_shared(page: Page, keeping: str) -> None:
     training.open(SMALL)
     training.start()
     training.wait_for_steps(0)
+    training.pause()
     page.get_by_role("button", name="Share…").click()
     sheet = page.get_by_role("dialog", name="Share")
     expect(sheet).to_contain_text("Nothing is sent")

@@ -1,5 +1,6 @@
 """What is learnt stays: runs kept in the browser and in files, whatever happens to the page."""
 
+import hashlib
 import io
 import json
 import re
@@ -11,6 +12,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.app.conftest import staying
+from tests.app.opened import transfer
 from tests.app.page import BOOT_MS
 from tests.app.training_page import LEARNT_MS, SMALL, TrainingPage, steps_in
 from websim import Experiment
@@ -209,7 +211,9 @@ HELD = """() => {
     Worker.prototype.postMessage = postMessage;
     window.packed = new Promise((resolve) => {
       window.goOn = () => {
-        this.addEventListener('message', ({ data }) => resolve([...data.done]));
+        this.addEventListener('message', async ({ data }) => {
+          resolve(new Uint8Array(await crypto.subtle.digest('SHA-256', data.done)).toHex());
+        });
         postMessage.call(this, message, ...more);
       };
     });
@@ -229,7 +233,7 @@ def test_a_file_is_packed_beside_the_page(paused: TrainingPage, tmp_path: Path) 
     path = tmp_path / "run.websim"
     download.value.save_as(path)
     expect(page.get_by_role("button", name="Save as file")).to_be_enabled()
-    assert list(path.read_bytes()) == page.evaluate("window.packed")
+    assert hashlib.sha256(path.read_bytes()).hexdigest() == page.evaluate("window.packed")
     checkpoint = loads(path.read_bytes())
     assert checkpoint.learner["global_step"] == paused.steps()
     with zipfile.ZipFile(path) as archive:
@@ -242,14 +246,7 @@ def test_a_file_can_be_dropped_on_the_page(paused: TrainingPage, tmp_path: Path)
     page = paused.page
     content = save_as_file(page, tmp_path).read_bytes()
     before = page.locator(".saved li").count()
-    files = page.evaluate_handle(
-        """(bytes) => {
-          const files = new DataTransfer();
-          files.items.add(new File([new Uint8Array(bytes)], 'dropped.zip'));
-          return files;
-        }""",
-        list(content),
-    )
+    files = transfer(page, {"dropped.zip": content})
     canvas = page.locator(".stage")
     canvas.dispatch_event("dragover", {"dataTransfer": files})
     expect(page.locator("#app")).to_have_class(re.compile("dropping"))

@@ -33,7 +33,7 @@ REWARD = "def reward(now, before, action):\n    return {'height': now.body('ball
 
 
 @pytest.fixture
-def opened(open_page: Dashboard) -> Dashboard:
+def opened(open_page: TrainingPage) -> TrainingPage:
     """The page with pendulums in it and no notices."""
     page = open_page.page
     for close in page.locator(".notice button").all():
@@ -221,70 +221,6 @@ def test_a_run_of_a_strangers_task_is_asked_for(opened: Dashboard) -> None:
     assert opened.sim("sim.groups[0].task") == "Drop-v0"
 
 
-def test_a_robot_learns_a_reward_and_comes_back_from_a_file(
-    isolated: TrainingPage, tmp_path: Path
-) -> None:
-    page = isolated.page
-    isolated.open(f"{FEW}&{LEARNS}")
-    canvas = page.locator(".stage")
-    drop(canvas, {"ball.xml": BALL})
-    stands(isolated, "ball")
-    train = page.get_by_role("button", name="Train", exact=True)
-    expect(train).to_be_disabled()
-    expect(page.locator(".train")).to_contain_text("give them a reward")
-    drop(canvas, {"height.py": REWARD})
-    isolated.wait("sim.groups[0].rewardTerms.includes('height')", 30)
-    isolated.booted()
-    expect(page.get_by_role("heading", name="Train ball")).to_be_visible()
-    isolated.start()
-    drop(canvas, {"other.xml": BALL})
-    expect(page.locator(".notice.error")).to_contain_text("stop the training")
-    isolated.wait_for_steps(512)
-    isolated.pause()
-    path = save_as_file(page, tmp_path)
-    assert path.name.startswith("ball__ppo__1__")
-    saved = checkpoints.loads(path.read_bytes())
-    assert saved.experiment.reward == REWARD
-    robot = saved.experiment.robot
-    assert robot is not None
-    assert robot.files == {"ball.xml": BALL.encode()}
-
-    page.reload()
-    isolated.booted()
-    stands(isolated, "ball")
-    card = page.get_by_role("region", name="Interrupted training")
-    expect(card).to_contain_text("Go on training ball?")
-    done = saved.learner["global_step"]
-    card.get_by_role("button", name="Resume").click()
-    isolated.learns()
-    isolated.wait_for_steps(done)
-    isolated.buttons.get_by_role("button", name="Stop").click()
-    isolated.wait("sim.training === null", 60)
-    isolated.wait("/^saved-/.test(sim.getEnvironmentState(0).controller)", 30)
-    assert isolated.sim("sim.groups[0].title") == "ball"
-
-    page.select_option("#option-task", "InvertedPendulum-v5")
-    isolated.wait("sim.groups[0].task === 'InvertedPendulum-v5'", 30)
-    isolated.booted()
-    saved_runs = page.locator(".saved li")
-    before = saved_runs.count()
-    page.locator("#open-files").set_input_files(path)
-    expect(saved_runs).to_have_count(before + 1)
-    stands(isolated, "ball")
-    isolated.wait("/^saved-/.test(sim.getEnvironmentState(0).controller)", 30)
-    opened = page.locator(".saved li", has=page.locator(f"input[value='{path.stem}']"))
-    with page.expect_download() as download:
-        opened.get_by_role("button", name="File").click()
-    again = checkpoints.loads(download.value.path().read_bytes())
-    assert again.experiment == saved.experiment
-    page.select_option("#option-task", "InvertedPendulum-v5")
-    isolated.wait("sim.groups[0].task === 'InvertedPendulum-v5'", 30)
-    isolated.booted()
-    opened.get_by_role("button", name="Resume").click()
-    isolated.wait("sim.training && sim.groups[0].title === 'ball'", 60)
-    isolated.wait(f"sim.training.globalStep > {done}", 60)
-
-
 def test_an_experiment_in_which_nothing_is_learnt_yet_is_opened(opened: Dashboard) -> None:
     robot = make_robot({"walker.xml": BALL.encode()})
     experiment = replace(of_robot(robot), reward=REWARD, seed=7)
@@ -294,6 +230,71 @@ def test_an_experiment_in_which_nothing_is_learnt_yet_is_opened(opened: Dashboar
     opened.wait("sim.groups[0].rewardTerms.includes('height')")
     assert opened.state["trainseed"] == "7"
     expect(page.get_by_role("button", name="Train", exact=True)).to_be_enabled()
+
+
+def test_a_robot_learns_a_reward_and_comes_back_from_a_file(
+    opened: TrainingPage, tmp_path: Path
+) -> None:
+    page = opened.page
+    opened.go(f"{FEW}&{LEARNS}")
+    canvas = page.locator(".stage")
+    drop(canvas, {"ball.xml": BALL})
+    stands(opened, "ball")
+    train = page.get_by_role("button", name="Train", exact=True)
+    expect(train).to_be_disabled()
+    expect(page.locator(".train")).to_contain_text("give them a reward")
+    drop(canvas, {"height.py": REWARD})
+    opened.wait("sim.groups[0].rewardTerms.includes('height')", 30)
+    opened.booted()
+    expect(page.get_by_role("heading", name="Train ball")).to_be_visible()
+    opened.start()
+    drop(canvas, {"other.xml": BALL})
+    expect(page.locator(".notice.error")).to_contain_text("stop the training")
+    opened.wait_for_steps(512)
+    opened.pause()
+    path = save_as_file(page, tmp_path)
+    assert path.name.startswith("ball__ppo__1__")
+    saved = checkpoints.loads(path.read_bytes())
+    assert saved.experiment.reward == REWARD
+    robot = saved.experiment.robot
+    assert robot is not None
+    assert robot.files == {"ball.xml": BALL.encode()}
+
+    page.reload()
+    opened.booted()
+    stands(opened, "ball")
+    card = page.get_by_role("region", name="Interrupted training")
+    expect(card).to_contain_text("Go on training ball?")
+    done = saved.learner["global_step"]
+    card.get_by_role("button", name="Resume").click()
+    opened.learns()
+    opened.wait_for_steps(done)
+    opened.buttons.get_by_role("button", name="Stop").click()
+    opened.wait("sim.training === null", 60)
+    opened.wait("/^saved-/.test(sim.getEnvironmentState(0).controller)", 30)
+    assert opened.sim("sim.groups[0].title") == "ball"
+
+    page.select_option("#option-task", "InvertedPendulum-v5")
+    opened.wait("sim.groups[0].task === 'InvertedPendulum-v5'", 30)
+    opened.booted()
+    saved_runs = page.locator(".saved li")
+    before = saved_runs.count()
+    page.locator("#open-files").set_input_files(path)
+    expect(saved_runs).to_have_count(before + 1)
+    stands(opened, "ball")
+    opened.wait("/^saved-/.test(sim.getEnvironmentState(0).controller)", 30)
+    own = page.locator(".saved li", has=page.locator(f"input[value='{path.stem}']"))
+    with page.expect_download() as download:
+        own.get_by_role("button", name="File").click()
+    again = checkpoints.loads(download.value.path().read_bytes())
+    assert again.experiment == saved.experiment
+    page.select_option("#option-task", "InvertedPendulum-v5")
+    opened.wait("sim.groups[0].task === 'InvertedPendulum-v5'", 30)
+    opened.booted()
+    own.get_by_role("button", name="Resume").click()
+    opened.wait("sim.training && sim.groups[0].title === 'ball'", 60)
+    opened.wait(f"sim.training.globalStep > {done}", 60)
+    opened.pause()
 
 
 def test_the_server_opens_a_robot_with_the_page_and_has_tasks_of_ones_own(

@@ -1,7 +1,6 @@
 """Somebody picks scenes that move well, and the robots learn on with the weights of that."""
 
 import re
-from pathlib import Path
 
 from playwright.sync_api import BrowserContext, Page, expect
 
@@ -60,12 +59,11 @@ def picks(page: Page, many: int) -> None:
     expect(page.get_by_role("button", name="None of them")).to_be_enabled(timeout=LEARNT_MS)
 
 
-def test_picks_move_the_weights_and_robots_learn_on(isolated: TrainingPage, tmp_path: Path) -> None:
+def test_picks_move_the_weights_and_robots_learn_on(isolated: TrainingPage) -> None:
     dashboard, page = isolated, isolated.page
     begin(dashboard)
     opened(page, 6)
     picks(page, 0)
-    page.screenshot(path=tmp_path / "picks-light.png")
     box = page.get_by_role("button", name="Scene 2").bounding_box()
     assert box is not None
     place = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2 - 30
@@ -99,8 +97,6 @@ def test_picks_move_the_weights_and_robots_learn_on(isolated: TrainingPage, tmp_
     page.get_by_role("button", name="None of them").click()
     picks(page, 6)
     assert weight(page, "middle", 1) == with_five
-    page.keyboard.press("t")
-    page.screenshot(path=tmp_path / "picks-dark.png")
 
     # The learning waited, and goes on with them.
     assert dashboard.sim("sim.training.state") == "paused"
@@ -129,7 +125,7 @@ def test_picks_move_the_weights_and_robots_learn_on(isolated: TrainingPage, tmp_
     dashboard.wait("sim.training.state === 'running'", 30)
 
 
-def test_a_finger_picks(phone: BrowserContext, server: str, tmp_path: Path) -> None:
+def test_a_finger_picks(phone: BrowserContext, server: str) -> None:
     with watched(phone, []) as page:
         dashboard = TrainingPage(page, server)
         dashboard.open(SMALL)
@@ -144,7 +140,6 @@ def test_a_finger_picks(phone: BrowserContext, server: str, tmp_path: Path) -> N
         expect(page.locator(".picker-numbers button")).to_have_count(4, timeout=LEARNT_MS)
         page.get_by_role("button", name="Scene 2").tap()
         expect(page.get_by_role("button", name="Scene 2")).to_have_attribute("aria-pressed", "true")
-        page.screenshot(path=tmp_path / "picks-phone.png")
         page.get_by_role("button", name="Next", exact=True).tap()
         picks(page, 1)
         page.get_by_role("button", name="Close the scenes").tap()

@@ -3,11 +3,13 @@
 import csv
 import io
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import BrowserContext, expect
 
+from tests.app.conftest import staying
 from tests.app.page import BOOT_MS
 from tests.app.training_page import LEARNT_MS, SMALL, TrainingPage
 from websim.algorithms.presets import preset
@@ -43,9 +45,9 @@ def csv_rows(dashboard: TrainingPage, tmp_path: Path) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(path.read_text())))
 
 
-def test_a_link_brings_the_set_up_and_the_form_checks(isolated: TrainingPage) -> None:
-    dashboard, page = isolated, isolated.page
-    dashboard.open(
+def test_a_link_brings_the_set_up_and_the_form_checks(fresh: TrainingPage) -> None:
+    dashboard, page = fresh, fresh.page
+    dashboard.go(
         "task=InvertedPendulum-v5&envs=8&workers=1&preset=cleanrl&steps=5000&trainseed=7"
         "&hp=learning_rate:0.002,hidden_sizes:32x32,nonsense:1"
     )
@@ -90,12 +92,17 @@ def test_hyperparameters_that_do_not_go_together_are_refused(fresh: TrainingPage
     expect(page.get_by_role("button", name="Train", exact=True)).to_be_enabled()
 
 
+@pytest.fixture
+def without_shared_memory(resident: BrowserContext, server_plain: str) -> Iterator[TrainingPage]:
+    with staying(resident, server_plain, SMALL) as training:
+        yield training
+
+
 def test_training_pauses_survives_a_reload_and_goes_on(
-    page: Page, server_plain: str, tmp_path: Path
+    without_shared_memory: TrainingPage, tmp_path: Path
 ) -> None:
-    """Without shared memory; with it others do."""
-    training = TrainingPage(page, server_plain)
-    training.open(SMALL)
+    """With shared memory others do."""
+    training, page = without_shared_memory, without_shared_memory.page
     training.start()
     training.wait_for_steps(1024)
     assert training.sim("sim.groups[0].learns && sim.groups[0].numEnvs") == 8
@@ -190,10 +197,10 @@ def test_controllers_side_by_side_while_training_goes_on(training: TrainingPage)
     assert int(training.state["follow"]) < 8
 
 
-#: Cheetahs do not fall: the first episodes of all 64 end at 64,000 steps.
+#: Cheetahs do not fall: the first episodes of all 32 end at 32,000 steps.
 CHEETAHS = (
     "task=HalfCheetah-v5&envs=4&workers=1&steps=1000000"
-    "&hp=num_envs:64,num_steps:32,num_minibatches:4,update_epochs:1"
+    "&hp=num_envs:32,num_steps:64,num_minibatches:4,update_epochs:1"
 )
 
 
@@ -202,7 +209,7 @@ def test_there_is_something_to_see_before_the_first_episode_ends(fresh: Training
     fresh.go(CHEETAHS)
     page.get_by_role("button", name="Train", exact=True).click()
     figures = page.locator(".training-figures")
-    expect(figures).to_contain_text("the first end at 64,000 steps at the latest", timeout=BOOT_MS)
+    expect(figures).to_contain_text("the first end at 32,000 steps at the latest", timeout=BOOT_MS)
     reward = page.locator(".curves .curve[data-tag='charts/mean_reward']")
     reward.scroll_into_view_if_needed()
     expect(reward.locator(".curve-value")).to_have_text(NUMBER)

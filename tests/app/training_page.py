@@ -9,7 +9,7 @@ from tests.app.page import BOOT_MS, Dashboard
 
 #: Learns in seconds; a batch is 512 steps.
 SMALL = (
-    "task=InvertedPendulum-v5&envs=8&workers=1&steps=1000000&compare=2:current,2:random"
+    "task=InvertedPendulum-v5&envs=8&workers=1&speed=1&steps=1000000&compare=2:current,2:random"
     "&hp=num_envs:8,num_steps:64,num_minibatches:4"
 )
 

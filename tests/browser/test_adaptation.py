@@ -51,12 +51,13 @@ def natively(given: Experiment, ranks: int) -> bytes:
     return data
 
 
+@with_shared_memory
 def test_it_decides_as_natively_and_resumed_as_without_a_break(sim: Any) -> None:
     """A rate at which nothing is learnt is made greater: what helps goes on."""
     given = experiment(FASTER, every=1, trial=6, hyperparameters={"learning_rate": 1e-6})
     begin(sim, given)
     ranks = sim.run("sim.training.ranks")
-    assert ranks == (2 if sim.run("sim.isolated") else 1)
+    assert ranks == 2
     finish(sim)
     data = last_checkpoint(sim)
     here, there = decisions_of(data), decisions_of(natively(given, ranks))

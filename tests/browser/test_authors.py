@@ -1,5 +1,6 @@
 """The offline author writes the same code in a worker's Python as natively."""
 
+import json
 from typing import Any
 
 import pytest
@@ -20,10 +21,7 @@ json.dumps([[one.name, one.reward, one.measure, one.why] for one in made])
     ("task", "words"),
     [("Ant-v5", "turn once and then stand still"), ("Humanoid-v5", "hold a lunge")],
 )
-def test_the_same_candidates_in_both_homes(sim: Any, task: str, words: str) -> None:
-    import json
-
-    sim.create(task=task, numEnvs=2, numWorkers=2)
+def test_the_same_candidates_in_both_homes(worker: Any, task: str, words: str) -> None:
     made = OfflineAuthor().propose(Brief(words=words, experiment=Experiment(task=task)), 4, 1)
     natively = [[one.name, one.reward, one.measure, one.why] for one in made]
-    assert json.loads(sim.python(CODE.format(task=task, words=words))) == natively
+    assert json.loads(worker.python(CODE.format(task=task, words=words))) == natively

@@ -14,25 +14,23 @@ from .conftest import Sim, open_blank
 STEPS = 300
 
 
+def engine_of(sim: Sim) -> str:
+    told: str = sim.page.evaluate(
+        "async () => (await (await fetch('/manifest.json')).json()).mujoco.engine"
+    )
+    return told
+
+
 @pytest.fixture(scope="module")
-def engines(visitor: BrowserContext) -> Iterator[dict[str, Sim]]:
-    """A worker of each engine."""
-    with (
-        server("--engine", "official") as official,
-        server("--engine", "optimised") as optimised,
-    ):
-        sims = {}
-        for name, address in {"official": official, "optimised": optimised}.items():
-            sims[name] = open_blank(visitor.new_page(), address)
-            told = sims[name].page.evaluate(
-                "async () => (await (await fetch('/manifest.json')).json()).mujoco.engine"
-            )
-            assert told == name
-            sims[name].create(task="InvertedPendulum-v5", numEnvs=1, numWorkers=1)
-        yield sims
-        for sim in sims.values():
-            sim.close()
-            sim.page.close()
+def engines(visitor: BrowserContext, worker: Sim) -> Iterator[dict[str, Sim]]:
+    """A worker of each engine, one of them everybody's."""
+    other = {"official": "optimised", "optimised": "official"}[engine_of(worker)]
+    with server("--engine", other) as address, visitor.new_page() as page:
+        sim = open_blank(page, address)
+        assert engine_of(sim) == other
+        sim.create(task="InvertedPendulum-v5", numEnvs=1, numWorkers=1)
+        yield {engine_of(worker): worker, other: sim}
+        sim.close()
 
 
 @pytest.mark.parametrize("task", websim.task_ids())

@@ -1,13 +1,15 @@
 """A robot and a reward of one's own in the tab: read, simulated, learnt, given to new workers."""
 
 import base64
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import pytest
 from playwright.sync_api import BrowserContext
 
-from tests.browser.conftest import open_blank, with_shared_memory
+from tests.browser.conftest import Sim, open_blank, with_shared_memory
 from tests.browser.test_training import (
     equal,
     last_checkpoint,
@@ -185,36 +187,42 @@ def test_tasks_that_the_page_defines_are_simulated_and_outlive_workers(sim: Any)
     assert sim.run("sim.groups[0].task") == "Drop-v0"
 
 
+@pytest.fixture(scope="module")
+def tabs(visitor: BrowserContext, server: str) -> Iterator[list[Sim]]:
+    """Two that know nothing of each other."""
+    with visitor.new_page() as one, visitor.new_page() as two:
+        sims = [open_blank(page, server) for page in (one, two)]
+        for sim in sims:
+            sim.create(task="InvertedPendulum-v5", numEnvs=1, numWorkers=2, reproducible=True)
+        yield sims
+        for sim in sims:
+            sim.close()
+
+
 def test_a_robot_a_reward_and_a_world_of_ones_own_give_the_same_bits_in_two_tabs_and_after_a_resume(
-    visitor: BrowserContext, server: str
+    tabs: list[Sim],
 ) -> None:
     """Learners compare equal in every weight, average, environment and random generator."""
     found: list[Checkpoint] = []
     halfway = b""
-    for tab in range(2):
-        with visitor.new_page() as page:
-            sim = open_blank(page, server)
-            sim.create(task="InvertedPendulum-v5", numEnvs=1, numWorkers=2, reproducible=True)
-            give(sim, FILES)
-            read(sim)
-            if tab == 1:  # from where the other tab was halfway, to its end
-                resume(sim, halfway)
-                sim.run("sim.training.start()")
-                wait_for(sim, "finished")
-                found.append(load(sim))
-            longer = {**SMALL, "total_timesteps": 2048}
-            learnt = {"reward": REWARD, "world": WORLD, "hyperparameters": longer}
-            options = (
-                "{ training: { experiment: { ...own, ...x } }, tasks: [], reproducible: true }"
-            )
-            make(sim, options, learnt)
-            if tab == 0:
-                pause_after(sim, 2)
-                halfway = last_checkpoint(sim)
+    for sim in tabs:
+        give(sim, FILES)
+        read(sim)
+        if halfway:  # from where the other tab was halfway, to its end
+            resume(sim, halfway)
             sim.run("sim.training.start()")
             wait_for(sim, "finished")
             found.append(load(sim))
-            sim.close()
+        longer = {**SMALL, "total_timesteps": 2048}
+        learnt = {"reward": REWARD, "world": WORLD, "hyperparameters": longer}
+        options = "{ training: { experiment: { ...own, ...x } }, tasks: [], reproducible: true }"
+        make(sim, options, learnt)
+        if not halfway:
+            pause_after(sim, 2)
+            halfway = last_checkpoint(sim)
+        sim.run("sim.training.start()")
+        wait_for(sim, "finished")
+        found.append(load(sim))
     whole, resumed, again = found
     assert len(whole.ranks) == 2
     assert whole.learner["iteration"] == 16 > checkpoints.loads(halfway).learner["iteration"]
@@ -227,7 +235,7 @@ def test_a_robot_a_reward_and_a_world_of_ones_own_give_the_same_bits_in_two_tabs
 
 
 def test_a_run_of_a_task_of_ones_own_goes_on_in_a_tab_that_does_not_know_it(
-    visitor: BrowserContext, server: str
+    tabs: list[Sim],
 ) -> None:
     """Only where its code is trusted, and then to the same bits."""
     found: list[Checkpoint] = []
@@ -238,29 +246,22 @@ def test_a_run_of_a_task_of_ones_own_goes_on_in_a_tab_that_does_not_know_it(
         "trusted": ["task_code"],
         "hyperparameters": SMALL,
     }
-    for tab in range(2):
-        with visitor.new_page() as page:
-            sim = open_blank(page, server)
-            sim.create(task="InvertedPendulum-v5", numEnvs=1, numWorkers=2, reproducible=True)
-            if tab == 0:
-                make(
-                    sim,
-                    "{ training: { experiment: x }, tasks: [], reproducible: true }",
-                    experiment,
-                )
-                pause_after(sim, 1)
-                halfway = last_checkpoint(sim)
-            else:
-                put(sim, halfway)
-                name, message = sim.error("WebSim.create({ training: { checkpoint: data } })")
-                assert (name, "task.py" in message) == ("UnsafeCode", True), message
-                sim.run("sim.readRun(data, { trusted: true }).then((run) => (window.run = run, 0))")
-                trusted = "{ checkpoint: data, experiment: run.experiment }"
-                make(sim, f"{{ training: {trusted}, reproducible: true }}")
-            sim.run("sim.training.start()")
-            wait_for(sim, "finished")
-            found.append(load(sim))
-            sim.close()
+    for sim in tabs:
+        if not halfway:
+            begun = "{ training: { experiment: x }, tasks: [], reproducible: true }"
+            make(sim, begun, experiment)
+            pause_after(sim, 1)
+            halfway = last_checkpoint(sim)
+        else:
+            put(sim, halfway)
+            name, message = sim.error("WebSim.create({ training: { checkpoint: data } })")
+            assert (name, "task.py" in message) == ("UnsafeCode", True), message
+            sim.run("sim.readRun(data, { trusted: true }).then((run) => (window.run = run, 0))")
+            trusted = "{ checkpoint: data, experiment: run.experiment }"
+            make(sim, f"{{ training: {trusted}, reproducible: true }}")
+        sim.run("sim.training.start()")
+        wait_for(sim, "finished")
+        found.append(load(sim))
     whole, resumed = found
     assert checkpoints.loads(halfway, most=1 << 30).learner["iteration"] < 4
     assert whole.learner["iteration"] == 4

@@ -97,6 +97,7 @@ def test_out_of_memory(sim: Any) -> None:
     sim.errors.clear()  # Pyodide itself broke, until its worker was gone
 
 
+@with_shared_memory
 def test_lost_in_lock_step(sim: Any) -> None:
     """A step that a worker does not survive ends the episodes of its environments."""
     sim.create(task="Swimmer-v5", numEnvs=4, numWorkers=2, seed=1)
@@ -111,6 +112,7 @@ def test_lost_in_lock_step(sim: Any) -> None:
     assert sim.run("sim.step(x)", actions)["truncations"] == [0, 0, 0, 0]
 
 
+@with_shared_memory
 def test_bad_state_resets_that_environment_only(sim: Any) -> None:
     sim.create(task="Ant-v5", numEnvs=4, numWorkers=1, controller="zero")
     for _ in range(3):

@@ -232,7 +232,10 @@ def test_a_lost_worker_is_replaced_and_training_goes_on(sim: Any, lost: int) -> 
     alone = sim.run("sim.training.ranks") == 1
     sim.run("sim.training.start()")
     wait_for_iteration(sim, 3)
-    sim.run(f"sim.workers[{lost}].terminate()")
+    if lost:  # it says so
+        sim.lose(1)
+    else:  # it falls silent
+        sim.run("sim.workers[0].terminate()")
     with sim.hurrying(3):
         sim.wait("seen.some(({ event }) => event === 'workerRestart')", 60)
     if not alone:  # the survivor goes on at once

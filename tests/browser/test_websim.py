@@ -114,6 +114,7 @@ def test_environment_state(sim: Any) -> None:
     assert np.linalg.norm(torso[3:]) == pytest.approx(1, abs=1e-5)
 
 
+@with_shared_memory
 def test_speed_is_kept(sim: Any) -> None:
     sim.create(task="InvertedPendulum-v5", numEnvs=2, numWorkers=1, speed=2, controller="zero")
     sim.run("sim.play()")
@@ -127,7 +128,7 @@ def test_speed_is_kept(sim: Any) -> None:
 
 def test_several_robot_types(sim: Any) -> None:
     tasks = [{"task": "Ant-v5", "numEnvs": 5}, {"task": "InvertedPendulum-v5", "numEnvs": 6}]
-    sim.create(tasks=tasks, numWorkers=2)
+    sim.create(tasks=tasks, numWorkers=2, controller="zero")
     groups = sim.run("sim.groups.map(({ task, numEnvs, offset }) => [task, numEnvs, offset])")
     assert groups == [["Ant-v5", 5, 0], ["InvertedPendulum-v5", 6, 5]]
     observations = sim.run("sim.reset({ seed: 0 })")

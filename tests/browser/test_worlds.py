@@ -118,6 +118,7 @@ def test_what_is_wrong_is_named_by_its_path(sim: Any) -> None:
     assert (name, says in message) == ("InvalidArgument", True), message
 
 
+@with_shared_memory
 def test_learning_in_a_world_goes_on_to_the_same_bits(sim: Any) -> None:
     wanted = {**experiment(), "world": WORLD}
     ends = []
