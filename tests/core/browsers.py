@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +18,9 @@ from playwright.sync_api import Page, Playwright
 from websockets.sync.client import ClientConnection, connect
 
 from websim_server import chromium
+
+ANSWER_S = 120
+"""So long a page may take to open or to answer, on a busy machine."""
 
 
 class Tab(Protocol):
@@ -90,7 +94,7 @@ class _Firefox:
         number = next(self._ids)
         self._socket.send(json.dumps({"id": number, "method": method, "params": params}))
         while True:
-            answer = json.loads(self._socket.recv())
+            answer = json.loads(self._socket.recv(ANSWER_S))
             if answer.get("id") == number:  # the others are events
                 break
         if answer["type"] == "error":
@@ -98,9 +102,17 @@ class _Firefox:
         return answer["result"]
 
     def goto(self, url: str) -> None:
-        self._command(
-            "browsingContext.navigate", context=self._context, url=url, wait="interactive"
-        )
+        self.evaluate("async () => { globalThis.isLeft = true; }")
+        # Of its own waits one did not end, once, for a page that went into the back/forward cache.
+        self._command("browsingContext.navigate", context=self._context, url=url, wait="none")
+        ready = "async () => !globalThis.isLeft && document.readyState !== 'loading'"
+        deadline = time.monotonic() + ANSWER_S
+        while time.monotonic() < deadline:
+            with contextlib.suppress(RuntimeError):  # asked of the page that is going
+                if self.evaluate(ready):
+                    return
+            time.sleep(0.05)
+        raise TimeoutError(f"{url} did not open within {ANSWER_S} s")
 
     def back(self) -> None:
         self._command("browsingContext.traverseHistory", context=self._context, delta=-1)

@@ -1,5 +1,7 @@
 """What a task's robots begin with, where the Python of a task is broken."""
 
+import threading
+
 import pytest
 from starlette.testclient import TestClient
 
@@ -27,3 +29,23 @@ def test_a_broken_task_leaves_the_store_of_the_others(
     assert {answer.status_code for answer in answers.values()} == {200}
     assert answers["Ant-v5.json"].json() is None
     assert "Ant-v5 cannot begin: NameError: legs" in capsys.readouterr().err
+
+
+def test_a_server_that_ends_waits_for_what_is_being_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process that ends while a thread is inside MuJoCo may crash."""
+    began, may_end = threading.Event(), threading.Event()
+    made = []
+
+    def slow(task: str) -> bytes:
+        began.set()
+        assert may_end.wait(60)
+        made.append(task)
+        return b"{}"
+
+    monkeypatch.setattr(openings, "_make", slow)
+    openings._made.cache_clear()
+    with TestClient(create_app(lifespan=openings.prepared)):
+        assert began.wait(60)
+        threading.Timer(0.1, may_end.set).start()
+    openings._made.cache_clear()
+    assert len(made) == 1

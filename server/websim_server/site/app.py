@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from fastapi import FastAPI
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Lifespan
 
 from websim_server import __version__
 from websim_server.build import lock
@@ -33,6 +33,7 @@ def create_app(
     language_model: LlmSettings | LlmUnavailable | None = None,
     store: Store | None = None,
     hosts: Sequence[str] = (),
+    lifespan: Lifespan[FastAPI] | None = None,
 ) -> ASGIApp:
     """Makes the application.
 
@@ -50,6 +51,7 @@ def create_app(
         store: where people's runs are kept; None: nowhere.
         hosts: names under which pages are this server's, besides localhost and IP addresses; pages
             under others can neither share runs nor ask the language model.
+        lifespan: what goes on as long as it is up.
 
     Raises:
         OpenError: one of these files cannot be used.
@@ -69,8 +71,8 @@ def create_app(
     begin = openings.Openings(websim_source())
     task_files = TaskFiles(tasks)
     # No OpenAPI pages: they load scripts from elsewhere, which the policy forbids.
-    api = FastAPI(title="MuJoCo WebSim", version=__version__, openapi_url=None)
     own_pages = Pages(hosts)
+    api = FastAPI(title="MuJoCo WebSim", version=__version__, openapi_url=None, lifespan=lifespan)
     shares = store is not None and not store.settings.read_only
     if store is not None:
         api.mount(runs.API, runs.api(store, own_pages))

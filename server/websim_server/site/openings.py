@@ -3,14 +3,17 @@
 It is all taken from the Python of the tasks. `web/sim/worker/overture.js` makes use of it.
 """
 
+import asyncio
 import functools
 import json
 import sys
 import threading
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import numpy as np
-from fastapi import APIRouter, HTTPException
+from fastapi import APIRouter, FastAPI, HTTPException
 from starlette.responses import Response
 
 from websim import mjcf, task_ids
@@ -29,9 +32,26 @@ STEPS = 50
 _one_at_a_time = threading.Lock()
 
 
-def prepare() -> None:
-    """Begins to make all openings, so that nobody waits for them."""
-    threading.Thread(target=lambda: list(map(opening, task_ids())), daemon=True).start()
+@asynccontextmanager
+async def prepared(app: FastAPI) -> AsyncIterator[None]:
+    """Makes all openings while an application is up, so that nobody waits for them.
+
+    What is being made when it ends is waited for: a process that ends while a thread of its own is
+    inside MuJoCo crashes.
+    """
+    ends = threading.Event()
+
+    def make_all() -> None:
+        for task in task_ids():
+            if ends.is_set():
+                return
+            opening(task)
+
+    thread = threading.Thread(target=make_all, daemon=True)
+    thread.start()
+    yield
+    ends.set()
+    await asyncio.to_thread(thread.join)
 
 
 def opening(task: str) -> bytes | None:

@@ -165,7 +165,7 @@ def make_app(arguments: argparse.Namespace, shared: "Store | None") -> "ASGIApp"
     if isinstance(model, llm.LlmSettings):
         # Each worker counts for itself, and together they keep to the limit.
         model = replace(model, max_cost=model.max_cost / arguments.workers)
-    app = create_app(
+    return create_app(
         isolated=arguments.isolated,
         engine=arguments.engine,
         embed_origins=arguments.embed_origins,
@@ -174,9 +174,8 @@ def make_app(arguments: argparse.Namespace, shared: "Store | None") -> "ASGIApp"
         language_model=model,
         store=shared,
         hosts=arguments.allowed_hosts,
+        lifespan=openings.prepared,
     )
-    openings.prepare()
-    return app
 
 
 def make_worker(arguments: argparse.Namespace) -> "ASGIApp":
