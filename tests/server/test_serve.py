@@ -26,6 +26,16 @@ def websim(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, timeout=60)
 
 
+def test_other_commands_do_not_load_the_server() -> None:
+    """Every command, and every process of `train`, would begin half a second later."""
+    program = (
+        "import sys, websim_server.cli\n"
+        "heavy = {'fastapi', 'sqlalchemy', 'uvicorn', 'playwright', 'anthropic', 'openai'}\n"
+        "assert not heavy & sys.modules.keys(), heavy & sys.modules.keys()\n"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True)
+
+
 def test_port_in_use() -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 from websim_server.build import lock
 from websim_server.errors import ServerError
-from websim_server.site import opened, runs
 
 if TYPE_CHECKING:
+    from websim_server.site.opened import Opened
     from websim_server.store.pictures import Picture
 
 PAGE = "page"
@@ -75,10 +75,12 @@ def run(arguments: argparse.Namespace) -> None:
         ExportError: the folder has something in it.
         OpenError, NoRun: a run cannot be opened.
     """
+    from websim_server.site.opened import OpenedFile
+
     folder: Path = arguments.folder
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise ExportError(f"{folder} is not empty: name a new folder.")
-    files = [opened.OpenedFile(path).read() for path in arguments.runs]
+    files = [OpenedFile(path).read() for path in arguments.runs]
     page = folder / PAGE if files else folder
     try:
         write_page(page)
@@ -139,23 +141,26 @@ def _hosted(index: str, headers: Message) -> str:
     return index.replace(WATCH, f"{meta}\n  {isolation}\n  {WATCH}")
 
 
-def write_run(folder: Path, file: opened.Opened) -> Listed:
+def write_run(folder: Path, file: "Opened") -> Listed:
     """What the page asks for to open a run."""
+    from websim_server.site.opened import ADDRESS
     from websim_server.store.inspection import inspect
     from websim_server.store.pictures import picture_of
 
     about = inspect(file.archive)
     name = file.digest[:NAME_LENGTH]
-    _write(folder, f"{opened.ADDRESS}/{name}.json", json.dumps(file.told).encode())
-    _write(folder, f"{opened.ADDRESS}/{file.digest}.websim", file.archive)
+    _write(folder, f"{ADDRESS}/{name}.json", json.dumps(file.told).encode())
+    _write(folder, f"{ADDRESS}/{file.digest}.websim", file.archive)
     return Listed(name, about, picture_of(file.archive))
 
 
 def write_list(folder: Path, listed: list[Listed]) -> None:
     """The page that the site begins with."""
+    from websim_server.site.runs import titles
+
     cards = []
     for one in listed:
-        title, said = runs.titles(one.about)
+        title, said = titles(one.about)
         shown = ""
         if one.picture is not None:
             path = f"pictures/{one.name}.{one.picture.media_type.partition('/')[2]}"
