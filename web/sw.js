@@ -43,9 +43,12 @@ self.addEventListener('fetch', (event) => {
 /** When all that pages have left is written. */
 let written = Promise.resolve();
 
+/** When all that pages have had stored is: two of different versions at once would delete each other's. */
+let stored = Promise.resolve();
+
 self.addEventListener('message', (event) => {
   const { store, left } = event.data;
-  const done = store ? keepForOffline(store) : left ? (written = keepLeft(left)) : written;
+  const done = store ? (stored = keepForOffline(store)) : left ? (written = keepLeft(left)) : written;
   event.waitUntil(done.then(
     () => event.ports[0]?.postMessage({}),
     ({ message }) => event.ports[0]?.postMessage({ error: message }), // no room left, or the server is gone
@@ -100,19 +103,20 @@ async function servedOrStored(request, path) {
     for (const name of await caches.keys()) {
       if (!name.startsWith(SOURCES)) continue;
       const cache = await caches.open(name);
-      const stored = await cache.match(MANIFEST) && await cache.match(path, { ignoreVary: true });
-      if (stored) return stored;
+      const found = await cache.match(MANIFEST) && await cache.match(path, { ignoreVary: true });
+      if (found) return found;
     }
     throw error;
   }
 }
 
 /**
- * @param {object} stored
- * @param {{sources: {version: string, urls: string[]}, files: string[], image: {url: string}}} stored.manifest
- * @param {Uint8Array} stored.image  too large for the browser's own cache
+ * @param {object} store
+ * @param {{sources: {version: string, urls: string[]}, files: string[], image: {url: string}}} store.manifest
+ * @param {Uint8Array} store.image  too large for the browser's own cache
  */
 async function keepForOffline({ manifest: { sources, files, image }, image: imageFile }) {
+  await stored.catch(() => {});
   const cache = await caches.open(FILES);
   if (!await cache.match(image.url)) await cache.put(image.url, new Response(imageFile));
   for (const url of files) {

@@ -51,6 +51,15 @@ def test_the_best_of_a_board_move_side_by_side_and_one_is_gone_on_from(
     dashboard.sim("sim.pause()")
     expect(page.locator(".beside li")).to_have_count(2)
     expect(page.locator(".beside")).to_contain_text("<i>plain</i>")
+    named = page.get_by_label("Robot", exact=True).locator("option:checked")
+    expect(named).to_have_text(page.locator(".beside li a").first.inner_text())
+
+    # A link that is pasted stands for its run.
+    page.get_by_label("Remove part 2").click()
+    field = page.get_by_label("Link of a run to compare with")
+    field.fill(f"{stored}/r/{second}")
+    field.press("Enter")
+    dashboard.wait(f"sim.getEnvironmentState(32).controller === 'shared-{second}'", 60)
 
     # On from the one that the address opens.
     card = page.locator(".shared-run")

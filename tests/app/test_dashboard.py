@@ -105,6 +105,9 @@ def test_phone(phone: BrowserContext, server: str) -> None:
         expect(page.locator("#option-envs")).to_be_hidden()
         page.get_by_role("button", name="Settings and figures").tap()
         expect(page.locator("#option-envs")).to_be_visible()
+        sheet = page.locator(".panel").bounding_box()
+        assert sheet is not None
+        assert sheet["y"] + sheet["height"] == 844  # nothing shines through below it
         expect(page.locator(".figures canvas")).to_have_count(5)
 
 

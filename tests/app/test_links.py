@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import zxingcpp
 from imageio.v3 import imread
 from playwright.sync_api import Page, expect
 
@@ -106,7 +107,7 @@ def keeping(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield address
 
 
-def test_what_has_been_learnt_here_is_shared(page: Page, keeping: str) -> None:
+def test_what_has_been_learnt_here_is_shared(page: Page, keeping: str, link: Link) -> None:
     training = TrainingPage(page, keeping)
     training.open(SMALL)
     training.start()
@@ -140,7 +141,8 @@ def test_what_has_been_learnt_here_is_shared(page: Page, keeping: str) -> None:
     assert text.input_value() == address
     take.click()
     assert len(text.input_value()) < len(address) / 10
-    expect(code).to_be_visible()
+    scanned = zxingcpp.read_barcodes(imread(code.screenshot()))
+    assert [one.text for one in scanned] == [text.input_value()]
     small = open_link(text.input_value())
     assert small.experiment.hyperparameters["hidden_sizes"] == []
     assert small.claim is not None
@@ -163,9 +165,22 @@ def test_what_has_been_learnt_here_is_shared(page: Page, keeping: str) -> None:
     expect(server.get_by_text("Shared from this browser")).to_be_hidden()
     assert page.request.get(sent).status == 404
     sheet.get_by_role("button", name="Close").click()
-    # The same engine measures the same numbers.
-    follow(training, address[address.index("#") :])
+    # Of the code alone it walks elsewhere, and the same engine measures the same numbers.
+    page.goto("about:blank")
+    page.goto(scanned[0].text)
     training.booted()
     card = page.locator(".proof")
     expect(card.get_by_role("status")).to_contain_text("measured here", timeout=BOOT_MS)
     expect(card).to_contain_text("The same numbers.")
+    training.wait("sim.controller.startsWith('saved-')", 20)
+    # Beside it those of another link.
+    page.get_by_text("Compare controllers").click()
+    field = page.get_by_label("Link of a run to compare with")
+    field.fill(link.fragment[:-1])
+    field.press("Enter")
+    expect(page.locator(".notice.error", has_text="The link was cut")).to_be_visible()
+    field.fill(f"https://example.org/{link.fragment}")
+    field.press("Enter")
+    beside = "sim.getEnvironmentState(15).controller"
+    training.wait(f"{beside} !== sim.controller && {beside}.startsWith('saved-')", 60)
+    assert training.sim("sim.getEnvironmentState(16).controller === sim.controller")

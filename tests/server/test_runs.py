@@ -119,7 +119,8 @@ def test_what_cannot_be_shared_is_told(client: TestClient) -> None:
         422,
         "header.X-Token: Field required.",
     )
-    assert client.get("/api/elsewhere").json() == {"message": "Not Found"}
+    for nowhere in ("/api/elsewhere", "/api/runs/%0A", "/elsewhere.js"):
+        assert client.get(nowhere).json() == {"message": "Not Found"}
 
 
 def test_an_address_may_share_so_often_and_so_much(settings: StoreSettings) -> None:

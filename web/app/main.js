@@ -276,6 +276,8 @@ on('state', ({ running }) => {
 
 async function showOwn() {
   await built;
+  const { served } = session;
+  if (served?.stored) panel.robot.nameStored(served.stored, served.name);
   panel.robot.showOwn(await listExperiments());
 }
 

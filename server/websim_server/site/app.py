@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from fastapi import FastAPI
+from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Lifespan
 
 from websim_server import __version__
@@ -74,6 +75,8 @@ def create_app(
     own_pages = Pages(hosts)
     api = FastAPI(title="MuJoCo WebSim", version=__version__, openapi_url=None, lifespan=lifespan)
     shares = store is not None and not store.settings.read_only
+    # An address below it that is none, as with a line break in it, gets here.
+    api.exception_handler(HTTPException)(runs.elsewhere)
     if store is not None:
         api.mount(runs.API, runs.api(store, own_pages))
     for routes in (

@@ -124,10 +124,7 @@ def api(store: Store, pages: Pages) -> FastAPI:
         status = _STATUS.get(type(error), 500)
         return JSONResponse({"message": str(error)}, status, _NEVER)
 
-    @app.exception_handler(HTTPException)
-    def elsewhere(request: Request, error: HTTPException) -> Response:
-        headers = {**_NEVER, **(error.headers or {})}
-        return JSONResponse({"message": error.detail}, error.status_code, headers)
+    app.exception_handler(HTTPException)(elsewhere)
 
     @app.exception_handler(RequestValidationError)
     def invalid(request: Request, error: RequestValidationError) -> Response:
@@ -217,6 +214,12 @@ def api(store: Store, pages: Pages) -> FastAPI:
 
     app.include_router(boards.api(store))
     return app
+
+
+def elsewhere(request: Request, error: HTTPException) -> Response:
+    """Says what no route answers, as the API says all problems."""
+    headers = {**_NEVER, **(error.headers or {})}
+    return JSONResponse({"message": error.detail}, error.status_code, headers)
 
 
 def router(store: Store | None) -> APIRouter:

@@ -21,6 +21,8 @@ const OWN = 'own-';
 export class RobotField {
   /** @type {Options|null} */
   #options = null;
+  /** What runs of the store are called, by id. @type {Map<string, string>} */
+  #titles = new Map();
 
   /** @param {string[]} tasks @param {Change} change @param {(files: import('../opening/files.js').Files) => void} open */
   constructor(tasks, change, open) {
@@ -43,7 +45,7 @@ export class RobotField {
     const folder = fileInput({ id: 'open-folder', webkitdirectory: true }, open);
     this.element = h('div', {},
       labelled(this.select, 'Robot'), this.several.element,
-      h('div', { class: 'row open' },
+      h('div', { class: 'row openers' },
         h('button', { title: 'A robot (MJCF, URDF or a zip archive), a run (.websim), a policy of another program (.onnx, Stable-Baselines3, CleanRL) or a reward (.py); or drop it on the page', onclick: () => files.click() }, 'Open…'),
         h('button', { title: 'A robot with all of its files', onclick: () => folder.click() }, 'Open a folder…'),
         files, folder));
@@ -69,8 +71,15 @@ export class RobotField {
       else this.select.append(h('option', { value }, open || value));
     }
     this.select.value = value;
+    if (open) this.select.selectedOptions[0].textContent = this.#titles.get(open) ?? open;
     this.several.show(several ? options : { ...options, task: '' });
     this.#showSeveral(several);
+  }
+
+  /** @param {string} id  of a run of the store @param {string} title */
+  nameStored(id, title) {
+    this.#titles.set(id, title);
+    if (this.#options) this.show(this.#options);
   }
 
   /** @param {{id: string, title: string}[]} own  the user's own, that there are now */
