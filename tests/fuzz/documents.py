@@ -22,7 +22,18 @@ KIND = "documents"
 
 ODD: list[Any] = [
     *(None, True, False, 0, 1, -1, 2**31, 2**63, 10**30, 1e-9, 0.5, -1e308, float("nan")),
-    *("", "Ant-v5", "ppo", "Robot-v0", "../../etc/passwd", "\0", "é" * 300, "__class__", "1e400"),
+    *(
+        "",
+        "Ant-v5",
+        "ppo",
+        "Robot-v0",
+        "../../etc/passwd",
+        "\0",
+        "é" * 300,
+        "__class__",
+        "1e400",
+        "\ud800",
+    ),
     *([], {}, [[]], [0] * 1000, {"": None}, {"__proto__": {}}),
 ]
 

@@ -145,6 +145,7 @@ HOSTILE: dict[str, tuple[Change, str]] = {
     "long header": (content("learner/checkpoint.json", b" " * 10**6), "may have 65,536"),
     "long number": (content("learner/learner.json", b"9" * 10_000), "damaged"),
     "deep document": (content("experiment.json", b"[" * 60_000), "60,000 levels deep"),
+    "half a character": (content("experiment.json", rb'{"title": "\ud800"}'), "half a character"),
     "long document": (content("experiment.json", b" " * 10**6), "may have 262,144"),
     "document of version 0": (document("version", 0), "version must be 1"),
     "document of something else": (document("format", "text"), "no experiment"),

@@ -21,6 +21,9 @@ _MAX_MESSAGE = 400
 
 _NO_BRACKETS = re.compile(rb'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)|[^"\[\]{}]++', re.DOTALL)
 
+_HALVES = re.compile(rb"\\u[dD][89a-fA-F]")
+"""Surrogates, of which two make a character."""
+
 
 def loads(data: bytes, most: int = MAX_BYTES, greatest: int = MAX_INTEGER) -> Any:
     """Reads JSON of no more than `most` bytes; raises ValueError for what is not sane.
@@ -38,6 +41,11 @@ def loads(data: bytes, most: int = MAX_BYTES, greatest: int = MAX_INTEGER) -> An
     if depth > MAX_DEPTH:
         raise ValueError(f"its JSON is {depth:,} levels deep, and may be {MAX_DEPTH}")
     value = json.loads(data)
+    if _HALVES.search(data):
+        try:
+            json.dumps(value, ensure_ascii=False).encode()
+        except UnicodeEncodeError:
+            raise ValueError("it has half a character, as no text can be written") from None
     _check_integers(value, greatest)
     return value
 
