@@ -3,6 +3,8 @@
 import math
 from typing import Any
 
+import gymnasium
+import mujoco
 import numpy as np
 import pytest
 
@@ -94,17 +96,29 @@ def test_controllers_and_held_actions(sim: Any) -> None:
 
 def test_environment_state(sim: Any) -> None:
     sim.create(task="Ant-v5", numEnvs=5, numWorkers=2, seed=3)
-    for _ in range(2):
+    for _ in range(12):
         sim.run("sim.stepOnce()")
     state = sim.run("sim.getEnvironmentState(4)")
     env = websim.make_vec("Ant-v5", 1)
     assert len(state["observation"]) == env.single_observation_space.shape[0]
     assert list(state["rewardTerms"]) == list(env.reward_terms)
     assert state["reward"] == pytest.approx(sum(state["rewardTerms"].values()))
-    assert state["episodeLength"] == 2
+    assert state["episodeLength"] == 12
     assert len(state["qpos"]) == 15
-    assert state["time"] == pytest.approx(0.1)
+    assert state["time"] == pytest.approx(0.6)
     assert state["observation"][:13] == state["qpos"][2:]
+    model: mujoco.MjModel = gymnasium.make("Ant-v5").unwrapped.model  # type: ignore[attr-defined]
+    data = mujoco.MjData(model)
+    data.qpos, data.qvel = state["qpos"], state["qvel"]
+    data.ctrl = state["action"]
+    mujoco.mj_forward(model, data)
+    force, expected = np.zeros(6), []
+    for i, contact in enumerate(data.contact):
+        mujoco.mj_contactForce(model, data, i, force)
+        expected.append([*contact.pos, *contact.frame.reshape(3, 3).T @ force[:3]])
+    contacts = np.reshape(sim.run("sim.contacts(4)"), (-1, 6))
+    assert len(contacts) > 0, "it has come down"
+    np.testing.assert_allclose(contacts, expected, atol=1e-3)
     shards = sim.run("sim.poseShards(0)")
     assert [(s["first"], s["count"]) for s in shards] == [(0, 3), (3, 2)]
     assert sum(len(s["current"]) for s in shards) == 5 * 14 * 7
@@ -197,7 +211,11 @@ def test_meshes_and_height_fields_reach_the_scene(sim: Any) -> None:
     assert len(mesh["normals"]) == 36
     assert hfield["data"] == pytest.approx([0, 1, 0, 0, 0.5, 0])  # MJCF's last row is the first
     assert not scene["travels"], "it is on terrain"
-    assert scene["undrawn"] == ["1 tendon", "1 site"]
+    assert scene["undrawn"] == []
+    (tendon,) = scene["tendons"]
+    assert tendon["paths"] == [[{"body": 0, "pos": [0, 0, 5]}, {"body": 1, "pos": [0, 0, 0]}]]
+    assert len(scene["sites"]) == 1, "the other one is in a group that MuJoCo hides"
+    assert [joint["turns"] for joint in scene["joints"]] == [True]
 
 
 @with_shared_memory

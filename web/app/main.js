@@ -24,6 +24,7 @@ import { WHY_NOT } from './panel/transport.js';
 import { StageBar } from './stage/bar.js';
 import { Hands } from './stage/hands/hands.js';
 import { Labels } from './stage/labels.js';
+import { PARTS, toggled } from './stage/parts.js';
 import { Stage } from './stage/stage.js';
 import { opened, session } from './start.js';
 import { Taking } from './taking/taking.js';
@@ -103,6 +104,9 @@ const keyboard = new Keyboard([
   { keys: ['o'], label: 'O', does: 'Only the robots, to be shown', run: present },
   { keys: ['x'], label: 'X', does: 'Full screen', run: () => taking.toggleFull() },
   { keys: ['g'], label: 'G', does: 'Take a picture or a film', run: () => taking.toggle() },
+  ...PARTS.map(({ name, key, label }) => ({
+    keys: [key], label: key.toUpperCase(), does: `${label}, or not`, run: () => session.set({ show: toggled(session.options.show, name) }, 'replace'),
+  })),
   { keys: ['t'], label: 'T', does: 'Dark or light', run: () => theme.toggle() },
   { keys: ['?'], label: '?', does: 'This sheet', run: () => keyboard.toggleSheet() },
 ]);
@@ -398,11 +402,33 @@ function updateDetails() {
   }
 }
 
+/** Whether the worker is asked about contacts. */
+let asking = false;
+
+/** Asks what the followed robot touches, as often as there is an answer. */
+async function askContacts() {
+  const { view } = stage;
+  const { sim } = session;
+  const { followed } = view;
+  if (asking || followed === null || !sim || !(view.parts.has('contacts') || view.parts.has('forces'))) return;
+  asking = true;
+  try {
+    const contacts = await sim.contacts(followed);
+    if (view.followed === followed && !view.back) view.showContacts(contacts);
+  } catch (error) {
+    // Its worker was replaced or ended meanwhile: there will be others.
+    if (/** @type {Error} */ (error).name !== 'WorkerError') throw error;
+  } finally {
+    asking = false;
+  }
+}
+
 const turned = { figures: 0, details: 0 };
 
 /** Brings figures and details up to date, if it is time. @param {number} now  in ms */
 function turn(now) {
   labels.turn(stage.view);
+  askContacts().catch(report);
   const intervals = stage.view.software ? SOFTWARE_INTERVALS : INTERVALS;
   if (session.sim && now - turned.figures >= intervals.figures) {
     turned.figures = now;

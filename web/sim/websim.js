@@ -555,6 +555,20 @@ export class WebSim {
   }
 
   /**
+   * Contacts of one environment, as it is when its worker comes to it, with their forces.
+   *
+   * @param {number} index
+   * @returns {Promise<Float64Array<ArrayBuffer>>}  [n, 6]: where it is, and the force on what is no part of the world, in N; both in
+   *   the world's frame
+   */
+  async contacts(index) {
+    const { shards, workers } = this.#open;
+    const { worker, group, within, shard } = shards.locate(index);
+    if (!shard) throw new WorkerError(`worker ${worker} is being replaced; its environments restart soon`);
+    return workers[worker].request('contacts', { group, index: within - shard.first });
+  }
+
+  /**
    * The newest poses of a group, in one part for each worker. The arrays are written over by the
    * next call.
    *

@@ -6,6 +6,7 @@
 import { WebSim } from '../../sim/websim.js';
 import { MAX_ENVS, MAX_WORKERS } from '../../sim/shared/protocol.js';
 import { readNumber, readWhole } from '../numbers.js';
+import { PARTS } from '../stage/parts.js';
 
 /**
  * @typedef {object} Options
@@ -20,6 +21,7 @@ import { readNumber, readWhole } from '../numbers.js';
  * @property {boolean} paused
  * @property {number|null} follow   index of the followed environment
  * @property {'cells'|'world'} overview  robots that travel are held in their cells, or where they are
+ * @property {string} show          what is drawn of robots besides their bodies: `tendons,contacts`
  * @property {number|'auto'} draw   robots drawn in full at most; the others are simple figures
  * @property {number|'auto'} fps    frames drawn a second at most
  * @property {'auto'|'webgl'|'flat'} renderer
@@ -63,6 +65,9 @@ const oneOf = (names) => (/** @type {string} */ text) => (names.includes(text) ?
 
 /** @param {RegExp} pattern */
 const matching = (pattern) => (/** @type {string} */ text) => (pattern.test(text) ? text : undefined);
+
+/** @type {string[]} */
+const PART_NAMES = PARTS.map(({ name }) => name);
 
 export const MAX_SEED = 2 ** 31 - 1;
 export const MAX_FPS = 240;
@@ -159,6 +164,14 @@ export const OPTIONS = {
     initial: 'cells',
     allowed: 'cells or world',
     read: (text) => /** @type {'cells'|'world'|undefined} */ (oneOf(['cells', 'world'])(text)),
+  },
+  show: {
+    initial: 'tendons',
+    allowed: `nothing, or some of ${PART_NAMES.join(', ')}`,
+    read: (text) => {
+      const names = text.split(',').map((name) => name.trim()).filter(Boolean);
+      return names.every((name) => PART_NAMES.includes(name)) ? PART_NAMES.filter((name) => names.includes(name)).join(',') : undefined;
+    },
   },
   draw: { initial: 'auto', allowed: `auto, or 1 to ${MAX_ENVS}`, read: automatic(1, MAX_ENVS) },
   fps: { initial: 'auto', allowed: `auto, or 1 to ${MAX_FPS}`, read: automatic(1, MAX_FPS) },

@@ -6,6 +6,7 @@ import { WHY_NOT_SHARED } from '../../sim/shared/memory.js';
 import { WebSim } from '../../sim/websim.js';
 import { choiceField, textField } from './fields.js';
 import { Figures } from './figures.js';
+import { PartsField } from './partsfield.js';
 import { RobotField } from './robotfield.js';
 import { Transport } from './transport.js';
 import { Workers } from './workers.js';
@@ -64,7 +65,8 @@ export class Panel {
     this.robot = robot;
     this.world = world;
     this.controller = controller;
-    this.#fields = [robot, envs, workers, seed, speed, overview, draw, fps];
+    const parts = new PartsField(change);
+    this.#fields = [robot, envs, workers, seed, speed, overview, draw, fps, parts];
 
     this.drawing = h('p', { class: 'subtle', id: 'drawing' });
     this.mode = h('p', { class: 'mode', hidden: true });
@@ -88,7 +90,7 @@ export class Panel {
       section('Reward', code),
       section('Say what to learn', author),
       train,
-      section('View', h('div', { class: 'grid' }, overview.element, draw.element, fps.element), this.drawing),
+      section('View', h('div', { class: 'grid' }, overview.element, draw.element, fps.element), parts.element, this.drawing),
       section('Figures', this.figures.element),
       section('Workers', this.workers.element));
     this.element = h('aside', { class: 'panel', 'aria-label': 'Settings and figures' },

@@ -129,9 +129,10 @@ export class Stage {
     this.view.close();
   }
 
-  /** @param {{overview: 'cells'|'world', draw: number|'auto', fps: number|'auto'}} options */
-  set({ overview, draw, fps }) {
+  /** @param {Pick<import('../panel/options.js').Options, 'overview'|'show'|'draw'|'fps'>} options */
+  set({ overview, show, draw, fps }) {
     this.view.overview = overview;
+    this.view.showParts(new Set(/** @type {import('./parts.js').Part[]} */ (show.split(',').filter(Boolean))));
     this.view.limit = draw;
     this.#fps = fps;
   }

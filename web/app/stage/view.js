@@ -5,6 +5,7 @@
 
 import * as THREE from 'three';
 import { themeColor } from '../theme.js';
+import { Anatomy } from './anatomy.js';
 import { seize } from './hands/grip.js';
 import { History } from './history.js';
 import { CameraRig } from './scene/camera.js';
@@ -20,6 +21,7 @@ import { Sight } from './scene/sight.js';
  * @typedef {import('../../sim/websim.js').WebSim} WebSim
  * @typedef {Pick<WebSim, 'groups' | 'numEnvs' | 'numWorkers' | 'isolated' | 'poseShards' | 'countFrame' | 'setSampleRate'>} Shown
  *   a simulation, or what looks like one
+ * @typedef {import('./scene/lines.js').Lines} Lines
  * @typedef {import('./gpu/gpupainter.js').GpuPainter} GpuPainter
  * @typedef {import('./flat/flatpainter.js').FlatPainter} FlatPainter
  *
@@ -37,6 +39,7 @@ import { Sight } from './scene/sight.js';
  * @property {number|null} kept  environment beside which all others fade
  * @property {Mark|null} followed  below which a ring is drawn
  * @property {Mark|null} marked    where an arrow is drawn
+ * @property {{hidden: Lines, seen: Lines}} lines  which bodies hide, and which are seen through them
  *
  * @typedef {Required<Tint>} Colour
  *
@@ -231,6 +234,7 @@ export class View {
     if (index === this.followed) return;
     this.lookBack(0);
     this.history.clear();
+    this.contacts = new Float64Array(0);
     this.followed = index;
     this.#dirty = true;
     if (index === null) {
@@ -289,6 +293,18 @@ export class View {
     const sim = this.#sim;
     if (sim) this.#groups.forEach(({ poses }, g) => poses.take(sim.poseShards(g)));
     if (this.followed === null) this.home(false);
+    this.#dirty = true;
+  }
+
+  /** @param {Float64Array<ArrayBuffer>} contacts  of the followed robot, [n, 6] */
+  showContacts(contacts) {
+    this.contacts = contacts;
+    this.#dirty = true;
+  }
+
+  /** Shows parts besides bodies. @param {Set<import('./parts.js').Part>} parts */
+  showParts(parts) {
+    this.parts = parts;
     this.#dirty = true;
   }
 
@@ -476,9 +492,18 @@ export class View {
     this.#dirty = true;
   }
 
+  #anatomy = new Anatomy();
+  /** What is shown besides bodies. @type {Set<import('./parts.js').Part>} */
+  parts = new Set();
+  /** Of the followed robot, [n, 6]. */
+  contacts = new Float64Array(0);
+
   /** @returns {Picture} */
   #picture() {
+    const { parts, followed, history, contacts } = this;
+    this.#anatomy.draw(this.#groups, { parts, followed, history, contacts });
     return {
+      lines: this.#anatomy,
       camera: this.rig.camera,
       target: this.rig.controls.target,
       fog: this.#fog(),

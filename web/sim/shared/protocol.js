@@ -99,6 +99,7 @@
  * @property {(payload: Partial<Drive>) => void} drive
  * @property {(payload: {group: number, index: number, action: Float32Array | null}) => void} setAction
  * @property {(payload: import('./messages.js').Deed) => HandEvent} handle  what a hand does
+ * @property {(payload: {group: number, index: number}) => Float64Array<ArrayBuffer>} contacts  of one of the worker's environments, with their forces, [n, 6]
  * @property {(payload: {group: number, first: number, count: number, name: string}) => void} setController
  * @property {(payload: {group: number}) => import('./messages.js').Vocabulary} vocabulary
  * @property {(payload: {group: number, kind: CodeKind, source: string}) => import('./messages.js').CodeProblem[]} checkCode

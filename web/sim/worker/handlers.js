@@ -474,6 +474,13 @@ export class Handlers {
     return event;
   }
 
+  /** @param {Payload<'contacts'>} payload */
+  contacts({ group, index }) {
+    const shard = this.owned.all.find((one) => one.group === group);
+    if (!(shard instanceof WorkerShard)) throw new WorkerError('the robots are not there yet');
+    return shard.physics.contacts(index);
+  }
+
   /** @param {Payload<'runPython'>} payload */
   async runPython({ code }) {
     const result = await this.#up.pyodide.runPythonAsync(code);

@@ -427,6 +427,40 @@ export class BatchPhysics {
   }
 
   /**
+   * Contacts of an environment as it is now, with their forces.
+   *
+   * @param {number} i
+   * @returns {Float64Array<ArrayBuffer>} [n, 6]: where it is, and the force on the second of the two geoms, or on the one that is
+   *   not the world's; in N, in the world
+   */
+  contacts(i) {
+    const { mujoco, model, data } = this;
+    this.#refreshViews();
+    this.#load(i);
+    mujoco.mj_forward(model, data);
+    if (!this.xpos.length) this.#refreshViews();
+    const list = track(data.contact);
+    const force = track(new mujoco.DoubleBuffer(6));
+    const found = new Float64Array(6 * list.size());
+    for (let k = 0; k < list.size(); k++) {
+      const contact = track(list.get(k));
+      mujoco.mj_contactForce(model, data, k, force);
+      const own = force.GetView();
+      const { frame, pos, geom2 } = contact;
+      const way = geom2 >= 0 && model.body_weldid[model.geom_bodyid[geom2]] === 0 ? -1 : 1;
+      for (let c = 0; c < 3; c++) {
+        found[6 * k + c] = pos[c];
+        // The rows of its frame are its axes.
+        found[6 * k + 3 + c] = way * (frame[c] * own[0] + frame[3 + c] * own[1] + frame[6 + c] * own[2]);
+      }
+      free(contact);
+    }
+    free(force);
+    free(list);
+    return found;
+  }
+
+  /**
    * Computes what MuJoCo makes of the parameters beforehand, and keeps it beside them.
    *
    * @param {any} pyIndices [k] int32, numpy

@@ -49,6 +49,27 @@ import { namesOf } from './names.js';
  * @property {number[]} size [4] radius x, radius y, height, base
  * @property {Float32Array} data [nrow, ncol] in 0..1
  *
+ * @typedef {object} SceneSite  as a geom, if it has one of MuJoCo's visible groups
+ * @property {GeomType} type
+ * @property {number} body
+ * @property {number[]} size @property {number[]} pos @property {number[]} quat @property {number[]} rgba
+ *
+ * @typedef {object} SceneTendon  a path in space
+ * @property {number[]} rgba
+ * @property {number} width   radius, in metres
+ * @property {{body: number, pos: number[]}[][]} paths  from site to site; a pulley begins another path
+ *
+ * @typedef {object} SceneJoint
+ * @property {number} body
+ * @property {boolean} turns  about its axis; else along it
+ * @property {number[]} pos @property {number[]} axis  [3] in the body's frame
+ *
+ * @typedef {object} SceneFlex  a soft surface
+ * @property {Float32Array} vertices  [v, 3] in the frame of its body each
+ * @property {Int32Array} bodies      [v]
+ * @property {Uint32Array} faces      [f, 3]
+ * @property {number[]} rgba
+ *
  * @typedef {object} SceneLight
  * @property {boolean} directional
  * @property {boolean} castshadow
@@ -68,6 +89,12 @@ import { namesOf } from './names.js';
  * @property {SceneMesh[]} meshes
  * @property {SceneHfield[]} hfields
  * @property {SceneLight[]} lights
+ * @property {SceneSite[]} sites
+ * @property {SceneTendon[]} tendons
+ * @property {SceneJoint[]} joints  without balls and free ones
+ * @property {SceneFlex[]} flexes
+ * @property {Float64Array} mass    [nbody]
+ * @property {Float64Array} middles [nbody, 3] centres of mass, in their bodies' frames
  * @property {number} extent
  * @property {number[]} center [3]
  * @property {number} trackBody  the body that a camera follows
@@ -91,9 +118,9 @@ const TEXTURE_ROLES = 10;
 const TERRAIN = 'websim_terrain';
 
 /** In mjtJoint, mjtGeom and mjtWrap. */
-const JOINT = { free: 0, slide: 2 };
+const JOINT = { free: 0, slide: 2, hinge: 3 };
 const PLANE = 0;
-const WRAP_JOINT = 1;
+const WRAP = { joint: 1, pulley: 2, site: 3 };
 
 /** MuJoCo's viewer shows the groups below. */
 const VISIBLE_GROUPS = 3;
@@ -211,11 +238,80 @@ export function sceneOf(mujoco, model) {
     meshes,
     hfields,
     lights,
+    ...anatomyOf(model),
     extent: model.stat.extent,
     center: Array.from(model.stat.center),
     trackBody: moving,
     travels: travels(model, moving),
     undrawn: undrawnOf(model),
+  };
+}
+
+/**
+ * What a model has beside its geoms.
+ *
+ * @param {any} model
+ */
+function anatomyOf(model) {
+  const row = (/** @type {ArrayLike<number>} */ array, /** @type {number} */ i, /** @type {number} */ size) => (
+    Array.prototype.slice.call(array, i * size, (i + 1) * size)
+  );
+  const all = (/** @type {number} */ count) => Array.from({ length: count }, (_, i) => i);
+  const sites = all(model.nsite).map((i) => ({
+    type: GEOM_TYPES[model.site_type[i]],
+    body: model.site_bodyid[i],
+    group: model.site_group[i],
+    size: row(model.site_size, i, 3),
+    pos: row(model.site_pos, i, 3),
+    quat: row(model.site_quat, i, 4),
+    rgba: row(model.site_rgba, i, 4),
+  }));
+  // Tendons along joints have no place in space.
+  const spatial = all(model.ntendon).filter((i) => model.tendon_group[i] < VISIBLE_GROUPS
+    && model.wrap_type[model.tendon_adr[i]] !== WRAP.joint && model.tendon_rgba[4 * i + 3] > 0);
+  const tendons = spatial.map((i) => {
+    /** @type {SceneTendon['paths']} */
+    const paths = [[]];
+    for (let w = model.tendon_adr[i]; w < model.tendon_adr[i] + model.tendon_num[i]; w++) {
+      if (model.wrap_type[w] === WRAP.pulley) paths.push([]);
+      if (model.wrap_type[w] !== WRAP.site) continue;
+      const { body, pos } = sites[model.wrap_objid[w]];
+      paths[paths.length - 1].push({ body, pos });
+    }
+    return { rgba: row(model.tendon_rgba, i, 4), width: model.tendon_width[i], paths };
+  });
+  const joints = all(model.njnt).filter((i) => model.jnt_type[i] === JOINT.slide || model.jnt_type[i] === JOINT.hinge);
+  return {
+    sites: sites.filter(({ group, rgba, type }) => type && group < VISIBLE_GROUPS && rgba[3] > 0),
+    tendons,
+    joints: joints.map((i) => ({
+      body: model.jnt_bodyid[i],
+      turns: model.jnt_type[i] === JOINT.hinge,
+      pos: row(model.jnt_pos, i, 3),
+      axis: row(model.jnt_axis, i, 3),
+    })),
+    flexes: all(model.nflex).filter((i) => meshed(model, i)).map((i) => flexOf(model, i)),
+    mass: Float64Array.from(model.body_mass),
+    middles: Float64Array.from(model.body_ipos),
+  };
+}
+
+/** Whether a flex is a surface whose vertices are bodies, or fixed to some. @param {any} model @param {number} i */
+function meshed(model, i) {
+  return model.flex_dim[i] >= 2 && !model.flex_interp[i] && model.flex_group[i] < VISIBLE_GROUPS;
+}
+
+/** @param {any} model @param {number} i @returns {SceneFlex} */
+function flexOf(model, i) {
+  const [first, count] = [model.flex_vertadr[i], model.flex_vertnum[i]];
+  const surface = model.flex_dim[i] === 2;
+  const [from, faces] = surface ? [model.flex_elemdataadr[i], model.flex_elemnum[i]] : [model.flex_shelldataadr[i], model.flex_shellnum[i]];
+  const data = surface ? model.flex_elem : model.flex_shell;
+  return {
+    vertices: Float32Array.from(model.flex_vert.subarray(3 * first, 3 * (first + count))),
+    bodies: Int32Array.from(model.flex_vertbodyid.subarray(first, first + count)),
+    faces: Uint32Array.from(data.subarray(from, from + 3 * faces)),
+    rgba: Array.from(model.flex_rgba.subarray(4 * i, 4 * i + 4)),
   };
 }
 
@@ -247,10 +343,7 @@ function undrawnOf(model) {
   );
   return Object.entries({
     skin: model.nskin,
-    flex: model.nflex,
-    // Tendons along joints have no place in space.
-    tendon: count(model.ntendon, (i) => model.wrap_type[model.tendon_adr[i]] !== WRAP_JOINT),
-    site: count(model.nsite, (i) => model.site_group[i] < VISIBLE_GROUPS && model.site_rgba[4 * i + 3] > 0),
+    flex: count(model.nflex, (i) => !meshed(model, i) && model.flex_group[i] < VISIBLE_GROUPS),
     'signed distance field': count(model.ngeom, (i) => model.geom_type[i] >= GEOM_TYPES.length),
   }).filter(([, number]) => number > 0).map(([kind, number]) => (
     number === 1 ? `1 ${kind}` : `${number} ${kind === 'flex' ? 'flexes' : `${kind}s`}`

@@ -77,6 +77,51 @@ export class Brush {
   }
 
   /**
+   * Draws a soft surface, from both sides.
+   *
+   * @param {import('../../../sim/worker/scene.js').SceneFlex} flex
+   * @param {Float64Array} frames  of all bodies
+   * @param {number} ramp     the offset of its colours
+   */
+  soft({ vertices: own, bodies, faces, rgba }, frames, ramp) {
+    const { raster, lens: { focus, middle, near } } = this;
+    const count = bodies.length;
+    if (this.#vertices.length < count * VERTEX) this.#vertices = new Float32Array(count * VERTEX);
+    const vertices = this.#vertices;
+    const [places, normals] = [new Float64Array(3 * count), new Float64Array(3 * count)];
+    for (let v = 0; v < count; v++) {
+      const of = bodies[v] * FRAME;
+      for (let r = 0; r < 3; r++) {
+        places[3 * v + r] = frames[of + 9 + r]
+          + frames[of + 3 * r] * own[3 * v] + frames[of + 3 * r + 1] * own[3 * v + 1] + frames[of + 3 * r + 2] * own[3 * v + 2];
+      }
+    }
+    for (let f = 0; f < faces.length; f += 3) {
+      const [a, b, c] = [3 * faces[f], 3 * faces[f + 1], 3 * faces[f + 2]];
+      const [bx, by, bz] = [places[b] - places[a], places[b + 1] - places[a + 1], places[b + 2] - places[a + 2]];
+      const [cx, cy, cz] = [places[c] - places[a], places[c + 1] - places[a + 1], places[c + 2] - places[a + 2]];
+      for (const at of [a, b, c]) {
+        normals[at] += by * cz - bz * cy;
+        normals[at + 1] += bz * cx - bx * cz;
+        normals[at + 2] += bx * cy - by * cx;
+      }
+    }
+    for (let v = 0; v < count; v++) {
+      const [x, y, z] = places.subarray(3 * v, 3 * v + 3);
+      const [nx, ny, nz] = normals.subarray(3 * v, 3 * v + 3);
+      // The side that is seen faces the camera.
+      const scale = (nx * x + ny * y + nz * z > 0 ? -1 : 1) / (Math.hypot(nx, ny, nz) || 1);
+      const inverse = z > near ? 1 / z : NaN;
+      vertices.set([
+        middle[0] + focus * inverse * x, middle[1] + focus * inverse * y, inverse,
+        raster.light(nx * scale, ny * scale, -nz * scale),
+      ], v * VERTEX);
+    }
+    raster.triangles(vertices, faces, ramp, rgba[3]);
+    raster.triangles(vertices, faces.slice().reverse(), ramp, rgba[3]);
+  }
+
+  /**
    * Draws a shape of triangles.
    *
    * @param {import('./solids.js').Shape} shape

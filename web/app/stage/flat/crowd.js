@@ -54,7 +54,7 @@ export class Crowd {
     this.disc = discOf(DISC_CORNERS);
     this.place = new Vector3();
     this.tracked = [scene.trackBody];
-    this.bodies = [...new Set(this.solids.map(({ body }) => body))];
+    this.bodies = [...new Set([...this.solids.map(({ body }) => body), ...scene.flexes.flatMap(({ bodies }) => [...bodies])])];
     /** Those, and the one that tells how far away the robot is. */
     this.posed = [...new Set([...this.bodies, scene.trackBody])];
     /** Of each environment: which of the tints it has; 0: none. */
@@ -207,7 +207,9 @@ export class Crowd {
     const { near, far, figures } = this.robots;
     const first = opaque ? 0 : this.opaque;
     const last = opaque ? this.opaque : this.solids.length;
-    if (first === last) return;
+    const { flexes } = this.robots.group.scene;
+    const soft = opaque ? flexes : [];
+    if (first === last && !soft.length) return;
     const clear = kept === null ? null : kept - this.robots.group.offset;
     const of = this.robots.group.scene.trackBody * FRAME;
     for (const slots of [figures, far, near]) {
@@ -218,7 +220,14 @@ export class Crowd {
         const far = (this.frames[of + 11] - fog.near) / (fog.far - fog.near);
         const haze = hazeOf(clear === null || env === clear ? far : Math.max(far, FADED));
         if (haze >= 1) continue;
-        this.#drawOne(brush, env, first, last, slots !== figures, Math.round(haze * (FADES_OUT - 1)));
+        const fade = Math.round(haze * (FADES_OUT - 1));
+        this.#drawOne(brush, env, first, last, slots !== figures, fade);
+        for (const flex of soft) {
+          brush.flush(); // its colours may be new to the rasteriser
+          const ramp = this.palette?.offset(flex.rgba.slice(0, 3), fade / (FADES_OUT - 1)) ?? 0;
+          brush.raster.ramps = this.palette?.ramps ?? brush.raster.ramps;
+          brush.soft(flex, this.frames, ramp);
+        }
       }
     }
     brush.flush();

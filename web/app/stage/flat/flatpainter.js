@@ -5,6 +5,7 @@ import { breathe } from '../../dom.js';
 import { themeColor } from '../../theme.js';
 import { heightAt } from '../scene/heights.js';
 import { SUN } from '../scene/light.js';
+import { LINE } from '../scene/lines.js';
 import { Brush } from './brush.js';
 import { Crowd } from './crowd.js';
 import { FlatBudget } from './flatbudget.js';
@@ -106,29 +107,50 @@ export class FlatPainter {
   }
 
   /** Draws without counting how long it takes. @param {Picture} picture */
-  paint({ camera, fog, kept, followed, marked }) {
+  paint({ camera, fog, kept, followed, marked, lines }) {
     this.#look(camera);
     this.#paintGround(fog);
     if (followed) drawRing(this.#brush, followed, (x, y) => heightAt(this.#grounds, x, y), this.#accent);
-    this.#paintRobots({ fog, kept }, () => marked && drawArrow(this.#brush, marked, this.#accent));
+    this.#paintRobots({ fog, kept }, () => {
+      this.#paintLines(lines.hidden);
+      if (marked) drawArrow(this.#brush, marked, this.#accent);
+    });
+    if (lines.seen.count) {
+      this.#raster.depths.fill(0); // they are seen through all else
+      this.#paintLines(lines.seen);
+    }
     this.#context.putImageData(this.#image, 0, 0);
   }
 
   /** @param {Picture} picture @returns {OffscreenCanvas}  the robots before nothing */
-  takeAlone({ camera, fog, kept }) {
+  takeAlone({ camera, fog, kept, lines }) {
     this.#look(camera);
     const { pixels, depths } = this.#raster;
     // What is between them and the background shows how much of that is seen: once on black, once on white.
     const [black, white] = [packed([0, 0, 0]), packed([1, 1, 1])].map((background) => {
       pixels.fill(background);
       depths.fill(0);
-      this.#paintRobots({ fog, kept }, () => {});
+      this.#paintRobots({ fog, kept }, () => this.#paintLines(lines.hidden));
       return pixels.slice();
     });
     const copy = new OffscreenCanvas(this.canvas.width, this.canvas.height);
     const cut = new ImageData(new Uint8ClampedArray(cutOut(black, white).buffer), copy.width);
     copy.getContext('2d')?.putImageData(cut, 0, 0);
     return copy;
+  }
+
+  /** @param {import('../scene/lines.js').Lines} lines */
+  #paintLines({ data, colors, count }) {
+    if (!count) return;
+    const frame = this.#brush.lens.frameAt(0, 0, 0);
+    const ramps = new Map();
+    for (let i = 0; i < count; i++) {
+      let ramp = ramps.get(colors[i]);
+      if (ramp === undefined) ramps.set(colors[i], ramp = this.#palette.offset(colors[i]));
+      this.#brush.stroke(data, i * LINE, frame, 0, ramp, 1);
+    }
+    this.#raster.ramps = this.#palette.ramps;
+    this.#brush.flush();
   }
 
   /** @param {import('three').PerspectiveCamera} camera */

@@ -10,6 +10,7 @@ import { hfieldShape, terrainOf } from '../scene/shapes.js';
 import { FrameTimer } from './frametimer.js';
 import { GpuBudget } from './gpubudget.js';
 import { Ground } from './ground.js';
+import { LineMeshes } from './linemeshes.js';
 import { RobotMeshes } from './robotmeshes.js';
 import { Sky } from './sky.js';
 
@@ -37,6 +38,8 @@ export class GpuPainter {
   #scene = new THREE.Scene();
   #fog = new THREE.Fog(0, 1, 2);
   #sky = new Sky();
+  #hidden = new LineMeshes(false);
+  #seen = new LineMeshes(true);
   #sun = new THREE.DirectionalLight(LIGHTS.sun.color, LIGHTS.sun.strength);
   #ring = new THREE.Mesh(
     ring.clone(), new THREE.MeshBasicMaterial({ transparent: true, opacity: 0.9 }),
@@ -67,7 +70,7 @@ export class GpuPainter {
     this.#sun.shadow.normalBias = 0.02;
     this.#ring.frustumCulled = false; // its places change
     this.#scene.fog = this.#fog;
-    this.#scene.add(this.#sky.mesh, around, this.#sun, this.#sun.target, this.#ring, this.#arrow);
+    this.#scene.add(this.#sky.mesh, this.#hidden.root, this.#seen.root, around, this.#sun, this.#sun.target, this.#ring, this.#arrow);
     this.timer = new FrameTimer(gl, (cost) => {
       if (this.budget.note(cost)) this.changed = true;
     });
@@ -177,11 +180,13 @@ export class GpuPainter {
   }
 
   /** Draws without counting how long it takes. @param {Picture} picture */
-  paint({ camera, target, fog, kept, followed, marked }) {
+  paint({ camera, target, fog, kept, followed, marked, lines }) {
     this.#camera = camera;
     this.#fog.near = fog.near;
     this.#fog.far = fog.far;
     for (const meshes of this.#meshes) meshes.keep(kept);
+    this.#hidden.show(lines.hidden);
+    this.#seen.show(lines.seen);
     this.#light(camera, target);
     this.#ring.visible = followed !== null;
     if (followed) {
@@ -246,7 +251,7 @@ export class GpuPainter {
 
   dispose() {
     this.clear();
-    this.#sky.dispose();
+    for (const part of [this.#sky, this.#hidden, this.#seen]) part.dispose();
     this.renderer.dispose();
   }
 }

@@ -78,10 +78,12 @@ vec3 rotated(vec3 v) {
 /**
  * @param {Uniforms} uniforms  `poses`, `alphas`, `lift`, `tints`; and `cubeMap` or `flatMap`, a texture
  * @param {boolean} transparent
+ * @param {boolean} [soft]  seen from both sides; it has no normals, since it bends
  */
-export function robotMaterial(uniforms, transparent) {
+export function robotMaterial(uniforms, transparent, soft = false) {
   const material = new THREE.MeshStandardMaterial({
     vertexColors: true, transparent, depthWrite: !transparent, roughness: 0.45, metalness: 0,
+    flatShading: soft, side: soft ? THREE.DoubleSide : THREE.FrontSide,
   });
   return posed(material, uniforms, 'lit');
 }

@@ -4,7 +4,7 @@
  */
 
 import * as THREE from 'three';
-import { DETAILS, batchesOf, geometryOf } from '../scene/shapes.js';
+import { DETAILS, batchesOf, geometryOf, softShape } from '../scene/shapes.js';
 import { Slots } from '../scene/slots.js';
 import { blobOf, figureOf, tileOf } from './figures.js';
 import { ALL_CLEAR, ALL_FADED, blobMaterial, figureMaterial, heightsOf, robotMaterial, shadowMaterial, textureOf } from './materials.js';
@@ -81,6 +81,14 @@ export class RobotMeshes {
         mesh.customDepthMaterial = depth;
         mesh.castShadow = !batch.transparent;
         mesh.receiveShadow = true;
+      }
+    }
+    for (const flex of group.scene.flexes) {
+      const material = robotMaterial(uniforms, flex.rgba[3] < 1, true);
+      for (const slots of [near, far]) {
+        const mesh = this.#add(slots, softShape(flex), material);
+        mesh.customDepthMaterial = depth;
+        mesh.castShadow = mesh.receiveShadow = true;
       }
     }
     this.commit();

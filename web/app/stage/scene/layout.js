@@ -59,27 +59,22 @@ export function layOut(groups, poses) {
   // Ground with heights has its middle on the axis: blocks beside it stand in one row.
   const middles = arrange(sizes, groups.some(({ scene }) => terrainOf(scene)));
   const bounds = new THREE.Box2();
-  const plots = blocks.map(({ plot, half }, g) => {
+  blocks.forEach(({ half }, g) => {
     const [x, y] = middles[g];
+    bounds.expandByPoint(new THREE.Vector2(x - half[0], y - half[1]));
+    bounds.expandByPoint(new THREE.Vector2(x + half[0], y + half[1]));
+  });
+  // The middle of all plots is the origin.
+  const middle = bounds.getCenter(new THREE.Vector2());
+  bounds.translate(middle.clone().negate());
+  const plots = blocks.map(({ plot, half }, g) => {
+    const [x, y] = [middles[g][0] - middle.x, middles[g][1] - middle.y];
     for (let i = 0; i < plot.cells.length; i += 2) {
       plot.cells[i] += x;
       plot.cells[i + 1] += y;
     }
-    bounds.expandByPoint(new THREE.Vector2(x - half[0], y - half[1]));
-    bounds.expandByPoint(new THREE.Vector2(x + half[0], y + half[1]));
     return { ...plot, front: /** @type {[number, number]} */ ([x, y - half[1] - plot.step[1] / 2]) };
   });
-  // The middle of all plots is the origin.
-  const middle = bounds.getCenter(new THREE.Vector2());
-  for (const { cells, front } of plots) {
-    for (const places of [cells, front]) {
-      for (let i = 0; i < places.length; i += 2) {
-        places[i] -= middle.x;
-        places[i + 1] -= middle.y;
-      }
-    }
-  }
-  bounds.translate(middle.negate());
   return { plots, bounds, spacing, square: squareOf(spacing) };
 }
 

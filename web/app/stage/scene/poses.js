@@ -175,6 +175,24 @@ export class Poses {
   }
 
   /**
+   * One body's orientation as it is drawn now.
+   *
+   * @param {number} env @param {number} body @param {THREE.Quaternion} out
+   */
+  turn(env, body, out) {
+    const { data } = this;
+    const at = (env * this.bodies + body) * STRIDE;
+    const alpha = this.alphas[data[at + 3]];
+    // q and -q are one rotation: mixed along the shorter way.
+    const same = data[at + 4] * data[at + 12] + data[at + 5] * data[at + 13] + data[at + 6] * data[at + 14]
+      + data[at + 7] * data[at + 15] < 0 ? alpha - 1 : 1 - alpha;
+    return out.set(
+      alpha * data[at + 13] + same * data[at + 5], alpha * data[at + 14] + same * data[at + 6],
+      alpha * data[at + 15] + same * data[at + 7], alpha * data[at + 12] + same * data[at + 4],
+    ).normalize();
+  }
+
+  /**
    * One body's newest orientation.
    *
    * @param {number} env @param {number} body @param {THREE.Quaternion} out

@@ -99,6 +99,20 @@ export function geometryOf({ geoms, texture }, scene, detail) {
   return merged;
 }
 
+/**
+ * A soft surface: each vertex goes with a body of its own.
+ *
+ * @param {import('../../../sim/worker/scene.js').SceneFlex} flex
+ * @returns {THREE.BufferGeometry}  with `position`, `color` and `body`
+ */
+export function softShape({ vertices, bodies, faces, rgba }) {
+  const shape = new THREE.BufferGeometry();
+  shape.setAttribute('position', new THREE.BufferAttribute(vertices, 3));
+  shape.setAttribute('color', filled(bodies.length, linear(rgba)));
+  shape.setAttribute('body', new THREE.BufferAttribute(Float32Array.from(bodies), 1));
+  return shape.setIndex(new THREE.BufferAttribute(faces, 1));
+}
+
 /** @param {SceneGeom} geom */
 export function frameOf({ pos, quat }) {
   return new THREE.Matrix4().compose(
