@@ -15,8 +15,8 @@ from websim_server.author import command as author
 from websim_server.bench import command as bench
 from websim_server.build import assets
 from websim_server.errors import ServerError
+from websim_server.exchange import clone, imports, record, replay
 from websim_server.exchange import export as export_policy
-from websim_server.exchange import imports, record, replay
 from websim_server.share import descent, share, verify
 from websim_server.site import export, serve
 from websim_server.train import command as train
@@ -24,7 +24,7 @@ from websim_server.train import decisions, evaluate
 
 COMMANDS = (
     *(serve, export, train, author, evaluate, decisions, share, verify, descent),
-    *(export_policy, imports, record, replay),
+    *(export_policy, imports, record, replay, clone),
     *(bench, assets),
 )
 

@@ -12,12 +12,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from websim.errors import InvalidArgument, InvalidRecording
+from websim.errors import ForeignPolicy, InvalidArgument, InvalidRecording
 from websim.experiments.experiment import Experiment
-from websim.training.trainer import Trainer
+from websim.training.trainer import Trainer, policy_of
+from websim.trajectories import cloning, npz
 from websim.trajectories import minari as minari_format
-from websim.trajectories import npz
-from websim.trajectories.reading import read
+from websim.trajectories.reading import Recorded, Recording, read
 from websim.trajectories.recorder import Episode, Recorder
 from websim.trajectories.replay import Replay
 
@@ -127,6 +127,28 @@ def test_minari_reads_it_and_recovers_the_environment(
         minari_format.write(folder, iter(episodes), HOPPER, spaces, about)
     with pytest.raises(InvalidArgument, match="dataset's id"):
         minari_format.write(tmp_path / "no id!", iter(episodes), HOPPER, spaces, about)
+
+
+def test_a_policy_is_taught_what_is_recorded(
+    recorded: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cloning, "UPDATES", 600)
+    shown = [
+        Recorded(one.seed, one.actions, one.observations, one.rewards)
+        for one in recorded[0]
+        if not one.random
+    ]
+    work = cloning.Cloning(Recording("Hopper-v5", shown), HOPPER)
+    assert work.loss > 0.5
+    work.advance()
+    assert work.loss < 0.05
+    run = work.run
+    policy = policy_of(run.experiment, run.learner, -np.ones(3), np.ones(3))
+    wanted = np.concatenate([one.actions for one in shown])
+    found = policy(np.concatenate([one.observations[:-1] for one in shown]))
+    assert np.square(found - wanted).mean() < 0.05 * wanted.var(axis=0).mean()
+    with pytest.raises(ForeignPolicy, match="takes 11 observations"):
+        cloning.Cloning(Recording("", shown), Experiment(task="Ant-v5"))
 
 
 @pytest.mark.parametrize(

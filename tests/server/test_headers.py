@@ -105,7 +105,7 @@ def test_policy_is_strict_and_knows_the_import_map(server: str) -> None:
     answer = fetch(server, "/")
     found = directives(answer)
     assert found["default-src"] == ["'self'"]
-    assert found["connect-src"] == ["'self'"]
+    assert found["connect-src"] == ["'self'", "ws://127.0.0.1:*"]
     assert found["object-src"] == found["base-uri"] == ["'none'"]
     assert found["frame-ancestors"] == ["'self'"]
     (text,) = re.findall(rb'<script type="importmap">(.*?)</script>', answer.body, re.DOTALL)

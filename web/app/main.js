@@ -8,6 +8,7 @@ import { Controllers } from './panel/controllers.js';
 import { CodeSection } from './code/section.js';
 import { Details } from './stage/details.js';
 import { breathe, h } from './dom.js';
+import { letDrive } from './driven.js';
 import { Caption, EMBEDDED } from './embedded.js';
 import { givenWay, titleOf } from './experiment.js';
 import { listExperiments } from './keeping/experiments.js';
@@ -288,7 +289,7 @@ async function showOwn() {
 /** Plays recorded episodes. @param {File} file */
 async function openRecording(file) {
   const { Replayer } = await import('./exchange/replayer.js');
-  const replayer = new Replayer(session, () => (stage.covered = false));
+  const replayer = new Replayer(session, (run) => desk.openRun(run), () => (stage.covered = false));
   await replayer.open(file);
   app.append(replayer.element);
   stage.covered = true;
@@ -444,5 +445,6 @@ function turn(now) {
   }
 }
 
+letDrive(session, (level, message) => notices.show(level, message));
 start(() => opened);
 session.attend();

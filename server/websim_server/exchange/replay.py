@@ -21,16 +21,13 @@ def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
 
 def run(arguments: argparse.Namespace) -> None:
     """Runs the command; raises TrainError for what cannot be replayed."""
-    from websim.errors import InvalidArgument
     from websim.experiments.sources import experiment_of
     from websim.trajectories.reading import read
     from websim.trajectories.replay import Replay
 
     with told():
         recording = read(arguments.recording)
-        task = arguments.task or recording.task
-        if not task:
-            raise InvalidArgument("The recording does not say its task: name it by --task.")
+        task = arguments.task or recording.named_task
         tasks = define_tasks(arguments.tasks)
         experiment = with_tasks(experiment_of(source(task)), tasks, arguments.trust)
         replay = Replay(experiment)

@@ -51,12 +51,19 @@ def require_origin(text: str) -> None:
         )
 
 
-def policy(script_sources: str, ancestors: Sequence[str] | None = ()) -> str:
+LOOPBACK_SOCKETS = "ws://127.0.0.1:*"
+"""Programs of the visitor's own machine that move the page's robots (`websim.connect`)."""
+
+
+def policy(
+    script_sources: str, ancestors: Sequence[str] | None = (), *, connects: str = "'self'"
+) -> str:
     """The content security policy with these sources of scripts.
 
     Args:
         script_sources: As it writes them.
         ancestors: Other origins whose pages may embed; None: any page may, one on a disk, too.
+        connects: Where scripts may connect to.
     """
     embedding = [] if ancestors is None else [" ".join(["frame-ancestors 'self'", *ancestors])]
     return "; ".join(
@@ -64,7 +71,7 @@ def policy(script_sources: str, ancestors: Sequence[str] | None = ()) -> str:
             "default-src 'self'",
             f"script-src {script_sources}",
             "worker-src 'self'",
-            "connect-src 'self'",
+            f"connect-src {connects}",
             "img-src 'self' data: blob:",
             # The page's plots and panels set styles of elements.
             "style-src 'self' 'unsafe-inline'",
@@ -113,7 +120,8 @@ def script_hashes(html: str) -> list[str]:
 @lru_cache(maxsize=2)
 def _page_policy(index: Path, _changed: int, ancestors: tuple[str, ...] | None) -> str:
     hashes = script_hashes(index.read_text("utf-8"))
-    return policy(" ".join([*PAGE_SOURCES, *hashes]), ancestors)
+    connects = f"'self' {LOOPBACK_SOCKETS}"
+    return policy(" ".join([*PAGE_SOURCES, *hashes]), ancestors, connects=connects)
 
 
 class ResponseHeaders:

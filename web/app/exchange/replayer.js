@@ -3,6 +3,7 @@
 import { Exchange } from '../../sim/page/exchange.js';
 import { h, setText } from '../dom.js';
 import { count, measure } from '../format.js';
+import { Work } from '../sharing/work.js';
 import { Stage } from '../stage/stage.js';
 import { ReplayScene } from './replayscene.js';
 
@@ -11,6 +12,8 @@ const SPEEDS = [0.1, 0.25, 0.5, 1, 2, 5, 10];
 
 /** The last step stays for so long before the episode begins anew, in ms. */
 const REST_MS = 700;
+
+const RECORDED = '--part-2';
 
 export class Replayer {
   /** @type {Promise<Exchange> | undefined} */
@@ -28,10 +31,21 @@ export class Replayer {
   /** Grows when another episode is wanted. */
   #turn = 0;
 
-  /** @param {import('../session.js').Session} session @param {() => void} closed */
-  constructor(session, closed) {
+  #closing = new AbortController();
+  /** @type {File|null} */
+  #file = null;
+
+  /**
+   * @param {import('../session.js').Session} session
+   * @param {(run: File) => Promise<void>} openRun
+   * @param {() => void} closed
+   */
+  constructor(session, openRun, closed) {
     this.session = session;
+    this.openRun = openRun;
     this.closed = closed;
+    this.work = new Work(this.#closing.signal);
+    this.clone = h('button', { title: 'Teach a policy what all episodes of it show, in a worker of its own', onclick: () => this.#clone() }, 'Learn to do it');
     this.place = h('div', { class: 'replay-stage' });
     this.title = h('h2');
     this.episode = h('select', { 'aria-label': 'Episode', onchange: () => this.#show(Number(this.episode.value)) });
@@ -39,10 +53,10 @@ export class Replayer {
     this.speed = h('select', { 'aria-label': 'Speed of the recording' }, ...SPEEDS.map((speed) => h('option', { value: speed, selected: speed === 1 }, `${speed}×`)));
     this.step = h('input', { type: 'range', min: '0', max: '1', step: '1', value: '0', 'aria-label': 'Step of the episode', oninput: () => this.#seek(this.step.valueAsNumber) });
     this.status = h('p', { class: 'subtle', role: 'status' });
-    this.element = h('section', { class: 'replay', 'aria-label': 'A recording' }, this.place,
-      h('div', { class: 'replay-sheet card' },
-        h('header', { class: 'row' }, this.title, h('button', { class: 'quiet', 'aria-label': 'Close the recording', onclick: () => this.close() }, '×')),
-        h('div', { class: 'row' }, this.play, this.speed, this.episode), this.step, this.status));
+    this.sheet = h('div', { class: 'replay-sheet card' },
+      h('header', { class: 'row' }, this.title, h('button', { class: 'quiet', 'aria-label': 'Close the recording', onclick: () => this.close() }, '×')),
+      h('div', { class: 'row' }, this.play, this.speed, this.episode, this.clone), this.step, this.status, this.work.element);
+    this.element = h('section', { class: 'replay', 'aria-label': 'A recording' }, this.place, this.sheet);
     this.session.addEventListener('closing', () => this.close(), { once: true });
   }
 
@@ -54,6 +68,7 @@ export class Replayer {
     const { experiment, sim } = this.session;
     if (!sim || !experiment) throw new Error('Choose the robot that it is of, one type alone, then open the recording again.');
     document.head.append(h('link', { rel: 'stylesheet', href: new URL('./replay.css', import.meta.url).href }));
+    this.#file = file;
     try {
       this.#exchange = Exchange.start();
       const [exchange, data] = await Promise.all([this.#exchange, file.arrayBuffer()]);
@@ -69,8 +84,29 @@ export class Replayer {
     }
   }
 
+  /** Its own worker: the recording plays on meanwhile. */
+  async #clone() {
+    const { experiment } = this.session;
+    const file = this.#file;
+    if (!experiment || !file) return;
+    const name = file.name.replace(/\.npz$/i, '');
+    const run = await this.work.run([this.clone], async (say, signal) => {
+      const [exchange, data] = await Promise.all([Exchange.start(), file.arrayBuffer()]);
+      signal.addEventListener('abort', () => exchange.close());
+      try {
+        return await exchange.clone(data, experiment, { title: name }, ({ updates, of }) => say(`${count(updates)} of ${count(of)} updates of the policy`, updates / of), signal);
+      } finally {
+        exchange.close();
+      }
+    });
+    if (!run) return;
+    this.close();
+    await this.openRun(new File([run], `${name}.websim`));
+  }
+
   close() {
     this.#turn += 1;
+    this.#closing.abort();
     this.#exchange?.then((exchange) => exchange.close(), () => {});
     this.#stage?.close();
     this.#stage = this.#scene = null;
@@ -96,7 +132,12 @@ export class Replayer {
       requestAnimationFrame(this.#tick);
     }
     this.#seek(0);
-    await this.#stage.show(this.#scene);
+    const stage = this.#stage;
+    await stage.show(this.#scene);
+    if (turn !== this.#turn) return;
+    stage.setCovers([this.sheet]);
+    stage.view.home(false);
+    stage.view.tint([{ first: 0, count: 1, color: RECORDED }]);
   }
 
   #toggle() {
@@ -131,6 +172,6 @@ export class Replayer {
     if (!this.#scene) return;
     const step = Math.floor(this.#scene.at);
     this.step.value = String(step);
-    setText(this.status, `Step ${count(step)} of ${count(this.#scene.steps)}: return ${measure(this.#returns[step])} so far. Left the recording, right a live robot.`);
+    setText(this.status, `Step ${count(step)} of ${count(this.#scene.steps)}: return ${measure(this.#returns[step])} so far. The coloured robot is the recorded one; the other one is alive.`);
   }
 }

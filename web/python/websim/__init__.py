@@ -15,6 +15,7 @@ from websim.experiments.experiment import Experiment
 from websim.experiments.robot import Robot, read_robot
 from websim.registry import register, task_ids
 from websim.sharing.loading import Run, load
+from websim.tab import connect
 from websim.task import Outcome, Range, Task
 from websim.vector import MujocoVectorEnv
 
@@ -35,6 +36,7 @@ __all__ = [
     "TaskError",
     "UnknownTask",
     "WebSimError",
+    "connect",
     "load",
     "make_vec",
     "read_robot",

@@ -34,6 +34,10 @@ class InvalidRecording(WebSimError, ValueError):
     """Raised when recorded episodes cannot be read, or are of another robot."""
 
 
+class TabLost(WebSimError, ConnectionError):
+    """Raised when the tab in which environments live has gone, or did not come."""
+
+
 class ResetNeeded(WebSimError, gymnasium.error.ResetNeeded):
     """Raised when an environment is stepped before its first reset, or after its episode ended."""
 

@@ -90,6 +90,21 @@ export class Exchange {
     return this.#aside.request('readRecording', { data, experiment });
   }
 
+  /**
+   * Teaches a policy what a recording (.npz) shows, without a step of its own.
+   *
+   * @param {ArrayBuffer} data @param {Experiment} experiment  with the robot that it is of
+   * @param {{title?: string}} how
+   * @param {(told: import('../shared/messages.js').Cloned) => void} [onProgress]
+   * @param {AbortSignal} [signal]  gives it up
+   * @returns {Promise<Uint8Array<ArrayBuffer>>}  a run with it
+   * @throws InvalidRecording, ForeignPolicy; AbortError
+   */
+  async clone(data, experiment, { title = '' } = {}, onProgress = () => {}, signal) {
+    const { archive } = await this.#aside.work('beginCloning', { data, experiment, title }, onProgress, signal);
+    return /** @type {Uint8Array<ArrayBuffer>} */ (archive);
+  }
+
   /** What an episode of what was read last looks like. @param {number} episode */
   async posesOf(episode) {
     return this.#aside.request('recordedPoses', { episode });

@@ -202,6 +202,15 @@
  */
 
 /**
+ * @typedef {object} Cloned  how far a policy has been taught what a recording shows
+ * @property {boolean} over  whether it is taught
+ * @property {number} updates  of its weights, so far
+ * @property {number} of  of so many
+ * @property {number | null} loss  what is left of the variance of actions, once it is over
+ * @property {Uint8Array<ArrayBuffer> | null} archive  a run with it, likewise
+ */
+
+/**
  * @typedef {object} RobotReading  what files of a robot come to
  * @property {string | null} experiment  the fields of an Experiment, as JSON; null where something is open
  * @property {Uint8Array<ArrayBuffer> | null} archive  a run with the robot's files
@@ -502,7 +511,7 @@
  * @property {number} [seed]  of weights, environments and everything random
  * @property {string} [title]  what people call it
  * @property {string | null} [author]  who made it, if that is said
- * @property {string | null} [parent]  the sha256 of the run's file that it was made of, or of the experiment that it had been before it changed its own course
+ * @property {string | null} [parent]  the sha256 of the run's file that it was made of
  * @property {Record<string, unknown>[] | null} [hands]  what hands do to the robots that learn, and when (`websim.hands.Event`)
  * @property {Simulation | null} [simulation]  where it is given, `hands` act on robots that do not learn
  * @property {string[]} [trusted]  which of CODE may be code that is not safe, and may do anything. It is somebody's word, given here and now: no document holds it

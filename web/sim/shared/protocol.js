@@ -137,6 +137,8 @@
  * @property {(payload: {policy: ArrayBuffer, statistics: ArrayBuffer | null, experiment: Experiment, title: string}) => void} beginTrial
  *   of another program's policy
  * @property {(payload: Recorded) => Promise<void>} beginRecording  of episodes
+ * @property {(payload: {data: ArrayBuffer, experiment: Experiment, title: string}) => void} beginCloning
+ *   teaches a policy what a recording shows
  * @property {(payload: {seconds: number}) => Progress<keyof WorkProgress>} goOn  with what was begun last
  * @property {(payload: {data: ArrayBuffer, trusted: boolean}) => Uint8Array<ArrayBuffer>} exportOnnx  a run's policy
  * @property {(payload: {data: ArrayBuffer, experiment: Experiment}) => import('./messages.js').RecordingRead} readRecording
@@ -156,6 +158,7 @@
  * @property {import('./messages.js').Measuring} beginMeasuring
  * @property {import('./messages.js').Importing} beginTrial
  * @property {import('./messages.js').Recording} beginRecording
+ * @property {import('./messages.js').Cloned} beginCloning
  */
 /** @template {keyof WorkProgress} T @typedef {WorkProgress[T]} Progress */
 

@@ -311,15 +311,30 @@ export class Handlers {
     }
   }
 
+  /** @param {Payload<'beginCloning'>} payload */
+  beginCloning({ data, experiment, title }) {
+    this.#learnOf(data, experiment, (module, recording, wanted) => module.Pupil(recording, wanted, title));
+  }
+
   /** @param {Payload<'readRecording'>} payload */
   readRecording({ data, experiment }) {
+    this.#learnOf(data, experiment, (module, recording, wanted) => module.Player(recording, wanted));
+    return toJs(this.#work.read());
+  }
+
+  /**
+   * Begins something with a recording.
+   *
+   * @param {ArrayBuffer} data @param {import('../shared/protocol.js').Experiment} experiment
+   * @param {(module: any, recording: any, wanted: any) => any} begin  of `websim.browser.exchange`
+   */
+  #learnOf(data, experiment, begin) {
     const { pyodide } = this.#up;
     const recording = pythonBytes(pyodide, data);
     const wanted = pythonExperiment(pyodide, experiment);
     this.#endWork();
     try {
-      this.#work = this.#askOf('exchange', (module) => module.Player(recording, wanted));
-      return toJs(this.#work.read());
+      this.#work = this.#askOf('exchange', (module) => begin(module, recording, wanted));
     } finally {
       for (const proxy of [recording, wanted]) proxy.destroy();
     }

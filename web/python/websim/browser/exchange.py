@@ -14,6 +14,7 @@ from typing import IO, Any
 from websim.browser.disk import opened
 from websim.browser.learner import MAX_BYTES
 from websim.browser.messages import (
+    Cloned,
     Importing,
     RecordedEpisode,
     RecordedPoses,
@@ -31,6 +32,7 @@ from websim.training import checkpoints
 from websim.training.checkpoints import Checkpoint
 from websim.training.evaluation import Judge
 from websim.training.verification import verify
+from websim.trajectories.cloning import UPDATES, Cloning
 from websim.trajectories.npz import Writer
 from websim.trajectories.reading import of_npz
 from websim.trajectories.recorder import Recorder
@@ -231,6 +233,26 @@ class Player:
     def close(self) -> None:
         """Frees the robots."""
         self._replay.close()
+
+
+class Pupil:
+    """A policy that is taught what a recording shows."""
+
+    def __init__(self, data: bytes, experiment: Experiment, title: str) -> None:
+        """Reads a recording (.npz); errors as of `Player`, and of `Cloning`."""
+        self._cloning = Cloning(of_npz(data), experiment, title=title)
+
+    def play(self, seconds: float) -> dict[str, Any]:
+        """Goes on for about so many seconds: a Cloned."""
+        cloning = self._cloning
+        over = cloning.advance(seconds)
+        told = Cloned(over=over, updates=cloning.updates, of=UPDATES, loss=None, archive=None)
+        if over:
+            told.loss, told.archive = cloning.loss, archive_of(cloning.run)
+        return plain(told)
+
+    def close(self) -> None:
+        """There is nothing to free."""
 
 
 def _read(data: bytes, trusted: bool) -> Checkpoint:

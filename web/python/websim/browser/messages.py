@@ -401,6 +401,25 @@ class RecordedPoses:
 
 
 @dataclass(kw_only=True)
+class Cloned:
+    """How far a policy has been taught what a recording shows.
+
+    Attributes:
+        over: Whether it is taught.
+        updates: Of its weights, so far.
+        of: Of so many.
+        loss: What is left of the variance of actions, once it is over.
+        archive: A run with it, likewise.
+    """
+
+    over: bool
+    updates: int
+    of: int
+    loss: float | None
+    archive: bytes | None
+
+
+@dataclass(kw_only=True)
 class RobotReading:
     """What files of a robot come to.
 
@@ -908,6 +927,7 @@ MESSAGES = (
     RecordedEpisode,
     RecordingRead,
     RecordedPoses,
+    Cloned,
     RobotReading,
     PolicySizes,
     WorkedReward,

@@ -11,15 +11,14 @@ from typing import Any, Literal
 
 import numpy as np
 from gymnasium.vector import AutoresetMode
-from numpy.typing import NDArray
 
 from websim.algorithms import algorithm_class
 from websim.algorithms.base import COUNTERS, make_hyperparameters
 from websim.algorithms.population import PopulationAlgorithm
 from websim.errors import InvalidArgument
-from websim.kernels import Array, aligned, kernels
-from websim.nn.layers import MLP, orthogonal
-from websim.nn.optimizers import Adam
+from websim.kernels import Array
+from websim.nn.layers import MLP
+from websim.nn.regression import Regression
 from websim.policies.network import Network, learner_of, network_of
 from websim.policies.normalization import normalization_of
 from websim.training.checkpoints import Checkpoint
@@ -77,14 +76,6 @@ class Distillation:
             raise InvalidArgument(
                 f"The policy is no larger than {size}: its layers are {large.widths}."
             )
-        params, self._grads = aligned(MLP.size_of(widths)), aligned(MLP.size_of(widths))
-        activation = "tanh" if self._flat else args.activation
-        self._small = MLP(widths, activation, params, self._grads, kernels)
-        self._rng = np.random.default_rng(0)
-        for number, (weight, _) in enumerate(self._small.layers, 1):
-            last = number == len(self._small.layers)
-            weight[...] = orthogonal(self._rng, weight.shape, 0.01 if last else np.sqrt(2))
-        self._adam = Adam(params)
         self._env = experiment.make_vec(
             NUM_ENVS, autoreset_mode=AutoresetMode.SAME_STEP, copy=False
         )
@@ -93,6 +84,10 @@ class Distillation:
             self._low, self._high = space.low, space.high
             self._policy = policy_of(experiment, run.learner, space.low, space.high)
             self._normalization = normalization_of(run.learner, args.clip_obs)
+            self._rng = np.random.default_rng(0)
+            activation = "tanh" if self._flat else args.activation
+            self._regression = Regression(widths, activation, space.low, space.high, self._rng)
+            self._small = self._regression.network
         except BaseException:
             self.close()
             raise
@@ -168,31 +163,18 @@ class Distillation:
         seen, wanted = self._seen[:known], self._done[:known]
         ((weight, bias),) = self._small.layers
         found = seen @ weight + bias
-        wanted = np.where(self._beyond(found, wanted), found, wanted)
+        wanted = np.where(self._regression.beyond(found, wanted), found, wanted)
         x = np.hstack([seen, np.full((known, 1), self._biased)]).astype(np.float64)
         gram = x.T @ x + RIDGE * known * np.eye(x.shape[1])
         solution = np.linalg.solve(gram, x.T @ wanted)
         weight[...], bias[...] = solution[:-1], solution[-1] * self._biased
         self._updates += 1
 
-    def _beyond(self, found: Array, wanted: Array) -> NDArray[np.bool_]:
-        """Where an action is at its bound, and the small policy beyond it: that does the same."""
-        above, below = (
-            (wanted >= self._high) & (found > wanted),
-            (wanted <= self._low) & (found < wanted),
-        )
-        return above | below
-
     def _update(self) -> None:
-        """A step down the mean squared error of actions as they are clipped."""
+        """A step down the error, over a batch of what has been seen."""
         chosen = self._rng.integers(0, self._steps * NUM_ENVS, BATCH)
-        seen, wanted = self._seen[chosen], self._done[chosen]
-        found, kept = self._small.forward(seen)
-        error = np.where(self._beyond(found, wanted), 0, found - wanted)
-        self._grads[...] = 0
-        self._small.backward(seen, kept, error * np.float32(2 / error.size))
         left = 1 - self._updates / (ROUNDS * UPDATES)
-        self._adam.step(self._grads, LEARNING_RATE * left)
+        self._regression.update(self._seen[chosen], self._done[chosen], LEARNING_RATE * left)
         self._updates += 1
 
 

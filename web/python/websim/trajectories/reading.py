@@ -70,6 +70,13 @@ class Recording:
     task: str
     episodes: list[Recorded]
 
+    @property
+    def named_task(self) -> str:
+        """The task; raises InvalidRecording where it is not known."""
+        if not self.task:
+            raise InvalidRecording("The recording does not say its task: name it by --task.")
+        return self.task
+
 
 def read(path: Path) -> Recording:
     """Reads a file or, of Minari, a dataset's folder.
