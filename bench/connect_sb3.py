@@ -1,6 +1,6 @@
-"""Stable-Baselines3's PPO, unchanged, learns on an open tab's robots: `python -m bench.connect_sb3`.
+"""Stable-Baselines3's PPO, unchanged, learns on the robots of a tab: `-m bench.connect_sb3`.
 
-    python -m venv /tmp/sb3 && /tmp/sb3/bin/pip install -r bench/requirements-sb3.txt websockets
+    python -m venv /tmp/sb3 && /tmp/sb3/bin/pip install -r bench/requirements-sb3.txt
     websim serve
     PYTHONPATH=web/python /tmp/sb3/bin/python -m bench.connect_sb3 --timesteps 40000
 

@@ -1,12 +1,13 @@
-"""Policies that Stable-Baselines3 and PyTorch write, beside which our reading of them is tested.
+"""Policies that Stable-Baselines3, its contributions and PyTorch write, beside which our reading of them is tested.
 
     python -m venv /tmp/sb3 && /tmp/sb3/bin/pip install -r bench/requirements-sb3.txt
-    /tmp/sb3/bin/python -m bench.foreign_policies
+    /tmp/sb3/bin/python -m bench.foreign_policies [NAME ...]
 
-Learns each for a few hundred steps and writes it, as its program saves it, to
+Learns each, or those that are named, for a few hundred steps and writes it, as its program saves it, to
 tests/python/exchange/models/, with some observations and what it does on them (`<name>.npz`).
 """
 
+import sys
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
@@ -22,10 +23,12 @@ STEPS = 300
 def main() -> None:
     """Writes them all."""
     import torch
-    from stable_baselines3 import A2C, PPO, SAC, TD3
+    from sb3_contrib import TQC
+    from stable_baselines3 import A2C, DDPG, PPO, SAC, TD3
     from stable_baselines3.common.env_util import make_vec_env
     from stable_baselines3.common.vec_env import VecNormalize
 
+    chosen = sys.argv[1:]
     torch.set_num_threads(1)
     torch.manual_seed(1)
     FOLDER.mkdir(exist_ok=True)
@@ -36,7 +39,11 @@ def main() -> None:
         ("a2c", A2C, "Reacher-v5", {"policy_kwargs": small}),
         ("sac", SAC, "Pusher-v5", {"policy_kwargs": small, "learning_starts": 50}),
         ("td3", TD3, "Reacher-v5", {"policy_kwargs": small, "learning_starts": 50}),
+        ("ddpg", DDPG, "Reacher-v5", {"policy_kwargs": small, "learning_starts": 50}),
+        ("tqc", TQC, "Hopper-v5", {"policy_kwargs": small, "learning_starts": 50}),
     ):
+        if chosen and name not in chosen:
+            continue
         env: Any = make_vec_env(task, n_envs=2, seed=1)
         if name == "ppo":
             env = VecNormalize(env, clip_obs=3.0)
@@ -53,6 +60,8 @@ def main() -> None:
         np.savez_compressed(FOLDER / f"{name}.npz", observations=seen, actions=actions)
         env.close()
 
+    if chosen and "agent" not in chosen:
+        return
     agent = cleanrl_agent(11, 3)  # Hopper-v5
     torch.save(agent.state_dict(), FOLDER / "agent.cleanrl_model")
     seen = observations(11)

@@ -143,7 +143,8 @@ def test_a_policy_is_taught_what_is_recorded(
     work.advance()
     assert work.loss < 0.05
     run = work.run
-    policy = policy_of(run.experiment, run.learner, -np.ones(3), np.ones(3))
+    bound = np.ones(3, np.float32)
+    policy = policy_of(run.experiment, run.learner, -bound, bound)
     wanted = np.concatenate([one.actions for one in shown])
     found = policy(np.concatenate([one.observations[:-1] for one in shown]))
     assert np.square(found - wanted).mean() < 0.05 * wanted.var(axis=0).mean()

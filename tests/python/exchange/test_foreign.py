@@ -27,8 +27,13 @@ TASKS = {
     "a2c": "Reacher-v5",
     "sac": "Pusher-v5",
     "td3": "Reacher-v5",
+    "ddpg": "Reacher-v5",
+    "tqc": "Hopper-v5",
     "agent": "Hopper-v5",
 }
+
+
+SQUASHED = ("sac", "td3", "ddpg", "tqc")
 
 
 def imported(name: str) -> Checkpoint:
@@ -50,9 +55,9 @@ def test_they_act_as_where_they_were_learnt(name: str) -> None:
     assert abs(ours - theirs).max() < 1e-5
     assert theirs.std() > 1e-3
     hyperparameters = run.experiment.hyperparameters
-    assert hyperparameters["squash_output"] is (name in ("sac", "td3"))
+    assert hyperparameters["squash_output"] is (name in SQUASHED)
     assert hyperparameters["activation"] == {
-        **dict.fromkeys(("sac", "td3"), "relu"),
+        **dict.fromkeys(SQUASHED, "relu"),
         "ppo": "elu",
     }.get(name, "tanh")
     if name == "agent":
