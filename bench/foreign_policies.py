@@ -1,10 +1,11 @@
-"""Policies that Stable-Baselines3, its contributions and PyTorch write, beside which our reading of them is tested.
+"""Policies that Stable-Baselines3, its contributions and PyTorch write: our reading is tested by them.
 
     python -m venv /tmp/sb3 && /tmp/sb3/bin/pip install -r bench/requirements-sb3.txt
     /tmp/sb3/bin/python -m bench.foreign_policies [NAME ...]
 
-Learns each, or those that are named, for a few hundred steps and writes it, as its program saves it, to
-tests/python/exchange/models/, with some observations and what it does on them (`<name>.npz`).
+Learns each, or those that are named, for a few hundred steps and writes it, as its program saves
+it, to tests/python/exchange/models/, with some observations and what it does on them
+(`<name>.npz`).
 """
 
 import sys
