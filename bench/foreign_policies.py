@@ -1,4 +1,4 @@
-"""Policies that Stable-Baselines3, its contributions and PyTorch write: our reading is tested by them.
+"""Policies that Stable-Baselines3 and PyTorch write, beside which our reading of them is tested.
 
     python -m venv /tmp/sb3 && /tmp/sb3/bin/pip install -r bench/requirements-sb3.txt
     /tmp/sb3/bin/python -m bench.foreign_policies [NAME ...]
