@@ -83,6 +83,11 @@ def test_a_foreign_policy_moves_robots_and_leaves_as_onnx(
     expect(scrub).to_have_attribute("max", str(last))
     scrub.fill(str(last))
     expect(player.get_by_role("status")).to_contain_text(f"Step {last} of {last}: return")
+    # A policy is taught what it shows, in a worker of its own, until somebody has had enough.
+    player.get_by_role("button", name="Learn to do it").click()
+    expect(player).to_contain_text(re.compile(r"[1-9][\d,]* of 20,000 updates"), timeout=BOOT_MS)
     page.screenshot(path="/tmp/inout_replay.png")
+    player.get_by_role("button", name="Cancel").click()
+    expect(player.get_by_role("button", name="Learn to do it")).to_be_enabled()
     player.get_by_role("button", name="Close the recording").click()
     expect(player).to_have_count(0)

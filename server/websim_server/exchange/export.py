@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 
 from websim_server.train.given import add_run, read_run, told
+from websim_server.train.job import TrainError
 from websim_server.train.runlog import replace_file
 
 
@@ -11,15 +12,25 @@ def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     """Registers the command."""
     parser = commands.add_parser("export", help="write a run's policy for other programs")
     add_run(parser)
-    parser.add_argument("--onnx", type=Path, required=True, metavar="FILE", help="as ONNX")
+    parser.add_argument("--onnx", type=Path, metavar="FILE", help="as ONNX")
+    parser.add_argument(
+        "--safetensors", type=Path, metavar="FILE", help="with the names of CleanRL's PPO agent"
+    )
     parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> None:
     """Runs the command; raises TrainError for what cannot be exported."""
+    from websim.exchange import tensors
     from websim.exchange.onnx.export import export
 
+    wanted = {arguments.onnx: export, arguments.safetensors: tensors.export}
+    wanted.pop(None, None)
+    if not wanted:
+        raise TrainError("say what to write: --onnx FILE or --safetensors FILE")
     with told():
-        data = export(read_run(arguments))
-    replace_file(arguments.onnx, data)
-    print(f"{arguments.onnx}: {len(data):,} bytes")
+        run = read_run(arguments)
+        made = {file: write(run) for file, write in wanted.items()}
+    for file, data in made.items():
+        replace_file(file, data)
+        print(f"{file}: {len(data):,} bytes")

@@ -11,11 +11,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+import safetensors.numpy
 from numpy.typing import NDArray
 
 from websim.errors import ForeignPolicy
-from websim.exchange import cleanrl, normalizer, pickles, sb3
-from websim.exchange.imports import READERS, run_from
+from websim.exchange import cleanrl, normalizer, pickles, sb3, tensors, torch
+from websim.exchange.imports import READERS, program_of, run_from
 from websim.experiments.experiment import Experiment
 from websim.training.checkpoints import Checkpoint
 from websim.training.trainer import policy_of
@@ -62,6 +63,23 @@ def test_they_act_as_where_they_were_learnt(name: str) -> None:
     }.get(name, "tanh")
     if name == "agent":
         np.testing.assert_allclose(run.learner["policy"]["actor.logstd"], -0.5)
+
+
+def test_an_agent_leaves_as_safetensors_and_comes_back() -> None:
+    run = imported("agent")
+    data = tensors.export(run)
+    theirs = safetensors.numpy.load(data)
+    original = torch.state_dict((MODELS / "agent.cleanrl_model").read_bytes())
+    for name in original:
+        if name.startswith("actor"):
+            np.testing.assert_allclose(theirs[name], original[name], atol=1e-7)
+    again = run_from(READERS[program_of(data)](data), run.experiment, statistics=data)
+    for name, array in run.learner["policy"].items():
+        np.testing.assert_allclose(again.learner["policy"][name], array, atol=1e-6)
+    with pytest.raises(ForeignPolicy, match="this policy has relu and squashes"):
+        tensors.export(imported("sac"))
+    with pytest.raises(ForeignPolicy, match="damaged"):
+        cleanrl.read(data[:-8])
 
 
 class Bomb:

@@ -37,7 +37,7 @@ export class TakeSheet {
     this.statistics = settings.statistics;
     this.work = new Work(this.#closing.signal);
     this.beside = h('span', {});
-    const input = fileInput({ accept: '.npz,.json,.pkl' }, (files) => {
+    const input = fileInput({ accept: '.npz,.json,.pkl,.safetensors' }, (files) => {
       [this.statistics] = Object.values(files);
       this.#try();
     });

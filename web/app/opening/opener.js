@@ -149,7 +149,7 @@ export class Opener {
 function policyAmong(files) {
   const statistics = files.find(({ name }) => /\.(npz|json|pkl)$/i.test(name)) ?? null;
   const others = files.filter((file) => file !== statistics);
-  const kind = statistics ? /\.(onnx|cleanrl_model|pt|pth|zip)$/i : /\.(onnx|cleanrl_model|pt|pth)$/i;
+  const kind = statistics ? /\.(onnx|cleanrl_model|pt|pth|safetensors|zip)$/i : /\.(onnx|cleanrl_model|pt|pth|safetensors)$/i;
   return others.length === 1 && kind.test(others[0].name) ? { policy: others[0], statistics } : null;
 }
 

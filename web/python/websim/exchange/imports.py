@@ -12,6 +12,7 @@ from websim.exchange.folding import SEEN, Activation, Found, Linear, Scaling, fo
 from websim.exchange.onnx import perceptrons
 from websim.exchange.perceptron import check_widths, run_of, surroundings_of
 from websim.experiments.experiment import Experiment
+from websim.training import safetensors
 from websim.training.checkpoints import Checkpoint
 
 READERS: dict[str, Callable[..., Found]] = {
@@ -31,7 +32,8 @@ def program_of(data: bytes) -> str:
     """Which of READERS is for a file, by how it begins and by what is in it."""
     if sb3.is_model(data):
         return "sb3"
-    return "cleanrl" if data.startswith((b"PK", b"\x80")) else "onnx"
+    torch = data.startswith((b"PK", b"\x80")) or safetensors.is_safetensors(data)
+    return "cleanrl" if torch else "onnx"
 
 
 def run_from(

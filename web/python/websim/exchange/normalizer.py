@@ -9,10 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from websim import plain
-from websim.errors import ForeignPolicy
+from websim.errors import DamagedCheckpoint, ForeignPolicy
 from websim.exchange import pickles
 from websim.exchange.folding import SEEN, Clipping, FloatArray, Scaling, Step
 from websim.nn.normalization import EPSILON
+from websim.training import safetensors
 
 MAX_BYTES = 64 << 20
 
@@ -55,8 +56,8 @@ class Normalizer:
 def read(data: bytes) -> Normalizer:
     """Statistics of a file, whose kind is seen from what it holds.
 
-    An .npz or JSON has `mean` and `var`, and perhaps `epsilon`, `clip` and `count`. A .pkl is the
-    VecNormalize of Stable-Baselines3, read without running its code.
+    An .npz, safetensors or JSON have `mean` and `var`, and perhaps `epsilon`, `clip` and `count`.
+    A .pkl is the VecNormalize of Stable-Baselines3, read without running its code.
 
     Raises:
         ForeignPolicy: it is none of them, or damaged.
@@ -65,6 +66,11 @@ def read(data: bytes) -> Normalizer:
         raise ForeignPolicy(f"The statistics have {len(data):,} bytes, and may have {MAX_BYTES:,}.")
     if data.startswith(b"PK"):
         return _of(_npz(data))
+    if safetensors.is_safetensors(data):
+        try:
+            return _of(safetensors.loads(data))
+        except DamagedCheckpoint as error:
+            raise ForeignPolicy(str(error)) from None
     if data.lstrip()[:1] == b"{":
         try:
             return _of(plain.loads(data))

@@ -1,4 +1,7 @@
-"""Tensors of a file that `torch.save` wrote: a zip with a pickle, read as data, and their bytes."""
+"""Tensors of a file that `torch.save` wrote: a zip with a pickle, read as data, and their bytes.
+
+Safetensors have the same by name.
+"""
 
 import io
 import math
@@ -9,9 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from websim import plain
-from websim.errors import ForeignPolicy
+from websim.errors import DamagedCheckpoint, ForeignPolicy
 from websim.exchange import pickles
 from websim.exchange.pickles import Elsewhere, Made, Named
+from websim.training import safetensors
 
 Tensors = dict[str, NDArray[np.float64]]
 
@@ -35,6 +39,12 @@ def state_dict(data: bytes) -> Tensors:
     Raises:
         ForeignPolicy: it is none, or holds what no state dict holds.
     """
+    if safetensors.is_safetensors(data):
+        try:
+            arrays = safetensors.loads(data)
+        except DamagedCheckpoint as error:
+            raise ForeignPolicy(str(error)) from None
+        return {name: array.astype(np.float64) for name, array in arrays.items()}
     with opened(data, "state dict of torch") as archive:
         pickled = next((name for name in archive.namelist() if name.endswith("data.pkl")), None)
         if pickled is None:

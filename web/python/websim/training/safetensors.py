@@ -47,6 +47,12 @@ def dumps(arrays: Mapping[str, NDArray[Any]]) -> bytes:
     return b"".join([len(text).to_bytes(8, "little"), text, *parts])
 
 
+def is_safetensors(data: bytes) -> bool:
+    """Whether a file looks like one, before it is read."""
+    length = int.from_bytes(data[:8], "little")
+    return data[8:9] == b"{" and 8 + length <= len(data)
+
+
 def loads(data: bytes) -> dict[str, NDArray[Any]]:
     """Reads arrays by name, as copies; raises DamagedCheckpoint for anything that is not right."""
     try:
