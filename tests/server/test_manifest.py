@@ -94,7 +94,7 @@ def test_algorithms_are_described_as_they_are(manifest: dict[str, Any]) -> None:
         for preset_name, tasks in described["presets"].items():
             for task in tasks:
                 values = preset(name, preset_name, task)
-                assert values == {**tasks["*"], **tasks[task]}
+                assert json.loads(json.dumps(values)) == {**tasks["*"], **tasks[task]}
                 kind(**values)
     by_name = {h["name"]: h for h in manifest["algorithms"]["ppo"]["hyperparameters"]}
     types = {"learning_rate": "float", "num_envs": "int", "anneal_lr": "bool"}
