@@ -44,6 +44,12 @@ class Dashboard:
         expect(self.page.locator(".details")).to_be_attached(timeout=BOOT_MS)
         expect(self.page.locator(".boot")).to_be_hidden(timeout=BOOT_MS)
 
+    def unfold(self, name: str) -> None:
+        """Unfolds a part of the panel."""
+        group = self.page.locator(f".group[data-group='{name}']")
+        if group.get_attribute("open") is None:
+            group.locator("summary").first.click()
+
     def sim(self, expression: str) -> Any:
         """The value of an expression about the running simulation, `sim`."""
         return self.page.evaluate(f"() => {{ const sim = window.websim; return {expression}; }}")

@@ -108,6 +108,7 @@ def test_phone(phone: BrowserContext, server: str) -> None:
         sheet = page.locator(".panel").bounding_box()
         assert sheet is not None
         assert sheet["y"] + sheet["height"] == 844  # nothing shines through below it
+        dashboard.unfold("view")
         expect(page.locator(".figures canvas")).to_have_count(5)
 
 
@@ -200,6 +201,7 @@ def test_all_tasks_side_by_side(elsewhere: Dashboard) -> None:
 
 def test_figures_are_live(shared: Dashboard) -> None:
     page = shared.page
+    shared.unfold("view")
     figure = page.locator(".figures dd").first
     shared.wait("sim.stats().physicsStepsPerSecond > 0")
     expect(figure).not_to_have_text("0")

@@ -13,6 +13,7 @@ def plain(open_page: Dashboard) -> Dashboard:
     open_page.go(FEW)
     open_page.wait("sim.groups[0].worldValues.length === 0", 30)
     open_page.booted()
+    open_page.unfold("world")
     for remove in reversed(page.locator(".world-entries > li > button").all()):
         remove.click()  # what was not applied
     return open_page

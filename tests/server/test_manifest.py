@@ -12,6 +12,7 @@ from tests.server.http_client import fetch
 from websim import InvalidArgument
 from websim.algorithms import ALGORITHMS
 from websim.algorithms.presets import preset
+from websim.training import checkpoints
 from websim_server import __version__
 from websim_server.paths import websim_source
 from websim_server.site.package import Bundle, zip_folder
@@ -46,6 +47,16 @@ def test_sizes_are_those_of_what_is_sent(server: str, manifest: dict[str, Any]) 
     assert sum(size(index + name) for name in names) == manifest["pyodide"]["bytes"]
     for package in [manifest["image"], manifest["websim"], *manifest["kernels"].values()]:
         assert size(package["url"]) == package["bytes"]
+
+
+def test_what_has_been_learnt_comes_with_the_page(server: str, manifest: dict[str, Any]) -> None:
+    assert sum(run["bytes"] for run in manifest["trained"]) < 2_000_000
+    for run in manifest["trained"]:
+        data = fetch(server, run["url"]).body
+        assert len(data) == run["bytes"]
+        checkpoint = checkpoints.loads(data)
+        assert (checkpoint.experiment.task, checkpoint.claim is not None) == (run["task"], True)
+        assert run["url"] in manifest["sources"]["urls"]
 
 
 def test_everything_to_store_is_served(server: str, manifest: dict[str, Any]) -> None:

@@ -18,7 +18,7 @@ import { keepForOffline } from './offline.js';
 import { acceptDrops } from './opening/files.js';
 import { Opener } from './opening/opener.js';
 import { askTrust } from './opening/questions.js';
-import { MAX_SEED } from './panel/options.js';
+import { MAX_SEED, TRAINED } from './panel/options.js';
 import { Panel } from './panel/panel.js';
 import { PicksSection } from './picks/section.js';
 import { WHY_NOT } from './panel/transport.js';
@@ -31,6 +31,7 @@ import { opened, session } from './start.js';
 import { Taking } from './taking/taking.js';
 import { Theme } from './theme.js';
 import { TrainDesk } from './training/desk.js';
+import { Welcome } from './welcome/welcome.js';
 import { WorldForm } from './world/form.js';
 
 /** By the keys it goes no slower and no faster than so many times real time. */
@@ -78,6 +79,27 @@ const taking = new Taking({
   report,
 });
 desk.tints = () => author.herds.tints;
+const welcome = new Welcome({
+  report, reveal,
+  deeds: {
+    watch: () => session.set({ task: 'Humanoid-v5', envs: 36, controller: TRAINED, compare: '', speed: 1, paused: false }),
+    learn: () => desk.begin('Ant-v5', { algo: 'ppo', preset: 'auto', steps: null, hp: 'num_envs:100', compare: '', speed: Infinity, paused: false }),
+    push: async () => {
+      await session.set({ task: 'Ant-v5', envs: 4, controller: TRAINED, compare: '', speed: 1, paused: false, follow: 0 });
+      hands.begin();
+      notices.show('info', 'Drag the robot: a spring pulls it along. “Pull” at the edge of the stage turns that off.');
+    },
+    open: () => panel.robot.files.click(),
+    reward: async () => {
+      await session.set({ task: 'HalfCheetah-v5', envs: 16, controller: TRAINED, compare: '', speed: 1, paused: false });
+      await code.open();
+    },
+  },
+  moved: () => {
+    app.classList.toggle('welcomes', welcome.open);
+    uncover();
+  },
+});
 const app = /** @type {HTMLElement} */ (document.getElementById('app'));
 app.replaceChildren(boot.element, notices.element);
 const caption = EMBEDDED ? new Caption() : null;
@@ -109,6 +131,7 @@ const keyboard = new Keyboard([
     keys: [key], label: key.toUpperCase(), does: `${label}, or not`, run: () => session.set({ show: toggled(session.options.show, name) }, 'replace'),
   })),
   { keys: ['t'], label: 'T', does: 'Dark or light', run: () => theme.toggle() },
+  { keys: ['/'], label: '/', does: 'Find a setting', run: findSetting },
   { keys: ['?'], label: '?', does: 'This sheet', run: () => keyboard.toggleSheet() },
 ]);
 
@@ -140,20 +163,21 @@ async function start(open) {
 }
 
 async function build() {
-  const [tasks, algorithms, { worlds, adaptation }] = await Promise.all([WebSim.tasks(), WebSim.algorithms(), fetchManifest()]);
+  const [tasks, algorithms, { worlds, adaptation, trained }] = await Promise.all([WebSim.tasks(), WebSim.algorithms(), fetchManifest()]);
   const world = new WorldForm(worlds, {
     apply: (changed) => session.change({ world: changed }),
     drawAgain: () => session.set({ seed: Math.floor(Math.random() * MAX_SEED) }, 'replace'),
   });
-  const train = await desk.build(algorithms, adaptation, controllers);
+  const { train, share } = await desk.build(algorithms, adaptation, trained, controllers);
   panel = new Panel({
     change: (change) => session.set(change),
     toggle, step, reset,
     open: (files) => opener.open(files),
     theme: () => theme.toggle(),
     help: () => keyboard.toggleSheet(),
+    welcome: () => welcome.show(!welcome.open),
     fold: uncover,
-  }, tasks, { author: author.element, train, code: h('div', { class: 'code-section' }, code.element, picks.element) }, world);
+  }, tasks, { author: author.element, train, share, code: h('div', { class: 'code-section' }, code.element, picks.element) }, world);
   desk.panel = panel;
   panel.show(session.options);
   showOwn();
@@ -171,7 +195,8 @@ async function build() {
     notices.show('warning', 'The graphics driver was reset: drawing goes on when it is back.');
   }, true);
   app.replaceChildren(
-    stage.element, labels.element, author.herds.element, stage.empty, details.element, desk.large, bar.element, panel.element, h('div', { class: 'stage-tools' }, hands.element, taking.element), boot.element, desk.offers, opener.element, notices.element, keyboard.sheet,
+    stage.element, labels.element, author.herds.element, stage.empty, details.element, desk.large, bar.element, panel.element,
+    h('div', { class: 'stage-tools' }, hands.element, taking.element), welcome.element, welcome.tour.element, boot.element, desk.offers, opener.element, notices.element, keyboard.sheet,
   );
   if (caption) {
     app.append(caption.element);
@@ -255,6 +280,7 @@ on('opened', async () => {
     if (undrawn.length) notices.show('info', `Not drawn of ${title}: ${undrawn.join(', ')}.`);
   }
   showFollowed();
+  if (!caption) welcome.greet();
 });
 on('episode', ({ index, return: episodeReturn }) => {
   // Of learners, if there are any: those beside them play something else.
@@ -308,6 +334,7 @@ function present() {
 
 function leave() {
   if (app.classList.contains('presenting')) present();
+  else if (welcome.open) welcome.show(false);
   else follow(null);
 }
 
@@ -319,6 +346,19 @@ function pace(by) {
   session.set({ speed: by > 1 && speed >= MOST_PACE ? Infinity : next }, 'replace');
   const { speed: now } = session.options;
   notices.show('info', now === Infinity ? 'As fast as it goes.' : `${now} × real time.`);
+}
+
+function findSetting() {
+  if (app.classList.contains('no-panel')) togglePanel();
+  panel.find();
+}
+
+/** Brings a part of the page into view. @param {import('./welcome/tour.js').Place} place */
+function reveal(place) {
+  if (place === 'stage') return stage.element;
+  if (place === 'figures') return bar.element;
+  if (app.classList.contains('no-panel')) togglePanel();
+  return panel.reveal(place);
 }
 
 function toggle() {
@@ -386,7 +426,7 @@ function showFollowed() {
 
 /** Brings the robots to where neither the details nor, on a phone, the panel covers them. */
 function uncover() {
-  stage.setCovers([details.element, panel.element, ...(code.sheet ? [code.sheet.element] : [])]);
+  stage.setCovers([details.element, panel.element, welcome.element, ...(code.sheet ? [code.sheet.element] : [])]);
 }
 
 function updateDetails() {

@@ -78,6 +78,7 @@ export class Session extends EventTarget {
    *
    * @param {Partial<Options>} change
    * @param {'push'|'replace'} [how]
+   * @returns {Promise<void>|undefined}  of the simulation that it needs, if it needs another one
    */
   set(change, how = 'push') {
     const next = { ...this.options, ...change };
@@ -89,9 +90,9 @@ export class Session extends EventTarget {
     }
     if (change.open) next.experiment = '';
     // Another simulation has other robots.
-    if (rebuilds(difference(this.options, next))) next.follow = null;
+    if (change.follow === undefined && rebuilds(difference(this.options, next))) next.follow = null;
     writeUrl(next, how);
-    this.#apply(next);
+    return this.#apply(next);
   }
 
   /**
@@ -256,7 +257,7 @@ export class Session extends EventTarget {
     if ('renderer' in change) location.reload();
     else if (rebuilds(change)) {
       this.#training = null;
-      this.open();
+      return this.open();
     }
     else this.#applyLive(change);
   }

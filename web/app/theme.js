@@ -1,8 +1,10 @@
 /** Dark and light: the system's choice until the user makes one, which is remembered. */
 
+import { recall, remember } from './remembered.js';
+
 /** @typedef {'dark'|'light'} ThemeName */
 
-const KEY = 'websim-theme';
+const KEY = 'theme';
 const prefersDark = matchMedia('(prefers-color-scheme: dark)');
 
 export class Theme extends EventTarget {
@@ -18,11 +20,7 @@ export class Theme extends EventTarget {
 
   toggle() {
     const name = this.name === 'dark' ? 'light' : 'dark';
-    try {
-      localStorage.setItem(KEY, name);
-    } catch {
-      // Storage can be forbidden; the choice then lasts as long as the page.
-    }
+    remember(KEY, name);
     this.#apply(name);
   }
 
@@ -48,10 +46,6 @@ const system = () => (prefersDark.matches ? 'dark' : 'light');
 
 /** @returns {ThemeName|null} */
 function remembered() {
-  try {
-    const name = localStorage.getItem(KEY);
-    return name === 'dark' || name === 'light' ? name : null;
-  } catch {
-    return null;
-  }
+  const name = recall(KEY);
+  return name === 'dark' || name === 'light' ? name : null;
 }

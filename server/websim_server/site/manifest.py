@@ -13,7 +13,7 @@ from websim.browser.messages import Manifest, TaskFile, plain
 from websim_server import __version__
 from websim_server.build import image, kernels, lock
 from websim_server.build.engine import Engine
-from websim_server.site import adaptation, hyperparameters, worlds
+from websim_server.site import adaptation, hyperparameters, trained, worlds
 from websim_server.site.openings import Openings
 from websim_server.site.package import Bundle
 from websim_server.site.sources import Sources
@@ -59,6 +59,7 @@ def router(
         "version": __version__,
         "worlds": worlds.describe(),
         "adaptation": adaptation.describe(),
+        "trained": trained.describe(),
         "shares": shares,
         "mujoco": engine.manifest(),
         "pyodide": pyodide(packages),

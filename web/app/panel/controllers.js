@@ -3,7 +3,7 @@
  * are kept in this browser are brought to the simulation when they are wanted.
  */
 
-import { comparedOf } from './options.js';
+import { TRAINED, comparedOf } from './options.js';
 
 /**
  * @typedef {import('../session.js').Session} Session
@@ -18,7 +18,13 @@ import { comparedOf } from './options.js';
 const FALLBACK = 'random';
 
 /** What is no controller of the simulation's own. */
-const BROUGHT = /^(saved|shared)-/;
+const BROUGHT = /^(saved|shared|trained)-/;
+
+/** The simulation's name of what comes with the page for a task. @param {string} task */
+const trainedController = (task) => `${TRAINED}-${task}`;
+
+/** Whose run a controller is that comes with the page; null: another one. @param {string} controller */
+export const trainedTask = (controller) => (controller.startsWith(trainedController('')) ? controller.slice(TRAINED.length + 1) : null);
 
 /** Event `change`: parts are others, or have other controllers. */
 export class Controllers extends EventTarget {
@@ -73,11 +79,27 @@ export class Controllers extends EventTarget {
   /** @param {string} name @param {{first: number, count: number}} [range] */
   #set(name, range) {
     try {
-      this.session.sim?.setController(this.#present(name), range);
+      for (const one of this.#each(name, range)) this.session.sim?.setController(this.#present(one.name), one.range);
     } catch (error) {
       // A policy and robots of another type.
       this.onProblem(/** @type {Error} */ (error).message);
     }
+  }
+
+  /**
+   * What the simulation calls a controller: one that comes with the page is another for each type of robots.
+   *
+   * @param {string} name @param {{first: number, count: number}} [range]
+   */
+  #each(name, range) {
+    const { sim } = this.session;
+    if (name !== TRAINED || !sim) return [{ name, range }];
+    const { first, count } = range ?? { first: this.learners, count: sim.numEnvs - this.learners };
+    return sim.groups.flatMap(({ task, offset, numEnvs }) => {
+      const from = Math.max(first, offset);
+      const some = Math.min(first + count, offset + numEnvs) - from;
+      return some > 0 ? [{ name: trainedController(task), range: { first: from, count: some } }] : [];
+    });
   }
 
   /** The controller if the simulation has it; else it is brought, and another one does meanwhile. @param {string} name */
@@ -99,7 +121,10 @@ export class Controllers extends EventTarget {
       const checkpoint = await this.loadPolicy(name);
       if (!checkpoint) throw new Error('it is not kept in this browser.');
       await sim.addPolicy(name, checkpoint.slice(0));
-      if (this.session.sim === sim) this.apply();
+      if (this.session.sim !== sim) return;
+      this.apply();
+      // Those that have fallen by then would lie there for the rest of their episodes.
+      if (this.session.options.controller === TRAINED) await sim.reset({ seed: this.session.options.seed });
     } catch (error) {
       if (this.session.sim === sim) this.onProblem(`This policy cannot move these robots: ${/** @type {Error} */ (error).message}`);
     }

@@ -69,6 +69,9 @@ const matching = (pattern) => (/** @type {string} */ text) => (pattern.test(text
 /** @type {string[]} */
 const PART_NAMES = PARTS.map(({ name }) => name);
 
+/** The controller that is a run which comes with the page, of each task its own. */
+export const TRAINED = 'trained';
+
 export const MAX_SEED = 2 ** 31 - 1;
 export const MAX_FPS = 240;
 const MIN_SPEED = 0.01;
@@ -140,8 +143,8 @@ export const OPTIONS = {
   seed: { initial: 0, allowed: `0 to ${MAX_SEED}`, read: integer(0, MAX_SEED) },
   controller: {
     initial: 'random',
-    allowed: `${WebSim.controllers.join(', ')}, or a saved or shared policy`,
-    read: (text) => (SAVED.test(text) || SHARED.test(text) ? text : oneOf(WebSim.controllers)(text)),
+    allowed: `${WebSim.controllers.join(', ')}, ${TRAINED}, or a saved or shared policy`,
+    read: (text) => (SAVED.test(text) || SHARED.test(text) ? text : oneOf([...WebSim.controllers, TRAINED])(text)),
     local: (controller) => SAVED.test(controller),
   },
   speed: {

@@ -6,8 +6,10 @@ import { WHY_NOT_SHARED } from '../../sim/shared/memory.js';
 import { WebSim } from '../../sim/websim.js';
 import { choiceField, textField } from './fields.js';
 import { Figures } from './figures.js';
+import { Group } from './group.js';
 import { PartsField } from './partsfield.js';
 import { RobotField } from './robotfield.js';
+import { PanelSearch } from './search.js';
 import { Transport } from './transport.js';
 import { Workers } from './workers.js';
 
@@ -17,6 +19,7 @@ import { Workers } from './workers.js';
  */
 
 const THEME = 'M12 3v2M12 19v2M3 12h2M19 12h2M5.6 5.6 7 7M17 17l1.4 1.4M5.6 18.4 7 17M17 7l1.4-1.4M16 12a4 4 0 1 1-8 0 4 4 0 0 1 8 0';
+const TRY = 'M12 3l2.6 5.6 6 .7-4.5 4.1 1.2 6L12 16.4 6.700 19.400l1.200-6L3.400 9.300l6-.7z';
 const HELP = 'M9.2 9a3 3 0 1 1 4.3 2.7c-1 .5-1.5 1.2-1.5 2.3M12 17.6v.4';
 const SPEEDS = [0.1, 0.25, 0.5, 1, 2, 5, 10];
 const RATES = [60, 30, 15, 5, 1];
@@ -26,7 +29,7 @@ const RATES = [60, 30, 15, 5, 1];
  * @property {(change: Partial<Options>) => void} change
  * @property {() => void} toggle @property {() => void} step @property {() => void} reset
  * @property {(files: import('../opening/files.js').Files) => void} open  what the user has chosen
- * @property {() => void} theme @property {() => void} help
+ * @property {() => void} theme @property {() => void} help @property {() => void} welcome  what there is to try
  * @property {() => void} fold  the panel was folded or unfolded
  */
 
@@ -34,8 +37,8 @@ export class Panel {
   /** @type {{show: (options: Options) => void}[]} */
   #fields;
 
-  /** @param {Actions} actions @param {string[]} tasks @param {{author: HTMLElement, train: HTMLElement, code: HTMLElement}} parts  tournaments, the section on training, the way to reward and measure @param {import('../world/form.js').WorldForm} world */
-  constructor(actions, tasks, { author, train, code }, world) {
+  /** @param {Actions} actions @param {string[]} tasks @param {{author: HTMLElement, train: HTMLElement, share: HTMLElement, code: HTMLElement}} parts  tournaments, the section on training, what of it is passed on, the way to reward and measure @param {import('../world/form.js').WorldForm} world */
+  constructor(actions, tasks, { author, train, share, code }, world) {
     const { change } = actions;
     this.transport = new Transport(actions);
     this.figures = new Figures();
@@ -83,24 +86,28 @@ export class Panel {
     this.reason = h('p', { class: 'subtle', id: 'choice' });
     this.locked = h('p', { class: 'subtle', hidden: true }, 'While robots learn, their number is the hyperparameter num_envs. '
       + 'Stop training to change the simulation.');
+    this.groups = {
+      robots: new Group('robots', 'Robots', true, this.simulation, this.reason, this.locked, h('div', { class: 'grid two' }, controller.element, speed.element)),
+      learn: new Group('learn', 'Learn', true, train, h('h3', {}, 'Say what to learn'), author),
+      world: new Group('world', 'World', false, world.element),
+      code: new Group('code', 'Code', true, code),
+      share: new Group('share', 'Share', true, share),
+      view: new Group('view', 'View', false,
+        h('div', { class: 'grid' }, overview.element, draw.element, fps.element), parts.element, this.drawing,
+        h('h3', {}, 'Figures'), this.figures.element, h('h3', {}, 'Workers'), this.workers.element),
+    };
     this.body = h('div', { class: 'body', id: 'panel-body' },
-      section('Simulation', this.simulation, this.reason, this.locked),
-      section('Run', h('div', { class: 'grid two' }, controller.element, speed.element)),
-      section('World', world.element),
-      section('Reward', code),
-      section('Say what to learn', author),
-      train,
-      section('View', h('div', { class: 'grid' }, overview.element, draw.element, fps.element), parts.element, this.drawing),
-      section('Figures', this.figures.element),
-      section('Workers', this.workers.element));
+      ...Object.values(this.groups).map(({ element }) => element));
+    this.search = new PanelSearch(this.body);
     this.element = h('aside', { class: 'panel', 'aria-label': 'Settings and figures' },
       this.handle,
       h('header', {},
         h('h1', {}, 'MuJoCo WebSim'),
+        h('button', { class: 'quiet', 'aria-label': 'What there is to try', title: 'What there is to try, and a tour', onclick: actions.welcome }, icon(TRY)),
         h('button', { class: 'quiet', 'aria-label': 'Dark or light', title: 'Dark or light (T)', onclick: actions.theme }, icon(THEME)),
-        h('button', { class: 'quiet', 'aria-label': 'Shortcuts', title: 'Shortcuts (?)', onclick: actions.help }, icon(HELP))),
+        h('button', { class: 'quiet', 'aria-label': 'Help', title: 'Help (?)', onclick: actions.help }, icon(HELP))),
       h('div', { class: 'lead' }, this.transport.element, this.summary),
-      this.mode, this.body);
+      this.search.element, this.mode, this.body);
   }
 
   /** @param {Options} options */
@@ -108,11 +115,39 @@ export class Panel {
     for (const field of this.#fields) field.show(options);
     if (!this.controller.select.disabled) this.controller.show(options);
     this.transport.show(options.paused);
+    this.#say(options);
   }
 
-  /** Whether the body can be seen: on a phone it is folded at first. */
+  /** What is simulated, in a line. @param {Options} options */
+  #say(options) {
+    const several = options.task.includes(':');
+    const title = this.robot.select.selectedOptions[0]?.text ?? options.task;
+    this.groups.robots.say([several ? options.task.replaceAll(',', ', ') : title, several ? '' : String(options.envs), options.controller.replace(/-.*/, '')].filter(Boolean).join(' · '));
+  }
+
+  /** Whether figures and workers can be seen: on a phone the panel is folded at first. */
   get open() {
+    return this.figures.element.checkVisibility();
+  }
+
+  /** Whether the panel's body can be seen. */
+  get unfolded() {
     return this.body.checkVisibility();
+  }
+
+  /** Brings a part of it into view. @param {keyof Panel['groups']} name */
+  reveal(name) {
+    if (!this.unfolded) this.handle.click();
+    const { element } = this.groups[name];
+    this.groups[name].unfold();
+    element.scrollIntoView({ block: 'nearest' });
+    return element;
+  }
+
+  /** Lets a setting be found by its name. */
+  find() {
+    if (!this.unfolded) this.handle.click();
+    this.search.focus();
   }
 
   #toggle() {
@@ -142,6 +177,7 @@ export class Panel {
    */
   lock(state, learning) {
     this.simulation.disabled = learning;
+    this.groups.robots.foldFor(learning);
     this.world.lock(learning);
     this.locked.hidden = !learning;
     this.controller.select.disabled = learning;
@@ -167,11 +203,6 @@ export class Panel {
     this.figures.update(stats, now, open);
     if (open) this.workers.update(stats.workerLoads);
   }
-}
-
-/** @param {string} title @param {...HTMLElement} children */
-function section(title, ...children) {
-  return h('section', {}, h('h2', {}, title), ...children);
 }
 
 /** @param {import('../stage/stage.js').Status} status */

@@ -42,6 +42,7 @@ export class RobotField {
     this.several.input.placeholder = 'Ant-v5:200,Hopper-v5:100';
     this.several.element.querySelector('label')?.setAttribute('for', this.several.input.id);
     const files = fileInput({ id: 'open-files', accept: '.xml,.mjcf,.urdf,.zip,.websim,.py,.stl,.obj,.msh,.skn,.png,.hf,.dae,.onnx,.cleanrl_model,.pt,.pth,.safetensors,.npz,.json,.pkl' }, open);
+    this.files = files;
     const folder = fileInput({ id: 'open-folder', webkitdirectory: true }, open);
     this.element = h('div', {},
       labelled(this.select, 'Robot'), this.several.element,

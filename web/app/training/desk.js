@@ -8,6 +8,8 @@ import { PART_COLORS } from './compare.js';
 import { BestRobot } from './bestrobot.js';
 import { Legend } from './legend.js';
 import { offer } from './offer.js';
+import { trainedTask } from '../panel/controllers.js';
+import { fetchManifest } from '../../sim/page/manifest.js';
 import { BesideCard } from '../sharing/besidecard.js';
 import { ProofCard } from '../sharing/proof.js';
 import { RunCard } from '../sharing/runcard.js';
@@ -100,14 +102,15 @@ export class TrainDesk {
   /**
    * @param {import('./hyperparameters.js').Algorithms} algorithms
    * @param {import('../../sim/shared/messages.js').Threshold[]} thresholds
+   * @param {import('../../sim/shared/messages.js').TrainedRun[]} trained
    * @param {import('../panel/controllers.js').Controllers} controllers
-   * @returns {Promise<HTMLElement>}  the panel's section
+   * @returns {Promise<{train: HTMLElement, share: HTMLElement}>}  the panel's parts
    */
-  async build(algorithms, thresholds, controllers) {
+  async build(algorithms, thresholds, trained, controllers) {
     this.controllers = controllers;
     const { session, training, store, report, tell, picture } = this;
     const section = new TrainSection({
-      session, training, store, algorithms, thresholds, report, tell, picture,
+      session, training, store, algorithms, thresholds, trained, report, tell, picture,
       enlarge: () => this.enlarge(),
       followBest: () => this.followBest(),
       nameOf: (controller) => this.beside.nameOf(controller),
@@ -122,7 +125,7 @@ export class TrainDesk {
     } catch (error) {
       report(/** @type {Error} */ (error));
     }
-    return section.element;
+    return { train: section.element, share: section.sharing };
   }
 
   /** @param {import('./storage.js').RunRecord} record */
@@ -147,6 +150,8 @@ export class TrainDesk {
   async checkpointOf(controller) {
     const shared = sharedId(controller);
     if (shared) return file(shared);
+    const task = trainedTask(controller);
+    if (task) return trained(task);
     const id = controller.slice(savedController('').length);
     const { run } = this.training;
     if (run?.id === id && run.saved) return run.saved.checkpoint;
@@ -155,6 +160,11 @@ export class TrainDesk {
 
   toggle() {
     this.section?.toggle();
+  }
+
+  /** Lets robots of a task learn from nothing. @param {string} task @param {Partial<import('../panel/options.js').Options>} options */
+  async begin(task, options) {
+    await this.section?.begin(task, options);
   }
 
   /** @param {File} file */
@@ -254,4 +264,14 @@ export class TrainDesk {
     const shown = this.legend.on ? returns : [];
     view.tint(others.length ? [...shown, ...others] : shown);
   }
+}
+
+/** The run of a task that comes with the page. @param {string} task @throws {Error} there is none */
+async function trained(task) {
+  const { trained: runs } = await fetchManifest();
+  const run = runs.find((one) => one.task === task);
+  if (!run) throw new Error(`none of ${task} comes with the page. There are: ${runs.map((one) => one.task).join(', ')}.`);
+  const response = await fetch(run.url);
+  if (!response.ok) throw new Error(`the server answered ${response.status} for it.`);
+  return response.arrayBuffer();
 }

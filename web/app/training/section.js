@@ -2,8 +2,9 @@
 
 import { h, setText } from '../dom.js';
 import { forLearning, isOwn, sameBodies, titleOf } from '../experiment.js';
-import { count, short } from '../format.js';
-import { OPTIONS, groupsOf, simulatedBy } from '../panel/options.js';
+import { count, measure, short } from '../format.js';
+import { trainedTask } from '../panel/controllers.js';
+import { OPTIONS, TRAINED, groupsOf, simulatedBy } from '../panel/options.js';
 import { fetchManifest } from '../../sim/page/manifest.js';
 import { recoded } from '../../sim/page/recoding.js';
 import { Compare } from './compare.js';
@@ -35,6 +36,7 @@ import { idIn, sharedController } from '../sharing/stored.js';
  * @property {import('./storage.js').RunStore} store
  * @property {import('./hyperparameters.js').Algorithms} algorithms
  * @property {import('../../sim/shared/messages.js').Threshold[]} thresholds  of runs that change their own course
+ * @property {import('../../sim/shared/messages.js').TrainedRun[]} trained  runs that come with the page
  * @property {() => void} enlarge     the plots
  * @property {() => void} followBest
  * @property {(error: Error) => void} report
@@ -54,6 +56,8 @@ const EXTENSION = '.websim';
 export class TrainSection {
   /** @type {RunRecord[]} */
   #records = [];
+  /** Whether the set-up was folded when it was last looked at. */
+  #folded = false;
   /** Problems of the options that have been told. */
   #told = '';
 
@@ -93,9 +97,14 @@ export class TrainSection {
       + 'Write one (Edit reward, measure, task), or drop a file with a function reward(now, before, action).');
     this.warnings = h('ul', { class: 'reward-warnings', 'aria-label': 'Of the reward', role: 'status', hidden: true });
     this.home = h('div', {}, this.curves.element);
+    this.line = h('span', { class: 'group-line' });
+    this.setUp = h('details', { class: 'fold', open: true }, h('summary', {}, 'Set-up', this.line), this.form.element);
+    this.passed = h('p', { class: 'subtle' }, 'What has been learnt can be passed on: press Train first.');
+    /** What is passed on of a run. */
+    this.sharing = h('div', {}, this.passed, h('div', { class: 'row' }, this.share, this.toFile, this.export));
     this.element = h('section', { class: 'train', 'aria-label': 'Train' },
-      h('h2', {}, 'Train ', this.what), this.form.element, this.progress.element, this.warnings, this.unpaid, this.reason, this.message, this.slower,
-      h('div', { class: 'row' }, this.keep, this.toFile, this.share, this.export, this.best),
+      h('h2', {}, 'Train ', this.what), this.progress.element, this.warnings, this.unpaid, this.reason, this.message, this.slower,
+      h('div', { class: 'row' }, this.best, this.keep), this.setUp,
       this.timeline.element, this.levels.element, this.home, this.compare.element, this.library.element);
     training.addEventListener('change', () => {
       this.#showState();
@@ -107,12 +116,14 @@ export class TrainSection {
   /** Controllers that can be chosen now. */
   get choices() {
     const { session: { sim } } = this.settings;
-    const saved = new Map(this.#records.map((record) => [savedController(record.id), nameOf(record)]));
-    const own = (sim?.controllers ?? []).filter((name) => !saved.has(name));
     const simulated = this.#experiment;
+    const trained = simulated && this.settings.trained.find(({ task }) => sameBodies({ task }, simulated));
+    const saved = new Map(this.#records.map((record) => [savedController(record.id), nameOf(record)]));
+    const own = (sim?.controllers ?? []).filter((name) => !saved.has(name) && !trainedTask(name));
     const fitting = this.#records.filter(({ experiment }) => simulated && sameBodies(experiment, simulated));
     return [
       ...own.map((name) => ({ value: name, text: LABELS[name] ?? this.settings.nameOf(name) ?? name })),
+      ...(trained ? [{ value: TRAINED, text: `trained: ${trained.algorithm.toUpperCase()}, return ${measure(trained.meanReturn)}` }] : []),
       ...fitting.map((record) => ({ value: savedController(record.id), text: record.name || `${record.experiment.algorithm} · ${short(record.globalStep)} steps` })),
     ];
   }
@@ -130,7 +141,8 @@ export class TrainSection {
 
   /** What a controller is called. @param {string} name */
   label(name) {
-    return this.choices.find(({ value }) => value === name)?.text ?? name;
+    const chosen = trainedTask(name) ? TRAINED : name;
+    return this.choices.find(({ value }) => value === chosen)?.text ?? chosen;
   }
 
   /** Brings it to the options and the simulation. */
@@ -140,6 +152,7 @@ export class TrainSection {
     setText(this.what, titleOf(this.#experiment));
     this.form.show(options, setUp, training.active);
     this.courseForm.show(options);
+    setText(this.line, lineOf(setUp));
     this.compare.show(options, Boolean(sim?.training));
     this.settings.onControllers(this.choices);
     setText(this.reason, sim ? reasonOf(sim, options) : '');
@@ -170,6 +183,9 @@ export class TrainSection {
     this.message.hidden = !this.message.textContent;
     this.slower.hidden = !failed || !run?.saved;
     this.keep.hidden = this.toFile.hidden = this.share.hidden = !run;
+    this.passed.hidden = Boolean(run);
+    if (active !== this.#folded) this.setUp.open = !active;
+    this.#folded = active;
     this.keep.disabled = !run?.saved && state !== 'running';
     this.toFile.disabled = this.keep.disabled || this.#saving;
     this.share.disabled = this.keep.disabled;
@@ -210,9 +226,20 @@ export class TrainSection {
   toggle() {
     const { training } = this.settings;
     if (!training.active && this.#unpaid) return;
-    this.#try(Promise.resolve(training.toggle(() => recoded(experimentOf(this.#setUp, forLearning(this.#experiment)), {
-      adaptation: adaptationOf(this.settings.session.options, this.settings.thresholds) ?? null,
-    }))));
+    this.#try(Promise.resolve(training.toggle(() => this.#asked())));
+  }
+
+  /** What is to be learnt, as the form says. */
+  #asked() {
+    const { session: { options }, thresholds } = this.settings;
+    return recoded(experimentOf(this.#setUp, forLearning(this.#experiment)), { adaptation: adaptationOf(options, thresholds) ?? null });
+  }
+
+  /** Lets robots of a task learn from nothing. @param {string} task @param {Partial<Options>} options */
+  async begin(task, options) {
+    const { session, training } = this.settings;
+    await session.adopt({ open: '', ...options }, { task });
+    await training.start(this.#asked());
   }
 
   /** Reads the list of what is kept. */
@@ -448,6 +475,12 @@ export class TrainSection {
 
 /** How the page calls controllers. @type {Record<string, string>} */
 const LABELS = { current: 'current: as learnt so far', best: 'best so far' };
+
+/** What is learnt by, in a line. @param {import('./hyperparameters.js').SetUp} setUp */
+function lineOf({ algorithm, preset, totalTimesteps, seed, changed }) {
+  const changes = Object.keys(changed).length;
+  return [algorithm.toUpperCase(), preset, `${short(totalTimesteps)} steps`, `seed ${seed}`, changes ? `${changes} changed` : ''].filter(Boolean).join(' · ');
+}
 
 /**
  * Why so many workers learn.

@@ -478,6 +478,17 @@
  */
 
 /**
+ * @typedef {object} TrainedRun  a run that comes with the page, whose policy moves the robots of its task
+ * @property {string} task  whose robots
+ * @property {string} url  its address
+ * @property {number} bytes  its size
+ * @property {string} algorithm  by which it was learnt
+ * @property {number} steps  for how many environment steps
+ * @property {number} meanReturn  what its policy returned, a mean of episodes
+ * @property {number} returnStd  standard deviation of those
+ */
+
+/**
  * @typedef {object} Manifest  what the server has to offer, `/manifest.json`
  * @property {string} version  of websim
  * @property {EngineFiles} mujoco  the engine
@@ -488,6 +499,7 @@
  * @property {string[]} tasks  all task ids
  * @property {TaskFile[]} taskFiles  where those come from that are not in the package
  * @property {string | null} openings  folder with an Opening of each task, if there is one
+ * @property {TrainedRun[]} trained  runs that come with the page
  * @property {Record<string, Algorithm>} algorithms  by name
  * @property {Worlds} worlds  what worlds can have in them
  * @property {Threshold[]} adaptation  by which runs change their own course

@@ -87,6 +87,11 @@ export class Hands {
     return learns ? sim?.training?.state === 'running' : Boolean(sim?.running);
   }
 
+  /** A drag pulls robots from now on. */
+  begin() {
+    if (!pressed(this.mode)) this.#switch(this.mode);
+  }
+
   /** @param {HTMLButtonElement} button */
   #switch(button) {
     button.setAttribute('aria-pressed', String(!pressed(button)));

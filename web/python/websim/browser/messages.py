@@ -867,6 +867,29 @@ class TaskFile:
 
 
 @dataclass(kw_only=True)
+class TrainedRun:
+    """A run that comes with the page, whose policy moves the robots of its task.
+
+    Attributes:
+        task: Whose robots.
+        url: Its address.
+        bytes: Its size.
+        algorithm: By which it was learnt.
+        steps: For how many environment steps.
+        mean_return: What its policy returned, a mean of episodes.
+        return_std: Standard deviation of those.
+    """
+
+    task: str
+    url: str
+    bytes: int
+    algorithm: str
+    steps: int
+    mean_return: float
+    return_std: float
+
+
+@dataclass(kw_only=True)
 class Manifest:
     """What the server has to offer, `/manifest.json`.
 
@@ -880,6 +903,7 @@ class Manifest:
         tasks: All task ids.
         task_files: Where those come from that are not in the package.
         openings: Folder with an Opening of each task, if there is one.
+        trained: Runs that come with the page.
         algorithms: By name.
         worlds: What worlds can have in them.
         adaptation: By which runs change their own course.
@@ -897,6 +921,7 @@ class Manifest:
     tasks: list[str]
     task_files: list[TaskFile]
     openings: str | None
+    trained: list[TrainedRun]
     algorithms: dict[str, Algorithm]
     worlds: Worlds
     adaptation: list[Threshold]
@@ -954,6 +979,7 @@ MESSAGES = (
     File,
     PageSources,
     TaskFile,
+    TrainedRun,
     Manifest,
 )
 """All of them."""
