@@ -24,9 +24,7 @@ SCENES: dict[str, dict[str, object]] = {
     "reward": {"task": "HalfCheetah-v5", "envs": 16, "controller": "trained", "speed": 1},
 }
 
-BARE = (
-    ".details, .panel, .stage-figures, .stage-curve, .notices, .hands { display: none !important; }"
-)
+BARE = ".details, .panel, .stage-figures, .notices, .stage-tools { display: none !important; }"
 
 MOVING_MS = 4000
 """How long robots move before a picture."""

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from imageio.v3 import imread
@@ -31,6 +32,16 @@ HTMLCanvasElement.prototype.getContext = function (type, ...rest) {
   return type.startsWith('webgl') ? null : get.call(this, type, ...rest);
 };
 """
+
+AXE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
+
+#: What axe finds wrong with the page, in a line each.
+VIOLATIONS = """async () => {
+  const { violations } = await axe.run(document, { resultTypes: ['violations'] });
+  return violations.flatMap(({ id, nodes }) => (
+    nodes.map(({ target, failureSummary }) => `${id}: ${target}: ${failureSummary}`)
+  ));
+}"""
 
 #: What each painter draws with.
 CONTEXTS = {"webgl": "webgl2", "flat": "2d"}
@@ -392,7 +403,7 @@ def test_the_stage_can_be_taken_along(shared: Dashboard) -> None:
 @isolated_only
 def test_shortcuts_have_a_sheet(shared: Dashboard) -> None:
     page = shared.page
-    sheet = page.get_by_role("dialog", name="Keyboard shortcuts")
+    sheet = page.get_by_role("dialog", name="Help")
     page.keyboard.press("f")
     page.keyboard.press("?")
     expect(sheet).to_be_visible()
@@ -402,6 +413,53 @@ def test_shortcuts_have_a_sheet(shared: Dashboard) -> None:
     assert "follow" in shared.state, "Escape was meant for the sheet alone"
     page.keyboard.press("Escape")
     assert "follow" not in shared.state
+
+
+@isolated_only
+def test_a_setting_is_found_by_its_name(shared: Dashboard) -> None:
+    page = shared.page
+    page.keyboard.press("/")
+    page.keyboard.type("learning rate")
+    expect(page.get_by_role("option").first).to_contain_text("learning_rate")
+    page.keyboard.press("Enter")
+    expect(page.locator("#hyperparameter-learning_rate")).to_be_focused()
+    expect(page.locator("#hyperparameter-learning_rate")).to_be_in_viewport()
+    page.keyboard.press("Escape")
+
+
+@isolated_only
+def test_the_tour_is_left_and_found_again(shared: Dashboard) -> None:
+    page = shared.page
+    page.get_by_role("button", name="What there is to try").click()
+    cards = page.get_by_role("region", name="What would you like to see?")
+    expect(cards.get_by_role("listitem")).to_have_count(5)
+    cards.get_by_role("button", name="Take the tour").click()
+    tour = page.get_by_role("dialog", name="Robots")
+    expect(cards).to_be_hidden()
+    for _ in range(3):
+        page.get_by_role("button", name="Next").click()
+    expect(page.locator(".group[data-group='learn']")).to_contain_class("toured")
+    page.keyboard.press("Escape")
+    expect(page.locator(".tour")).to_be_hidden()
+    page.get_by_role("button", name="What there is to try").click()
+    page.get_by_role("button", name="Go on with the tour (4 of 6)").click()
+    for _ in range(3):
+        page.locator(".tour .primary").click()
+    expect(tour).to_be_hidden()
+    expect(page.locator(".toured")).to_have_count(0)
+
+
+@isolated_only
+def test_nobody_is_shut_out(shared: Dashboard) -> None:
+    page = shared.page
+    for group in ("robots", "learn", "world", "code", "share", "view"):
+        shared.unfold(group)
+    page.get_by_role("button", name="What there is to try").click()
+    page.evaluate(AXE.read_text())
+    for _ in range(2):
+        assert page.evaluate(VIOLATIONS) == []
+        page.keyboard.press("t")
+    page.keyboard.press("Escape")
 
 
 @isolated_only

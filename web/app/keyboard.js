@@ -7,11 +7,15 @@ import { h } from './dom.js';
  * @property {string[]} keys     as `KeyboardEvent.key`, in lower case
  * @property {string} label      the keys as people call them
  * @property {string} does
+ * @property {string} about   under which heading it stands
  * @property {(key: string) => void} run
  */
 
 /** What the mouse and fingers do, for the same sheet. */
-const GESTURES = [
+const GESTURES = 'Mouse and fingers';
+
+/** @type {[string, string][]} */
+const MOVES = [
   ['Drag', 'Turn the view'],
   ['Right drag, or two fingers', 'Move the view'],
   ['Wheel, or pinch', 'Zoom'],
@@ -30,12 +34,13 @@ export class Keyboard {
       label.split(' / ').flatMap((key, i) => [i ? ' ' : '', h('kbd', {}, key)]);
     const row = (/** @type {(Node|string)[]} */ what, /** @type {string} */ does) =>
       h('div', {}, h('dt', {}, ...what), h('dd', {}, does));
-    this.sheet = h('dialog', { class: 'help', 'aria-label': 'Keyboard shortcuts' },
-      h('header', {}, h('h2', {}, 'Shortcuts'),
+    this.sheet = h('dialog', { class: 'help', 'aria-label': 'Help' },
+      h('header', {}, h('h2', {}, 'Keys and gestures'),
         h('button', { class: 'quiet', 'aria-label': 'Close', onclick: () => this.sheet.close() }, '×')),
       h('div', { class: 'columns' },
-        h('dl', {}, ...shortcuts.map(({ label, does }) => row(keys(label), does))),
-        h('dl', {}, ...GESTURES.map(([what, does]) => row([what], does)))));
+        ...[...new Set(shortcuts.map(({ about }) => about))].map((about) => h('section', {}, h('h3', {}, about),
+          h('dl', {}, ...shortcuts.filter((one) => one.about === about).map(({ label, does }) => row(keys(label), does))))),
+        h('section', {}, h('h3', {}, GESTURES), h('dl', {}, ...MOVES.map(([what, does]) => row([what], does))))));
     this.sheet.addEventListener('click', (event) => {
       if (event.target === this.sheet) this.sheet.close();
     });

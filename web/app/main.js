@@ -81,6 +81,7 @@ const taking = new Taking({
 desk.tints = () => author.herds.tints;
 const welcome = new Welcome({
   report, reveal,
+  clear: () => code.close(),
   deeds: {
     watch: () => session.set({ task: 'Humanoid-v5', envs: 36, controller: TRAINED, compare: '', speed: 1, paused: false }),
     learn: () => desk.begin('Ant-v5', { algo: 'ppo', preset: 'auto', steps: null, hp: 'num_envs:100', compare: '', speed: Infinity, paused: false }),
@@ -111,28 +112,28 @@ let stage;
 let panel;
 
 const keyboard = new Keyboard([
-  { keys: [' '], label: 'Space', does: 'Play or pause; while robots learn, pause or resume the learning', run: toggle },
-  { keys: ['s'], label: 'S', does: 'One step', run: step },
-  { keys: ['r'], label: 'R', does: 'Reset: start all episodes anew', run: reset },
-  { keys: ['f'], label: 'F', does: 'Follow a robot, then the next one', run: () => followNext(1) },
-  { keys: ['arrowleft', 'arrowright', 'arrowup', 'arrowdown'], label: '← / → / ↑ / ↓', does: 'Follow a neighbour', run: followNeighbour },
-  { keys: [',', '.'], label: ', / .', does: 'The followed robot a picture back, or on', run: (key) => details.rewind.step(key === ',' ? 1 : -1) },
-  { keys: ['escape'], label: 'Esc', does: 'Back to the page, or to the overview', run: leave },
-  { keys: ['-', '=', '+'], label: '- / +', does: 'Slower or faster', run: (key) => pace(key === '-' ? 1 / 2 : 2) },
-  { keys: ['l'], label: 'L', does: 'Start or pause learning', run: () => desk.toggle() },
-  { keys: ['b'], label: 'B', does: 'Follow the best of the robots that learn', run: () => desk.followBest() },
-  { keys: ['c'], label: 'C', does: 'Curves large or small', run: () => desk.enlarge() },
-  { keys: ['h'], label: 'H', does: 'Camera back to the start', run: () => stage?.view.home() },
-  { keys: ['p'], label: 'P', does: 'Show or hide the panel', run: togglePanel },
-  { keys: ['o'], label: 'O', does: 'Only the robots, to be shown', run: present },
-  { keys: ['x'], label: 'X', does: 'Full screen', run: () => taking.toggleFull() },
-  { keys: ['g'], label: 'G', does: 'Take a picture or a film', run: () => taking.toggle() },
+  { keys: [' '], label: 'Space', about: 'Time', does: 'Play or pause; while robots learn, pause or resume the learning', run: toggle },
+  { keys: ['s'], label: 'S', about: 'Time', does: 'One step', run: step },
+  { keys: ['r'], label: 'R', about: 'Time', does: 'Reset: start all episodes anew', run: reset },
+  { keys: [',', '.'], label: ', / .', about: 'Time', does: 'The followed robot a picture back, or on', run: (key) => details.rewind.step(key === ',' ? 1 : -1) },
+  { keys: ['-', '=', '+'], label: '- / +', about: 'Time', does: 'Slower or faster', run: (key) => pace(key === '-' ? 1 / 2 : 2) },
+  { keys: ['f'], label: 'F', about: 'Robots', does: 'Follow a robot, then the next one', run: () => followNext(1) },
+  { keys: ['arrowleft', 'arrowright', 'arrowup', 'arrowdown'], label: '← / → / ↑ / ↓', about: 'Robots', does: 'Follow a neighbour', run: followNeighbour },
+  { keys: ['escape'], label: 'Esc', about: 'Robots', does: 'Back to the page, or to the overview', run: leave },
+  { keys: ['b'], label: 'B', about: 'Robots', does: 'Follow the best of the robots that learn', run: () => desk.followBest() },
+  { keys: ['l'], label: 'L', about: 'Learning', does: 'Start or pause learning', run: () => desk.toggle() },
+  { keys: ['c'], label: 'C', about: 'Learning', does: 'Curves large or small', run: () => desk.enlarge() },
+  { keys: ['h'], label: 'H', about: 'View', does: 'Camera back to the start', run: () => stage?.view.home() },
+  { keys: ['o'], label: 'O', about: 'View', does: 'Only the robots, to be shown', run: present },
+  { keys: ['x'], label: 'X', about: 'View', does: 'Full screen', run: () => taking.toggleFull() },
+  { keys: ['g'], label: 'G', about: 'View', does: 'Take a picture or a film', run: () => taking.toggle() },
   ...PARTS.map(({ name, key, label }) => ({
-    keys: [key], label: key.toUpperCase(), does: `${label}, or not`, run: () => session.set({ show: toggled(session.options.show, name) }, 'replace'),
+    keys: [key], label: key.toUpperCase(), about: 'View', does: `${label}, or not`, run: () => session.set({ show: toggled(session.options.show, name) }, 'replace'),
   })),
-  { keys: ['t'], label: 'T', does: 'Dark or light', run: () => theme.toggle() },
-  { keys: ['/'], label: '/', does: 'Find a setting', run: findSetting },
-  { keys: ['?'], label: '?', does: 'This sheet', run: () => keyboard.toggleSheet() },
+  { keys: ['p'], label: 'P', about: 'Page', does: 'Show or hide the panel', run: togglePanel },
+  { keys: ['t'], label: 'T', about: 'Page', does: 'Dark or light', run: () => theme.toggle() },
+  { keys: ['/'], label: '/', about: 'Page', does: 'Find a setting', run: findSetting },
+  { keys: ['?'], label: '?', about: 'Page', does: 'This sheet', run: () => keyboard.toggleSheet() },
 ]);
 
 session.trusts = askTrust;

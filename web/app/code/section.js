@@ -46,6 +46,11 @@ export class CodeSection {
     if (!this.sheet) await this.toggle();
   }
 
+  /** Closes the editors, if they are open. */
+  async close() {
+    if (this.sheet) await this.toggle();
+  }
+
   /** Opens the editors, or closes them. */
   async toggle() {
     if (this.#sheet) {

@@ -30,7 +30,7 @@ export class Figures {
     this.plotted = PLOTTED.map((figure) => {
       const value = h('dd', {}, '–');
       const spark = new Sparkline(`${figure.name} over the last minutes`);
-      const element = h('div', {}, h('dt', {}, figure.name), value, spark.element);
+      const element = h('div', {}, h('dt', {}, figure.name), value, h('dd', { class: 'spark-row' }, spark.element));
       return { ...figure, output: value, spark, element };
     });
     this.plain = PLAIN.map((figure) => {

@@ -10,6 +10,7 @@ import { Group } from './group.js';
 import { PartsField } from './partsfield.js';
 import { RobotField } from './robotfield.js';
 import { PanelSearch } from './search.js';
+import { Sheet } from './sheet.js';
 import { Transport } from './transport.js';
 import { Workers } from './workers.js';
 
@@ -74,13 +75,7 @@ export class Panel {
     this.drawing = h('p', { class: 'subtle', id: 'drawing' });
     this.mode = h('p', { class: 'mode', hidden: true });
     this.summary = h('span', { class: 'summary' });
-    this.handle = h('button', {
-      class: 'handle', 'aria-expanded': 'false', 'aria-controls': 'panel-body', 'aria-label': 'Settings and figures',
-      onclick: () => {
-        this.#toggle();
-        actions.fold();
-      },
-    });
+    this.sheet = new Sheet(() => this.element, actions.fold);
     this.simulation = h('fieldset', {}, robot.element,
       h('div', { class: 'grid' }, envs.element, workers.element, seed.element));
     this.reason = h('p', { class: 'subtle', id: 'choice' });
@@ -100,7 +95,7 @@ export class Panel {
       ...Object.values(this.groups).map(({ element }) => element));
     this.search = new PanelSearch(this.body);
     this.element = h('aside', { class: 'panel', 'aria-label': 'Settings and figures' },
-      this.handle,
+      this.sheet.handle,
       h('header', {},
         h('h1', {}, 'MuJoCo WebSim'),
         h('button', { class: 'quiet', 'aria-label': 'What there is to try', title: 'What there is to try, and a tour', onclick: actions.welcome }, icon(TRY)),
@@ -130,14 +125,9 @@ export class Panel {
     return this.figures.element.checkVisibility();
   }
 
-  /** Whether the panel's body can be seen. */
-  get unfolded() {
-    return this.body.checkVisibility();
-  }
-
   /** Brings a part of it into view. @param {keyof Panel['groups']} name */
   reveal(name) {
-    if (!this.unfolded) this.handle.click();
+    this.sheet.unfold();
     const { element } = this.groups[name];
     this.groups[name].unfold();
     element.scrollIntoView({ block: 'nearest' });
@@ -146,13 +136,8 @@ export class Panel {
 
   /** Lets a setting be found by its name. */
   find() {
-    if (!this.unfolded) this.handle.click();
+    this.sheet.unfold();
     this.search.focus();
-  }
-
-  #toggle() {
-    const open = this.element.classList.toggle('open');
-    this.handle.setAttribute('aria-expanded', String(open));
   }
 
   /**

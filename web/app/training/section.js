@@ -123,7 +123,7 @@ export class TrainSection {
     const fitting = this.#records.filter(({ experiment }) => simulated && sameBodies(experiment, simulated));
     return [
       ...own.map((name) => ({ value: name, text: LABELS[name] ?? this.settings.nameOf(name) ?? name })),
-      ...(trained ? [{ value: TRAINED, text: `trained: ${trained.algorithm.toUpperCase()}, return ${measure(trained.meanReturn)}` }] : []),
+      ...(trained ? [{ value: TRAINED, text: `trained (return ${measure(trained.meanReturn)})` }] : []),
       ...fitting.map((record) => ({ value: savedController(record.id), text: record.name || `${record.experiment.algorithm} · ${short(record.globalStep)} steps` })),
     ];
   }
@@ -182,7 +182,7 @@ export class TrainSection {
     setText(this.message, [text, storageProblem].filter(Boolean).join(' '));
     this.message.hidden = !this.message.textContent;
     this.slower.hidden = !failed || !run?.saved;
-    this.keep.hidden = this.toFile.hidden = this.share.hidden = !run;
+    this.keep.hidden = this.toFile.hidden = this.share.hidden = this.export.hidden = !run;
     this.passed.hidden = Boolean(run);
     if (active !== this.#folded) this.setUp.open = !active;
     this.#folded = active;

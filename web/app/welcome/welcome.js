@@ -10,6 +10,7 @@ import { Tour } from './tour.js';
  * @typedef {object} Settings
  * @property {Record<Deed, () => Promise<unknown>|void>} deeds
  * @property {(place: import('./tour.js').Place) => HTMLElement|null} reveal  brings a part of the page into view
+ * @property {() => Promise<unknown>} clear  takes away what would lie over what is shown next
  * @property {() => void} moved  it was opened or closed
  * @property {(error: Error) => void} report
  */
@@ -48,6 +49,7 @@ export class Welcome {
   async #do(deed) {
     this.show(false);
     try {
+      await this.settings.clear();
       await this.settings.deeds[deed]();
     } catch (error) {
       this.settings.report(/** @type {Error} */ (error));
