@@ -1,5 +1,6 @@
 """Pages of the dashboard, open and not yet."""
 
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -16,6 +17,13 @@ from websim_server import chromium
 def site(request: pytest.FixtureRequest) -> str:
     """The address of the page with shared memory, and without."""
     return str(request.getfixturevalue(request.param))
+
+
+@pytest.fixture(scope="session")
+def own_port() -> str:
+    """For servers of tests' own, one after another: what was compiled for an address is kept."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        return str(free.getsockname()[1])
 
 
 @contextmanager

@@ -41,11 +41,11 @@ def peer() -> Iterator[Peer]:
 
 
 @pytest.fixture
-def dashboard(page: Page, peer: Peer) -> Iterator[TrainingPage]:
+def dashboard(page: Page, peer: Peer, own_port: str) -> Iterator[TrainingPage]:
     """A page whose server has a language model: the peer."""
     options = ["--llm-url", peer.url, "--llm-model", "some-model", "--llm-prices", "2", "10"]
     environment = {**os.environ, "WEBSIM_LLM_KEY": KEY}
-    with browser.server(*options, environment=environment) as address:
+    with browser.server("--port", own_port, *options, environment=environment) as address:
         dashboard = TrainingPage(page, address)
         dashboard.open("task=Hopper-v5&envs=8&workers=1&speed=1")
         yield dashboard

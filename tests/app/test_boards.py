@@ -21,7 +21,7 @@ REWARD = (
 
 
 @pytest.fixture(scope="module")
-def stored(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def stored(tmp_path_factory: pytest.TempPathFactory, own_port: str) -> Iterator[str]:
     """A server that keeps two runs, which have been measured."""
     folder = tmp_path_factory.mktemp("store")
     store = Store(StoreSettings(folder=folder))
@@ -31,7 +31,8 @@ def stored(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     while measurer.measure_next():
         pass
     store.close()
-    with browser.server("--store", "", "--store-folder", str(folder), "--no-measuring") as address:
+    options = ["--store", "", "--store-folder", str(folder), "--no-measuring"]
+    with browser.server("--port", own_port, *options) as address:
         yield address
 
 

@@ -99,11 +99,12 @@ def test_a_forged_score_is_told_and_code_is_asked_for_once(
 
 
 @pytest.fixture(scope="module")
-def keeping(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def keeping(tmp_path_factory: pytest.TempPathFactory, own_port: str) -> Iterator[str]:
     """The address of a server that keeps runs."""
     folder = tmp_path_factory.mktemp("store")
     store = f"sqlite:///{folder / 'runs.sqlite'}"
-    with browser.server("--store", store, "--store-folder", str(folder)) as address:
+    options = ["--store", store, "--store-folder", str(folder)]
+    with browser.server("--port", own_port, *options) as address:
         yield address
 
 

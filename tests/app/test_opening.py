@@ -298,14 +298,14 @@ def test_a_robot_learns_a_reward_and_comes_back_from_a_file(
 
 
 def test_the_server_opens_a_robot_with_the_page_and_has_tasks_of_ones_own(
-    page: Page, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    page: Page, own_port: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("BROWSER", "true")
     robot = tmp_path / "my ball.xml"
     robot.write_text(BALL)
     tasks = tmp_path / "my_tasks.py"
     tasks.write_text(TASKS)
-    with browser.server("--open", str(robot), "--tasks", str(tasks)) as address:
+    with browser.server("--port", own_port, "--open", str(robot), "--tasks", str(tasks)) as address:
         site, query = address.split("/?")
         dashboard = Dashboard(page, site)
         dashboard.open(f"{query}&envs=8&workers=1&speed=1")
@@ -322,7 +322,7 @@ def test_the_server_opens_a_robot_with_the_page_and_has_tasks_of_ones_own(
 
 
 def test_the_server_opens_a_run_that_plays(
-    page: Page, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    page: Page, own_port: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("BROWSER", "true")
     experiment = Experiment(task="InvertedPendulum-v5", hyperparameters={"num_envs": 4}, seed=3)
@@ -332,7 +332,7 @@ def test_the_server_opens_a_run_that_plays(
     assert data is not None
     run = tmp_path / "run.websim"
     run.write_bytes(data)
-    with browser.server("--open", str(run)) as address:
+    with browser.server("--port", own_port, "--open", str(run)) as address:
         site, query = address.split("/?")
         dashboard = Dashboard(page, site)
         dashboard.open(f"{query}&envs=8&workers=1&speed=1")

@@ -213,7 +213,7 @@ def test_a_robot_a_reward_and_a_world_of_ones_own_give_the_same_bits_in_two_tabs
             sim.run("sim.training.start()")
             wait_for(sim, "finished")
             found.append(load(sim))
-        longer = {**SMALL, "total_timesteps": 2048}
+        longer = {**SMALL, "total_timesteps": 1024}
         learnt = {"reward": REWARD, "world": WORLD, "hyperparameters": longer}
         options = "{ training: { experiment: { ...own, ...x } }, tasks: [], reproducible: true }"
         make(sim, options, learnt)
@@ -225,7 +225,7 @@ def test_a_robot_a_reward_and_a_world_of_ones_own_give_the_same_bits_in_two_tabs
         found.append(load(sim))
     whole, resumed, again = found
     assert len(whole.ranks) == 2
-    assert whole.learner["iteration"] == 16 > checkpoints.loads(halfway).learner["iteration"]
+    assert whole.learner["iteration"] == 8 > checkpoints.loads(halfway).learner["iteration"]
     robot = whole.experiment.robot
     assert robot is not None
     assert dict(robot.files) == FILES

@@ -42,7 +42,7 @@ with serve.listen("127.0.0.1", port) as listener:
     uvicorn.Server(uvicorn.Config(telling, log_level="warning")).run(sockets=[listener])
 """
 
-FEW = "task=InvertedPendulum-v5&envs=16"
+FEW = "task=InvertedPendulum-v5&envs=16&speed=1"
 BOOT_SECONDS = 120
 WEB = Path(__file__).parents[2] / "web"
 

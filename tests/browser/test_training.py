@@ -204,7 +204,7 @@ def test_what_the_page_sees_of_learners(sim: Any) -> None:
         assert says in message
     data = sim.run("sim.training.save().then((data) => data.byteLength)")
     assert data > 1000
-    assert sim.events("checkpoint")[-1]["reason"] == "asked"
+    assert "asked" in [event["reason"] for event in sim.events("checkpoint")]
     sim.run("sim.training.stop()")
     assert sim.run("sim.training.state") == "stopped"
     assert sim.events("checkpoint")[-1]["reason"] == "end"
