@@ -88,7 +88,7 @@ def test_it_decides_as_natively_and_resumed_as_without_a_break(sim: Any) -> None
 
 @with_shared_memory
 def test_a_lost_worker_ends_a_trial_and_the_run_goes_on(sim: Any) -> None:
-    given = experiment(SLOWER, trial=40, hyperparameters={"total_timesteps": 50 * BATCH})
+    given = experiment(SLOWER, trial=25, hyperparameters={"total_timesteps": 35 * BATCH})
     begin(sim, given)
     sim.run("sim.training.start()")
     sim.wait("sim.training.course.trying", 60)

@@ -108,6 +108,7 @@ def test_a_robot_is_read_stands_there_and_learns(sim: Any) -> None:
         "missing": ["foot.obj"],
         "models": [],
         "isRun": False,
+        "isPolicy": False,
     }
     give(sim, {**FILES, "other.xml": ARM})
     assert read(sim)["models"] == ["other.xml", "robot.xml"]

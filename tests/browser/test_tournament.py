@@ -46,7 +46,7 @@ def begin(sim: Any, *rewards: dict[str, str], **options: Any) -> None:
         "rewards": [one["reward"] for one in rewards],
         "measure": MEASURE,
         "candidates": len(rewards),
-        "steps": 40_000,
+        "steps": 30_000,
         "episodes": 2,
         **options,
     }

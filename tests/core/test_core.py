@@ -245,7 +245,7 @@ def test_a_site_of_files_on_any_host(core: Core, host: Host) -> None:
     assert core.get("document.querySelector('li strong').innerText") == "<i>Balance</i>"
     address = core.get("document.querySelector('li a').href")
     assert address.startswith(f"{host.site}page/?open=")
-    core.tab.goto(f"{address}&envs=16&workers=1")
+    core.tab.goto(f"{address}&envs=16&workers=1&speed=1")
     deadline = time.monotonic() + BOOT_S
     plays = "Boolean(sim?.getEnvironmentState(0).controller.startsWith('saved-'))"
     while True:
