@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright
 
 from tests.app.page import FEW, Dashboard
-from tests.app.training_page import SMALL, TrainingPage
+from tests.app.training_page import TrainingPage
 from tests.conftest import forgetting, watched
 from websim_server import chromium
 
@@ -74,11 +74,3 @@ def with_webgl(playwright: Playwright, server: str) -> Iterator[Dashboard]:
         page.on("console", lambda m: errors.append(m.text) if m.type == "error" else None)
         yield Dashboard(page, server)
     assert not errors, "errors in the page:\n" + "\n".join(errors)
-
-
-@pytest.fixture
-def training(isolated: TrainingPage) -> TrainingPage:
-    """A page in which a pendulum learns."""
-    isolated.open(SMALL)
-    isolated.start()
-    return isolated
