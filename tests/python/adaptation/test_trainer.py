@@ -17,6 +17,7 @@ from websim.errors import DamagedCheckpoint, InvalidArgument
 from websim.experiments import decisions
 from websim.experiments.experiment import Experiment
 from websim.ranks import Communicator
+from websim.registry import task_class
 from websim.training import checkpoints, evaluation
 from websim.training.checkpoints import Checkpoint
 from websim.training.evaluation import Evaluation
@@ -404,6 +405,29 @@ def test_another_reward_for_the_same_wish_is_tried_by_the_same_measure() -> None
     assert tried.reward != first.reward
     assert tried.measure == first.measure
     assert trainer.decisions
+    trainer.close()
+
+
+def test_an_author_that_makes_nothing_of_the_words_is_told_and_learning_goes_on() -> None:
+    """Reward and measure are there, so that nobody was asked before."""
+    task = task_class("InvertedPendulum-v5")
+    code = {"reward": task.reward_code, "measure": task.measure_code}
+    given = experiment({"act": "rewrite"}, **code, hyperparameters={"total_timesteps": 5 * BATCH})
+    given = replace(given, adaptation={**(given.adaptation or {}), "wishes": ["xyzzy"]})
+    trainer = AdaptiveTrainer(given)
+    while not trainer.advance().done:
+        pass
+    assert trainer.decisions
+    for one in trainer.decisions:
+        assert one.outcome.startswith("It cannot be tried: ")
+        assert "xyzzy" in one.outcome
+        assert one.taken is None
+    assert len(trainer.decisions) <= 2  # as often as the rule says
+    plain = Trainer(replace(given, adaptation=None))
+    while not plain.advance().done:
+        pass
+    np.testing.assert_array_equal(trainer.algorithm.weights, plain.algorithm.weights)
+    plain.close()
     trainer.close()
 
 

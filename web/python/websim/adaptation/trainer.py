@@ -373,14 +373,25 @@ class AdaptiveTrainer:
             event = rule.look(self._history, self._rng()) if acts else None
             if event is None:
                 continue
-            first = self._turns.get(name, 0)
+            first, before = self._turns.get(name, 0), len(self.decisions)
             for turn in range(len(acts)):
                 number = (first + turn) % len(acts)
-                if acts[number].change(self.algorithm.experiment, self._rng()) is not None:
+                if self._changed(event, acts[number]) is not None:
                     self._turns[name] = number + 1
                     self._asked = self.settings.ask
                     return event, number
+            if len(self.decisions) > before:  # not said again after each iteration
+                self._history.forget()
         return None
+
+    def _changed(self, event: Event, act: Any) -> Experiment | None:
+        """What an act makes of what is learnt; None: nothing, of which the reason is written."""
+        try:
+            changed: Experiment | None = act.change(self.algorithm.experiment, self._rng())
+        except WebSimError as error:
+            self._write(event, act, outcome=f"It cannot be tried: {plain.brief(error)}.")
+            return None
+        return changed
 
     def _begin(self) -> None:
         """Forks what is pending: another learner, with the change, from what this one is now."""
@@ -389,7 +400,7 @@ class AdaptiveTrainer:
         event, number = self._pending
         self._pending = None
         act, own = self._act(event, number), self.algorithm.experiment
-        changed = act.change(own, self._rng())
+        changed = self._changed(event, act)
         if changed is None:  # no longer, for what is learnt has been changed since it was proposed
             return
         run = self.trainer.checkpoint() or b""

@@ -15,7 +15,11 @@ class Act(Protocol):
     """A change of an experiment, which goes on from what was learnt in the one before."""
 
     def change(self, experiment: Experiment, rng: np.random.Generator) -> Experiment | None:
-        """The changed experiment; None where there is nothing to change."""
+        """The changed experiment; None where there is nothing to change.
+
+        Raises:
+            WebSimError: who is asked for the change does not know what to do.
+        """
         ...
 
 

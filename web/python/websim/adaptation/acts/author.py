@@ -6,7 +6,6 @@ import numpy as np
 
 from websim.adaptation.wishes import asked, candidates, wishes_of
 from websim.authors import experiment_of
-from websim.errors import WebSimError
 from websim.experiments.experiment import Experiment
 
 
@@ -19,10 +18,7 @@ class Rewrite:
         wishes = wishes_of(experiment)
         if not wishes:
             return None
-        try:
-            made = candidates(wishes[0], experiment)
-        except WebSimError:
-            return None
+        made = candidates(wishes[0], experiment)
         others = [one for one in made if one.reward != experiment.reward]
         if not others:
             return None
@@ -37,7 +33,4 @@ class NextWish:
     def change(self, experiment: Experiment, rng: np.random.Generator) -> Experiment | None:
         """The experiment of the next wish; None where it was the last one."""
         wishes = wishes_of(experiment)[1:]
-        try:
-            return asked(experiment, wishes) if wishes else None
-        except WebSimError:
-            return None
+        return asked(experiment, wishes) if wishes else None
