@@ -2,15 +2,31 @@
 
 import re
 
-from playwright.sync_api import FilePayload, expect
+from playwright.sync_api import FilePayload, Locator, expect
 
 from tests.app.training_page import LEARNT_MS, SMALL, TrainingPage
 from websim.experiments.archive import dump
 from websim.experiments.experiment import Experiment
-from websim.worlds import Terrain, World
+from websim.worlds.world import world_from_dict
 
 #: Sees a plateau every few iterations, whatever is learnt.
 OFTEN = "plateau.iterations:4,plateau.gain:1000,plateau.approx_kl:1000,trial_steps:2000,episodes:4"
+
+#: Of the ground, and of pushes.
+LEVELS = {
+    "terrain": {"levels": 4, "kinds": ["rough"], "tile": 4.0, "platform": 2.0},
+    "events": [
+        {
+            "mode": "interval",
+            "target": "push",
+            "operation": "add",
+            "range": [0, 0.1],
+            "interval_range_s": [2, 4],
+            "level": "pushes",
+        }
+    ],
+    "levels": [{"name": "pushes", "levels": 3, "curriculum": "none"}],
+}
 
 SLOWER = "learning_rate \u00d7 0.3"
 
@@ -64,8 +80,7 @@ def test_decisions_are_listed_compared_undone_and_asked_for(open_page: TrainingP
 
 def test_wishes_thresholds_and_levels(open_page: TrainingPage) -> None:
     page = open_page.page
-    ground = Terrain(levels=4, kinds=("rough",), tile=4.0, platform=2.0)
-    uneven = Experiment(task="Ant-v5", world=World(terrain=ground))
+    uneven = Experiment(task="Ant-v5", world=world_from_dict(LEVELS))
     file: FilePayload = {"name": "uneven.websim", "mimeType": "", "buffer": dump(uneven)}
     small = "hp=num_envs:32,num_steps:64,num_minibatches:4&workers=1&envs=16&speed=1&steps=1000000"
     open_page.go(f"task=Hopper-v5&{small}&adapt=on&adaptset={OFTEN}")
@@ -98,10 +113,13 @@ def test_wishes_thresholds_and_levels(open_page: TrainingPage) -> None:
     bars = levels.get_by_role("img", name=re.compile("Robots by level"))
     expect(bars).to_be_visible(timeout=LEARNT_MS)
     expect(bars.locator("i")).to_have_count(4)
-    told = [int(n) for n in re.findall(r"\d: (\d+)", bars.get_attribute("aria-label") or "")]
-    levels_of = open_page.sim("[...sim.worldValues(0)['terrain level']]")
-    assert sum(told) == len(levels_of)
-    assert told == [levels_of.count(level) for level in range(4)]
+    assert counted(bars) == robots_by(open_page, "terrain level", 4)
+    # Those that an event names are counted likewise.
+    page.get_by_label("Levels of what").select_option("pushes level")
+    expect(bars.locator("i")).to_have_count(3)
+    assert counted(bars) == robots_by(open_page, "pushes level", 3)
+    page.get_by_label("Levels of what").select_option("terrain level")
+    expect(bars.locator("i")).to_have_count(4)
     colours = page.get_by_label("These colours on the robots")
     expect(colours).to_be_checked()
     open_page.drawn()
@@ -109,6 +127,18 @@ def test_wishes_thresholds_and_levels(open_page: TrainingPage) -> None:
     colours.uncheck()
     open_page.buttons.get_by_role("button", name="Stop").click()
     expect(levels).to_be_hidden(timeout=LEARNT_MS)
+
+
+def counted(bars: Locator) -> list[int]:
+    """Robots by level, as the panel says."""
+    return [int(n) for n in re.findall(r"\d: (\d+)", bars.get_attribute("aria-label") or "")]
+
+
+def robots_by(dashboard: TrainingPage, name: str, number: int) -> list[int]:
+    """Robots by level, as the simulation says."""
+    levels = dashboard.sim(f"[...sim.worldValues(0)['{name}']]")
+    assert len(levels) == 32
+    return [levels.count(level) for level in range(number)]
 
 
 def green(dashboard: TrainingPage) -> int:

@@ -411,9 +411,13 @@ def test_another_reward_for_the_same_wish_is_tried_by_the_same_measure() -> None
 def test_an_author_that_makes_nothing_of_the_words_is_told_and_learning_goes_on() -> None:
     """Reward and measure are there, so that nobody was asked before."""
     task = task_class("InvertedPendulum-v5")
-    code = {"reward": task.reward_code, "measure": task.measure_code}
-    given = experiment({"act": "rewrite"}, **code, hyperparameters={"total_timesteps": 5 * BATCH})
-    given = replace(given, adaptation={**(given.adaptation or {}), "wishes": ["xyzzy"]})
+    given = experiment({"act": "rewrite"}, hyperparameters={"total_timesteps": 5 * BATCH})
+    given = replace(
+        given,
+        reward=task.reward_code,
+        measure=task.measure_code,
+        adaptation={**(given.adaptation or {}), "wishes": ["xyzzy"]},
+    )
     trainer = AdaptiveTrainer(given)
     while not trainer.advance().done:
         pass

@@ -122,6 +122,10 @@ def content(member: str, data: bytes) -> Change:
     return lambda members: members.__setitem__(member, data)
 
 
+def without(member: str) -> Change:
+    return lambda members: members.__delitem__(member)
+
+
 WEIGHT = "policy/actor.0.weight"
 OVERLAPPING = json.dumps(
     {f"a{i}": {"dtype": "U8", "shape": [8], "data_offsets": [0, 8]} for i in range(9)}
@@ -145,6 +149,7 @@ HOSTILE: dict[str, tuple[Change, str]] = {
     "long header": (content("learner/checkpoint.json", b" " * 10**6), "may have 65,536"),
     "long number": (content("learner/learner.json", b"9" * 10_000), "damaged"),
     "deep document": (content("experiment.json", b"[" * 60_000), "60,000 levels deep"),
+    "no rank": (without("learner/rank-0.json"), "its learner/rank-0.json is missing"),
     "half a character": (content("experiment.json", rb'{"title": "\ud800"}'), "half a character"),
     "long document": (content("experiment.json", b" " * 10**6), "may have 262,144"),
     "document of version 0": (document("version", 0), "version must be 1"),

@@ -243,8 +243,12 @@ def write_packed(archive: zipfile.ZipFile, name: str, state: Packed) -> None:
 
 
 def read_packed(archive: zipfile.ZipFile, name: str) -> Packed:
-    """A state's two files in an archive."""
-    return archive.read(f"{name}.json"), archive.read(f"{name}.safetensors")
+    """A state's two files in an archive; raises ValueError where one is missing."""
+    values, arrays = f"{name}.json", f"{name}.safetensors"
+    missing = {values, arrays} - set(archive.namelist())
+    if missing:
+        raise ValueError(f"its {min(missing)} is missing")
+    return archive.read(values), archive.read(arrays)
 
 
 def _split(state: Mapping[str, Any], path: str = "") -> tuple[StateDict, dict[str, NDArray[Any]]]:
