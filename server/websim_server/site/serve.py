@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 MAX_WORKERS = 64
 
+ALLOWED_HOSTS = "WEBSIM_ALLOWED_HOSTS"
+
 FORWARDED_ALLOW_IPS = "FORWARDED_ALLOW_IPS"
 """As uvicorn calls it."""
 
@@ -123,10 +125,11 @@ def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
         "--allowed-hosts",
         nargs="+",
         action="extend",
-        default=[],
+        default=os.environ.get(ALLOWED_HOSTS, "").split(),
         metavar="NAME",
         help="names of this server besides localhost and IP addresses, such as example.org: pages "
-        "under other names can neither share runs nor ask the language model",
+        "under other names can neither share runs nor ask the language model (the variable "
+        f"{ALLOWED_HOSTS} has them too, with spaces between them)",
     )
     parser.add_argument(
         "--forwarded-allow-ips",

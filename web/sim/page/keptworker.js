@@ -22,7 +22,8 @@ const WORKER_URL = new URL('../worker/worker.js', import.meta.url);
  * @property {(worker: KeptWorker) => Promise<void>} equip
  *   has the worker make what it is to own: once it can answer requests, and again when it was replaced
  * @property {(worker: KeptWorker, message: EventMessage) => void} onEvent
- * @property {(worker: KeptWorker, reason: string) => void} onLost  the worker is gone and is being replaced
+ * @property {(worker: KeptWorker, reason: string, hung: boolean) => void} onLost  the worker is gone and is being
+ *   replaced; hung: because it was silent
  * @property {(worker: KeptWorker, error: Error) => void} onGivenUp
  * @property {(error: unknown) => void} onError  of a request whose answer nobody waits for
  *
@@ -207,7 +208,7 @@ export class KeptWorker {
   check(now) {
     if (!this.#thread || this.state === 'failed') return;
     const hung = this.#silence.hung(now, this.#booted);
-    if (hung) this.lose(`it did not answer for ${Math.round(hung / 1000)} s`);
+    if (hung) this.lose(`it did not answer for ${Math.round(hung / 1000)} s`, true);
   }
 
   /** See Silence. @param {number} now */
@@ -224,8 +225,9 @@ export class KeptWorker {
    * Gives the worker up and starts another in its place.
    *
    * @param {string} reason what happened to it, as the end of a sentence
+   * @param {boolean} [hung]  it was silent
    */
-  lose(reason) {
+  lose(reason, hung = false) {
     if (this.#closed || !this.#thread) return;
     this.#failedStarts = this.#equipped ? 0 : this.#failedStarts + 1;
     this.terminate(new WorkerError(`worker ${this.index} was lost: ${reason}`));
@@ -238,7 +240,7 @@ export class KeptWorker {
       return;
     }
     this.state = 'restarting';
-    this.tenant.onLost(this, reason);
+    this.tenant.onLost(this, reason, hung);
     this.start();
     this.ready.catch((error) => this.lose(error.message));
   }

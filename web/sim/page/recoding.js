@@ -8,6 +8,9 @@ import { InvalidArgument, WorkerError } from '../shared/errors.js';
  * @typedef {import('./keptworker.js').KeptWorker} KeptWorker
  */
 
+/** Code that may do anything and in which workers hang is given up then: once they may have been busy. */
+const MOST_HUNG = 2;
+
 /**
  * The same with other code, or with anything else of it changed. Trust is in the code that there was, not in what takes
  * its place, unless the change says so.
@@ -45,6 +48,8 @@ export class Recoding {
   #last = Promise.resolve();
   /** By group, what is put back where the present code fails. @type {Map<number, Experiment>} */
   #former = new Map();
+  /** How often a worker hung, by code that may do anything. @type {Map<string, number>} */
+  #hung = new Map();
 
   /**
    * @param {import('./dealing.js').Dealing} dealing
@@ -110,7 +115,40 @@ export class Recoding {
       this.events.emit('scene', { group });
     }
     if (!failure) return;
-    const { message, part, source } = failure;
+    this.#giveUp(group, failure, worker);
+  }
+
+  /**
+   * A worker was silent for too long, perhaps in code that never returns: where it runs on somebody's word alone nothing
+   * bounds it, and the worker that is made in its place would have it again.
+   *
+   * @param {KeptWorker} worker
+   */
+  onHung(worker) {
+    for (const { group } of this.shards.of(worker.index)) {
+      if (this.dealing.groups[group].learns) continue; // a run ends by itself where nothing but losses comes of it
+      const { experiment } = this.#request(group);
+      for (const part of /** @type {const} */ (['reward', 'measure'])) {
+        const source = experiment[part];
+        if (!source || !experiment.trusted?.includes(part)) continue;
+        const times = (this.#hung.get(source) ?? 0) + 1;
+        this.#hung.set(source, times);
+        if (times < MOST_HUNG) continue;
+        this.#hung.delete(source);
+        const message = `Workers hung ${times} times while this ${part} was in force, which may do anything and has no limit of time.`;
+        this.#giveUp(group, { message, part, source }, worker);
+      }
+    }
+  }
+
+  /**
+   * What was in force before is again.
+   *
+   * @param {number} group
+   * @param {{message: string, part: 'reward'|'measure', source: string}} failure
+   * @param {KeptWorker} worker  that knows
+   */
+  #giveUp(group, { message, part, source }, worker) {
     const request = this.#request(group);
     if (request.experiment[part] !== source) return; // another worker has told of it
     const before = this.#former.get(group);

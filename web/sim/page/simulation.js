@@ -296,8 +296,9 @@ export class Simulation {
     this.events.emit('notice', { level: 'warning', message });
   }
 
-  /** @param {KeptWorker} worker @param {string} reason */
-  onLost(worker, reason) {
+  /** @param {KeptWorker} worker @param {string} reason @param {boolean} hung */
+  onLost(worker, reason, hung) {
+    if (hung) this.recoding.onHung(worker);
     this.shards.lose(worker.index);
     this.record.spoil('a worker was replaced, and its robots began anew');
     this.training?.onLost(worker, reason);
