@@ -112,14 +112,11 @@ def test_wishes_thresholds_and_levels(open_page: TrainingPage) -> None:
     levels = page.get_by_role("region", name="Levels")
     bars = levels.get_by_role("img", name=re.compile("Robots by level"))
     expect(bars).to_be_visible(timeout=LEARNT_MS)
-    expect(bars.locator("i")).to_have_count(4)
-    assert counted(bars) == robots_by(open_page, "terrain level", 4)
-    # Those that an event names are counted likewise.
-    page.get_by_label("Levels of what").select_option("pushes level")
-    expect(bars.locator("i")).to_have_count(3)
-    assert counted(bars) == robots_by(open_page, "pushes level", 3)
-    page.get_by_label("Levels of what").select_option("terrain level")
-    expect(bars.locator("i")).to_have_count(4)
+    what = page.get_by_label("Levels of what")
+    for name, number in (("pushes level", 3), ("terrain level", 4)):
+        what.select_option(name)
+        expect(bars.locator("i")).to_have_count(number)
+        assert counted(bars) == robots_by(open_page, name, number)
     colours = page.get_by_label("These colours on the robots")
     expect(colours).to_be_checked()
     open_page.drawn()
@@ -137,7 +134,7 @@ def counted(bars: Locator) -> list[int]:
 def robots_by(dashboard: TrainingPage, name: str, number: int) -> list[int]:
     """Robots by level, as the simulation says."""
     levels = dashboard.sim(f"[...sim.worldValues(0)['{name}']]")
-    assert len(levels) == 32
+    assert levels
     return [levels.count(level) for level in range(number)]
 
 
