@@ -17,7 +17,7 @@ from websim.experiments.experiment import Experiment
 from websim.training.trainer import Trainer, policy_of
 from websim.trajectories import cloning, npz
 from websim.trajectories import minari as minari_format
-from websim.trajectories.reading import Recorded, Recording, read
+from websim.trajectories.reading import Recorded, Recording, of_npz, read
 from websim.trajectories.recorder import Episode, Recorder
 from websim.trajectories.replay import Replay
 
@@ -127,6 +127,23 @@ def test_minari_reads_it_and_recovers_the_environment(
         minari_format.write(folder, iter(episodes), HOPPER, spaces, about)
     with pytest.raises(InvalidArgument, match="dataset's id"):
         minari_format.write(tmp_path / "no id!", iter(episodes), HOPPER, spaces, about)
+
+
+def test_whatever_is_damaged_in_a_recording_is_named(recorded: Any, tmp_path: Path) -> None:
+    episodes, about, _ = recorded
+    npz.write(tmp_path / "some.npz", iter(episodes[:2]), about)
+    whole = (tmp_path / "some.npz").read_bytes()
+    rng = np.random.default_rng(0)
+    refused = 0
+    for _ in range(60):
+        data = bytearray(whole)
+        for place in rng.integers(0, len(data), rng.integers(1, 20)):
+            data[place] = rng.integers(256)
+        try:
+            of_npz(bytes(data[: rng.integers(len(data) // 2, len(data) + 1)]))
+        except InvalidRecording:
+            refused += 1
+    assert refused > 40
 
 
 def test_a_policy_is_taught_what_is_recorded(

@@ -8,7 +8,6 @@ import { Controllers } from './panel/controllers.js';
 import { CodeSection } from './code/section.js';
 import { Details } from './stage/details.js';
 import { breathe, h } from './dom.js';
-import { letDrive } from './driven.js';
 import { Caption, EMBEDDED } from './embedded.js';
 import { givenWay, titleOf } from './experiment.js';
 import { listExperiments } from './keeping/experiments.js';
@@ -486,6 +485,9 @@ function turn(now) {
   }
 }
 
-letDrive(session, (level, message) => notices.show(level, message));
 start(() => opened);
+if (location.hash.startsWith('#drive=')) {
+  const { letDrive } = await import('./driven.js');
+  letDrive(session, (level, message) => notices.show(level, message));
+}
 session.attend();

@@ -4,9 +4,10 @@ The program listens on this machine alone, and the tab comes to it with a token.
 message for each reset and each step of all environments (`web/app/driven.js`).
 """
 
+import hashlib
 import json
+import os
 import queue
-import secrets
 import threading
 from types import TracebackType
 from typing import Any, Self
@@ -59,7 +60,7 @@ def connect(
         raise InvalidArgument(f"port must be 0 to 65535, not {port!r}.")
     if not plain.is_count(num_envs, low=1, high=4096):
         raise InvalidArgument(f"num_envs must be 1 to 4096, not {num_envs!r}.")
-    door = _Door(port, secrets.token_urlsafe(24) if token is None else token)
+    door = _Door(port, os.urandom(24).hex() if token is None else token)
     query = urlencode({"task": task, "envs": num_envs, "paused": 1})
     address = f"{page}/?{query}#drive={door.port}.{door.token}"
     print(f"Open {address}", flush=True)
@@ -107,7 +108,11 @@ class _Door:
         self._server.shutdown()
 
     def _admit(self, connection: Any, request: Any) -> Any:
-        if not secrets.compare_digest(request.path, f"/{self.token}"):
+        # Of digests nobody learns by the time that it takes how much was right.
+        given, wanted = (
+            hashlib.sha256(path.encode()).digest() for path in (request.path, f"/{self.token}")
+        )
+        if given != wanted:
             return connection.respond(403, "The token is wrong.\n")
         return None
 

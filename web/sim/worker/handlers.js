@@ -2,7 +2,6 @@
 
 import { boot } from './boot.js';
 import { Candidature } from './candidature.js';
-import { createFiles } from '../shared/disk.js';
 import { ExchangeEnd } from '../shared/communicator.js';
 import { mountPythonFiles } from './files.js';
 import { InvalidArgument } from '../shared/errors.js';
@@ -285,7 +284,7 @@ export class Handlers {
   /** @param {Payload<'beginRecording'>} payload */
   async beginRecording({ data, experiment, trusted, episodes, seed, random, files }) {
     const { pyodide } = this.#up;
-    const handles = files && await createFiles(files);
+    const handles = files && await (await import('../shared/disk.js')).createFiles(files);
     const run = data && pythonBytes(pyodide, data);
     const wanted = experiment && pythonExperiment(pyodide, experiment);
     this.#endWork();
