@@ -82,7 +82,7 @@ def test_a_foreign_policy_moves_robots_and_leaves_as_onnx(
     scrub = player.get_by_label("Step of the episode")
     expect(scrub).to_have_attribute("max", str(last))
     scrub.fill(str(last))
-    expect(player.get_by_role("status")).to_contain_text(f"Step {last} of {last}: return")
+    expect(player).to_contain_text(f"Step {last} of {last}: return")
     # A policy is taught what it shows, in a worker of its own, until somebody has had enough.
     player.get_by_role("button", name="Learn to do it").click()
     expect(player).to_contain_text(re.compile(r"[1-9][\d,]* of 20,000 updates"), timeout=BOOT_MS)
