@@ -41,28 +41,55 @@ MAX_BATCH = 1 << 26
 class PPOHyperparameters(Hyperparameters):
     """CleanRL's, and the size of the networks."""
 
-    learning_rate: float = hyperparameter(3e-4, "of Adam", 0.0, 1.0)
-    num_envs: int = hyperparameter(1, "environments, of all ranks together", 1, 65_536)
-    num_steps: int = hyperparameter(2048, "steps of each environment between updates", 1, 1_000_000)
+    learning_rate: float = hyperparameter(
+        3e-4, "of Adam; raise it where the return climbs slowly and the KL is small", 0.0, 1.0
+    )
+    num_envs: int = hyperparameter(
+        1, "environments, of all ranks together; raise it to use more cores", 1, 65_536
+    )
+    num_steps: int = hyperparameter(
+        2048,
+        "steps of each environment between updates; raise it where the return is noisy",
+        1,
+        1_000_000,
+    )
     anneal_lr: bool = hyperparameter(True, "lower the learning rate linearly to 0")
-    gamma: float = hyperparameter(0.99, "discount of later rewards", 0.0, 1.0)
-    gae_lambda: float = hyperparameter(0.95, "advantages: 0 trusts values, 1 returns", 0.0, 1.0)
+    gamma: float = hyperparameter(
+        0.99, "discount of later rewards; raise it where what counts comes late", 0.0, 1.0
+    )
+    gae_lambda: float = hyperparameter(
+        0.95, "advantages: 0 trusts values, 1 returns; raise it where values are poor", 0.0, 1.0
+    )
     num_minibatches: int = hyperparameter(
         32, "parts of a batch, a gradient step each", 1, 1_000_000
     )
-    update_epochs: int = hyperparameter(10, "how often each batch is gone through", 1, 1000)
+    update_epochs: int = hyperparameter(
+        10, "how often each batch is gone through; raise it where steps are dear", 1, 1000
+    )
     norm_adv: bool = hyperparameter(True, "normalise advantages in each minibatch")
-    clip_coef: float = hyperparameter(0.2, "how far probabilities may move in an update", 0.0)
+    clip_coef: float = hyperparameter(
+        0.2, "how far probabilities may move in an update; raise it with care, for speed", 0.0
+    )
     clip_vloss: bool = hyperparameter(True, "clip the value loss likewise")
-    ent_coef: float = hyperparameter(0.0, "weight of the entropy: more keeps exploring", 0.0)
-    vf_coef: float = hyperparameter(0.5, "weight of the value loss", 0.0)
-    max_grad_norm: float = hyperparameter(0.5, "longest gradient", 0.0)
-    target_kl: float | None = hyperparameter(None, "end an update beyond this KL divergence", 0.0)
+    ent_coef: float = hyperparameter(
+        0.0, "weight of the entropy; raise it where robots settle for too little", 0.0
+    )
+    vf_coef: float = hyperparameter(
+        0.5, "weight of the value loss; raise it where the explained variance stays low", 0.0
+    )
+    max_grad_norm: float = hyperparameter(
+        0.5, "longest gradient; raise it where losses are calm", 0.0
+    )
+    target_kl: float | None = hyperparameter(
+        None, "end an update beyond this KL divergence; raise it where updates end early", 0.0
+    )
     hidden_sizes: tuple[int, ...] = hyperparameter(
         (64, 64), "widths of the hidden layers", 1, MAX_WIDTH
     )
     activation: str = hyperparameter("tanh", "of the hidden layers")
-    log_std_init: float = hyperparameter(0.0, "log standard deviation of actions at first", -20, 2)
+    log_std_init: float = hyperparameter(
+        0.0, "log standard deviation of actions at first; raise it to try more", -20, 2
+    )
 
 
 class PPO(Algorithm):
