@@ -118,7 +118,7 @@ const keyboard = new Keyboard([
   { keys: ['-', '=', '+'], label: '- / +', about: 'Time', does: 'Slower or faster', run: (key) => pace(key === '-' ? 1 / 2 : 2) },
   { keys: ['f'], label: 'F', about: 'Robots', does: 'Follow a robot, then the next one', run: () => followNext(1) },
   { keys: ['arrowleft', 'arrowright', 'arrowup', 'arrowdown'], label: '← / → / ↑ / ↓', about: 'Robots', does: 'Follow a neighbour', run: followNeighbour },
-  { keys: ['escape'], label: 'Esc', about: 'Robots', does: 'Back to the page, or to the overview', run: leave },
+  { keys: ['escape'], label: 'Esc', about: 'Robots', does: 'Close what is open, or back to the overview', run: leave },
   { keys: ['b'], label: 'B', about: 'Robots', does: 'Follow the best of the robots that learn', run: () => desk.followBest() },
   { keys: ['l'], label: 'L', about: 'Learning', does: 'Start or pause learning', run: () => desk.toggle() },
   { keys: ['c'], label: 'C', about: 'Learning', does: 'Curves large or small', run: () => desk.enlarge() },
@@ -333,7 +333,8 @@ function present() {
 }
 
 function leave() {
-  if (app.classList.contains('presenting')) present();
+  if (!taking.card.hidden) taking.toggle();
+  else if (app.classList.contains('presenting')) present();
   else if (welcome.open) welcome.show(false);
   else follow(null);
 }
