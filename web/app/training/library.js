@@ -3,12 +3,15 @@
 import { h } from '../dom.js';
 import { titleOf } from '../experiment.js';
 import { ago, bytes, measure, short } from '../format.js';
+import { download } from '../opening/files.js';
+import { ORDERS, csvOf } from './runstable.js';
 
 /**
  * @typedef {import('./storage.js').RunRecord} RunRecord
  *
  * @typedef {object} Actions
  * @property {(record: RunRecord) => void} use      as controller
+ * @property {(record: RunRecord) => void} beside   puts robots beside the others that move by it
  * @property {(record: RunRecord) => void} resume
  * @property {(record: RunRecord) => void} save     as a file
  * @property {(record: RunRecord) => void} share    as a link
@@ -31,8 +34,16 @@ export class Library {
     this.summary = h('summary', {}, 'Saved');
     this.empty = h('p', { class: 'subtle' }, 'Nothing yet. Training is kept in this browser as it goes on, the newest state of the last runs.');
     this.problem = h('p', { class: 'problem', role: 'alert' });
-    this.element = h('details', { class: 'library' }, this.summary, this.problem, this.empty, this.list);
+    this.order = h('select', { 'aria-label': 'Order of the runs', onchange: () => this.#showAll() }, ...Object.keys(ORDERS).map((name) => h('option', {}, name)));
+    this.tools = h('div', { class: 'row', hidden: true }, this.order,
+      h('button', { title: 'Save the table of these runs', onclick: () => download(new Blob([csvOf(this.#sorted, this.#live)], { type: 'text/csv' }), 'runs.csv') }, 'CSV'));
+    this.element = h('details', { class: 'library' }, this.summary, this.problem, this.empty, this.tools, this.list);
   }
+
+  /** @type {RunRecord[]} */
+  #records = [];
+  /** That go on now, in any tab. @type {Set<string>} */
+  #live = new Set();
 
   /** Shows what came while a name was being typed. @type {(() => void)|null} */
   #late = null;
@@ -44,7 +55,18 @@ export class Library {
     if (typing) return;
     this.summary.textContent = records.length ? `Saved (${records.length})` : 'Saved';
     this.empty.hidden = records.length > 0;
-    this.list.replaceChildren(...records.map((record) => this.#item(record, live.has(record.id))));
+    this.tools.hidden = !records.length;
+    this.#records = records;
+    this.#live = live;
+    this.#showAll();
+  }
+
+  get #sorted() {
+    return [...this.#records].sort(ORDERS[this.order.value]);
+  }
+
+  #showAll() {
+    this.list.replaceChildren(...this.#sorted.map((record) => this.#item(record, this.#live.has(record.id))));
   }
 
   /** @param {RunRecord} record @param {string} problem */
@@ -58,7 +80,7 @@ export class Library {
   #item(record, live) {
     if (record.problem) return this.#damaged(record, record.problem);
     const name = nameOf(record);
-    const { use, resume, save, share, toOthers, remove, rename } = this.actions;
+    const { use, beside, resume, save, share, toOthers, remove, rename } = this.actions;
     const { experiment, episodicReturn, globalStep, totalTimesteps, savedAt } = record;
     const input = h('input', { class: 'name', value: name, 'aria-label': `Name of ${name}`, spellcheck: 'false' });
     input.addEventListener('change', () => rename(record, input.value.trim()));
@@ -80,6 +102,7 @@ export class Library {
       h('small', {}, facts.filter(Boolean).join(' · ')),
       h('div', { class: 'row' },
         button('Use', 'Robots move by this policy', use),
+        button('Compare', 'Put robots beside the others that move by this policy', beside),
         button('Resume', 'Train on from here', resume, live),
         button('File', 'Save as a file', save),
         button('Share', 'Make a link that carries it', share),

@@ -81,6 +81,7 @@ export class TrainSection {
     this.export = h('button', { title: 'Its policy, and episodes that it plays, for other programs', onclick: () => this.#try(this.#exportRun()) }, 'Export…');
     this.library = new Library({
       use: (record) => this.#try(this.#use(record)),
+      beside: (record) => this.compare.addRobots(savedController(record.id)),
       resume: (record) => this.#try(this.resume(record)),
       save: (record) => this.#try(this.saveRecord(record)),
       share: (record) => this.#try(this.#shareRecord(record)),
