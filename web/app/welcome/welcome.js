@@ -17,7 +17,7 @@ import { Tour } from './tour.js';
 
 /** @type {{deed: Deed, title: string, text: string}[]} */
 const CARDS = [
-  { deed: 'watch', title: 'Watch trained Humanoids', text: 'They learnt it in a tab like this one.' },
+  { deed: 'watch', title: 'Watch trained Humanoids', text: 'They learnt it from nothing, with this program.' },
   { deed: 'learn', title: 'Watch 100 Ants learn from nothing', text: 'In a minute or two they walk.' },
   { deed: 'push', title: 'Push a walking robot', text: 'Drag it, and see it find its feet again.' },
   { deed: 'open', title: 'Bring your own robot', text: 'MJCF, URDF, a zip: or drop it on the page.' },
