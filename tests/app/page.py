@@ -49,6 +49,7 @@ class Dashboard:
         group = self.page.locator(f".group[data-group='{name}']")
         if group.get_attribute("open") is None:
             group.locator("summary").first.click()
+            self.page.evaluate("document.activeElement.blur()")  # Space would fold it again
 
     def sim(self, expression: str) -> Any:
         """The value of an expression about the running simulation, `sim`."""
