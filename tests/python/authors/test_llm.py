@@ -181,7 +181,7 @@ def test_without_a_measure_nothing_is_taken() -> None:
         ('{"measure": 3, "candidates": []}', "measure is no text"),
         ('{"candidates": [null, {"name": 1}]}', "candidate 2: name, why and reward must be texts"),
         ("x" * (MAX_ANSWER + 1), "may have 200,000"),
-        ('{"measure": "\\ud800", "candidates": []}', "measure.py"),
+        ('{"measure": "\\ud800", "candidates": []}', "half a character"),
     ],
 )
 def test_nonsense_goes_back(text: str, said: str) -> None:
