@@ -5,7 +5,7 @@
 
 FOLDER has the runs. A robot of each is followed as it does what it has learnt; one without a run
 stands as it begins. The page's gallery gets <name>.jpg; docs/images gets code-light.jpg and
-code-phone.jpg of the editors, and dashboard.png of Ants that learn.
+code-phone.jpg of the editors, and dashboard.png of Humanoids that run.
 """
 
 import argparse
@@ -35,9 +35,6 @@ MOVING_MS = 6000
 """How long robots move before a picture."""
 
 STANDING_MS = 300
-
-LEARNT_STEPS = 60_000
-"""Of Ants, before the picture of them."""
 
 LEARNT = """async (text) => {
   const data = Uint8Array.from(atob(text), (c) => c.charCodeAt(0)).buffer;
@@ -96,11 +93,11 @@ def editors(browser: Browser, address: str) -> None:
 
 
 def dashboard(browser: Browser, address: str) -> None:
-    """Ants that learn."""
-    page = open_page(browser, address, LARGE, task="Ant-v5", envs=1000, workers=2)
-    page.keyboard.press("l")
-    wait(page, f"(window.websim?.training?.globalStep ?? 0) > {LEARNT_STEPS}")
-    page.wait_for_timeout(MOVING_MS)
+    """Humanoids that run."""
+    page = open_page(
+        browser, address, LARGE, task="Humanoid-v5", envs=64, controller="trained", speed=1
+    )
+    page.wait_for_timeout(3 * MOVING_MS)
     page.screenshot(path=IMAGES / "dashboard.png")
     page.close()
 
