@@ -22,10 +22,10 @@ from websim_server import browser
 from websim_server.cli import main
 
 #: Of HalfCheetah, which begins below 0, in the episodes that end together.
-GOAL = 100
+GOAL = 1000
 
-#: With which the first of them, which end after 32,000 steps, have 300 natively: few environments,
-#: and large steps.
+#: With which it is there after 65,000 steps natively: few environments, whose first episodes end
+#: early, and large steps.
 QUICK = "hp=num_envs:32,num_steps:32,num_minibatches:8,learning_rate:0.001"
 
 #: On a busy machine, in the browser with the slowest WebAssembly, with one worker.
@@ -157,7 +157,7 @@ def test_learnt_kept_and_resumed(core: Core) -> None:
     core.wait("globalThis.websim?.stats().environments > 0", BOOT_S)
     core.click("Resume", ".offer")
     core.wait(f"sim?.training?.globalStep > {steps}", BOOT_S)
-    core.wait(f"sim.training.recentReturn > {GOAL}", 60)
+    core.wait("sim.training.recentReturn > 500", 60)
 
 
 def test_left_while_another_write_is_open(core: Core) -> None:
