@@ -1,12 +1,12 @@
 /** For other programs: a policy, and episodes that are played by it or by chance, in the formats that they read. */
 
-import { Exchange } from '../../sim/page/exchange.js';
 import { h } from '../dom.js';
 import { titleOf } from '../experiment.js';
 import { bytes, count } from '../format.js';
 import { download } from '../opening/files.js';
 import { trusting } from '../opening/questions.js';
 import { Work } from '../sharing/work.js';
+import { ExchangeSheet } from './sheet.js';
 
 /**
  * @typedef {object} Exportable
@@ -15,27 +15,25 @@ import { Work } from '../sharing/work.js';
  * @property {string} name  of what is made of it, without what stands behind the point
  */
 
-export class ExportSheet {
-  /** Its worker boots when it is needed first. @type {Promise<Exchange> | undefined} */
-  #exchange;
-  #closing = new AbortController();
+export class ExportSheet extends ExchangeSheet {
   /** Whether somebody has said that the run's code may do anything. */
   #trusted = false;
 
   /** @param {Exportable} exportable */
   constructor({ experiment, run, name }) {
+    super('For other programs');
     this.run = run;
     this.name = name;
     this.experiment = experiment;
-    this.policyWork = new Work(this.#closing.signal);
+    this.policyWork = new Work(this.closing.signal);
     this.onnx = h('button', { class: 'primary', onclick: () => this.#onnx() }, 'Save as ONNX');
-    this.recordWork = new Work(this.#closing.signal);
+    this.recordWork = new Work(this.closing.signal);
     const number = (/** @type {Record<string, unknown>} */ properties) => h('input', { type: 'number', required: true, ...properties });
     this.episodes = number({ min: '1', max: '10000000', step: '1', value: '100' });
     this.seed = number({ min: '0', step: '1', value: '0' });
     this.random = number({ min: '0', max: '1', step: 'any', value: run ? '0' : '1', disabled: !run });
     this.record = h('button', { class: 'primary', onclick: () => this.#record() }, 'Record');
-    this.element = h('dialog', { class: 'question share', 'aria-label': 'For other programs' },
+    this.element.append(
       h('h2', {}, `${titleOf(experiment)} for other programs`),
       ...run ? [h('section', { 'aria-label': 'The policy' },
         h('h3', {}, 'The policy'),
@@ -47,17 +45,8 @@ export class ExportSheet {
         h('label', {}, 'Episodes', this.episodes), h('label', {}, 'Seed of the first', this.seed),
         h('label', {}, 'Share of them that chance plays', this.random),
         this.record, this.recordWork.element),
-      h('button', { class: 'close', onclick: () => this.element.close() }, 'Close'));
-    this.element.addEventListener('close', () => {
-      this.#closing.abort();
-      this.#exchange?.then((exchange) => exchange.close(), () => {});
-      this.element.remove();
-    });
-  }
-
-  open() {
-    document.body.append(this.element);
-    this.element.showModal();
+      h('button', { class: 'close', onclick: () => this.element.close() }, 'Close'),
+    );
   }
 
   async #onnx() {
@@ -85,10 +74,9 @@ export class ExportSheet {
     this.recordWork.say(`${name}.npz: ${bytes(file.size)}`);
   }
 
-  /** @template T @param {(exchange: Exchange, trusted: boolean) => Promise<T>} work @returns {Promise<T|null>}  null: its code is not to run */
+  /** @template T @param {(exchange: import('../../sim/page/exchange.js').Exchange, trusted: boolean) => Promise<T>} work @returns {Promise<T|null>}  null: its code is not to run */
   async #ask(work) {
-    this.#exchange ??= Exchange.start();
-    const exchange = await this.#exchange;
+    const exchange = await this.exchange;
     return trusting('the code of this run', (trusted) => {
       this.#trusted = trusted;
       return work(exchange, trusted);

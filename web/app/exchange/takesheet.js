@@ -1,11 +1,11 @@
 /** Takes a policy that another program learnt: what its actions mean is tried and shown before anybody decides. */
 
-import { Exchange } from '../../sim/page/exchange.js';
 import { h, setText } from '../dom.js';
 import { titleOf } from '../experiment.js';
 import { count, measure } from '../format.js';
 import { fileInput } from '../opening/files.js';
 import { Work } from '../sharing/work.js';
+import { ExchangeSheet } from './sheet.js';
 
 /**
  * @typedef {import('../../sim/shared/messages.js').Taking} Taking
@@ -24,18 +24,16 @@ const MEANINGS = {
   squashed: 'A tanh is missing; then −1 and 1 mean the bounds',
 };
 
-export class TakeSheet {
-  /** @type {Promise<Exchange> | undefined} */
-  #exchange;
-  #closing = new AbortController();
+export class TakeSheet extends ExchangeSheet {
   /** @type {Taking[]} */
   #takings = [];
 
   /** @param {Settings} settings */
   constructor(settings) {
+    super('A policy of another program');
     this.settings = settings;
     this.statistics = settings.statistics;
-    this.work = new Work(this.#closing.signal);
+    this.work = new Work(this.closing.signal);
     this.beside = h('span', {});
     const input = fileInput({ accept: '.npz,.json,.pkl,.safetensors' }, (files) => {
       [this.statistics] = Object.values(files);
@@ -44,22 +42,18 @@ export class TakeSheet {
     this.choose = h('button', { onclick: () => input.click() }, 'Statistics…');
     this.choices = h('div', { class: 'choices', role: 'radiogroup', 'aria-label': 'What its actions mean' });
     this.use = h('button', { class: 'primary', disabled: true, onclick: () => this.#use() }, 'Use it');
-    this.element = h('dialog', { class: 'question share', 'aria-label': 'A policy of another program' },
+    this.element.append(
       h('h2', {}, `The policy in ${settings.policy.name}`),
       h('p', {}, `It is tried with ${titleOf(settings.experiment)}: one episode for each thing that its actions may mean.`),
       h('div', { class: 'row' }, this.beside, this.choose, input),
       this.work.element, this.choices,
-      h('div', { class: 'row' }, this.use, h('button', { onclick: () => this.element.close() }, 'Cancel')));
-    this.element.addEventListener('close', () => {
-      this.#closing.abort();
-      this.#exchange?.then((exchange) => exchange.close(), () => {});
-      this.element.remove();
-    });
+      h('div', { class: 'row' }, this.use, h('button', { onclick: () => this.element.close() }, 'Cancel')),
+    );
   }
 
+  /** @override */
   open() {
-    document.body.append(this.element);
-    this.element.showModal();
+    super.open();
     return this.#try();
   }
 
@@ -71,8 +65,7 @@ export class TakeSheet {
     this.choices.replaceChildren();
     this.use.disabled = true;
     const takings = await this.work.run([this.choose], async (say, signal) => {
-      this.#exchange ??= Exchange.start();
-      const [exchange, data, statistics] = await Promise.all([this.#exchange, policy.arrayBuffer(), this.statistics?.arrayBuffer()]);
+      const [exchange, data, statistics] = await Promise.all([this.exchange, policy.arrayBuffer(), this.statistics?.arrayBuffer()]);
       return exchange.take(data, experiment, { statistics, title: titleOfFile(policy) }, ({ steps }) => say(`Playing: ${count(steps)} steps of episodes that are over`), signal);
     });
     if (!takings) return;

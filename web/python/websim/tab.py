@@ -9,8 +9,7 @@ import json
 import os
 import queue
 import threading
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 from urllib.parse import urlencode
 
 import gymnasium
@@ -212,19 +211,6 @@ class TabVectorEnv(gymnasium.vector.VectorEnv[Any, Any, Any]):
     def close_extras(self, **kwargs: Any) -> None:
         """Lets the tab go; its robots stay."""
         self._door.close()
-
-    def __enter__(self) -> Self:
-        """Itself."""
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Closes it."""
-        self.close()
 
     def _shaped(self, observations: NDArray[np.float64]) -> NDArray[np.float64]:
         return observations.reshape(self.num_envs, -1).copy()
