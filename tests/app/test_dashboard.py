@@ -226,6 +226,8 @@ def test_figures_are_live(shared: Dashboard) -> None:
     expect(steps).to_have_text(re.compile(r"^\d+\.\d\d M$"))
     expect(best).not_to_have_text(NOTHING_YET)
     expect(page.locator(".stage-curve")).to_be_hidden()
+    line = page.locator(".group[data-group='robots'] .group-line")
+    expect(line).to_have_text("InvertedPendulum-v5 · 16 · random")
     slower = page.locator(".mode").filter(has_text="Slower mode")
     expect(slower).to_be_visible(visible=not shared.sim("sim.isolated"))
 

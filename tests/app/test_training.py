@@ -183,6 +183,8 @@ def test_controllers_side_by_side_while_training_goes_on(training: TrainingPage)
     number.fill("5")
     number.press("Enter")
     training.wait("sim.numEnvs === 15", seconds=60)
+    line = page.locator(".group[data-group='robots'] .group-line")
+    expect(line).to_have_text("InvertedPendulum-v5 · 8 learn · 7 beside")
     training.wait_for_steps(before)
     assert training.sim("sim.getEnvironmentState(12).controller") == "current"
     page.get_by_role("button", name="Remove part 2").click()

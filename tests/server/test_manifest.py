@@ -94,6 +94,8 @@ def test_algorithms_are_described_as_they_are(manifest: dict[str, Any]) -> None:
         assert defaults == kind()
         for hyperparameter in described["hyperparameters"]:
             assert hyperparameter["help"]
+            if hyperparameter["type"] in ("int", "float"):
+                assert "raise it" in hyperparameter["help"], "when it should be another"
             for limit, outside in (("low", -1), ("high", 1)):
                 if (value := hyperparameter[limit]) is None:
                     continue

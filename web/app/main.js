@@ -474,7 +474,7 @@ function turn(now) {
   const intervals = stage.view.software ? SOFTWARE_INTERVALS : INTERVALS;
   if (session.sim && now - turned.figures >= intervals.figures) {
     turned.figures = now;
-    panel.update(session.sim.stats(), now / 1000, stage.view.status, desk.summary);
+    panel.update(session.sim, now / 1000, stage.view.status, desk.summary);
     bar.update(session.sim, now, !desk.large.hidden);
     desk.turn(stage.view);
     author.herds.turn(stage.view);

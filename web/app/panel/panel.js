@@ -16,7 +16,6 @@ import { Workers } from './workers.js';
 
 /**
  * @typedef {import('./options.js').Options} Options
- * @typedef {import('./figures.js').Stats} Stats
  */
 
 const THEME = 'M12 3v2M12 19v2M3 12h2M19 12h2M5.6 5.6 7 7M17 17l1.4 1.4M5.6 18.4 7 17M17 7l1.4-1.4M16 12a4 4 0 1 1-8 0 4 4 0 0 1 8 0';
@@ -110,14 +109,6 @@ export class Panel {
     for (const field of this.#fields) field.show(options);
     if (!this.controller.select.disabled) this.controller.show(options);
     this.transport.show(options.paused);
-    this.#say(options);
-  }
-
-  /** What is simulated, in a line. @param {Options} options */
-  #say(options) {
-    const several = options.task.includes(':');
-    const title = this.robot.select.selectedOptions[0]?.text ?? options.task;
-    this.groups.robots.say([several ? options.task.replaceAll(',', ', ') : title, several ? '' : String(options.envs), options.controller.replace(/-.*/, '')].filter(Boolean).join(' · '));
   }
 
   /** Whether figures and workers can be seen: on a phone the panel is folded at first. */
@@ -177,17 +168,32 @@ export class Panel {
   }
 
   /**
-   * @param {Stats} stats @param {number} now  in s
+   * @param {WebSim} sim @param {number} now  in s
    * @param {import('../stage/stage.js').Status} status  of the view
    * @param {string} training  how far it is, or empty
    */
-  update(stats, now, status, training) {
+  update(sim, now, status, training) {
+    const stats = sim.stats();
+    this.groups.robots.say(lineOf(sim.groups, this.controller.select.selectedOptions[0]?.text ?? ''));
     setText(this.summary, training || `${short(stats.physicsStepsPerSecond)} physics steps/s`);
     setText(this.drawing, drawingText(status));
     const { open } = this;
     this.figures.update(stats, now, open);
     if (open) this.workers.update(stats.workerLoads);
   }
+}
+
+/**
+ * What is simulated, in a line.
+ *
+ * @param {WebSim['groups']} groups @param {string} controller  of those that do not learn
+ */
+function lineOf(groups, controller) {
+  const robots = groups.map(({ title, numEnvs, learns }) => `${title} · ${count(numEnvs)}${learns ? ' learn' : ''}`);
+  const [first, ...beside] = groups;
+  if (!first.learns) return `${robots.join(', ')} · ${controller}`;
+  const others = beside.reduce((sum, { numEnvs }) => sum + numEnvs, 0);
+  return others ? `${robots[0]} · ${count(others)} beside` : robots[0];
 }
 
 /** @param {import('../stage/stage.js').Status} status */

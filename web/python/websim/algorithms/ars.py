@@ -18,7 +18,9 @@ from websim.algorithms.population import Array, PopulationAlgorithm, PopulationH
 class ARSHyperparameters(PopulationHyperparameters):
     """The paper's: alpha is the learning rate, nu is sigma, N is num_envs / 2, b is num_top."""
 
-    num_top: int = hyperparameter(0, "directions that count; 0: all", 0)
+    num_top: int = hyperparameter(
+        0, "directions that count, the best; 0: all; raise it where the return jumps about", 0
+    )
 
 
 class ARS(PopulationAlgorithm):

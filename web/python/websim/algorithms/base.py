@@ -51,9 +51,14 @@ def hyperparameter(
 class Hyperparameters:
     """Base of the hyperparameters of all algorithms; checks types and ranges."""
 
-    total_timesteps: int = hyperparameter(1_000_000, "environment steps in all", 1)
+    total_timesteps: int = hyperparameter(
+        1_000_000, "environment steps in all; raise it where the return still climbs at the end", 1
+    )
     clip_obs: float = hyperparameter(
-        10.0, "normalised observations are clipped to +- this", 1e-3, MAX_CLIP
+        10.0,
+        "normalised observations are clipped to +- this; raise it where peaks count",
+        1e-3,
+        MAX_CLIP,
     )
     squash_output: bool = hyperparameter(
         False, "bring actions between their bounds by tanh, in place of clipping them"

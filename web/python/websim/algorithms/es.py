@@ -11,7 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from websim.algorithms.base import Hyperparameters, Metrics, hyperparameter
-from websim.algorithms.population import Array, PopulationAlgorithm, PopulationHyperparameters
+from websim.algorithms.population import (
+    DEVIATION,
+    MEMBERS,
+    Array,
+    PopulationAlgorithm,
+    PopulationHyperparameters,
+)
 from websim.experiments.experiment import Experiment
 from websim.nn.optimizers import Adam
 from websim.ranks import Communicator
@@ -22,9 +28,11 @@ from websim.states import StateDict
 class ESHyperparameters(PopulationHyperparameters):
     """Of OpenAI's strategy."""
 
-    num_envs: int = hyperparameter(64, "members of the population, an environment each", 2, 65_536)
-    sigma: float = hyperparameter(0.05, "standard deviation of the perturbations", 1e-9)
-    weight_decay: float = hyperparameter(0.005, "pull of the weights to zero", 0.0)
+    num_envs: int = hyperparameter(64, MEMBERS, 2, 65_536)
+    sigma: float = hyperparameter(0.05, DEVIATION, 1e-9)
+    weight_decay: float = hyperparameter(
+        0.005, "pull of the weights to zero; raise it where weights grow and the return falls", 0.0
+    )
 
 
 class ES(PopulationAlgorithm):

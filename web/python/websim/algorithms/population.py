@@ -32,18 +32,30 @@ from websim.states import StateDict, load_arrays
 
 Array = NDArray[np.float32]
 
+MEMBERS = "members of the population, an environment each; raise it where the return does not climb"
+DEVIATION = "standard deviation of the perturbations; raise it where members all return the same"
+
 
 @dataclass(kw_only=True)
 class PopulationHyperparameters(Hyperparameters):
     """Those that ES and ARS share."""
 
-    num_envs: int = hyperparameter(32, "members of the population, an environment each", 2, 65_536)
-    learning_rate: float = hyperparameter(0.02, "length of a step", 0.0)
-    sigma: float = hyperparameter(0.03, "standard deviation of the perturbations", 1e-9)
-    hidden_sizes: tuple[int, ...] = hyperparameter(
-        (), "hidden layers; none: a linear policy", 1, MAX_WIDTH
+    num_envs: int = hyperparameter(32, MEMBERS, 2, 65_536)
+    learning_rate: float = hyperparameter(
+        0.02, "length of a step; raise it where the return climbs slowly but steadily", 0.0
     )
-    alive_bonus: float = hyperparameter(0.0, "taken off each step's reward while learning", 0.0)
+    sigma: float = hyperparameter(0.03, DEVIATION, 1e-9)
+    hidden_sizes: tuple[int, ...] = hyperparameter(
+        (),
+        "hidden layers; none: a linear policy; add one where the return stays low",
+        1,
+        MAX_WIDTH,
+    )
+    alive_bonus: float = hyperparameter(
+        0.0,
+        "taken off each step's reward while learning; raise it where robots only stand",
+        0.0,
+    )
 
 
 class PopulationAlgorithm(Algorithm):

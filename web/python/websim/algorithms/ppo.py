@@ -61,7 +61,7 @@ class PPOHyperparameters(Hyperparameters):
         0.95, "advantages: 0 trusts values, 1 returns; raise it where values are poor", 0.0, 1.0
     )
     num_minibatches: int = hyperparameter(
-        32, "parts of a batch, a gradient step each", 1, 1_000_000
+        32, "parts of a batch, a gradient step each; raise it where batches are large", 1, 1_000_000
     )
     update_epochs: int = hyperparameter(
         10, "how often each batch is gone through; raise it where steps are dear", 1, 1000
@@ -84,7 +84,10 @@ class PPOHyperparameters(Hyperparameters):
         None, "end an update beyond this KL divergence; raise it where updates end early", 0.0
     )
     hidden_sizes: tuple[int, ...] = hyperparameter(
-        (64, 64), "widths of the hidden layers", 1, MAX_WIDTH
+        (64, 64),
+        "widths of the hidden layers; widen them for robots with many joints",
+        1,
+        MAX_WIDTH,
     )
     activation: str = hyperparameter("tanh", "of the hidden layers")
     log_std_init: float = hyperparameter(

@@ -35,13 +35,29 @@ NO_CLIPPING = 1e6
 class ReinforceHyperparameters(Hyperparameters):
     """Few, named as PPO's."""
 
-    num_envs: int = hyperparameter(16, "environments, of all ranks together", 1, 65_536)
-    learning_rate: float = hyperparameter(0.01, "of Adam", 0.0, 1.0)
-    gamma: float = hyperparameter(0.99, "discount of later rewards", 0.0, 1.0)
-    vf_coef: float = hyperparameter(0.5, "weight of the baseline's loss", 0.0)
-    max_grad_norm: float = hyperparameter(0.5, "longest gradient", 0.0)
+    num_envs: int = hyperparameter(
+        16,
+        "environments, of all ranks together, an episode each; raise it where the return is noisy",
+        1,
+        65_536,
+    )
+    learning_rate: float = hyperparameter(
+        0.01, "of Adam; raise it where the return climbs slowly but steadily", 0.0, 1.0
+    )
+    gamma: float = hyperparameter(
+        0.99, "discount of later rewards; raise it where what counts comes late", 0.0, 1.0
+    )
+    vf_coef: float = hyperparameter(
+        0.5, "weight of the baseline's loss; raise it where the explained variance stays low", 0.0
+    )
+    max_grad_norm: float = hyperparameter(
+        0.5, "longest gradient; raise it where losses are calm", 0.0
+    )
     hidden_sizes: tuple[int, ...] = hyperparameter(
-        (64, 64), "widths of the hidden layers", 1, MAX_WIDTH
+        (64, 64),
+        "widths of the hidden layers; widen them for robots with many joints",
+        1,
+        MAX_WIDTH,
     )
     activation: str = hyperparameter("tanh", "of the hidden layers")
 
