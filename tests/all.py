@@ -1,5 +1,11 @@
-"""`make test`: runs every check, two at a time, and sums up."""
+"""`make test`: runs every check, two at a time, and sums up.
 
+Browsers, servers and processes share the cores with the check beside them. What fails of them is
+tried once more with the machine to itself: it counts as passed then, and the summary names it, as
+what depends on the load is a fault of the test or of what it tests.
+"""
+
+import json
 import subprocess
 import sys
 import time
@@ -12,6 +18,9 @@ NPM_TOOLS = "node_modules/.bin"
 
 PYTHON = ROOT / "tests" / "python"
 
+CACHES = ROOT / ".pytest_cache"
+"""Where each of the long checks keeps which of its tests failed."""
+
 LONG = ("tests/browser", "tests/app", "tests/core", "tests/server", "tests/parity")
 
 SHORT = [
@@ -22,7 +31,10 @@ SHORT = [
 
 #: The longest first, and several short ones behind them, so that all cores have work until the end.
 CHECKS = {
-    **{folder: ["pytest", "--durations=20", folder] for folder in LONG},
+    **{
+        folder: ["pytest", "--durations=20", "-o", f"cache_dir={CACHES / folder}", folder]
+        for folder in LONG
+    },
     "mypy": ["mypy"],
     "tests/python": ["pytest", "--durations=5", *map(str, sorted(PYTHON.glob("test_*.py")))],
     **{folder: ["pytest", "--durations=5", folder] for folder in SHORT},
@@ -34,6 +46,9 @@ CHECKS = {
     "node": ["node", "--test", *map(str, sorted((ROOT / "tests" / "unit").glob("*.test.mjs")))],
 }
 
+MOST_AGAIN = 3
+"""With more that fail it is not the load."""
+
 AT_ONCE = 2
 """As many as cores: pages run robots on all of them, so that a third makes each slower by more."""
 
@@ -43,8 +58,11 @@ class Result:
     """How a check went."""
 
     name: str
-    failed: bool
+    status: int
+    """What it ended with; 0: all is well, and of pytest 1: tests failed, else it broke off."""
     seconds: float
+    again: tuple[str, ...] = ()
+    """Tests that failed, and passed alone."""
 
 
 def run(name: str) -> Result:
@@ -55,7 +73,30 @@ def run(name: str) -> Result:
         CHECKS[name], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     )
     print(f"\n== {name}\n{done.stdout}", flush=True)
-    return Result(name, done.returncode != 0, time.monotonic() - start)
+    return Result(name, done.returncode, time.monotonic() - start)
+
+
+def failures(name: str) -> tuple[str, ...]:
+    """The tests of a long check that failed."""
+    kept = CACHES / name / "v" / "cache" / "lastfailed"
+    return tuple(json.loads(kept.read_text("utf-8"))) if kept.exists() else ()
+
+
+def settled(result: Result) -> Result:
+    """The same, or what comes of its few failed tests when nothing runs beside them."""
+    failed = failures(result.name) if result.status == 1 and result.name in LONG else ()
+    if not 0 < len(failed) <= MOST_AGAIN:
+        return result
+    print(f"\n== {result.name} again, alone: {', '.join(failed)}", flush=True)
+    start = time.monotonic()
+    only = ("--last-failed", "--last-failed-no-failures=none")
+    done = subprocess.run([*CHECKS[result.name], *only], cwd=ROOT)
+    return Result(
+        result.name,
+        done.returncode,
+        result.seconds + time.monotonic() - start,
+        failed if done.returncode == 0 else (),
+    )
 
 
 def main() -> int:
@@ -63,12 +104,15 @@ def main() -> int:
     start = time.monotonic()
     with ThreadPoolExecutor(AT_ONCE) as pool:
         results = list(pool.map(run, CHECKS))
+    results = [settled(result) for result in results]
     print("\n== summary")
     for result in results:
-        outcome = "FAILED" if result.failed else "passed"
+        outcome = "FAILED" if result.status else "passed"
         print(f"{result.name:26} {outcome} {result.seconds:7.1f} s")
+        for test in result.again:
+            print(f"  failed beside others, passed alone: {test}")
     print(f"{'in all':26} {'':6} {time.monotonic() - start:7.1f} s")
-    return sum(result.failed for result in results)
+    return sum(result.status != 0 for result in results)
 
 
 if __name__ == "__main__":

@@ -61,7 +61,13 @@ class Dashboard:
             if self.sim(f"sim && ({expression})"):
                 return
             self.page.wait_for_timeout(100)
-        pytest.fail(f"did not come true: {expression}")
+        pytest.fail(f"did not come true: {expression}\n{self.said()}")
+
+    def said(self) -> str:
+        """What the page tells its user, and where it is: why a test has failed."""
+        shown = self.page.locator(".boot, .notice, .reading, [role='dialog'], dialog").all()
+        texts = [element.inner_text() for element in shown if element.is_visible()]
+        return "\n".join([self.page.url, *texts])
 
     @property
     def state(self) -> dict[str, str]:

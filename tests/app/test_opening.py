@@ -74,6 +74,13 @@ def test_a_robot_is_dropped_and_comes_back(opened: Dashboard) -> None:
     stands(opened, "ball")
 
 
+def test_what_is_dropped_before_the_robots_are_there_waits_for_them(opened: Dashboard) -> None:
+    opened.page.reload()
+    drop(opened.page.locator(".stage"), {"ball.xml": BALL})
+    stands(opened, "ball")
+    expect(opened.page.locator(".notice.error")).to_have_count(0)
+
+
 #: The next file is read when `goOn` is called.
 HELD = """() => {
   const { arrayBuffer } = Blob.prototype;

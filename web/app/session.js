@@ -56,7 +56,8 @@ export class Session extends EventTarget {
   #left;
   /** A link that carries a run, while it is what is simulated. */
   #link = '';
-  #opening = false;
+  /** Done when the newest call of `open` is. @type {Promise<void>|null} */
+  #opening = null;
   #again = false;
   /** Events wait until the page is there to hear them; null: it is. @type {CustomEvent[]|null} */
   #unheard = [];
@@ -146,7 +147,7 @@ export class Session extends EventTarget {
    * @throws {Error} it cannot be simulated; everything stays as it was
    */
   async bring(experiment, change = {}, { tried = false } = {}) {
-    if (!tried) await this.sim?.check(experiment);
+    if (!tried) await this.#check(experiment);
     this.set({ ...change, ...await this.#keep(newId(), experiment) });
   }
 
@@ -162,11 +163,40 @@ export class Session extends EventTarget {
     const { experiment: before, options: { experiment: id } } = this;
     if (!before) throw new Error('There are several types of robots: choose one of them first.');
     const experiment = recoded(before, change);
-    if (!live) await this.sim?.check(experiment);
+    if (!live) await this.#check(experiment);
     this.#adopt(await this.#keep(id || newId(), experiment));
     if (live) return;
     this.#training = null;
     await this.open();
+  }
+
+  /**
+   * Works with the simulation: waits for one that is being opened, and begins again with the next where it is
+   * replaced meanwhile.
+   *
+   * @template T
+   * @param {(sim: WebSim) => Promise<T>} work  may be called several times
+   * @returns {Promise<T>}
+   * @throws {Error} what `work` throws; there is no simulation, as none could be opened
+   */
+  async use(work) {
+    for (;;) {
+      await this.#opening;
+      const { sim } = this;
+      if (!sim) throw new Error('There is no simulation, as it could not be opened: choose other robots or load the page again.');
+      try {
+        return await work(sim);
+      } catch (error) {
+        if (this.sim === sim) throw error;
+      }
+    }
+  }
+
+  /** @param {Experiment} experiment @throws {Error} it cannot be simulated */
+  async #check(experiment) {
+    await this.#opening;
+    // Without a simulation the next one is what tells.
+    if (this.sim) await this.use((sim) => sim.check(experiment));
   }
 
   /** Puts an experiment into the list of the user's own, beside the present one. @param {Experiment} experiment */
@@ -283,10 +313,13 @@ export class Session extends EventTarget {
   }
 
   /** Opens a simulation for the present options, closing the one before. The newest call wins. */
-  async open() {
+  open() {
     this.#again = true;
-    if (this.#opening) return;
-    this.#opening = true;
+    this.#opening ??= this.#openNewest();
+    return this.#opening;
+  }
+
+  async #openNewest() {
     while (this.#again) {
       this.#again = false;
       try {
@@ -303,7 +336,7 @@ export class Session extends EventTarget {
         }
       }
     }
-    this.#opening = false;
+    this.#opening = null;
   }
 
   async #replace() {

@@ -64,7 +64,7 @@ export class Writer {
     this.prompt.hidden = !wanted;
     setText(this.about, wanted ? 'Asking the server…' : '');
     if (!wanted) return;
-    this.#model = await this.session.sim?.languageModel() ?? { available: false, why: 'Wait until the simulation is there.' };
+    this.#model = await this.session.use((sim) => sim.languageModel()).catch(({ message }) => ({ available: false, why: message }));
     if (this.author !== 'llm') return;
     const { available, why, model, service, maxTokens = 0, maxCost = 0, spent = 0, priced } = this.#model;
     if (!available) {

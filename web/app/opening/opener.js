@@ -82,8 +82,6 @@ export class Opener {
     /** @type {string|undefined} */
     let main;
     for (;;) {
-      const { sim } = session;
-      if (!sim) throw new Error('Wait until the simulation is there, then open it again.');
       const all = Object.values(given);
       const size = all.reduce((sum, file) => sum + file.size, 0);
       // Runs were zip archives by name as well.
@@ -91,7 +89,7 @@ export class Opener {
       if (size > most) throw new Error(`${nameOf(given)} has ${megabytes(size)}; up to ${megabytes(most)} can be opened here.`);
       setText(this.what, `Reading ${nameOf(given)} (${bytes(size)}) …`);
       const contents = await Promise.all(Object.entries(given).map(async ([path, file]) => [path, await file.arrayBuffer()]));
-      const { experiment, missing, models, isRun, isPolicy } = await sim.readRobot(Object.fromEntries(contents), main);
+      const { experiment, missing, models, isRun, isPolicy } = await session.use((sim) => sim.readRobot(Object.fromEntries(contents), main));
       if (isRun) return this.#openRun(all[0]);
       if (isPolicy) return this.#openPolicy({ policy: all[0], statistics: null });
       if (models.length) {
@@ -128,11 +126,10 @@ export class Opener {
   /** @param {string} name  of the file @param {string} code */
   async #openTasks(name, code) {
     const { session, learning, tell } = this.settings;
-    const { sim, experiment: before } = session;
-    if (!sim) throw new Error('Wait until the simulation is there, then open it again.');
+    const { experiment: before } = session;
     if (learning()) throw new Error('Robots learn: stop the training, then open the tasks again.');
     const present = before?.robot ? { task: before.task, task_options: before.task_options, title: before.title, robot: before.robot, archive: before.archive } : null;
-    const tasks = await trusting(name, (trusted) => sim.readTasks(code, { name, present, trusted }));
+    const tasks = await trusting(name, (trusted) => session.use((sim) => sim.readTasks(code, { name, present, trusted })));
     if (!tasks) return;
     const [first, ...others] = tasks;
     for (const task of others) await session.keep(task);

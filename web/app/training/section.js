@@ -414,10 +414,9 @@ export class TrainSection {
    *   a record of null: nothing is learnt by it yet
    */
   async #take(file, { id, sha256, trusted: known, link } = {}) {
-    const { session: { sim }, store } = this.settings;
-    if (!sim) throw new Error('Wait until the simulation is there, then open the file again.');
+    const { session, store } = this.settings;
     const archive = await file.arrayBuffer();
-    const header = await trusting(file.name, (trusted) => sim.readRun(archive, { trusted }), known);
+    const header = await trusting(file.name, (trusted) => session.use((sim) => sim.readRun(archive, { trusted })), known);
     if (!header) return null;
     if (!header.hasLearnt) return { experiment: header.experiment, record: null };
     const curve = link ? new MetricLog() : await (await runFile()).curveOf(archive); // a link has none
