@@ -73,6 +73,10 @@ def test_a_robot_is_sent_with_all_of_its_files(tmp_path: Path) -> None:
         assert about["hasLearnt"] is False
         sent = fetch(site, f"/open/{about['sha256']}.websim")
         assert archive.load(sent.body) == experiment
+        for lies in ("/open/main.xml.json", f"/open/{about['sha256']}.websim"):
+            stranger = fetch(site, lies, host="made-to-lead-here.example")
+            assert stranger.status == 403
+            assert "--allowed-hosts" in json.loads(stranger.body)["message"]
 
         path.write_text(path.read_text().replace("size='5 5 1'", "size='6 6 1'"))
         newer = json.loads(fetch(site, "/open/main.xml.json").body)
@@ -129,6 +133,7 @@ def test_tasks_of_a_file_are_listed_with_their_presets(tmp_path: Path) -> None:
     path.write_text(TASKS)
     with browser.server("--tasks", str(path)) as address:
         manifest = json.loads(fetch(address, "/manifest.json").body)
+        assert fetch(address, "/manifest.json", host="made-to-lead-here.example").status == 403
         assert manifest["tasks"][-1] == "Drop-v0"
         assert manifest["taskFiles"] == [{"name": "my_tasks.py", "code": TASKS}]
         presets = manifest["algorithms"]["ppo"]["presets"]["fast"]

@@ -17,7 +17,7 @@ from websim_server.site.headers import ResponseHeaders
 from websim_server.site.opened import OpenedFile
 from websim_server.site.sources import Sources
 from websim_server.site.tasks import TaskFiles
-from websim_server.site.visitors import Pages
+from websim_server.site.visitors import Pages, Refused, refused
 from websim_server.store.store import Store
 
 
@@ -77,11 +77,12 @@ def create_app(
     shares = store is not None and not store.settings.read_only
     # An address below it that is none, as with a line break in it, gets here.
     api.exception_handler(HTTPException)(runs.elsewhere)
+    api.exception_handler(Refused)(refused)
     if store is not None:
         api.mount(runs.API, runs.api(store, own_pages))
     for routes in (
-        manifest.router(packages, chosen, sources, bundle, begin, task_files, shares),
-        opened.router(open_file, store),
+        manifest.router(packages, chosen, sources, bundle, begin, task_files, shares, own_pages),
+        opened.router(open_file, store, own_pages),
         runs.router(store),
         boards.router(store),
         package.router(bundle),

@@ -81,17 +81,13 @@ def router(model: LlmSettings | LlmUnavailable, pages: Pages) -> APIRouter:
 
     @routes.api_route(ADDRESS, methods=["POST"])
     async def answer(request: Request) -> Response:
-        try:
-            if settings is None or daily is None or rate is None:
-                raise Refused(503, f"{model}")
-            pages.check(request, "Only pages of this server may ask the language model.")
-            if request.headers.get("content-type", "").partition(";")[0].strip() != JSON:
-                raise Refused(415, f"A conversation is sent as {JSON}.")
-            turns = read_turns(await body_of(request, MAX_BYTES, "A conversation"))
-            rate.count(address_of(request))
-        except Refused as refused:
-            headers = {"Cache-Control": NEVER, **refused.headers}
-            return JSONResponse({"message": str(refused)}, refused.status, headers)
+        if settings is None or daily is None or rate is None:
+            raise Refused(503, f"{model}")
+        pages.check(request, "Only pages of this server may ask the language model.")
+        if request.headers.get("content-type", "").partition(";")[0].strip() != JSON:
+            raise Refused(415, f"A conversation is sent as {JSON}.")
+        turns = read_turns(await body_of(request, MAX_BYTES, "A conversation"))
+        rate.count(address_of(request))
         lines = _lines(settings, turns, daily, together)
         return StreamingResponse(
             lines, media_type="application/x-ndjson", headers={"Cache-Control": NEVER}

@@ -5,7 +5,7 @@ import json
 from dataclasses import asdict
 from typing import Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from websim import task_ids
@@ -19,6 +19,7 @@ from websim_server.site.package import Bundle
 from websim_server.site.sources import Sources
 from websim_server.site.static import REVALIDATE
 from websim_server.site.tasks import TaskFiles
+from websim_server.site.visitors import Pages
 
 
 def pyodide(packages: list[lock.Package]) -> dict[str, Any]:
@@ -50,8 +51,12 @@ def router(
     openings: Openings,
     task_files: TaskFiles,
     shares: bool,
+    pages: Pages,
 ) -> APIRouter:
-    """`/manifest.json` and `/healthz`; shares: whether people can share runs here."""
+    """`/manifest.json` and `/healthz`.
+
+    `shares`: whether people can share runs here; `pages`: who gets the user's own files of tasks.
+    """
     routes = APIRouter()
     vendored = [*vendored_files(packages), engine.script, engine.wasm]
     # What does not change while the server runs.
@@ -78,7 +83,7 @@ def router(
         return {"status": "ok", "version": __version__}
 
     @routes.api_route("/manifest.json", methods=["GET", "HEAD"])
-    def manifest() -> Response:
+    def manifest(request: Request) -> Response:
         name = bundle.name()
         content = bundle.get(name)
         assert content is not None
@@ -86,6 +91,8 @@ def router(
         made = {"kernels": kernels.manifest(), "image": image.made().manifest()}
         made_urls = [made["image"]["url"], *(k["url"] for k in made["kernels"].values())]
         own = [asdict(file) for file in task_files.read()]
+        if own:
+            pages.check_name(request)
         begin = openings.address if name == openings.package else None
         opening_urls = [f"{begin}{task}.json" for task in openings.tasks] if begin else []
         changing = {

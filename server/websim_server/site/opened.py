@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from fastapi import APIRouter, HTTPException
+from fastapi import APIRouter, HTTPException, Request
 from starlette.responses import JSONResponse, Response
 
 from websim import WebSimError
@@ -19,6 +19,7 @@ from websim.training import checkpoints
 from websim_server.errors import OpenError
 from websim_server.site import runs
 from websim_server.site.static import REVALIDATE
+from websim_server.site.visitors import Pages
 from websim_server.store.errors import NotStored
 from websim_server.store.store import Store
 
@@ -97,17 +98,18 @@ class OpenedFile:
         return self._newest.archive if self._newest.digest == digest else None
 
 
-def router(opened: OpenedFile | None, store: Store | None) -> APIRouter:
+def router(opened: OpenedFile | None, store: Store | None, pages: Pages) -> APIRouter:
     """`/open/NAME.json`, what a file is, and `/open/SHA256.websim`, with all that it needs.
 
     Args:
         opened: The file that the server was asked to open.
         store: Where runs are that have been shared; their names are their ids.
+        pages: Who gets that file.
     """
     routes = APIRouter()
 
     @routes.api_route(ADDRESS + "/{name}.json", methods=["GET", "HEAD"])
-    def about(name: str) -> Response:
+    def about(name: str, request: Request) -> Response:
         if store is not None and (opened is None or name != opened.name):
             try:
                 return JSONResponse(runs.opened(store, name), headers={"Cache-Control": REVALIDATE})
@@ -116,6 +118,7 @@ def router(opened: OpenedFile | None, store: Store | None) -> APIRouter:
         if opened is None or name != opened.name:
             message = f"This server was not asked to open {name!r:.99}: websim serve --open FILE."
             return JSONResponse({"message": message}, 404)
+        pages.check_name(request)
         try:
             found = opened.read()
         except OpenError as error:
@@ -123,8 +126,10 @@ def router(opened: OpenedFile | None, store: Store | None) -> APIRouter:
         return JSONResponse(found.told, headers={"Cache-Control": REVALIDATE})
 
     @routes.api_route(ADDRESS + "/{digest}.websim", methods=["GET", "HEAD"])
-    def archive(digest: str) -> Response:
+    def archive(digest: str, request: Request) -> Response:
         content = opened.archive(digest) if opened else None
+        if content is not None:
+            pages.check_name(request)
         if content is None and store is not None:
             content = runs.archive(store, digest)
         if content is None:

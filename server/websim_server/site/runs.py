@@ -19,7 +19,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from websim_server import __version__
 from websim_server.errors import ServerError
 from websim_server.site import boards
-from websim_server.site.visitors import Pages, Rate, Refused, address_of, body_of
+from websim_server.site.visitors import Pages, Rate, Refused, address_of, body_of, refused
 from websim_server.store.boards import Standing
 from websim_server.store.errors import NoRun, NotAllowed, NotStored, StoreFull
 from websim_server.store.store import Relative, Store, Stored
@@ -131,9 +131,7 @@ def api(store: Store, pages: Pages) -> FastAPI:
         where, why = error.errors()[0]["loc"], error.errors()[0]["msg"]
         return JSONResponse({"message": f"{'.'.join(map(str, where))}: {why}."}, 422, _NEVER)
 
-    @app.exception_handler(Refused)
-    def refused(request: Request, error: Refused) -> Response:
-        return JSONResponse({"message": str(error)}, error.status, {**_NEVER, **error.headers})
+    app.exception_handler(Refused)(refused)
 
     @app.post(
         "/runs",

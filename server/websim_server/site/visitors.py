@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
 
 if TYPE_CHECKING:
     from limits import RateLimitItem
@@ -19,6 +20,13 @@ class Refused(Exception):
         """Takes the status, what is told, and headers besides."""
         super().__init__(message)
         self.status, self.headers = status, headers or {}
+
+
+def refused(request: Request, error: Exception) -> Response:
+    """What a visitor gets who was not let through."""
+    assert isinstance(error, Refused)
+    headers = {"Cache-Control": "no-store", **error.headers}
+    return JSONResponse({"message": str(error)}, error.status, headers)
 
 
 Admit = Callable[[str, "RateLimitItem"], float | None]
@@ -121,6 +129,22 @@ class Pages:
                 403,
                 f"{refusal} It does not know {host!r:.99} for a name of its own: who runs it says "
                 "so with --allowed-hosts.",
+            )
+
+    def check_name(self, request: Request) -> None:
+        """Lets through what asks for this server by a name of its own.
+
+        So that a page of somebody else's cannot read what lies on this machine.
+
+        Raises:
+            Refused: the name is none that it knows.
+        """
+        host = urlsplit(f"//{request.headers.get('host', '')}").hostname or ""
+        if not self._is_own(host):
+            raise Refused(
+                403,
+                f"This server has files of its machine, and does not know {host!r:.99} for a name "
+                "of its own: who runs it says so with --allowed-hosts.",
             )
 
     def _is_own(self, host: str) -> bool:
