@@ -15,6 +15,9 @@ const BASE = new URL('./', self.location.href).pathname;
 /** Below the folder. */
 const IMMUTABLE = /^(vendor|engine|python|kernels|image|openings)\//;
 
+/** Of those, what few visits need: stored when it has been fetched. */
+const LATER = /^vendor\/later\//;
+
 const FILES = `websim-files-${BASE}`;
 
 /** With the version behind it; stored completely once it has the manifest. */
@@ -91,7 +94,13 @@ async function keepLeft(left) {
 
 /** @param {Request} request */
 async function storedOrServed(request) {
-  return (await caches.match(request.url, { cacheName: FILES, ignoreVary: true })) ?? fetch(request);
+  const found = await caches.match(request.url, { cacheName: FILES, ignoreVary: true });
+  if (found) return found;
+  const response = await fetch(request);
+  if (!response.ok || !LATER.test(new URL(request.url).pathname.slice(BASE.length))) return response;
+  const copy = response.clone();
+  caches.open(FILES).then((cache) => cache.put(request.url, copy)).catch(() => {}); // no room left: it is fetched again
+  return response;
 }
 
 /** @param {Request} request @param {string} path */
@@ -112,10 +121,10 @@ async function servedOrStored(request, path) {
 
 /**
  * @param {object} store
- * @param {{sources: {version: string, urls: string[]}, files: string[], image: {url: string}}} store.manifest
+ * @param {{sources: {version: string, urls: string[]}, files: string[], libraries: Record<string, {url: string}[]>, image: {url: string}}} store.manifest
  * @param {Uint8Array} store.image  too large for the browser's own cache
  */
-async function keepForOffline({ manifest: { sources, files, image }, image: imageFile }) {
+async function keepForOffline({ manifest: { sources, files, libraries, image }, image: imageFile }) {
   await stored.catch(() => {});
   const cache = await caches.open(FILES);
   if (!await cache.match(image.url)) await cache.put(image.url, new Response(imageFile));
@@ -132,7 +141,8 @@ async function keepForOffline({ manifest: { sources, files, image }, image: imag
   for (const other of await caches.keys()) {
     if (other.startsWith(SOURCES) && other !== name) await caches.delete(other);
   }
+  const kept = [...files, ...Object.values(libraries).flat().map(({ url }) => url)];
   for (const { url } of await cache.keys()) {
-    if (!files.includes(url)) await cache.delete(url);
+    if (!kept.includes(url)) await cache.delete(url);
   }
 }

@@ -1,10 +1,13 @@
 """Policies of other programs on the page, and what was learnt here for them."""
 
 import re
+import zipfile
 from pathlib import Path
 
+import minari
 import numpy as np
 import onnxruntime
+import pytest
 from playwright.sync_api import expect
 
 from tests.app.opened import drop
@@ -17,7 +20,7 @@ MODELS = Path(__file__).resolve().parents[1] / "python" / "exchange" / "models"
 
 
 def test_a_foreign_policy_moves_robots_and_leaves_as_onnx(
-    open_page: TrainingPage, tmp_path: Path
+    open_page: TrainingPage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     page = open_page.page
     files = {name: (MODELS / name).read_bytes() for name in ("ppo.zip", "ppo.pkl")}
@@ -69,6 +72,25 @@ def test_a_foreign_policy_moves_robots_and_leaves_as_onnx(
         np.testing.assert_allclose(
             file["state"], np.concatenate([one.states["state"] for one in episodes]), atol=1e-9
         )
+    export.get_by_label("Format").select_option("minari")
+    with page.expect_download(timeout=BOOT_MS) as download:
+        export.get_by_role("button", name="Record").click()
+    with zipfile.ZipFile(download.value.path()) as archive:
+        archive.extractall(tmp_path)
+    monkeypatch.setenv("MINARI_DATASETS_PATH", str(tmp_path))
+    dataset = minari.load_dataset("invertedpendulum-v0")
+    assert dataset.total_steps == sum(len(one.rewards) for one in episodes)
+    made = dataset.recover_environment()
+    assert made.spec.id == "InvertedPendulum-v5"
+    assert (made.observation_space, made.action_space) == (
+        dataset.observation_space,
+        dataset.action_space,
+    )
+    made.close()
+    for written, one in zip(dataset.iterate_episodes(), episodes, strict=True):
+        np.testing.assert_array_equal(written.actions, one.actions)
+        np.testing.assert_allclose(written.infos["state"], one.states["state"], atol=1e-9)
+        np.testing.assert_array_equal(np.flatnonzero(written.terminations), [len(one.rewards) - 1])
     export.get_by_role("button", name="Close").click()
 
     # The recording plays beside a live robot; one of another robot is refused.
@@ -86,7 +108,6 @@ def test_a_foreign_policy_moves_robots_and_leaves_as_onnx(
     # A policy is taught what it shows, in a worker of its own, until somebody has had enough.
     player.get_by_role("button", name="Learn to do it").click()
     expect(player).to_contain_text(re.compile(r"[1-9][\d,]* of 20,000 updates"), timeout=BOOT_MS)
-    page.screenshot(path="/tmp/inout_replay.png")
     player.get_by_role("button", name="Cancel").click()
     expect(player.get_by_role("button", name="Learn to do it")).to_be_enabled()
     player.get_by_role("button", name="Close the recording").click()

@@ -62,7 +62,7 @@ function serviceWorker() {
   const named = class { constructor(url) { this.url = url; } };
   vm.runInNewContext(SOURCE, { self, caches, URL, Request: named, Response: named });
   const store = (version, files) => new Promise((resolve) => {
-    const manifest = { sources: { version, urls: ['/', `/app/${version}.js`] }, files, image: { url: files[0] } };
+    const manifest = { sources: { version, urls: ['/', `/app/${version}.js`] }, files, libraries: {}, image: { url: files[0] } };
     heard.message({ data: { store: { manifest, image: null } }, ports: [{ postMessage: resolve }], waitUntil: () => {} });
   });
   return { caches, store };

@@ -11,6 +11,9 @@ from websim_server.paths import PACKAGE
 
 LOCK_FILE = PACKAGE / "build" / "assets.lock.json"
 
+#: Below web/vendor: what a page fetches only when it is needed.
+LATER = "later/"
+
 
 @dataclass(frozen=True)
 class File:
@@ -19,6 +22,11 @@ class File:
     name: str  #: path inside its package's folder
     sha256: str
     bytes: int
+
+    @property
+    def is_licence(self) -> bool:
+        """Whether it says under which terms the others are passed on."""
+        return self.name.startswith("LICENSE")
 
 
 @dataclass(frozen=True)
@@ -34,6 +42,15 @@ class Package:
     files: tuple[File, ...]
     #: For a wheel that is only to be had inside another one: that wheel's name, and where in it.
     inside: tuple[str, str] | None = field(default=None)
+
+    @property
+    def is_later(self) -> bool:
+        """Whether pages fetch it only when it is needed."""
+        return self.folder.startswith(LATER)
+
+    def address(self, file: File) -> str:
+        """Of `file`, on the server."""
+        return f"/vendor/{self.folder}/{file.name}"
 
     def path(self, vendor: Path, file: File) -> Path:
         """Where `file` lies on disk."""

@@ -5,7 +5,7 @@ import json
 from dataclasses import asdict
 from typing import Any
 
-from websim_server.build import engine, fetch
+from websim_server.build import engine, fetch, lock
 from websim_server.build.lock import LOCK_FILE, File, Package, digest
 from websim_server.errors import AssetError
 from websim_server.paths import CHECKOUT
@@ -56,6 +56,11 @@ NPM = {
     "w3c-keyname": ["LICENSE", "index.js"],
 }
 
+#: What few visits need, and a page fetches when it does: the same, the file to be imported first.
+LATER = {
+    "h5wasm": ["dist/esm/hdf5_hl.js", "dist/esm/hdf5_util.js", "LICENSE.txt"],
+}
+
 #: Wheels that run as they are in Pyodide: name, version.
 PURE_WHEELS = [
     ("cloudpickle", "3.1.2"),
@@ -87,14 +92,15 @@ def relock() -> None:
     fetch.npm_install(CHECKOUT)
     npm_lock = json.loads((CHECKOUT / "package-lock.json").read_text("utf-8"))["packages"]
     packages = []
-    for project, names in NPM.items():
+    for project, names in {**NPM, **LATER}.items():
         version = npm_lock[f"node_modules/{project}"]["version"]
         name = project.rpartition("/")[2]
         folder = CHECKOUT / "node_modules" / project
         files = tuple(
             File(file, digest(folder / file), (folder / file).stat().st_size) for file in names
         )
-        packages.append(Package(name, version, "npm", project, f"{name}-{version}", files))
+        place = f"{lock.LATER if project in LATER else ''}{name}-{version}"
+        packages.append(Package(name, version, "npm", project, place, files))
     (mujoco,) = (package for package in packages if package.name == "mujoco")
     module = CHECKOUT / "node_modules" / mujoco.project / "mujoco.wasm"
     packages.append(engine.locked(mujoco, module, CHECKOUT))

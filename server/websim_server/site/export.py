@@ -112,7 +112,8 @@ def write_page(folder: Path) -> None:
         told = json.loads(manifest)
         index, headers = fetch("/")
         sources = [path for path in told["sources"]["urls"] if path != "/"]
-        for path in ["/sw.js", *sources, *told["files"], *_licences()]:
+        later = [file["url"] for files in told["libraries"].values() for file in files]
+        for path in ["/sw.js", *sources, *told["files"], *later, *_licences()]:
             _write(folder, path, fetch(path)[0])
     _write(folder, "/manifest.json", manifest)
     _write(folder, "/llm", json.dumps(NO_MODEL).encode())
@@ -122,10 +123,10 @@ def write_page(folder: Path) -> None:
 def _licences() -> list[str]:
     """Whose files are passed on are passed on under their terms."""
     return [
-        f"/vendor/{package.folder}/{file.name}"
+        package.address(file)
         for package in lock.read()
         for file in package.files
-        if file.name == "LICENSE"
+        if file.is_licence
     ]
 
 

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from websim import task_ids
-from websim.browser.messages import Manifest, TaskFile, plain
+from websim.browser.messages import File, Manifest, TaskFile, plain
 from websim_server import __version__
 from websim_server.build import image, kernels, lock
 from websim_server.build.engine import Engine
@@ -36,11 +36,25 @@ def pyodide(packages: list[lock.Package]) -> dict[str, Any]:
 def vendored_files(packages: list[lock.Package]) -> list[str]:
     """The addresses of the vendored files that any page loads: wheels are inside the image."""
     return [
-        f"/vendor/{package.folder}/{file.name}"
+        package.address(file)
         for package in packages
         for file in package.files
-        if package.source == "npm" and package.name != "mujoco" and file.name != "LICENSE"
+        if package.source == "npm" and package.name != "mujoco" and not package.is_later
+        if not file.is_licence
     ]
+
+
+def libraries(packages: list[lock.Package]) -> dict[str, list[File]]:
+    """What pages load only when they need it, by name."""
+    return {
+        package.name: [
+            File(url=package.address(file), bytes=file.bytes)
+            for file in package.files
+            if not file.is_licence
+        ]
+        for package in packages
+        if package.is_later
+    }
 
 
 def router(
@@ -68,6 +82,7 @@ def router(
         "shares": shares,
         "mujoco": engine.manifest(),
         "pyodide": pyodide(packages),
+        "libraries": libraries(packages),
     }
 
     @functools.lru_cache(maxsize=1)

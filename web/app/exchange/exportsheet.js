@@ -32,6 +32,7 @@ export class ExportSheet extends ExchangeSheet {
     this.episodes = number({ min: '1', max: '10000000', step: '1', value: '100' });
     this.seed = number({ min: '0', step: '1', value: '0' });
     this.random = number({ min: '0', max: '1', step: 'any', value: run ? '0' : '1', disabled: !run });
+    this.format = h('select', {}, h('option', { value: 'npz' }, 'NumPy’s .npz'), h('option', { value: 'minari' }, 'Minari’s dataset, as .zip'));
     this.record = h('button', { class: 'primary', onclick: () => this.#record() }, 'Record');
     this.element.append(
       h('h2', {}, `${titleOf(experiment)} for other programs`),
@@ -41,9 +42,10 @@ export class ExportSheet extends ExchangeSheet {
         this.onnx, this.policyWork.element)] : [],
       h('section', { 'aria-label': 'Episodes' },
         h('h3', {}, 'Episodes'),
-        h('p', { class: 'subtle' }, 'They are played in a worker of their own, to their ends and without noise, and written down as .npz: observations, actions, rewards and their terms, states.'),
+        h('p', { class: 'subtle' }, 'They are played in a worker of their own, to their ends and without noise, and written down: observations, actions, rewards and their terms, states.'),
         h('label', {}, 'Episodes', this.episodes), h('label', {}, 'Seed of the first', this.seed),
         h('label', {}, 'Share of them that chance plays', this.random),
+        h('label', {}, 'Format', this.format),
         this.record, this.recordWork.element),
       h('button', { class: 'close', onclick: () => this.element.close() }, 'Close'),
     );
@@ -63,15 +65,17 @@ export class ExportSheet extends ExchangeSheet {
     const inputs = [this.episodes, this.seed, this.random];
     if (!inputs.every((input) => input.reportValidity())) return;
     const [episodes, seed, random] = inputs.map(({ valueAsNumber }) => valueAsNumber);
-    const { run, experiment, name } = this;
+    const { run, experiment } = this;
+    const format = /** @type {import('../../sim/shared/messages.js').RecordingOrder['format']} */ (this.format.value);
+    const name = `${this.name}.${format === 'npz' ? 'npz' : 'zip'}`;
     const file = await this.recordWork.run([this.record], (say, signal) => this.#ask((exchange, trusted) => (
-      exchange.record({ run, experiment: run ? null : experiment, trusted, episodes, seed, random }, (told) => {
+      exchange.record({ run, experiment: run ? null : experiment, trusted, order: { episodes, seed, random, format } }, (told) => {
         say(`${count(told.episodes)} of ${count(told.of)} episodes are over: ${count(told.steps)} steps, ${bytes(told.size)}`, told.episodes / told.of);
-      }, signal)
+      }, signal, (part, size) => say(`What writes HDF5 is loaded, once: ${bytes(size)}`, part))
     )));
     if (!file) return;
-    download(file, `${name}.npz`);
-    this.recordWork.say(`${name}.npz: ${bytes(file.size)}`);
+    download(file, name);
+    this.recordWork.say(`${name}: ${bytes(file.size)}`);
   }
 
   /** @template T @param {(exchange: import('../../sim/page/exchange.js').Exchange, trusted: boolean) => Promise<T>} work @returns {Promise<T|null>}  null: its code is not to run */

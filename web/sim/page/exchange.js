@@ -2,6 +2,7 @@
 
 import { hasDisk, nameOfNow, readFile, removeFiles } from '../shared/disk.js';
 import { Aside } from './aside.js';
+import { fetchLibrary } from './fetching.js';
 
 /**
  * @typedef {import('../shared/protocol.js').Experiment} Experiment
@@ -12,9 +13,7 @@ import { Aside } from './aside.js';
  * @property {ArrayBuffer | null} run  whose policy plays; null: chance alone does
  * @property {Experiment | null} experiment  what is played where there is no run
  * @property {boolean} [trusted]  the run's code may do anything
- * @property {number} episodes
- * @property {number} [seed]  of the first: `reset(seed)` begins the same episode
- * @property {number} [random]  share of the episodes that chance plays, 0 to 1
+ * @property {import('../shared/messages.js').RecordingOrder} order
  */
 
 export class Exchange {
@@ -59,20 +58,22 @@ export class Exchange {
   }
 
   /**
-   * Plays episodes, and writes all of them down, as .npz (`docs/exchange.md`).
+   * Plays episodes, and writes all of them down (`docs/exchange.md`).
    *
    * @param {Wanted} wanted
    * @param {(told: Recording) => void} [onProgress]
    * @param {AbortSignal} [signal]  gives it up
+   * @param {(part: number, bytes: number) => void} [onLibrary]  how much is there of what writes the format, where that comes first
    * @returns {Promise<Blob>}  on the browser's disk where it has one, for a day: it may be larger than memory
    * @throws InvalidArgument, UnsafeCode; AbortError
    */
-  async record({ run, experiment, trusted = false, episodes, seed = 0, random = 0 }, onProgress = () => {}, signal) {
+  async record({ run, experiment, trusted = false, order }, onProgress = () => {}, signal, onLibrary = () => {}) {
+    if (order.format === 'minari') await fetchLibrary('h5wasm', onLibrary, signal);
     await removeFiles();
     const name = nameOfNow();
-    const files = hasDisk() ? [`${name}.scratch`, `${name}.npz`] : null;
+    const files = hasDisk() ? [`${name}.scratch`, `${name}.out`] : null;
     try {
-      const payload = { data: run, experiment, trusted, episodes, seed, random, files };
+      const payload = { data: run, experiment, trusted, order, files };
       const { file } = await this.#aside.work('beginRecording', payload, onProgress, signal);
       return files ? await readFile(files[1]) : new Blob([/** @type {Uint8Array<ArrayBuffer>} */ (file)]);
     } finally {

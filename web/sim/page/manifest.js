@@ -23,7 +23,7 @@ async function ask() {
 }
 
 /** @param {import('../shared/messages.js').Manifest} manifest  addresses in it begin with the page's folder, as `/` */
-function whole({ mujoco, pyodide, kernels, image, websim, openings, trained, sources, files, ...rest }) {
+function whole({ mujoco, pyodide, kernels, image, websim, openings, trained, sources, files, libraries, ...rest }) {
   const at = (/** @type {string} */ address) => new URL(`.${address}`, ROOT).href;
   const file = (/** @type {import('../shared/messages.js').File} */ { url, bytes }) => ({ url: at(url), bytes });
   return {
@@ -37,6 +37,7 @@ function whole({ mujoco, pyodide, kernels, image, websim, openings, trained, sou
     trained: trained.map(({ url, ...about }) => ({ ...about, url: at(url) })),
     sources: { ...sources, urls: sources.urls.map(at) },
     files: files.map(at),
+    libraries: Object.fromEntries(Object.entries(libraries).map(([name, all]) => [name, all.map(file)])),
   };
 }
 

@@ -16,6 +16,7 @@
  */
 
 import { WorkerError, toPlain } from '../shared/errors.js';
+import { fetchFile } from './fetching.js';
 import { readImage } from '../shared/image.js';
 import { measured } from '../shared/stages.js';
 
@@ -80,7 +81,7 @@ export class PartLoader {
       pyodide: measured('fetch Pyodide', after.then(() => this.#module(`${pyodide.index}pyodide.asm.wasm`))),
       image: measured('fetch Python image', after.then(() => this.#image(image))),
       python: measured('fetch Python library', Promise.all([
-        this.#response(`${pyodide.index}pyodide-lock.json`).then((response) => response.text()).then((text) => this.#counted(text)),
+        fetchFile(`${pyodide.index}pyodide-lock.json`).then((response) => response.text()).then((text) => this.#counted(text)),
         this.#bytes(`${pyodide.index}python_stdlib.zip`),
       ]).then(([lock, stdlib]) => ({ lock, stdlib }))),
     };
@@ -98,7 +99,7 @@ export class PartLoader {
 
   /** @param {string} url */
   async #module(url) {
-    const response = await this.#response(url);
+    const response = await fetchFile(url);
     // A browser keeps compiled code for the untouched response only: a copy of it is counted.
     const reader = /** @type {ReadableStream<Uint8Array>} */ (response.clone().body).getReader();
     const count = async () => {
@@ -133,7 +134,7 @@ export class PartLoader {
    * @returns {Promise<Uint8Array<ArrayBufferLike>>}
    */
   async #bytes(url, size) {
-    const response = await this.#response(url);
+    const response = await fetchFile(url);
     if (size === undefined) {
       const bytes = new Uint8Array(await response.arrayBuffer());
       this.loaded += bytes.length;
@@ -161,15 +162,6 @@ export class PartLoader {
   #counted(text) {
     this.loaded += text.length;
     return text;
-  }
-
-  /** @param {string} url */
-  async #response(url) {
-    const response = await fetch(url).catch((error) => {
-      throw new WorkerError(`${url}: the server cannot be reached: ${error.message}`);
-    });
-    if (!response.ok) throw new WorkerError(`${url}: the server answered ${response.status}`);
-    return response;
   }
 }
 

@@ -17,7 +17,7 @@ async function folder() {
  * Makes empty files that a worker can write at once.
  *
  * @param {string[]} names
- * @returns {Promise<{close: () => void}[]>}  FileSystemSyncAccessHandles
+ * @returns {Promise<(import('../worker/hdf5.js').Handle & {close: () => void})[]>}  FileSystemSyncAccessHandles
  */
 export async function createFiles(names) {
   const inside = await folder();

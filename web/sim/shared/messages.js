@@ -172,6 +172,14 @@
  */
 
 /**
+ * @typedef {object} RecordingOrder  which episodes are played and written down, and how
+ * @property {number} episodes  how many
+ * @property {number} seed  of the first
+ * @property {number} random  share of the episodes that chance plays, 0 to 1
+ * @property {'npz' | 'minari'} format  what becomes of them: an .npz, or a dataset of Minari's as .zip
+ */
+
+/**
  * @typedef {object} Recording  how far the recording of episodes is
  * @property {boolean} over  whether the file is complete
  * @property {number} episodes  that are recorded
@@ -506,6 +514,7 @@
  * @property {boolean} shares  whether the server keeps runs that people share
  * @property {PageSources} sources  of the page itself
  * @property {string[]} files  everything that never changes under its address
+ * @property {Record<string, File[]>} libraries  what a page loads when it needs it, likewise, by name; the first of each is to be imported
  */
 
 /**

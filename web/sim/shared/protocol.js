@@ -69,13 +69,11 @@
  */
 
 /**
- * @typedef {object} Recorded  which episodes are played and written down
+ * @typedef {object} Recorded
  * @property {ArrayBuffer | null} data  a run, whose policy plays; null: chance alone does
  * @property {Experiment | null} experiment  what is played where there is no run
  * @property {boolean} trusted  the run's code may do anything
- * @property {number} episodes
- * @property {number} seed  of the first
- * @property {number} random  share of the episodes that chance plays
+ * @property {import('./messages.js').RecordingOrder} order
  * @property {string[] | null} files  names of two, the second for what comes of it (`disk.js`); null: all is in memory
  */
 

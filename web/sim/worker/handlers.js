@@ -40,6 +40,8 @@ export class Handlers {
 
   /** What was begun and goes on, as it is asked: an object of Python's. @type {any} */
   #work;
+  /** @type {any} */
+  #manifest;
 
   /**
    * @param {import('./inbox.js').PartInbox} parts
@@ -60,6 +62,7 @@ export class Handlers {
   /** @param {Payload<'boot'>} payload */
   async boot({ manifest, isolated, taskFiles }) {
     this.news.isolated = isolated;
+    this.#manifest = manifest;
     const runtime = await boot(manifest, this.parts, (stage) => this.news.begin(stage), this.#onMujoco);
     mountPythonFiles(runtime.mujoco.FS, runtime.pyodide.FS);
     this.#runtime = runtime;
@@ -282,22 +285,30 @@ export class Handlers {
   }
 
   /** @param {Payload<'beginRecording'>} payload */
-  async beginRecording({ data, experiment, trusted, episodes, seed, random, files }) {
+  async beginRecording({ data, experiment, trusted, order, files }) {
     const { pyodide } = this.#up;
     const handles = files && await (await import('../shared/disk.js')).createFiles(files);
+    const hdf5 = order.format === 'minari' ? await this.#hdf5(handles?.[0]) : undefined;
     const run = data && pythonBytes(pyodide, data);
     const wanted = experiment && pythonExperiment(pyodide, experiment);
+    const ordered = pyodide.toPy(order);
     this.#endWork();
     try {
       this.#work = this.#askOf('exchange', (module) => (
-        module.Session(run ?? undefined, wanted ?? undefined, trusted, episodes, seed, random, handles ?? undefined)
+        module.Session(run ?? undefined, wanted ?? undefined, trusted, ordered, handles ?? undefined, hdf5)
       ));
     } catch (error) {
       for (const handle of handles ?? []) handle.close();
       throw error;
     } finally {
-      for (const proxy of [run, wanted]) proxy?.destroy();
+      for (const proxy of [run, wanted, ordered]) proxy?.destroy();
     }
+  }
+
+  /** @param {import('./hdf5.js').Handle} [handle] */
+  async #hdf5(handle) {
+    const { Hdf5File } = await import('./hdf5.js');
+    return Hdf5File.create(this.#manifest.libraries.h5wasm[0].url, handle);
   }
 
   /** @param {Payload<'exportOnnx'>} payload */

@@ -13,7 +13,7 @@ class DiskFile(io.RawIOBase):
     """A FileSystemSyncAccessHandle."""
 
     def __init__(self, handle: Any) -> None:
-        """Takes the handle, of an empty file."""
+        """Takes the handle, of a file."""
         self._handle = handle
         self._at = 0
 
@@ -60,5 +60,5 @@ class DiskFile(io.RawIOBase):
 
 
 def opened(handle: Any) -> IO[bytes]:
-    """An empty file, for reading and writing."""
+    """A file from its beginning, for reading and writing."""
     return cast(IO[bytes], io.BufferedRandom(DiskFile(handle), _BUFFER))

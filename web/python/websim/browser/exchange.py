@@ -6,7 +6,7 @@ The Python half of `sim/page/exchange.js`. What a foreign file holds is read her
 import io
 import itertools
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from time import perf_counter
 from typing import IO, Any
@@ -19,10 +19,13 @@ from websim.browser.messages import (
     RecordedEpisode,
     RecordedPoses,
     Recording,
+    RecordingOrder,
     RecordingRead,
     Taking,
     plain,
+    read,
 )
+from websim.browser.minari import ZippedDataset
 from websim.errors import ForeignPolicy
 from websim.exchange.imports import MEANINGS, READERS, program_of, run_from
 from websim.exchange.onnx.export import export
@@ -123,10 +126,9 @@ class Session:
         data: bytes | None,
         experiment: Experiment | None,
         trusted: bool,
-        episodes: int,
-        seed: int,
-        random: float,
+        order: Mapping[str, Any],
         handles: Any,
+        hdf5: Any,
     ) -> None:
         """Makes the environments.
 
@@ -134,11 +136,10 @@ class Session:
             data: A run, whose policy plays; None: chance alone does.
             experiment: What is played where there is no run.
             trusted: Whether a run's code may do anything.
-            episodes: How many.
-            seed: Of the first.
-            random: Share of the episodes that chance plays.
+            order: A RecordingOrder.
             handles: Two files on disk, for what is written meanwhile and for what comes of it
                 (FileSystemSyncAccessHandle); None: both are in memory.
+            hdf5: For Minari the first of them, as `sim/worker/hdf5.js` writes it.
 
         Raises:
             InvalidArgument: an argument that is not allowed.
@@ -151,13 +152,18 @@ class Session:
             verify(run)
             experiment, learner = run.experiment, run.learner
         assert experiment is not None
-        self._recorder = Recorder(experiment, learner, episodes, seed=seed, random=random)
+        wanted = read(RecordingOrder, order)
+        self._recorder = Recorder(
+            experiment, learner, wanted.episodes, seed=wanted.seed, random=wanted.random
+        )
         self._handles = handles
         self._out: IO[bytes] = io.BytesIO()
         scratch: IO[bytes] = io.BytesIO()
         if handles is not None:
             scratch, self._out = (opened(handle) for handle in handles)
-        self._writer = Writer(scratch)
+        self._writer: Writer | ZippedDataset = Writer(scratch)
+        if wanted.format == "minari":
+            self._writer = ZippedDataset(hdf5, scratch, experiment, self._recorder.spaces)
         self._episodes = self._steps = 0
         self._finishing: Iterator[None] | None = None
 

@@ -336,6 +336,23 @@ class Importing:
 
 
 @dataclass(kw_only=True)
+class RecordingOrder:
+    """Which episodes are played and written down, and how.
+
+    Attributes:
+        episodes: How many.
+        seed: Of the first.
+        random: Share of the episodes that chance plays, 0 to 1.
+        format: What becomes of them: an .npz, or a dataset of Minari's as .zip.
+    """
+
+    episodes: int
+    seed: int
+    random: float
+    format: Literal["npz", "minari"]
+
+
+@dataclass(kw_only=True)
 class Recording:
     """How far the recording of episodes is.
 
@@ -910,6 +927,8 @@ class Manifest:
         shares: Whether the server keeps runs that people share.
         sources: Of the page itself.
         files: Everything that never changes under its address.
+        libraries: What a page loads when it needs it, likewise, by name; the first of each is to
+            be imported.
     """
 
     version: str
@@ -928,6 +947,7 @@ class Manifest:
     shares: bool
     sources: PageSources
     files: list[str]
+    libraries: dict[str, list[File]]
 
 
 MESSAGES = (
@@ -948,6 +968,7 @@ MESSAGES = (
     Measuring,
     Taking,
     Importing,
+    RecordingOrder,
     Recording,
     RecordedEpisode,
     RecordingRead,

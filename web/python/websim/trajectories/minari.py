@@ -1,6 +1,7 @@
 """Episodes as a dataset of Minari (HDF5), by its own library."""
 
 import json
+import re
 import shutil
 from collections.abc import Iterable
 from pathlib import Path
@@ -17,6 +18,12 @@ from websim.experiments.experiment import Experiment
 from websim.trajectories.recorder import Episode
 
 REQUIREMENTS = ["gymnasium[mujoco]==1.3.0", "mujoco==3.14.0"]
+
+VERSION = "0.5.4"
+"""Of Minari, whose layout this is."""
+
+DATA_FILE = "main_data.hdf5"
+METADATA_FILE = "metadata.json"
 
 
 def write(
@@ -44,7 +51,6 @@ def write(
         MissingLibrary: Minari is not installed.
     """
     try:
-        from minari import __version__
         from minari.data_collector import EpisodeBuffer
         from minari.dataset.minari_dataset import parse_dataset_id
         from minari.dataset.minari_storage import MinariStorage
@@ -62,37 +68,50 @@ def write(
     data.mkdir(parents=True)
     try:
         storage = MinariStorage.new(
-            data, observation_space=spaces[0], action_space=spaces[1], env_spec=_spec(experiment)
+            data, observation_space=spaces[0], action_space=spaces[1], env_spec=spec_of(experiment)
         )
-        storage.update_metadata(
-            {
-                "dataset_id": folder.name,
-                "algorithm_name": experiment.algorithm,
-                "author": {experiment.author or "unknown"},
-                "description": json.dumps(about),
-                "requirements": REQUIREMENTS,
-                "minari_version": __version__,
-            }
-        )
+        told = described(experiment, folder.name, about)
+        storage.update_metadata({**told, "author": set(told["author"])})
         storage.update_episodes(
-            EpisodeBuffer(
-                seed=episode.seed,
-                observations=episode.observations,
-                actions=episode.actions,
-                rewards=episode.rewards,
-                terminations=_last(episode, episode.terminated),
-                truncations=_last(episode, episode.truncated),
-                infos={
-                    **episode.states,
-                    **{name: _from_reset(values) for name, values in episode.infos.items()},
-                    "terms": {name: _from_reset(values) for name, values in episode.terms.items()},
-                },
-            )
-            for episode in episodes
+            EpisodeBuffer(seed=episode.seed, **arrays_of(episode)) for episode in episodes
         )
     except BaseException:
         shutil.rmtree(folder)  # half a dataset is none
         raise
+
+
+def arrays_of(episode: Episode) -> dict[str, Any]:
+    """What a dataset has of an episode; what is a group in it is a dictionary."""
+    return {
+        "observations": episode.observations,
+        "actions": episode.actions,
+        "rewards": episode.rewards,
+        "terminations": _last(episode, episode.terminated),
+        "truncations": _last(episode, episode.truncated),
+        "infos": {
+            **episode.states,
+            **{name: _from_reset(values) for name, values in episode.infos.items()},
+            "terms": {name: _from_reset(values) for name, values in episode.terms.items()},
+        },
+    }
+
+
+def described(experiment: Experiment, name: str, about: dict[str, Any]) -> dict[str, Any]:
+    """What a dataset's metadata say of what is in it; its id is `name`."""
+    return {
+        "dataset_id": name,
+        "algorithm_name": experiment.algorithm,
+        "author": [experiment.author or "unknown"],
+        "description": json.dumps(about),
+        "requirements": REQUIREMENTS,
+        "minari_version": VERSION,
+    }
+
+
+def id_of(experiment: Experiment) -> str:
+    """An id for a dataset of it, where nobody has given one."""
+    name = re.sub(r"\W+", "-", experiment.task.partition("-v")[0].lower()).strip("-")
+    return f"{name or 'robot'}-v0"
 
 
 def _last(episode: Episode, ended: bool) -> NDArray[np.bool_]:
@@ -106,7 +125,7 @@ def _from_reset(values: NDArray[Any]) -> NDArray[Any]:
     return np.concatenate([np.zeros_like(values[:1]), values])
 
 
-def _spec(experiment: Experiment) -> EnvSpec | None:
+def spec_of(experiment: Experiment) -> EnvSpec | None:
     """Of Gymnasium's environment, if it is that."""
     changed = (
         *(experiment.task_code, experiment.robot, experiment.reward),
