@@ -6,7 +6,9 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -18,6 +20,9 @@ from websim.experiments.experiment import Experiment
 from websim.training import checkpoints
 from websim_server import cli
 from websim_server.author.pool import Pool
+
+if TYPE_CHECKING:
+    from websim_server.author.ray_pool import RayPool
 
 REWARD = """
 speed_weight = {speed}
@@ -97,7 +102,7 @@ def test_it_is_stopped_goes_on_and_ends(
     assert "is over" in capsys.readouterr().err
 
 
-def first_of(pool: Pool) -> tuple[int, Result, bytes | None]:
+def first_of(pool: "Pool | RayPool") -> tuple[int, Result, bytes | None]:
     """The first that comes; pytest ends what waits too long."""
     while True:
         for told in pool.results(30.0):
@@ -105,6 +110,11 @@ def first_of(pool: Pool) -> tuple[int, Result, bytes | None]:
 
 
 def test_a_lost_process_is_told_and_replaced() -> None:
+    check_a_pool(Pool, lambda pool: pool._slots[0].process.kill())
+
+
+def check_a_pool(pool_of: Callable[[int], Any], lose: Callable[[Any], None]) -> None:
+    """What a pool does with a job whose process is lost, and with one that is to end."""
     candidate = Candidate(name="a", reward=REWARD.format(speed=1.0), measure=MEASURE, why="A test.")
     experiment = Experiment(task="Hopper-v5", hyperparameters=SMALL)
 
@@ -115,14 +125,20 @@ def test_a_lost_process_is_told_and_replaced() -> None:
         )  # fmt: skip
         return order_of(job, candidate, experiment, None)
 
-    with Pool(1) as pool:
-        pool.begin(order(0, 10_000_000))
+    with pool_of(1) as pool:
+
+        def begin(number: int) -> None:
+            while not pool.has_room:  # an actor has to begin first
+                assert list(pool.results(30.0)) == []
+            pool.begin(order(number, 10_000_000))
+
+        begin(0)
         assert not pool.has_room
         assert list(pool.results(0.0)) == []
-        pool._slots[0].process.kill()
+        lose(pool)
         number, result, _ = first_of(pool)
         assert (number, result.lost) == (0, True)
-        pool.begin(order(1, 10_000_000))
+        begin(1)
         pool.end({1})  # at once, or after some iterations: it is judged as it is
         number, result, run = first_of(pool)
         assert (number, result.failure) == (1, "")

@@ -124,6 +124,25 @@ def test_rows_after_the_checkpoint_are_dropped(tmp_path: Path) -> None:
     assert [row["global_step"] for row in rows(folder)] == ["256", "512", "768", "1024"]
 
 
+def test_seeds_and_values_have_a_run_each(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    options = ["InvertedPendulum-v5", "--total-timesteps", "512", *SMALL]
+    several = ["--seeds", "2", "--sweep", "gamma=0.9,0.99", "--output", tmp_path / "several"]
+    assert train(*options, *several) == 0
+    said = capsys.readouterr()
+    assert {line.split(":")[0] for line in said.out.splitlines()[-2:]} == {
+        "gamma=0.9",
+        "gamma=0.99",
+    }
+    assert said.err.count("Done. The policy is in") == 2
+    assert train(*options, "gamma=0.99", "--seed", "2", "--output", tmp_path / "one") == 0
+    low, high = sorted((tmp_path / "several").iterdir())
+    assert rows(low) != rows(high) == rows(only(tmp_path / "one"))
+    found = checkpoints.loads((low / "checkpoint.websim").read_bytes()).experiment
+    assert (found.seed, found.hyperparameters["gamma"]) == (2, 0.9)
+
+
 def decisions_of(file: Path) -> list[decisions.Decision]:
     with zipfile.ZipFile(file) as archive:
         return decisions.load(archive.read(decisions.NAME))
@@ -242,6 +261,12 @@ def test_it_asks_at_the_terminal(tmp_path: Path) -> None:
         (["--resume", "file:///nowhere"], "file:///nowhere cannot be read"),
         (["Hopper-v5", "--keep", "nowhere://x"], "no place that fsspec knows"),
         (["Hopper-v5", "--backend", "ray", "--rank-resources", "2"], "takes a JSON object"),
+        (["Hopper-v5", "--seeds", "3-1"], "must name 1 to 1000 seeds"),
+        (["Hopper-v5", "--seeds", "one"], "such as 1-5 or 1,7, not 'one'"),
+        (["Hopper-v5", "--sweep", "gamma"], "takes NAME=VALUE,VALUE, not 'gamma'"),
+        (["Hopper-v5", "--sweep", "gamma=0.9,2"], "gamma must be"),
+        (["Hopper-v5", "--seeds", "1-2", "--ranks", "2"], "each has one rank"),
+        (["Hopper-v5", "--seeds", "1-2", "--keep", "file:///x"], "--keep is of one run"),
     ],
 )
 def test_mistakes_are_named(

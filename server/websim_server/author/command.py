@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from websim.authors.candidates import Author
     from websim.authors.tournament.tournament import Tournament
     from websim.experiments.experiment import Experiment
+    from websim_server.author.pool import Pool
+    from websim_server.author.ray_pool import RayPool
     from websim_server.author.reporter import Reporter
 
 AUTHORS = ("offline", "llm", "hand")
@@ -41,11 +43,20 @@ def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     parser.add_argument("--candidates", type=int, default=8, help="that learn (%(default)s)")
     parser.add_argument("--minutes", type=float, help="that it may take (10, or as --steps need)")
     parser.add_argument("--steps", type=float, help="environment steps in all")
-    parser.add_argument("--workers", type=int, help="processes (the machine's cores)")
+    parser.add_argument("--workers", type=int, help="that learn at a time (as there are cores)")
+    parser.add_argument(
+        "--backend",
+        choices=("native", "ray"),
+        default="native",
+        help="where candidates learn: in processes here, or on a Ray cluster (%(default)s)",
+    )
     parser.add_argument(
         "--episodes", type=int, default=16, help="by which a policy is judged (%(default)s)"
     )
     parser.add_argument("--seed", type=int, default=1, help="of everything random (%(default)s)")
+    parser.add_argument(
+        "--seeds", metavar="1-5", help="a tournament of each, one after another, each its own file"
+    )
     parser.add_argument(
         "--control",
         choices=("random-weights", "equal-weights"),
@@ -65,6 +76,51 @@ def run(arguments: argparse.Namespace) -> None:
     """Runs the command; raises TrainError for what cannot begin, or brought nothing."""
     # Before numpy is imported: a process has a core.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    if arguments.backend == "native":
+        from websim.physics import usable_cores
+        from websim_server.author.pool import Pool
+
+        _hold_all(arguments, Pool, usable_cores)
+        return
+    from websim_server.author.ray_pool import RayPool
+    from websim_server.clusters import cluster, cores
+
+    with cluster():
+        _hold_all(arguments, RayPool, cores)
+
+
+def _hold_all(
+    arguments: argparse.Namespace,
+    pool_of: "Callable[[int], Pool | RayPool]",
+    cores: Callable[[], int],
+) -> None:
+    """Holds the tournament, or one of each seed; see `_hold`."""
+    if not arguments.seeds:
+        _hold(arguments, pool_of, cores)
+        return
+    from websim_server.train.several import seeds_of
+
+    if arguments.resume or arguments.show_prompt:
+        raise TrainError("--seeds is of tournaments that begin, without --resume and --show-prompt")
+    out = arguments.out or Path("best.websim")
+    for seed in seeds_of(arguments.seeds):
+        own = {"seed": seed, "out": out.with_stem(f"{out.stem}-{seed}")}
+        if not _hold(argparse.Namespace(**{**vars(arguments), **own}), pool_of, cores):
+            return  # it was stopped
+
+
+def _hold(
+    arguments: argparse.Namespace,
+    pool_of: "Callable[[int], Pool | RayPool]",
+    cores: Callable[[], int],
+) -> bool:
+    """Holds a tournament; says whether it is over. See `run`.
+
+    Args:
+        arguments: What the command line says.
+        pool_of: See Driver.
+        cores: How many learn at a time, if nothing is said of it.
+    """
     from websim.authors.tournament import archive
     from websim.authors.tournament.tournament import Tournament
     from websim.errors import WebSimError
@@ -73,28 +129,30 @@ def run(arguments: argparse.Namespace) -> None:
     from websim_server.train.interruptions import interruptions
 
     runs: dict[int, bytes] = {}
+    workers = arguments.workers or cores()
     try:
         if arguments.resume:
             tournament, runs = archive.load(_read(arguments.resume))
-            _go_on(tournament, arguments)
+            _go_on(tournament, arguments, workers)
         else:
-            tournament = Tournament.begin(_experiment(arguments), _settings(arguments))
+            tournament = Tournament.begin(_experiment(arguments), _settings(arguments, workers))
         if arguments.show_prompt:
             _show_prompt(tournament)
-            return
+            return False
         out = arguments.out or arguments.resume or Path("best.websim")
         with (
             Reporter(tournament, quiet=arguments.json) as reporter,
             interruptions("saving what there is") as interrupted,
         ):
             author = _author(arguments, tournament, reporter, interrupted)
-            Driver(tournament, runs, author, out, reporter).run(interrupted)
+            Driver(tournament, runs, author, out, reporter, pool_of).run(interrupted)
     except WebSimError as error:
         raise TrainError(str(error)) from None
     _tell(tournament, out, arguments)
+    return tournament.over
 
 
-def _go_on(tournament: "Tournament", arguments: argparse.Namespace) -> None:
+def _go_on(tournament: "Tournament", arguments: argparse.Namespace, workers: int) -> None:
     """What may be another when it goes on."""
     from websim.authors.tournament.tournament import check
 
@@ -103,7 +161,7 @@ def _go_on(tournament: "Tournament", arguments: argparse.Namespace) -> None:
     if tournament.over:
         raise TrainError("this tournament is over: websim train --resume goes on from its best")
     settings = tournament.state.settings
-    settings.workers = arguments.workers or _cores()
+    settings.workers = workers
     if arguments.minutes is not None:
         settings.seconds = 60 * arguments.minutes
     check(settings)
@@ -120,7 +178,7 @@ def _experiment(arguments: argparse.Namespace) -> "Experiment":
     return whole(replace(given, seed=arguments.seed, title=(arguments.words or "")[:MAX_TITLE]))
 
 
-def _settings(arguments: argparse.Namespace) -> Any:
+def _settings(arguments: argparse.Namespace, workers: int) -> Any:
     from websim.authors.tournament.records import Settings
 
     minutes, steps = arguments.minutes, arguments.steps
@@ -131,7 +189,7 @@ def _settings(arguments: argparse.Namespace) -> Any:
         candidates=arguments.candidates,
         steps=None if steps is None else int(steps),
         seconds=None if minutes is None else 60 * minutes,
-        workers=arguments.workers or _cores(),
+        workers=workers,
         episodes=arguments.episodes,
         seed=arguments.seed,
         control=arguments.control or "",
@@ -208,12 +266,6 @@ def _summary(tournament: "Tournament", out: Path) -> dict[str, Any]:
         "candidates": [standing.as_evidence() for standing in tournament.ranking()],
         "out_of_it": {e.candidate.name: e.out for e in state.entries if e.out},
     }
-
-
-def _cores() -> int:
-    from websim.physics import usable_cores
-
-    return usable_cores()
 
 
 def _read(path: Path) -> bytes:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from websim.authors.candidates import Author
     from websim.authors.tournament.records import Result
     from websim.authors.tournament.tournament import Tournament
+    from websim_server.author.ray_pool import RayPool
     from websim_server.author.reporter import Reporter
 
 WAIT_SECONDS = 0.25
@@ -38,8 +39,19 @@ class Driver:
         author: "Author",
         out: Path,
         reporter: "Reporter",
+        pool_of: "Callable[[int], Pool | RayPool]" = Pool,
     ) -> None:
-        """Takes the tournament with the runs that it goes on from, and where to write."""
+        """Takes the tournament with the runs that it goes on from, and where to write.
+
+        Args:
+            tournament: It.
+            runs: See Driver.
+            author: Who writes rewards.
+            out: The file.
+            reporter: Shows how it goes.
+            pool_of: Makes so many of those who do jobs.
+        """
+        self._pool_of = pool_of
         self.tournament, self.runs = tournament, runs
         self._author, self._out, self._reporter = author, out, reporter
         self._before = tournament.state.seconds
@@ -52,7 +64,7 @@ class Driver:
             interrupted: Asked all the time. Jobs under way are begun anew when it goes on.
         """
         tournament, settings = self.tournament, self.tournament.state.settings
-        with Pool(settings.workers) as pool:
+        with self._pool_of(settings.workers) as pool:
             while not tournament.over and not interrupted():
                 self._tick()
                 if tournament.state.stage == "author":
@@ -88,7 +100,7 @@ class Driver:
     def _cost(self) -> dict[str, float]:
         return self._author.cost if isinstance(self._author, LlmAuthor) else {}
 
-    def _hand_out(self, pool: Pool) -> None:
+    def _hand_out(self, pool: "Pool | RayPool") -> None:
         tournament = self.tournament
         for job in tournament.jobs():
             if not pool.has_room:

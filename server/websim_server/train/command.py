@@ -40,6 +40,7 @@ def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     parser.add_argument("--preset", help="set of hyperparameters (the algorithm's first)")
     parser.add_argument("--total-timesteps", type=float, help="environment steps in all")
     parser.add_argument("--seed", type=int, help="of everything random (the file's, or 1)")
+    add_several(parser)
     parser.add_argument(
         "--set",
         nargs="+",
@@ -105,6 +106,24 @@ def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     parser.set_defaults(run=run)
 
 
+def add_several(parser: argparse.ArgumentParser) -> None:
+    """The options of several runs in one command."""
+    parser.add_argument("--seeds", metavar="1-5", help="a run of each of these seeds")
+    parser.add_argument(
+        "--sweep",
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar="NAME=VALUE,VALUE",
+        help="a run of each of these values, and of each combination of several such",
+    )
+    parser.add_argument(
+        "--workers",
+        type=int,
+        help="of several runs, so many at a time (as there are cores, or CPUs of the cluster)",
+    )
+
+
 def add_machines(parser: argparse.ArgumentParser) -> None:
     """The options of runs on several machines."""
     parser.add_argument(
@@ -153,6 +172,9 @@ def run(arguments: argparse.Namespace) -> None:
         if arguments.join:
             _join(arguments)
             return
+        if arguments.seeds or arguments.sweep:
+            _train_all(arguments)
+            return
         job, ranks = _job(arguments)
         if arguments.serve_ranks:
             from websim_server.train.backends import machines
@@ -174,6 +196,47 @@ def run(arguments: argparse.Namespace) -> None:
             return
         backend = import_module(f"websim_server.train.backends.{arguments.backend}")
         backend.train(job, ranks, reproducible=arguments.reproducible)
+
+
+def _train_all(arguments: argparse.Namespace) -> None:
+    """Carries out several runs; raises TrainError or WebSimError."""
+    from websim_server.train.several import tell, variants
+
+    alone = ("resume", "keep", "serve_ranks", "ask", "reproducible")
+    for name in alone:
+        if getattr(arguments, name):
+            raise TrainError(
+                f"--{name.replace('_', '-')} is of one run, without --seeds and --sweep"
+            )
+    if arguments.ranks not in (None, 1) or arguments.backend == "browser":
+        raise TrainError("of several runs each has one rank, and --backend native or ray")
+    if arguments.workers is not None and arguments.workers < 1:
+        raise TrainError(f"--workers must be at least 1, not {arguments.workers}")
+    jobs, settings = [], []
+    for setting, one in variants(arguments):
+        job, _ = _job(one)
+        label = f"{setting} seed={job.experiment.seed}".strip()
+        folder = job.folder
+        if setting:
+            folder = folder.with_name(f"{folder.name}__{_file_name(setting)}")
+        jobs.append(replace(job, label=label, folder=folder))
+        settings.append(setting)
+    if arguments.backend == "ray":
+        resources = _json_object("--rank-resources", arguments.rank_resources)
+        from websim_server.train.backends import ray
+
+        returns = ray.train_all(
+            jobs,
+            arguments.workers,
+            resources=resources,
+            token_file=arguments.token_file,
+            tls=arguments.tls,
+        )
+    else:
+        from websim_server.train.backends import native
+
+        returns = native.train_all(jobs, arguments.workers)
+    tell(settings, returns)
 
 
 def _join(arguments: argparse.Namespace) -> None:
@@ -336,8 +399,13 @@ def _adapting(
 
 def _run_name(experiment: "Experiment") -> str:
     """Of a new run's folder."""
-    name = re.sub(r"[^\w.-]+", "-", experiment.title).strip(".-") or experiment.task
+    name = _file_name(experiment.title) or experiment.task
     return f"{name}__{experiment.algorithm}__{experiment.seed}__{int(time.time())}"
+
+
+def _file_name(text: str) -> str:
+    """What may be part of a file's name everywhere."""
+    return re.sub(r"[^\w.=-]+", "-", text).strip(".-")
 
 
 def _object(given: Any) -> dict[str, Any]:

@@ -25,6 +25,7 @@ class Job:
         checkpoint_seconds: Between two checkpoints.
         undo: Number of the decision whose other side goes on.
         keep: Where checkpoints are kept as well, as `fsspec` writes it.
+        label: Which of several runs it is.
     """
 
     experiment: "Experiment"
@@ -33,3 +34,4 @@ class Job:
     checkpoint_seconds: float
     undo: int | None = None
     keep: str | None = None
+    label: str = ""

@@ -15,7 +15,11 @@ if TYPE_CHECKING:
 
 
 class Reporter:
-    """Shows progress and writes the run's folder."""
+    """Shows progress and writes the run's folder.
+
+    Attributes:
+        recent_return: The run's newest mean return; NaN before the first episode has ended.
+    """
 
     def __init__(self, job: Job, global_step: int, total_timesteps: int) -> None:
         """Starts the bar and the clock."""
@@ -31,7 +35,14 @@ class Reporter:
         self._told = len(decisions_of(job.checkpoint)) if job.checkpoint else 0
         self._proposed: Decision | None = None
         self._started = self._saved = time.monotonic()
-        self._bar = tqdm(total=total_timesteps, initial=global_step, unit="step", unit_scale=True)
+        self.recent_return = math.nan
+        self._bar = tqdm(
+            desc=job.label or None,
+            total=total_timesteps,
+            initial=global_step,
+            unit="step",
+            unit_scale=True,
+        )
         self._bar.write(f"{job.experiment.task}, {job.experiment.algorithm}: {job.folder}")
 
     def __enter__(self) -> "Reporter":
@@ -44,9 +55,9 @@ class Reporter:
         self._log.close()
         saved = self._log.checkpoint.is_file()
         if self._finished:
-            print(f"Done. The policy is in {self._log.checkpoint}", file=sys.stderr)
+            self.say(f"Done. The policy is in {self._log.checkpoint}")
         elif saved:
-            print(f"Saved. To go on: websim train --resume {self._log.checkpoint}", file=sys.stderr)
+            self.say(f"Saved. To go on: websim train --resume {self._log.checkpoint}")
 
     def save_is_due(self) -> bool:
         """Whether the last checkpoint is old enough."""
@@ -73,6 +84,7 @@ class Reporter:
         sps = int((iteration.global_step - self._first_step) / seconds)
         metrics = {**iteration.metrics, "charts/SPS": float(sps), "charts/seconds": seconds}
         self._log.write(iteration.global_step, metrics)
+        self.recent_return = iteration.recent_return
         if not math.isnan(iteration.recent_return):
             self._bar.set_postfix_str(f"return {iteration.recent_return:.1f}", refresh=False)
         self._finished = iteration.finished
@@ -98,5 +110,6 @@ class Reporter:
         self._proposed = course.proposed
 
     def say(self, text: str) -> None:
-        """Says something beside the bar."""
-        self._bar.write(text, file=sys.stderr)
+        """Says something beside the bars."""
+        label = f"{self._job.label}: " if self._job.label else ""
+        self._bar.write(label + text, file=sys.stderr)

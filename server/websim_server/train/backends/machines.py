@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -100,77 +100,113 @@ def train(job: Job, ranks: int, meeting: Meeting) -> None:
     drive(job, ranks, meeting, launch)
 
 
-def drive(
-    job: Job,
-    ranks: int,
-    meeting: Meeting,
-    launch: Callable[[Coordinator, Callable[[str], None]], Launcher],
-) -> None:
-    """Holds a group of ranks together, shows and writes what it tells, and listens to Ctrl-C.
+Launch = Callable[[Coordinator, Callable[[str], None]], Launcher]
+"""Starts the ranks that are started from here; the second says something at the terminal."""
 
-    Args:
-        job: What to train, and where to write.
-        ranks: How many there are when all are there.
-        meeting: Where they meet.
-        launch: Starts those that are started from here; what it is given to say something to is the
-            terminal.
+
+def drive(job: Job, ranks: int, meeting: Meeting, launch: Launch) -> None:
+    """Drives a run until it is over, and listens to Ctrl-C.
 
     Raises:
         TrainError: the run has failed.
         WebSimError: nobody can join there.
     """
-    kind: Any = algorithm_class(job.experiment.algorithm)
-    total = make_hyperparameters(
-        kind.Hyperparameters, job.experiment.hyperparameters
-    ).total_timesteps
-    first = 0
-    if job.checkpoint is not None:
-        first = checkpoints.loads(job.checkpoint).learner["global_step"]
-    coordinator = Coordinator(
-        meeting.address,
-        meeting.security,
-        ranks,
-        job=archive.dump(job.experiment),
-        checkpoint=job.checkpoint,
-        least=meeting.least,
-    )
-    with (
-        closing(coordinator),
-        Reporter(job, first, total) as reporter,
-        interruptions() as interrupted,
-        closing(launch(coordinator, reporter.say)) as launcher,
-    ):
-        _Driver(coordinator, reporter, ranks).run(interrupted, launcher)
-        coordinator.close()  # who still waits hears of it, and ends
+    with Drive(job, ranks, meeting, launch) as run, interruptions() as interrupted:
+        while not run.over:
+            run.advance(POLL_SECONDS, interrupted())
 
 
-class _Driver:
-    """What a driver does between two looks at its ranks."""
+class Drive:
+    """A run whose ranks are held together from here: what it tells is shown and written.
 
-    def __init__(self, coordinator: Coordinator, reporter: Reporter, ranks: int) -> None:
-        self._coordinator, self._reporter, self._ranks = coordinator, reporter, ranks
+    Attributes:
+        reporter: Who shows it.
+        over: Whether all has come to the end.
+    """
+
+    def __init__(self, job: Job, ranks: int, meeting: Meeting, launch: Launch) -> None:
+        """Begins.
+
+        Args:
+            job: What to train, and where to write.
+            ranks: How many there are when all are there.
+            meeting: Where they meet.
+            launch: See Launch.
+
+        Raises:
+            TrainError: the ranks cannot be started.
+            WebSimError: nobody can join there.
+        """
+        kind: Any = algorithm_class(job.experiment.algorithm)
+        total = make_hyperparameters(
+            kind.Hyperparameters, job.experiment.hyperparameters
+        ).total_timesteps
+        first = 0
+        if job.checkpoint is not None:
+            first = checkpoints.loads(job.checkpoint).learner["global_step"]
+        self._ranks = ranks
         self._deaths = 0
-        self._saving = False
+        self._saving = self._stopped = False
+        self.over = False
+        with ExitStack() as stack:
+            self._coordinator = stack.enter_context(
+                closing(
+                    Coordinator(
+                        meeting.address,
+                        meeting.security,
+                        ranks,
+                        job=archive.dump(job.experiment),
+                        checkpoint=job.checkpoint,
+                        least=meeting.least,
+                    )
+                )
+            )
+            self.reporter = stack.enter_context(Reporter(job, first, total))
+            self._launcher = launch(self._coordinator, self.reporter.say)
+            stack.callback(self._launcher.close)
+            stack.callback(self._coordinator.close)  # who still waits hears of it, and ends
+            self._ends = stack.pop_all()
 
-    def run(self, interrupted: Callable[[], bool], launcher: Launcher) -> None:
-        """Until the run is over."""
-        coordinator, stopped = self._coordinator, False
-        while not coordinator.over:
-            if interrupted() and not stopped:
-                if not coordinator.members:
-                    return
-                stopped = True
-                coordinator.wish(stop=True)
-            elif self._reporter.save_is_due() and not self._saving:
-                self._saving = True
-                coordinator.wish(save=True)
-            for event in coordinator.poll(POLL_SECONDS):
-                self._take(event)
-            if not coordinator.over:
-                self._count(launcher.tend())
+    def __enter__(self) -> "Drive":
+        """Returns itself."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """See `close`."""
+        self.close()
+
+    def close(self) -> None:
+        """Ends the ranks, and says how to go on."""
+        self._ends.close()
+
+    def advance(self, seconds: float, stop: bool) -> None:
+        """Does what is to be done, for so long at most.
+
+        Args:
+            seconds: How long it waits for something to happen.
+            stop: The run is to end after the iteration that is under way.
+
+        Raises:
+            TrainError: the run has failed.
+        """
+        coordinator = self._coordinator
+        if stop and not self._stopped:
+            if not coordinator.members:
+                self.over = True
+                return
+            self._stopped = True
+            coordinator.wish(stop=True)
+        elif self.reporter.save_is_due() and not self._saving:
+            self._saving = True
+            coordinator.wish(save=True)
+        for event in coordinator.poll(seconds):
+            self._take(event)
+        self.over = coordinator.over
+        if not self.over:
+            self._count(self._launcher.tend())
 
     def _take(self, event: Event) -> None:
-        say, everyone = self._reporter.say, self._ranks
+        say, everyone = self.reporter.say, self._ranks
         if isinstance(event, Formed):
             where = ", ".join(sorted(set(event.hosts)))
             say(f"{len(event.members)} of {everyone} ranks, on {where}.")
@@ -194,10 +230,10 @@ class _Driver:
         iteration = read_iteration(told.values["iteration"])
         if not iteration.lost:  # of which the coordinator tells
             self._deaths = 0
-            self._reporter.report(iteration)
+            self.reporter.report(iteration)
         if told.blob:
             self._coordinator.keep(told.blob)
-            self._reporter.save(told.blob)
+            self.reporter.save(told.blob)
             self._saving = False
 
 

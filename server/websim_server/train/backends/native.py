@@ -1,6 +1,10 @@
 """A run in processes of this machine."""
 
+import os
+import secrets
 import sys
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from websim_server.train.answers import answers
@@ -10,6 +14,8 @@ from websim_server.train.reporter import Reporter
 
 if TYPE_CHECKING:
     from websim.ranks import Communicator
+    from websim.ranks.coordinator import Coordinator
+    from websim_server.train.rank import Processes
 
 
 def train(job: Job, ranks: int, *, reproducible: bool) -> None:
@@ -21,6 +27,33 @@ def train(job: Job, ranks: int, *, reproducible: bool) -> None:
     from websim.ranks.local import run_processes
 
     run_processes(train_rank, ranks, job)
+
+
+def train_all(jobs: Sequence[Job], at_once: int | None) -> list[float]:
+    """Carries out several runs, a process each; see `several.carry_out`.
+
+    Args:
+        jobs: The runs.
+        at_once: How many at a time; None: as many as there are cores.
+
+    Raises:
+        TrainError: runs have failed.
+    """
+    from websim.physics import usable_cores
+    from websim.ranks.wire import Security
+    from websim_server.train.backends.machines import Drive, Meeting
+    from websim_server.train.rank import Processes
+    from websim_server.train.several import carry_out
+
+    at_once = at_once or usable_cores()
+    os.environ["OMP_NUM_THREADS"] = "1"  # which processes inherit: a core each
+    meeting = Meeting(("127.0.0.1", 0), Security(secrets.token_urlsafe(24)))
+
+    def launch(job: Job, coordinator: "Coordinator", say: Callable[[str], None]) -> "Processes":
+        return Processes(1, coordinator.address, meeting.security, job.experiment.trusted)
+
+    begin = [partial(Drive, job, 1, meeting, partial(launch, job)) for job in jobs]
+    return carry_out(begin, at_once)
 
 
 def train_rank(communicator: "Communicator", job: Job) -> None:

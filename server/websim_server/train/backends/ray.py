@@ -4,22 +4,18 @@ Ray carries none of their bytes: they join the driver's group as ranks of other 
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from websim.errors import GroupEnded, RankLost
 from websim.ranks.coordinator import Coordinator
 from websim.ranks.wire import Security
-from websim_server.train.backends.machines import drive, meeting_at
+from websim_server.clusters import cluster, cores, ray
+from websim_server.train.backends.machines import Drive, Launch, Meeting, drive, meeting_at
 from websim_server.train.job import Job, TrainError
 from websim_server.train.rank import Address, take_part
-
-try:
-    import ray
-except ModuleNotFoundError:
-    raise TrainError(
-        "--backend ray needs Ray: pip install 'mujoco-websim[ray]', or make ray"
-    ) from None
+from websim_server.train.several import carry_out
 
 RESOURCES: dict[str, Any] = {"num_cpus": 1}
 """What an actor asks for, if nothing else is said."""
@@ -50,29 +46,60 @@ def train(
         TrainError: the cluster cannot be reached, or the run has failed.
         WebSimError: the run cannot start.
     """
-    try:
-        ray.init(logging_level="warning")
-    except (ConnectionError, RuntimeError, ValueError) as error:
-        raise TrainError(f"the Ray cluster cannot be reached: {error}") from None
-    try:
-        host = ray.util.get_node_ip_address()
-        meeting = meeting_at(f"{host}:0", token_file, tls, least)
+    with cluster():
+        drive(*_run(job, ranks, resources, token_file, tls, least))
 
-        def launch(coordinator: Coordinator, say: Callable[[str], None]) -> _Actors:
-            try:
-                return _Actors(
-                    ranks,
-                    coordinator.address,
-                    meeting.security,
-                    job.experiment.trusted,
-                    {**RESOURCES, **resources},
-                )
-            except (TypeError, ValueError) as error:
-                raise TrainError(f"--rank-resources: {error}") from None
 
-        drive(job, ranks, meeting, launch)
-    finally:
-        ray.shutdown()
+def train_all(
+    jobs: Sequence[Job],
+    at_once: int | None,
+    *,
+    resources: Mapping[str, Any],
+    token_file: Path | None,
+    tls: Path | None,
+) -> list[float]:
+    """Carries out several runs, an actor each; see `several.carry_out`.
+
+    Args:
+        jobs: The runs.
+        at_once: How many at a time; None: as many as the cluster has CPUs.
+        resources: See `train`.
+        token_file: Likewise.
+        tls: Likewise.
+
+    Raises:
+        TrainError: the cluster cannot be reached, or runs have failed.
+        WebSimError: nobody can join there.
+    """
+    with cluster():
+        begin = [partial(Drive, *_run(job, 1, resources, token_file, tls, None)) for job in jobs]
+        return carry_out(begin, at_once or cores())
+
+
+def _run(
+    job: Job,
+    ranks: int,
+    resources: Mapping[str, Any],
+    token_file: Path | None,
+    tls: Path | None,
+    least: int | None,
+) -> tuple[Job, int, Meeting, Launch]:
+    """What `Drive` takes."""
+    meeting = meeting_at(f"{ray.util.get_node_ip_address()}:0", token_file, tls, least)
+
+    def launch(coordinator: Coordinator, say: Callable[[str], None]) -> _Actors:
+        try:
+            return _Actors(
+                ranks,
+                coordinator.address,
+                meeting.security,
+                job.experiment.trusted,
+                {**RESOURCES, **resources},
+            )
+        except (TypeError, ValueError) as error:
+            raise TrainError(f"--rank-resources: {error}") from None
+
+    return job, ranks, meeting, launch
 
 
 class _Rank:

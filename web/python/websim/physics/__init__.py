@@ -498,10 +498,12 @@ def compute(physics: Physics, fields: Collection[str]) -> None:
 
 
 def usable_cores() -> int:
-    """How many cores this process may run on."""
+    """How many cores this process may use: OMP_NUM_THREADS at most, which Ray sets for actors."""
+    cores = os.cpu_count() or 1
     if hasattr(os, "sched_getaffinity"):  # Linux
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+        cores = len(os.sched_getaffinity(0))
+    wanted = os.environ.get("OMP_NUM_THREADS", "").partition(",")[0]
+    return min(cores, max(1, int(wanted))) if wanted.isdecimal() else cores
 
 
 def engine() -> str:
