@@ -92,7 +92,7 @@ def test_kept_runs_and_files(resumed: TrainingPage, tmp_path: Path) -> None:
     """The first on its page: it counts what is kept."""
     training, page = resumed, resumed.page
     page.get_by_role("button", name="Keep", exact=True).click()
-    kept = page.locator(".saved li.kept")
+    kept = page.locator(".saved tbody tr.kept")
     expect(kept).to_have_count(1, timeout=30_000)
     expect(kept.locator(".name")).to_have_value("InvertedPendulum-v5 1")
     training.pause()
@@ -120,15 +120,15 @@ def test_kept_runs_and_files(resumed: TrainingPage, tmp_path: Path) -> None:
         broken.write_bytes(content)
         chooser.set_input_files(broken)
         expect(page.locator(".notices")).to_contain_text(message, timeout=60_000)
-        expect(page.locator(".saved li")).to_have_count(2)
+        expect(page.locator(".saved tbody tr")).to_have_count(2)
 
     page.get_by_role("group", name="Training").get_by_role("button", name="Reset").click()
     training.wait("sim.training === null", seconds=60)
     training.booted()
     expect(page.locator(".curves .curve")).to_have_count(0)
     chooser.set_input_files(path)
-    expect(page.locator(".saved li")).to_have_count(3)
-    opened = page.locator(".saved li", has=page.locator(f"input[value='{path.stem}']"))
+    expect(page.locator(".saved tbody tr")).to_have_count(3)
+    opened = page.locator(".saved tbody tr", has=page.locator(f"input[value='{path.stem}']"))
     opened.get_by_role("button", name="Use").click()
     training.wait("/^saved-/.test(sim.getEnvironmentState(7).controller)", seconds=30)
     opened.get_by_role("button", name="Resume").click()
@@ -142,7 +142,27 @@ def test_kept_runs_and_files(resumed: TrainingPage, tmp_path: Path) -> None:
         if button.is_enabled():
             button.click()
             break
-    expect(page.locator(".saved li")).to_have_count(3)
+    rows = page.locator(".saved tbody tr")
+    expect(rows).to_have_count(3)
+
+    # As a table, and their curves in one plot: all are of one seed, so that the longest counts.
+    see_saved(page)
+    page.get_by_role("button", name="Steps", exact=True).click()
+    steps = page.get_by_role("columnheader", name="Steps", exact=True)
+    expect(steps).to_have_attribute("aria-sort", "descending")
+    page.get_by_label("Curves of all runs").check()
+    line = page.locator(".runs-legend li")
+    expect(line).to_have_count(1)
+    expect(line.locator(".value")).to_have_text(re.compile(r"^[\d.]+$"))
+    page.get_by_label("From left to right").last.select_option("time")
+    expect(page.locator(".runs-plot")).to_have_attribute(
+        "aria-label", re.compile("time of learning")
+    )
+    page.locator(".library").get_by_role("button", name="Enlarge").click()
+    expect(page.locator(".large .saved tbody tr")).to_have_count(3)
+    page.locator(".stage").focus()
+    page.keyboard.press("Escape")
+    expect(page.locator(".panel .saved tbody tr")).to_have_count(3)
 
 
 def test_a_file_saved_while_pausing_is_of_the_pause(resumed: TrainingPage, tmp_path: Path) -> None:
@@ -162,10 +182,10 @@ def test_a_file_of_a_newer_version_changes_nothing(paused: TrainingPage, tmp_pat
     newer.write_bytes(
         altered(path, "learner/checkpoint.json", json.dumps({**header, "version": 999}))
     )
-    before = page.locator(".saved li").count()
+    before = page.locator(".saved tbody tr").count()
     page.locator("#open-files").set_input_files(newer)
     expect(page.locator(".notices")).to_contain_text("written by a newer one", timeout=60_000)
-    expect(page.locator(".saved li")).to_have_count(before)
+    expect(page.locator(".saved tbody tr")).to_have_count(before)
     assert paused.sim("sim.training.state") == "paused"
 
 
@@ -179,7 +199,7 @@ def in_json(path: Path, member: str, **values: object) -> bytes:
 def test_hostile_files_are_refused_and_harm_nothing(paused: TrainingPage, tmp_path: Path) -> None:
     page = paused.page
     good = save_as_file(page, tmp_path)
-    before = page.locator(".saved li").count()
+    before = page.locator(".saved tbody tr").count()
     for name, data, says in (
         (
             "step",
@@ -197,7 +217,7 @@ def test_hostile_files_are_refused_and_harm_nothing(paused: TrainingPage, tmp_pa
         bad.write_bytes(data)
         page.locator("#open-files").set_input_files(bad)
         expect(page.locator(".notices")).to_contain_text(says, timeout=60_000)
-        expect(page.locator(".saved li")).to_have_count(before)
+        expect(page.locator(".saved tbody tr")).to_have_count(before)
     assert paused.sim("sim.stats().workerRestarts") == 0
     done = paused.steps()
     page.get_by_role("button", name="Resume", exact=True).click()
@@ -245,15 +265,15 @@ def test_a_file_is_packed_beside_the_page(paused: TrainingPage, tmp_path: Path) 
 def test_a_file_can_be_dropped_on_the_page(paused: TrainingPage, tmp_path: Path) -> None:
     page = paused.page
     content = save_as_file(page, tmp_path).read_bytes()
-    before = page.locator(".saved li").count()
+    before = page.locator(".saved tbody tr").count()
     files = transfer(page, {"dropped.zip": content})
     canvas = page.locator(".stage")
     canvas.dispatch_event("dragover", {"dataTransfer": files})
     expect(page.locator("#app")).to_have_class(re.compile("dropping"))
     canvas.dispatch_event("drop", {"dataTransfer": files})
     expect(page.locator("#app")).not_to_have_class(re.compile("dropping"))
-    expect(page.locator(".saved li")).to_have_count(before + 1)
-    expect(page.locator(".saved li input[value='dropped']")).to_be_attached()
+    expect(page.locator(".saved tbody tr")).to_have_count(before + 1)
+    expect(page.locator(".saved tbody input[value='dropped']")).to_be_attached()
 
 
 def test_curves_become_a_picture(paused: TrainingPage) -> None:
@@ -331,14 +351,14 @@ SPOIL_A_RECORD = """() => new Promise((resolve, reject) => {
 
 def test_a_damaged_record_hides_no_others_and_can_be_deleted(resumed: TrainingPage) -> None:
     page = resumed.page
-    before = page.locator(".saved li").count()
+    before = page.locator(".saved tbody tr").count()
     page.evaluate(SPOIL_A_RECORD)
     done = resumed.pause()
-    expect(page.locator(".saved li")).to_have_count(before + 1)
-    expect(page.locator(".saved li.damaged")).to_contain_text("cannot be read")
+    expect(page.locator(".saved tbody tr")).to_have_count(before + 1)
+    expect(page.locator(".saved tbody tr.damaged")).to_contain_text("cannot be read")
     see_saved(page)
     page.get_by_role("button", name="Delete: A run that cannot be read").click()
-    expect(page.locator(".saved li")).to_have_count(before)
+    expect(page.locator(".saved tbody tr")).to_have_count(before)
     wait_until_kept(page, done)
 
 
@@ -491,9 +511,9 @@ def test_the_newest_checkpoint_is_kept_when_the_page_is_hidden_and_on_close(
     # What is deleted does not come back with what was left.
     card.get_by_role("button", name="Discard").click()
     expect(card).to_have_count(0)
-    others = page.locator(".saved li").count()
+    others = page.locator(".saved tbody tr").count()
     page.reload()
-    expect(page.locator(".saved li")).to_have_count(others)
+    expect(page.locator(".saved tbody tr")).to_have_count(others)
     expect(card).to_have_count(0)
 
 
@@ -542,5 +562,5 @@ def test_runs_of_an_older_page_are_there(page: Page, server: str) -> None:
     page.evaluate(OLD_RUN)
     page.goto(f"{server}/?task=Hopper-v5&envs=1&workers=1")
     page.locator(".library summary").click(timeout=BOOT_MS)
-    names = page.locator(".saved li input.name")
+    names = page.locator(".saved tbody input.name")
     expect(names).to_have_value("Hopper-v5 · ppo · 2,048 steps", timeout=BOOT_MS)

@@ -284,13 +284,13 @@ def test_a_robot_learns_a_reward_and_comes_back_from_a_file(
     page.select_option("#option-task", "InvertedPendulum-v5")
     opened.wait("sim.groups[0].task === 'InvertedPendulum-v5'", 30)
     opened.booted()
-    saved_runs = page.locator(".saved li")
+    saved_runs = page.locator(".saved tbody tr")
     before = saved_runs.count()
     page.locator("#open-files").set_input_files(path)
     expect(saved_runs).to_have_count(before + 1)
     stands(opened, "ball")
     opened.wait("/^saved-/.test(sim.getEnvironmentState(0).controller)", 30)
-    own = page.locator(".saved li", has=page.locator(f"input[value='{path.stem}']"))
+    own = page.locator(".saved tbody tr", has=page.locator(f"input[value='{path.stem}']"))
     with page.expect_download() as download:
         own.get_by_role("button", name="File").click()
     again = checkpoints.loads(download.value.path().read_bytes())
@@ -348,5 +348,5 @@ def test_the_server_opens_a_run_that_plays(
                 page.reload()
                 dashboard.booted()
             dashboard.wait("/^saved-/.test(sim.getEnvironmentState(0).controller)", 30)
-            expect(page.locator(".saved li")).to_have_count(1)
+            expect(page.locator(".saved tbody tr")).to_have_count(1)
             assert dashboard.state["trainseed"] == "3"

@@ -177,6 +177,12 @@ def test_controllers_side_by_side_while_training_goes_on(training: TrainingPage)
     page.select_option("#compare-1-controller", "best")
     training.wait("sim.getEnvironmentState(11).controller === 'best'")
     assert training.state["compare"] == "2:current,2:best"
+    # The random ones were replaced in the middle of their episodes.
+    returns = page.locator(".compare-return")
+    played = re.compile(r"return [\d.]+, mean of .*episode")
+    for row in range(2):
+        expect(returns.nth(row)).to_have_text(played, timeout=LEARNT_MS)
+    expect(page.locator(".compare-others li")).to_have_text(re.compile(r"learning \(PPO\): return"))
 
     before = training.steps()
     number = page.locator("#compare-0-envs")

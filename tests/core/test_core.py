@@ -151,7 +151,7 @@ def test_learnt_kept_and_resumed(core: Core) -> None:
     core.click("Pause", ".transport")
     core.wait("sim.training.state === 'paused'", 60)
     steps = core.get("sim.training.globalStep")
-    core.wait("document.querySelectorAll('.saved li').length > 0")
+    core.wait("document.querySelectorAll('.saved tbody tr').length > 0")
 
     core.tab.goto(core.get("location.href"))
     core.wait("globalThis.websim?.stats().environments > 0", BOOT_S)

@@ -54,6 +54,18 @@ export function duration(seconds) {
 }
 
 /**
+ * A span of time as clocks show it: 0:05, 12:30, 1:00:00.
+ *
+ * @param {number} seconds
+ */
+export function clock(seconds) {
+  const whole = Math.round(seconds);
+  const [hours, minutes] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60];
+  const two = (/** @type {number} */ value) => String(value).padStart(2, '0');
+  return `${hours ? `${hours}:${two(minutes)}` : minutes}:${two(whole % 60)}`;
+}
+
+/**
  * How long ago something was, roughly.
  *
  * @param {number} seconds

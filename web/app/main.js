@@ -195,7 +195,7 @@ async function build() {
     notices.show('warning', 'The graphics driver was reset: drawing goes on when it is back.');
   }, true);
   app.replaceChildren(
-    stage.element, labels.element, author.herds.element, stage.empty, details.element, desk.large, bar.element, panel.element,
+    stage.element, labels.element, author.herds.element, stage.empty, details.element, desk.large.element, bar.element, panel.element,
     h('div', { class: 'stage-tools' }, hands.element, taking.element), welcome.element, welcome.tour.element, boot.element, desk.offers, opener.element, notices.element, keyboard.sheet,
   );
   if (caption) {
@@ -336,6 +336,7 @@ function leave() {
   if (!taking.card.hidden) taking.toggle();
   else if (app.classList.contains('presenting')) present();
   else if (welcome.open) welcome.show(false);
+  else if (desk.large.shown) desk.large.close();
   else follow(null);
 }
 
@@ -475,7 +476,7 @@ function turn(now) {
   if (session.sim && now - turned.figures >= intervals.figures) {
     turned.figures = now;
     panel.update(session.sim, now / 1000, stage.view.status, desk.summary);
-    bar.update(session.sim, now, !desk.large.hidden);
+    bar.update(session.sim, now, desk.large.shown);
     desk.turn(stage.view);
     author.herds.turn(stage.view);
     code.sheet?.turn(stage.view.followed, now / 1000);

@@ -533,6 +533,15 @@ export class WebSim {
   }
 
   /**
+   * What drives an environment; null: it learns.
+   *
+   * @param {number} index
+   */
+  controllerOf(index) {
+    return this.#open.driving.of(checkInteger('index', index, 0, this.numEnvs - 1));
+  }
+
+  /**
    * One environment as its last sample shows it. The arrays are copies.
    *
    * @param {number} index

@@ -13,7 +13,8 @@ import { Peak } from './peak.js';
 const NAMES = /** @type {const} */ (['robots', 'steps', 'steps/s', 'best return', 'mean return', 'time']);
 
 /** The overlay shows all of the curve, as it was measured. */
-const LOOK = { smoothing: 0, logarithmic: false, range: null };
+/** @type {import('../training/look.js').Look} */
+const LOOK = { smoothing: 0, logarithmic: false, over: 'steps' };
 
 export class StageBar {
   #steps = new Peak();
@@ -62,7 +63,7 @@ export class StageBar {
     this.curve.hidden = !learning || learning.log.length < 2 || large;
     if (!this.curve.hidden && learning && learning.log.length !== this.#drawn) {
       this.#drawn = learning.log.length;
-      this.plot.draw(learning.log, LOOK);
+      this.plot.draw(learning.log, LOOK, null);
     }
   }
 

@@ -386,7 +386,7 @@ export class Coach extends EventTarget {
     // The last checkpoint comes right after the news of the end.
     await breathe();
     await this.#storing;
-    if (run?.saved) await this.store.update(run.id, { unfinished: false }).catch(() => {});
+    if (run?.saved) await this.store.update(run.id, { unfinished: false, finished: state === 'finished' }).catch(() => {});
     await this.#release();
     if (this.#discard) this.#forget();
     await this.session.train(null);

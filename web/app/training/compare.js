@@ -15,6 +15,8 @@ const FIRST_NUMBER = 16;
 export const PART_COLORS = ['--part-1', '--part-2', '--part-3', '--part-4', '--part-5', '--part-6'];
 
 export class Compare {
+  /** What episodes of the rows have returned. @type {HTMLElement[]} */
+  returns = [];
   /** What the rows were made of. */
   #shown = '';
 
@@ -27,6 +29,8 @@ export class Compare {
     this.change = change;
     this.choices = choices;
     this.note = h('p', { class: 'subtle' });
+    /** What episodes of all others have returned. */
+    this.others = h('ul', { class: 'compare-others' });
     this.list = h('div', { class: 'compare-rows' });
     this.add = h('button', { onclick: () => this.#add() }, '+ Add robots');
     this.link = h('input', { placeholder: 'Link of a run', 'aria-label': 'Link of a run to compare with', spellcheck: 'false' });
@@ -35,7 +39,7 @@ export class Compare {
       this.link.value = '';
     });
     this.title = h('summary', {}, 'Compare controllers');
-    this.element = h('details', { class: 'compare' }, this.title, this.note, this.list, h('div', { class: 'row' }, this.add, this.link));
+    this.element = h('details', { class: 'compare' }, this.title, this.note, this.others, this.list, h('div', { class: 'row' }, this.add, this.link));
   }
 
   /** @param {Options} options @param {boolean} learning */
@@ -49,6 +53,7 @@ export class Compare {
     const shown = JSON.stringify([this.rows, choices]);
     if (shown === this.#shown) return;
     this.#shown = shown;
+    this.returns = this.rows.map(() => h('small', { class: 'compare-return' }));
     this.list.replaceChildren(...this.rows.map((row, i) => this.#row(row, i, choices)));
     if (this.rows.length) this.element.open = true;
   }
@@ -76,9 +81,21 @@ export class Compare {
     const chip = h('i', { class: 'chip', 'aria-hidden': 'true' });
     chip.style.background = `var(${PART_COLORS[i]})`;
     const element = h('div', { class: 'compare-row' }, chip, number.element, select,
-      h('button', { class: 'quiet', 'aria-label': `Remove part ${i + 1}`, onclick: () => this.#replace(i, []) }, '×'));
+      h('button', { class: 'quiet', 'aria-label': `Remove part ${i + 1}`, onclick: () => this.#replace(i, []) }, '×'), this.returns[i]);
     number.element.querySelector('label')?.classList.add('unseen');
     return element;
+  }
+
+  /**
+   * Says what episodes have returned.
+   *
+   * @param {string[]} others  of those that are in no row @param {string[]} rows
+   */
+  tell(others, rows) {
+    while (this.others.children.length > others.length) this.others.lastChild?.remove();
+    while (this.others.children.length < others.length) this.others.append(h('li', {}));
+    others.forEach((text, i) => setText(this.others.children[i], text));
+    this.returns.forEach((place, i) => setText(place, rows[i] ?? ''));
   }
 
   #add() {

@@ -1,25 +1,17 @@
-/** One metric over environment steps, by uPlot. */
+/** One metric over environment steps or time, by uPlot. */
 
 import '../language.js';
 import uPlot from 'uplot';
 import { h, setText } from '../dom.js';
 import { measure, short } from '../format.js';
 import { themeColor } from '../theme.js';
+import { abscissa } from './look.js';
 import { rowsToDraw } from './reduce.js';
 import { CHANGED } from './run.js';
 
 /** @typedef {import('./metriclog.js').MetricLog} MetricLog */
 
-/**
- * @typedef {object} Look  what all plots have in common
- * @property {number} smoothing   weight of the moving average, 0 to 1
- * @property {boolean} logarithmic
- * @property {[number, number]|null} range  of steps; null: all
- *
- * @typedef {object} Line  what is made of what was measured
- * @property {string} word  what it is called beside that; empty where it is the same
- * @property {(values: Float64Array, log: MetricLog, look: Look) => Float64Array} of
- */
+/** @typedef {import('./look.js').Look} Look */
 
 const HEIGHT = 128;
 
@@ -32,7 +24,7 @@ const FONT = '11px system-ui, sans-serif';
 const SMALL = 0.01;
 
 /** @param {number} value */
-const figure = (value) => (value && Math.abs(value) < SMALL ? value.toExponential(2) : measure(value));
+export const figure = (value) => (value && Math.abs(value) < SMALL ? value.toExponential(2) : measure(value));
 
 export class CurvePlot {
   /** @type {uPlot|null} */
@@ -41,14 +33,15 @@ export class CurvePlot {
   #rows = [];
   /** Values of the drawn rows. @type {{raw: number[], line: number[]}} */
   #shown = { raw: [], line: [] };
-  /** Steps at which another reward or measure came in force. @type {number[]} */
+  /** Where another reward or measure came in force. @type {number[]} */
   #marks = [];
   /** The line's newest value. @type {number|undefined} */
   #newest;
   #scale = '';
+  #abscissa = abscissa('steps');
 
   /**
-   * @param {string} tag @param {string} title @param {Line} line
+   * @param {string} tag @param {string} title @param {import('./metrics.js').Line} line
    * @param {(range: [number, number]|null) => void} onRange  the user zoomed
    */
   constructor(tag, title, line, onRange) {
@@ -73,32 +66,34 @@ export class CurvePlot {
     this.#plot = null;
   }
 
-  /** @param {MetricLog} log @param {Look} look */
-  draw(log, look) {
+  /** @param {MetricLog} log @param {Look} look @param {[number, number]|null} range  of what is from left to right; null: all */
+  draw(log, look, range) {
     const width = this.area.clientWidth;
     if (!width) return;
-    const { steps } = log;
+    this.#abscissa = abscissa(look.over);
+    const { name, of, text } = this.#abscissa;
+    const along = of(log);
     const values = log.column(this.tag);
-    const line = this.line.of(values, log, look);
+    const line = this.line.of(values, log, look.smoothing);
     this.#newest = line.findLast(Number.isFinite);
     const changed = log.column(CHANGED);
-    this.#marks = [...steps].filter((_, row) => changed[row] === 1);
-    const changes = this.#marks.map(short).join(', ');
-    this.area.setAttribute('aria-label', `${this.title} over environment steps${changes && `; another reward or measure from step ${changes} on`}`);
-    this.#rows = rowsToDraw(steps, values, width / 2, look.range);
+    this.#marks = [...along].filter((_, row) => changed[row] === 1);
+    const changes = this.#marks.map(text).join(', ');
+    this.area.setAttribute('aria-label', `${this.title} over ${name}${changes && `; another reward or measure from ${changes} on`}`);
+    this.#rows = rowsToDraw(along, values, width / 2, range);
     this.#shown = { raw: this.#rows.map((row) => values[row]), line: this.#rows.map((row) => line[row]) };
     const scale = look.logarithmic ? logScale(this.#shown.raw) : { distr: 1 };
-    const key = JSON.stringify(scale);
+    const key = JSON.stringify([scale, look.over]);
     if (!this.#plot || this.#plot.width !== width || key !== this.#scale) {
       this.#build(width, scale);
       this.#scale = key;
     }
-    const x = this.#rows.map((row) => steps[row]);
+    const x = this.#rows.map((row) => along[row]);
     const plot = /** @type {uPlot} */ (this.#plot);
     plot.batch(() => {
       plot.setData([x, line === values ? x.map(() => null) : this.#shown.raw, this.#shown.line], false);
-      // Also where a metric has few values as yet, all plots show the same steps.
-      const [low, high] = look.range ?? [steps[0], steps[steps.length - 1]];
+      // Also where a metric has few values as yet, all plots show the same.
+      const [low, high] = range ?? [along[0], along[along.length - 1]];
       plot.setScale('x', { min: low < high ? low : 0, max: high });
     });
     if (plot.cursor.idx === null || plot.cursor.idx === undefined) this.#tell(null);
@@ -127,7 +122,7 @@ export class CurvePlot {
       },
       scales: { x: { time: false }, y: scale },
       axes: [
-        { ...axis, size: 24, space: 60, values: (_, ticks) => ticks.map(short) },
+        { ...axis, size: 24, space: 60, values: (_, ticks) => ticks.map(this.#abscissa.text), ...(this.#abscissa.incrs ? { incrs: this.#abscissa.incrs } : {}) },
         { ...axis, size: 46, space: 26, values: (_, ticks) => ticks.map((tick) => (tick === null ? '' : tickText(tick))) },
       ],
       series: [{},
@@ -175,7 +170,7 @@ export class CurvePlot {
     const step = this.#plot?.data[0][at] ?? 0;
     const { word } = this.line;
     setText(this.value, [
-      figure(raw[at]), word && `${word} ${figure(line[at])}`, `step ${short(step)}`,
+      figure(raw[at]), word && `${word} ${figure(line[at])}`, `${this.#abscissa.at} ${this.#abscissa.text(step)}`,
     ].filter(Boolean).join(' · '));
   }
 }
@@ -186,14 +181,14 @@ export class CurvePlot {
  * @param {number[]} values
  * @returns {uPlot.Scale}
  */
-function logScale(values) {
+export function logScale(values) {
   const greatest = values.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
   if (values.every((value) => value > 0)) return { distr: 3 };
   return { distr: 4, asinh: greatest ? 10 ** (Math.floor(Math.log10(greatest)) - 2) : 1 };
 }
 
 /** @param {number} tick */
-function tickText(tick) {
+export function tickText(tick) {
   const size = Math.abs(tick);
   if (size >= 1e4) return short(tick);
   const rounded = Number(tick.toPrecision(4));

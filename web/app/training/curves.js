@@ -3,53 +3,14 @@
  * only where they can be seen, so that the page stays responsive however many points there are.
  */
 
-import { breathe, h, setText } from '../dom.js';
+import { breathe, h } from '../dom.js';
 import { download } from '../opening/files.js';
 import { CurvePlot } from './curveplot.js';
+import { LookControls, isTimed } from './look.js';
 import { themeColor } from '../theme.js';
 import { MetricLog } from './metriclog.js';
-import { recentMeans, smooth } from './reduce.js';
-import { RECENT_EPISODES } from '../../sim/shared/messages.js';
-import { CHANGED, EPISODES, MEASURE, RETURN, REWARD } from './run.js';
-
-/** What people look at first, in this order; other metrics follow as they come. */
-const TITLES = /** @type {Record<string, string>} */ ({
-  [RETURN]: 'Return',
-  [MEASURE]: 'Measure',
-  [REWARD]: 'Reward a step',
-  'charts/episodic_length': 'Episode length',
-  'charts/terrain_level': 'Terrain level',
-  'losses/policy_loss': 'Policy loss',
-  'losses/value_loss': 'Value loss',
-  'losses/approx_kl': 'Approximate KL',
-  'losses/entropy': 'Entropy',
-  'losses/explained_variance': 'Explained variance',
-  'charts/SPS': 'Mean environment steps/s',
-});
-
-/** The clock is for files, and changes of the reward are marks in all plots. */
-const NOT_DRAWN = ['charts/seconds', CHANGED];
-
-/** @type {import('./curveplot.js').Line} */
-const SMOOTHED = { word: 'smoothed', of: (values, _, { smoothing }) => (smoothing ? smooth(values, smoothing) : values) };
-
-/** What is exact as it is. @type {import('./curveplot.js').Line} */
-const MEASURED = { word: '', of: (values) => values };
-
-/** Lines other than the smoothed one. @type {Record<string, import('./curveplot.js').Line>} */
-const LINES = {
-  [RETURN]: {
-    word: `newest ${RECENT_EPISODES} episodes`,
-    of: (values, log) => recentMeans(values, log.column(EPISODES), RECENT_EPISODES),
-  },
-  [EPISODES]: MEASURED,
-  'charts/learning_rate': MEASURED,
-};
-
-/** Levels of ground, pushes and whatever has some are means over all robots: exact as they are. @param {string} tag */
-const lineOf = (tag) => LINES[tag] ?? (tag.endsWith('_level') ? MEASURED : SMOOTHED);
-
-const SMOOTHING = 0.6;
+import { drawnTags, lineOf, titleOf } from './metrics.js';
+import { RETURN } from './run.js';
 
 /** Drawing lets others have the main thread after so many ms. */
 const SLICE = 4;
@@ -58,7 +19,7 @@ const SLICE = 4;
 const PICTURE = { columns: 2, gap: 16, title: 22 };
 
 /** A plot of the return alone. */
-export const returnPlot = () => new CurvePlot(RETURN, TITLES[RETURN], LINES[RETURN], () => {});
+export const returnPlot = () => new CurvePlot(RETURN, titleOf(RETURN), lineOf(RETURN), () => {});
 
 export class Curves {
   /** @type {Map<string, CurvePlot>} */
@@ -68,32 +29,23 @@ export class Curves {
   /** @type {Set<Element>} */
   #visible = new Set();
   #drawing = false;
-  /** @type {import('./curveplot.js').Look} */
-  #look = { smoothing: SMOOTHING, logarithmic: false, range: null };
+  /** What is shown from left to right; null: all. @type {[number, number]|null} */
+  #range = null;
   #log = new MetricLog();
   #name = 'training';
 
   /** @param {() => void} onEnlarge  the plots want to be shown large, or small again */
   constructor(onEnlarge) {
     this.grid = h('div', { class: 'curves-grid' });
-    const weight = h('span', {}, SMOOTHING.toFixed(2));
-    const slider = h('input', {
-      type: 'range', id: 'curves-smoothing', min: 0, max: 0.99, step: 0.01, value: SMOOTHING,
+    this.controls = new LookControls('curves', ({ over }) => {
+      if (over) this.#range = null;
+      this.#redrawAll();
     });
-    slider.addEventListener('input', () => {
-      setText(weight, Number(slider.value).toFixed(2));
-      this.#change({ smoothing: Number(slider.value) });
-    });
-    const log = h('button', { 'aria-pressed': 'false', title: 'Logarithmic vertical axes', onclick: () => {
-      this.#change({ logarithmic: !this.#look.logarithmic });
-      log.setAttribute('aria-pressed', String(this.#look.logarithmic));
-    } }, 'Log');
     this.enlarge = h('button', { title: 'Show the plots large (C)', 'aria-pressed': 'false', onclick: onEnlarge }, 'Enlarge');
-    this.whole = h('button', { hidden: true, title: 'Double click in a plot does the same', onclick: () => this.#change({ range: null }) }, 'Show all');
+    this.whole = h('button', { hidden: true, title: 'Double click in a plot does the same', onclick: () => this.#zoom(null) }, 'Show all');
     this.element = h('div', { class: 'curves', hidden: true },
-      h('div', { class: 'curves-tools' },
-        h('label', { for: slider.id }, 'Smoothing'), slider, weight),
-      h('div', { class: 'curves-tools' }, log,
+      h('div', { class: 'curves-tools' }, ...this.controls.smoothing),
+      h('div', { class: 'curves-tools' }, this.controls.over, this.controls.log,
         h('button', { title: 'Save all metrics as a CSV file', onclick: () => this.#saveCsv() }, 'CSV'),
         h('button', { title: 'Save the plots as a picture', onclick: () => this.#savePicture() }, 'PNG'),
         this.whole, this.enlarge),
@@ -122,14 +74,14 @@ export class Curves {
     this.#dirty.clear();
     this.#visible.clear();
     this.grid.replaceChildren();
-    this.#change({ range: null });
+    this.#zoom(null);
     this.update();
   }
 
   /** There are new rows. */
   update() {
-    const measured = this.#log.column(MEASURE).some(Number.isFinite);
-    const tags = this.#log.tags.filter((tag) => (tag === MEASURE ? measured : !NOT_DRAWN.includes(tag)));
+    const tags = drawnTags([this.#log]);
+    this.controls.allowTime(isTimed(this.#log));
     this.element.hidden = this.#log.length === 0;
     if (tags.some((tag) => !this.#plots.has(tag))) this.#addPlots(tags);
     this.#redrawAll();
@@ -143,26 +95,23 @@ export class Curves {
 
   /** @param {string[]} tags */
   #addPlots(tags) {
-    const order = Object.keys(TITLES);
-    const place = (/** @type {string} */ tag) => (order.indexOf(tag) + order.length + 1) % (order.length + 1);
-    const sorted = [...tags].sort((a, b) => place(a) - place(b) || tags.indexOf(a) - tags.indexOf(b));
-    for (const tag of sorted) {
+    for (const tag of tags) {
       if (this.#plots.has(tag)) continue;
-      const plot = new CurvePlot(tag, titleOf(tag), lineOf(tag), (range) => this.#change({ range }));
+      const plot = new CurvePlot(tag, titleOf(tag), lineOf(tag), (range) => this.#zoom(range));
       this.#plots.set(tag, plot);
       this.#observer.observe(plot.element);
     }
-    this.grid.append(...sorted.map((tag) => /** @type {CurvePlot} */ (this.#plots.get(tag)).element));
+    this.grid.append(...tags.map((tag) => /** @type {CurvePlot} */ (this.#plots.get(tag)).element));
   }
 
-  /** @param {Partial<import('./curveplot.js').Look>} change */
-  #change(change) {
-    this.#look = { ...this.#look, ...change };
-    this.whole.hidden = this.#look.range === null;
+  /** @param {[number, number]|null} range */
+  #zoom(range) {
+    this.#range = range;
     this.#redrawAll();
   }
 
   #redrawAll() {
+    this.whole.hidden = this.#range === null;
     for (const plot of this.#plots.values()) this.#dirty.add(plot);
     this.#schedule();
   }
@@ -175,7 +124,7 @@ export class Curves {
     let began = performance.now();
     for (let plot = next(); plot; plot = next()) {
       this.#dirty.delete(plot);
-      plot.draw(this.#log, this.#look);
+      plot.draw(this.#log, this.controls.look, this.#range);
       await null; // uPlot draws in a microtask
       if (performance.now() - began < SLICE) continue;
       await breathe();
@@ -191,7 +140,7 @@ export class Curves {
   async #savePicture() {
     const plots = [...this.#plots.values()];
     for (const plot of plots) {
-      plot.draw(this.#log, this.#look);
+      plot.draw(this.#log, this.controls.look, this.#range);
       await breathe();
     }
     const pictures = plots.flatMap(({ title, canvas }) => (canvas ? [{ title, canvas }] : []));
@@ -217,11 +166,4 @@ export class Curves {
     });
     sheet.toBlob((blob) => blob && download(blob, `${this.#name}.png`));
   }
-}
-
-/** @param {string} tag */
-function titleOf(tag) {
-  const [group, name] = tag.split('/');
-  const words = (name ?? group).replaceAll('_', ' ');
-  return TITLES[tag] ?? (group === 'rewards' ? `Reward: ${words.replace(/^reward /, '')}` : words[0].toUpperCase() + words.slice(1));
 }

@@ -4,8 +4,11 @@
  */
 
 import { h } from '../dom.js';
+import { count, measure } from '../format.js';
 import { PART_COLORS } from './compare.js';
 import { BestRobot } from './bestrobot.js';
+import { ControllerReturns } from './controllerreturns.js';
+import { Large } from './large.js';
 import { Legend } from './legend.js';
 import { offer } from './offer.js';
 import { trainedTask } from '../panel/controllers.js';
@@ -32,6 +35,7 @@ import { Coach, savedController } from './coach.js';
 export class TrainDesk {
   #best = new BestRobot();
   #returns = new Returns();
+  #byController = new ControllerReturns();
   /** On the stage. */
   legend = new Legend();
   /** @type {import('../panel/panel.js').Panel|null} */
@@ -51,8 +55,8 @@ export class TrainDesk {
     this.picture = picture;
     this.store = new RunStore();
     this.training = new Coach(session, this.store);
-    /** Where the plots are shown large. */
-    this.large = h('section', { class: 'curves-large card', 'aria-label': 'Training curves', hidden: true });
+    /** Where the plots, or the table of runs, are shown large. */
+    this.large = new Large();
     /** Where interrupted runs are offered. */
     this.offers = h('div', { class: 'offers' });
     /** Who is who of shared runs side by side. */
@@ -61,9 +65,11 @@ export class TrainDesk {
     session.addEventListener('closing', () => {
       this.#best.clear();
       this.#returns.begin(0);
+      this.#byController.clear();
     });
     session.addEventListener('episode', (event) => {
       const { index, return: episodeReturn } = /** @type {CustomEvent} */ (event).detail;
+      this.#byController.note(index, episodeReturn);
       const learners = this.controllers?.learners ?? 0;
       if (index >= learners) return;
       this.#best.note(index, episodeReturn);
@@ -112,12 +118,16 @@ export class TrainDesk {
     const section = new TrainSection({
       session, training, store, algorithms, thresholds, trained, report, tell, picture,
       enlarge: () => this.enlarge(),
+      enlargeRuns: () => this.#enlargeRuns(),
       followBest: () => this.followBest(),
       nameOf: (controller) => this.beside.nameOf(controller),
       onControllers: (choices) => this.panel?.showControllers(choices, session.options, this.#learner),
     });
     this.section = section;
-    controllers.addEventListener('change', () => this.#showBeside());
+    controllers.addEventListener('change', () => {
+      this.#byController.assign(this.#playing());
+      this.#showBeside();
+    });
     try {
       const { records, live } = await section.refresh();
       const interrupted = records.find(({ id, unfinished }) => unfinished && !live.has(id));
@@ -217,6 +227,7 @@ export class TrainDesk {
   /** Colours have changed. */
   invalidate() {
     this.section?.curves.invalidate();
+    this.section?.library.curves.invalidate();
   }
 
   /** What a controller is called. @param {string|null} name  null: of a robot that learns */
@@ -234,17 +245,49 @@ export class TrainDesk {
     return this.section?.progress.summary ?? '';
   }
 
+  /** What plays in each environment: a controller is another one for other robots. */
+  #playing() {
+    const { sim } = this.session;
+    return sim ? sim.groups.flatMap(({ title, numEnvs, offset }) => (
+      Array.from({ length: numEnvs }, (_, i) => `${title} ${sim.controllerOf(offset + i) ?? ''}`)
+    )) : [];
+  }
+
+  /** What the episodes of some environments have returned, in words. @param {number} first @param {number} count */
+  #returnsOf(first, count) {
+    const playing = [...new Set(this.#playing().slice(first, first + count))];
+    return playing.map((name) => {
+      const told = returnText(this.#byController.of(name));
+      return playing.length > 1 ? `${name.split(' ')[0]}: ${told}` : told;
+    }).join('; ');
+  }
+
+  /** Brings the returns of all who play to where they are compared. */
+  #compareReturns() {
+    const { section, controllers, session: { sim, options } } = this;
+    if (!section?.compare.element.open || !controllers || !sim) return;
+    const { parts, learners } = controllers;
+    const first = parts.reduce((next, { count }) => next + count, learners);
+    const rest = [
+      ...(learners ? [`${this.#learner || 'learning'}: ${this.#returnsOf(0, learners)}`] : []),
+      ...(first < sim.numEnvs ? [`${this.label(options.controller)}: ${this.#returnsOf(first, sim.numEnvs - first)}`] : []),
+    ];
+    section.compare.tell(rest, parts.map((part) => this.#returnsOf(part.first, part.count)));
+  }
+
   /** Shows the plots large beside the panel, or back in it. */
   enlarge() {
     const { section, large } = this;
-    if (!section) return;
-    const { curves, home } = section;
-    const small = large.hidden;
-    if (small && curves.element.hidden) return;
-    (small ? large : home).append(curves.element);
-    large.hidden = !small;
-    curves.enlarge.textContent = small ? 'Make small' : 'Enlarge';
-    curves.enlarge.setAttribute('aria-pressed', String(small));
+    if (!section || section.curves.element.hidden) return;
+    const { curves: { element, enlarge }, home } = section;
+    large.toggle({ label: 'Training curves', element, home, enlarge });
+  }
+
+  /** The same with the table of runs. */
+  #enlargeRuns() {
+    if (!this.section) return;
+    const { part, home, enlarge } = this.section.library;
+    this.large.toggle({ label: 'Kept runs', element: part, home, enlarge });
   }
 
   followBest() {
@@ -254,6 +297,7 @@ export class TrainDesk {
   /** Brings what has come since the last time to panel and view. @param {import('../stage/view.js').View} view */
   turn(view) {
     this.section?.turn();
+    this.#compareReturns();
     const { index } = this.#best;
     if (this.section) this.section.best.hidden = index === null;
     view.mark(index);
@@ -265,6 +309,10 @@ export class TrainDesk {
     view.tint(others.length ? [...shown, ...others] : shown);
   }
 }
+
+/** @param {{mean: number, count: number, of: number}} returns */
+const returnText = ({ mean, count: episodes, of }) => (!episodes ? 'no whole episode yet'
+  : `return ${measure(mean)}, mean of ${of < episodes ? `the newest ${count(of)} of ${count(episodes)} episodes` : episodes === 1 ? '1 episode' : `${count(episodes)} episodes`}`);
 
 /** The run of a task that comes with the page. @param {string} task @throws {Error} there is none */
 async function trained(task) {

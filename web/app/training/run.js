@@ -28,7 +28,8 @@ export const MEASURE = 'charts/measure';
 export const EPISODES = 'charts/episodes';
 export const REWARD = 'charts/mean_reward';
 const SPEED = 'charts/SPS';
-const SECONDS = 'charts/seconds';
+/** Of learning so far. */
+export const SECONDS = 'charts/seconds';
 /** 1 after an iteration at whose end another reward or measure came in force. */
 export const CHANGED = 'charts/changed_code';
 

@@ -1,24 +1,23 @@
-/** Kept runs in the order that one asks for, and as a table for other programs. */
+/** Kept runs as a table: its columns, in the order that one asks for, and for other programs. */
 
 import { titleOf } from '../experiment.js';
+import { short } from '../format.js';
 
 /** @typedef {import('./storage.js').RunRecord} RunRecord */
 
-/** By what they can be sorted: the first is as they come. @type {Record<string, (one: RunRecord, other: RunRecord) => number>} */
-export const ORDERS = {
-  'Newest first': (one, other) => other.savedAt - one.savedAt,
-  'Highest return first': (one, other) => ranked(other.episodicReturn) - ranked(one.episodicReturn),
-  'Most steps first': (one, other) => other.globalStep - one.globalStep,
-  'By task': (one, other) => titleOf(one.experiment).localeCompare(titleOf(other.experiment)) || other.savedAt - one.savedAt,
-  'By algorithm': (one, other) => one.experiment.algorithm.localeCompare(other.experiment.algorithm) || other.savedAt - one.savedAt,
-};
+/** What a run is called: as the user says, or by what it is. @param {RunRecord} record */
+export const nameOf = ({ name, experiment, globalStep }) => (
+  name || `${titleOf(experiment)} · ${experiment.algorithm} · ${short(globalStep)} steps`
+);
 
-/** No episode has ended: behind all others, of which none is left out. @param {number} value */
-const ranked = (value) => (Number.isFinite(value) ? value : -Number.MAX_VALUE);
+/** What it does, or why it does nothing. @param {RunRecord} record @param {Set<string>} live  ids of runs that go on now */
+export const stateOf = ({ id, failure, finished, globalStep, totalTimesteps }, live) => (
+  live.has(id) ? 'goes on now' : failure ? 'failed' : finished || globalStep >= totalTimesteps ? 'finished' : 'stopped'
+);
 
 /** @type {Record<string, (record: RunRecord, live: Set<string>) => string|number>} */
 const COLUMNS = {
-  name: ({ name }) => name,
+  name: nameOf,
   task: ({ experiment }) => titleOf(experiment),
   algorithm: ({ experiment }) => experiment.algorithm,
   seed: ({ experiment }) => experiment.seed,
@@ -27,9 +26,22 @@ const COLUMNS = {
   episodic_return: ({ episodicReturn }) => (Number.isFinite(episodicReturn) ? episodicReturn : ''),
   seconds: ({ seconds }) => seconds,
   saved_at: ({ savedAt }) => new Date(savedAt).toISOString(),
-  state: ({ id, failure, globalStep, totalTimesteps }, live) => (
-    live.has(id) ? 'learns' : failure ? 'failed' : globalStep >= totalTimesteps ? 'finished' : 'stopped'),
+  state: stateOf,
 };
+
+/**
+ * In the order of a column; runs without a value, and those that cannot be read, come last either way.
+ *
+ * @param {RunRecord[]} records @param {Set<string>} live @param {string} column @param {boolean} descending
+ */
+export function inOrder(records, live, column, descending) {
+  const valued = records.map((record) => ({ record, value: record.problem ? '' : COLUMNS[column](record, live) }));
+  return valued.sort((one, other) => {
+    if (one.value === '' || other.value === '') return Number(one.value === '') - Number(other.value === '');
+    const difference = typeof one.value === 'number' ? one.value - Number(other.value) : one.value.localeCompare(String(other.value));
+    return descending ? -difference : difference;
+  }).map(({ record }) => record);
+}
 
 /** A row each, those left out that cannot be read. @param {RunRecord[]} records @param {Set<string>} live  ids of runs that go on now */
 export function csvOf(records, live) {

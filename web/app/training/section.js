@@ -12,7 +12,8 @@ import { Curves } from './curves.js';
 import { download } from '../opening/files.js';
 import { trusting } from '../opening/questions.js';
 import { optionsOf, setUpOf, experimentOf } from './hyperparameters.js';
-import { Library, nameOf } from './library.js';
+import { Library } from './library.js';
+import { nameOf } from './runstable.js';
 import { MetricLog } from './metriclog.js';
 import { CourseForm, adaptOptionsOf, adaptationOf } from './course/form.js';
 import { Levels } from './course/levels.js';
@@ -38,6 +39,7 @@ import { idIn, sharedController } from '../sharing/stored.js';
  * @property {import('../../sim/shared/messages.js').Threshold[]} thresholds  of runs that change their own course
  * @property {import('../../sim/shared/messages.js').TrainedRun[]} trained  runs that come with the page
  * @property {() => void} enlarge     the plots
+ * @property {() => void} enlargeRuns  the table of runs
  * @property {() => void} followBest
  * @property {(error: Error) => void} report
  * @property {(message: string) => void} tell
@@ -88,6 +90,9 @@ export class TrainSection {
       toOthers: (record) => this.#try(this.#exportRecord(record)),
       remove: (record) => this.#try(this.remove(record)),
       rename: (record, name) => this.#try(this.#rename(record, name)),
+      curve: (record) => this.#curveOf(record),
+      report: settings.report,
+      enlarge: settings.enlargeRuns,
     });
     this.what = h('span');
     this.message = h('p', { class: 'training-message', role: 'alert', hidden: true });
@@ -299,6 +304,14 @@ export class TrainSection {
   async saveRecord({ id }) {
     const found = await this.settings.store.get(id);
     if (found) await saveFile(found.record, found.kept);
+  }
+
+  /** @param {RunRecord} record */
+  async #curveOf({ id }) {
+    const { store, training: { run } } = this.settings;
+    if (run?.id === id) return new MetricLog(run.log.stored());
+    const found = await store.get(id);
+    return found && new MetricLog(found.kept.curve);
   }
 
   /** The iteration's end and the packing are waited for: the button says so. */

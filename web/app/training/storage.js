@@ -14,6 +14,7 @@ import { problemOf, problemOfKept, readRecord } from './records.js';
  * @property {string} name
  * @property {boolean} kept          by the user; others give way to newer runs
  * @property {boolean} unfinished    whether the page should offer to resume it
+ * @property {boolean} [finished]     to its end, which may be some steps before the total: a whole iteration more would go beyond
  * @property {string} [failure]      why it failed after this
  * @property {string} [origin]       sha256 of the file that it came in; what goes on from it is made of that
  * @property {import('./run.js').Experiment} experiment
