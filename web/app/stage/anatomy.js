@@ -3,6 +3,7 @@
 import * as THREE from 'three';
 import { Lines } from './scene/lines.js';
 import { strokesOf } from './scene/strokes.js';
+import { wrap } from './scene/wrap.js';
 
 /** @typedef {import('./scene/robots.js').Robots} Robots */
 /** @typedef {import('./scene/lines.js').Rgb} Rgb */
@@ -19,6 +20,9 @@ const MASS = 0.05;
 const CONTACT = 0.024;
 const FORCE = { radius: 0.012, weight: 0.6 }; // a force of the robot's weight is as long as this
 const TRAIL = { radius: 0.006, points: 240 };
+
+/** How thick a tendon is within what it bends around, as a part of its width. */
+const INSIDE = 0.5;
 
 /** Further between two samples, in metres, is no way that it went. */
 const JUMP = 1;
@@ -80,13 +84,29 @@ export class Anatomy {
     for (const { paths, width, rgba } of robots.group.scene.tendons) {
       const color = colorOf(rgba);
       for (const path of paths) {
-        path.forEach(({ body, pos }, i) => {
+        path.forEach(({ body, pos, around }, i) => {
           this.#from.copy(this.#to);
           this.#at(robots, env, body, pos, this.#to);
-          if (i) this.hidden.add(this.#from, this.#to, width, color);
+          if (!i) return;
+          const bend = around && this.#bend(robots, env, around);
+          if (!bend) {
+            this.hidden.add(this.#from, this.#to, width, color);
+            return;
+          }
+          this.hidden.add(this.#from, bend[0], width, color);
+          this.hidden.add(bend[0], bend[1], INSIDE * width, color);
+          this.hidden.add(bend[1], this.#to, width, color);
         });
       }
     }
+  }
+
+  /** Where the way from one place to the next bends. @param {Robots} robots @param {number} env @param {import('../../sim/worker/scene.js').SceneWrap} around */
+  #bend(robots, env, { body, pos, quat: [w, x, y, z], side, ...round }) {
+    const place = this.#at(robots, env, body, pos, new THREE.Vector3());
+    const turn = robots.poses.turn(env, body, new THREE.Quaternion()).multiply(new THREE.Quaternion(x, y, z, w));
+    const aside = side && this.#at(robots, env, side.body, side.pos, new THREE.Vector3());
+    return wrap(this.#from, this.#to, { place, turn, ...round }, aside);
   }
 
   /** @param {Robots} robots @param {number} env */

@@ -57,7 +57,17 @@ import { namesOf } from './names.js';
  * @typedef {object} SceneTendon  a path in space
  * @property {number[]} rgba
  * @property {number} width   radius, in metres
- * @property {{body: number, pos: number[]}[][]} paths  from site to site; a pulley begins another path
+ * @property {SceneStop[][]} paths  from site to site; a pulley begins another path
+ *
+ * @typedef {{body: number, pos: number[]}} ScenePoint  in a body's frame
+ *
+ * @typedef {ScenePoint & {around?: SceneWrap}} SceneStop  a site, and what lies on the way to it
+ *
+ * @typedef {object} SceneWrap  a geom that a tendon bends around
+ * @property {boolean} cylinder  else a sphere
+ * @property {number} radius
+ * @property {number} body @property {number[]} pos @property {number[]} quat
+ * @property {ScenePoint|null} side  on this side of it the tendon goes
  *
  * @typedef {object} SceneJoint
  * @property {number} body
@@ -120,7 +130,7 @@ const TERRAIN = 'websim_terrain';
 /** In mjtJoint, mjtGeom and mjtWrap. */
 const JOINT = { free: 0, slide: 2, hinge: 3 };
 const PLANE = 0;
-const WRAP = { joint: 1, pulley: 2, site: 3 };
+const WRAP = { joint: 1, pulley: 2, site: 3, cylinder: 5 };
 
 /** MuJoCo's viewer shows the groups below. */
 const VISIBLE_GROUPS = 3;
@@ -272,11 +282,26 @@ function anatomyOf(model) {
   const tendons = spatial.map((i) => {
     /** @type {SceneTendon['paths']} */
     const paths = [[]];
+    /** @type {SceneWrap|undefined} */
+    let around;
     for (let w = model.tendon_adr[i]; w < model.tendon_adr[i] + model.tendon_num[i]; w++) {
-      if (model.wrap_type[w] === WRAP.pulley) paths.push([]);
-      if (model.wrap_type[w] !== WRAP.site) continue;
-      const { body, pos } = sites[model.wrap_objid[w]];
-      paths[paths.length - 1].push({ body, pos });
+      const [type, id] = [model.wrap_type[w], model.wrap_objid[w]];
+      if (type === WRAP.pulley) {
+        paths.push([]);
+      } else if (type === WRAP.site) {
+        paths[paths.length - 1].push(around ? { ...pointOf(sites[id]), around } : pointOf(sites[id]));
+        around = undefined;
+      } else {
+        const side = model.wrap_prm[w];
+        around = {
+          cylinder: type === WRAP.cylinder,
+          radius: model.geom_size[3 * id],
+          body: model.geom_bodyid[id],
+          pos: row(model.geom_pos, id, 3),
+          quat: row(model.geom_quat, id, 4),
+          side: side >= 0 ? pointOf(sites[side]) : null,
+        };
+      }
     }
     return { rgba: row(model.tendon_rgba, i, 4), width: model.tendon_width[i], paths };
   });
@@ -295,6 +320,9 @@ function anatomyOf(model) {
     middles: Float64Array.from(model.body_ipos),
   };
 }
+
+/** @param {ScenePoint} site @returns {ScenePoint} */
+const pointOf = ({ body, pos }) => ({ body, pos });
 
 /** Whether a flex is a surface whose vertices are bodies, or fixed to some. @param {any} model @param {number} i */
 function meshed(model, i) {
