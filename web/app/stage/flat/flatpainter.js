@@ -3,6 +3,7 @@
 import { Color } from 'three';
 import { breathe } from '../../dom.js';
 import { themeColor } from '../../theme.js';
+import { horizonOf } from '../scene/cube.js';
 import { heightAt } from '../scene/heights.js';
 import { SUN } from '../scene/light.js';
 import { LINE } from '../scene/lines.js';
@@ -42,6 +43,8 @@ export class FlatPainter {
   #tints = [];
   /** @type {Crowd[]} */
   #crowds = [];
+  /** A model's own sky. @type {import('../../../sim/worker/scene.js').SceneTexture|null} */
+  #box = null;
   #square = 1;
   #shadows = { list: new Float32Array(256 * SHADE), count: 0 };
 
@@ -80,8 +83,15 @@ export class FlatPainter {
     );
   }
 
+  /** Draws a model's sky, or the page's own. @param {import('../../../sim/worker/scene.js').SceneTexture|null} box */
+  surround(box) {
+    this.#box = box;
+    this.#floor.setBox(box);
+    this.applyTheme();
+  }
+
   applyTheme() {
-    const field = rgbOf('--field');
+    const field = this.#box ? horizonOf(this.#box) : rgbOf('--field');
     this.#floor.setColors(rgbOf('--floor-one'), rgbOf('--floor-other'), field, rgbOf('--sky'));
     this.#palette.begin(field);
     this.#dark = this.#palette.offset([0, 0, 0]);

@@ -6,6 +6,7 @@
  * a step to the next pixel is the same step on the floor.
  */
 
+import { texelOf } from '../scene/cube.js';
 import { TILE_GAP } from '../scene/layout.js';
 import { hazeOf } from '../scene/haze.js';
 import { zenithPart } from '../scene/sky.js';
@@ -44,8 +45,26 @@ export class Floor {
   #horizon = 0;
   /** The sky's, from the horizon up. */
   #skies = new Uint32Array(SKIES);
+  /** A model's own sky. @type {import('../../../sim/worker/scene.js').SceneTexture|null} */
+  #box = null;
+  /** Its texels. */
+  #texels = new Uint32Array(0);
+  /** What was seen of it last, and from where. */
+  #seen = new Uint32Array(0);
+  #view = '';
   /** How dark the shadow is on each pixel. */
   #shades = new Uint8Array(0);
+
+  /** Shows a model's own sky instead. @param {import('../../../sim/worker/scene.js').SceneTexture|null} box */
+  setBox(box) {
+    this.#box = box;
+    this.#view = '';
+    if (!box) return;
+    const { width, height, channels, data } = box;
+    this.#texels = Uint32Array.from({ length: width * height }, (_, texel) => packed(
+      [0, 1, 2].map((c) => data[texel * channels + Math.min(c, channels - 1)] / 255),
+    ));
+  }
 
   /** @param {number[]} one @param {number[]} other @param {number[]} field @param {number[]} zenith  colours, rgb, 0 to 1 */
   setColors(one, other, field, zenith) {
@@ -138,7 +157,8 @@ export class Floor {
     const { width, height, horizon, distances, floorX, floorY, stepX, stepY } = lens;
     const colors = this.#colors;
     const shades = this.#shades;
-    this.#paintSky(pixels, lens);
+    if (this.#box) this.#paintBox(pixels, lens, this.#box);
+    else this.#paintSky(pixels, lens);
     depths.fill(0, 0, horizon * width);
     const per = 1 / square;
     const half = (MIXES - 1) / 2;
@@ -204,6 +224,30 @@ export class Floor {
         }
       }
     }
+  }
+
+  /**
+   * While the camera rests it is what it was.
+   *
+   * @param {Uint32Array} pixels @param {import('./lens.js').Lens} lens @param {import('../../../sim/worker/scene.js').SceneTexture} box
+   */
+  #paintBox(pixels, { width, height, horizon, middle, focus, forward, right, down }, box) {
+    const view = [width, height, horizon, focus, ...middle, ...forward, ...right].join();
+    if (view !== this.#view) {
+      this.#view = view;
+      this.#seen = new Uint32Array(horizon * width);
+      for (let y = 0, pixel = 0; y < horizon; y++) {
+        const fall = (y + 0.5 - middle[1]) / focus;
+        for (let x = 0; x < width; x++, pixel++) {
+          const aside = (x + 0.5 - middle[0]) / focus;
+          this.#seen[pixel] = this.#texels[texelOf(
+            box, forward[0] + aside * right[0] + fall * down[0], forward[1] + aside * right[1] + fall * down[1],
+            forward[2] + fall * down[2],
+          )];
+        }
+      }
+    }
+    pixels.set(this.#seen);
   }
 
   /** @param {Uint32Array} pixels @param {import('./lens.js').Lens} lens */

@@ -3,6 +3,7 @@
 import * as THREE from 'three';
 import { breathe } from '../../dom.js';
 import { themeColor } from '../../theme.js';
+import { horizonOf } from '../scene/cube.js';
 import { Heights, heightAt } from '../scene/heights.js';
 import { LIGHTS, SUN } from '../scene/light.js';
 import { ARROW, RING } from '../scene/marks.js';
@@ -38,6 +39,8 @@ export class GpuPainter {
   #scene = new THREE.Scene();
   #fog = new THREE.Fog(0, 1, 2);
   #sky = new Sky();
+  /** Of a model's own sky, as the screen shows it. @type {number[]|null} */
+  #horizon = null;
   #hidden = new LineMeshes(false);
   #seen = new LineMeshes(true);
   #sun = new THREE.DirectionalLight(LIGHTS.sun.color, LIGHTS.sun.strength);
@@ -147,10 +150,18 @@ export class GpuPainter {
     else this.renderer.clear();
   }
 
+  /** Draws a model's sky, or the page's own. @param {import('../../../sim/worker/scene.js').SceneTexture|null} box */
+  surround(box) {
+    this.#sky.setBox(box);
+    this.#horizon = box && horizonOf(box);
+    this.applyTheme();
+  }
+
   applyTheme() {
     const horizon = themeColor('--field');
     this.#sky.setColors(horizon, themeColor('--sky'));
-    this.#fog.color.set(horizon);
+    if (this.#horizon) this.#fog.color.setRGB(this.#horizon[0], this.#horizon[1], this.#horizon[2], THREE.SRGBColorSpace);
+    else this.#fog.color.set(horizon);
     this.renderer.setClearColor(this.#fog.color);
     if (!this.#camera) this.renderer.clear();
     this.#ground?.setColors(themeColor('--floor-one'), themeColor('--floor-other'));

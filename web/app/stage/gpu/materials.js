@@ -4,6 +4,7 @@
  */
 
 import * as THREE from 'three';
+import { faceAt } from '../scene/cube.js';
 import { FADED } from '../scene/haze.js';
 import { MAX_SHARDS } from '../scene/poses.js';
 
@@ -219,16 +220,16 @@ export function posed(material, uniforms, kind) {
  * @param {import('../../../sim/worker/scene.js').SceneTexture} source
  * @returns {THREE.Texture}
  */
-export function textureOf({ type, width, height, channels, data }) {
+export function textureOf(source) {
+  const { type, width, height, channels, data } = source;
   const pixels = rgba(data, width * height, channels);
-  const face = width * width * 4;
+  const faceOf = (/** @type {number} */ face) => {
+    const start = 4 * faceAt(source, face);
+    return new THREE.DataTexture(pixels.subarray(start, start + 4 * width * width), width, width);
+  };
   const texture = type === '2d'
     ? new THREE.DataTexture(pixels, width, height)
-    : new THREE.CubeTexture(
-      Array.from({ length: 6 }, (_, i) => (
-        new THREE.DataTexture(pixels.subarray(i * face, (i + 1) * face), width, width)
-      )),
-    );
+    : new THREE.CubeTexture(Array.from({ length: 6 }, (_, face) => faceOf(face)));
   texture.colorSpace = THREE.SRGBColorSpace;
   texture.wrapS = THREE.RepeatWrapping;
   texture.wrapT = THREE.RepeatWrapping;
