@@ -163,6 +163,7 @@ async function start(open) {
 }
 
 async function build() {
+  const staged = Stage.make(session.options.renderer, turn);
   const [tasks, algorithms, { worlds, adaptation, trained }] = await Promise.all([WebSim.tasks(), WebSim.algorithms(), fetchManifest()]);
   const world = new WorldForm(worlds, {
     apply: (changed) => session.change({ world: changed }),
@@ -184,7 +185,7 @@ async function build() {
   code.show();
   panel.world.show(session.experiment);
   await breathe();
-  stage = new Stage(session.options.renderer, turn);
+  stage = await staged;
   stage.set(session.options);
   stage.element.addEventListener('dblclick', ({ offsetX, offsetY }) => {
     const index = stage.view.pick(offsetX, offsetY);

@@ -22,7 +22,7 @@ PATIENCE_SECONDS = 300
 
 _STAGES = """async () => (await import('/sim/shared/stages.js')).stages()"""
 
-_STORED = """async () => {
+STORED = """async () => {
   for (const name of await caches.keys()) {
     if (!name.startsWith('websim-sources-')) continue;
     if (await (await caches.open(name)).match('/manifest.json')) return true;
@@ -42,7 +42,7 @@ def measure(browser: "Browser", url: str, workers: int, bar: Any) -> list[dict[s
                 page.goto(url)
                 visits.append({"visit": kind, **_stages(page, workers)})
                 if kind == "cold":
-                    _until(page, _STORED)
+                    _until(page, STORED)
                 page.close()
                 bar.update()
     return visits

@@ -123,7 +123,7 @@ def _measure(
     page.goto(f"{address}/?task={task}&envs={envs}&workers={workers}")
     _wait(page, "window.websim?.running && websim.stats().environmentSteps > 0")
     first_motion = time.monotonic() - started
-    page.evaluate(_WATCH_LONG_TASKS)
+    page.evaluate(WATCH_LONG_TASKS)
     _pass(page, WARM_UP_SECONDS, bar, "warming up")
     renderer_mb = _largest_renderer_mb(browser)
     workers = page.evaluate("websim.numWorkers")
@@ -186,7 +186,7 @@ def _measure(
     }
 
 
-_WATCH_LONG_TASKS = """() => {
+WATCH_LONG_TASKS = """() => {
   window.longTasks = [];
   new PerformanceObserver((list) => {
     for (const { duration } of list.getEntries()) longTasks.push(duration);

@@ -126,7 +126,12 @@ export class Replayer {
     this.#scene = new ReplayScene(sim, Math.min(options.follow ?? 0, sim.groups[0].numEnvs - 1), poses);
     this.step.max = String(this.#scene.steps);
     if (!this.#stage) {
-      this.#stage = new Stage(options.renderer, () => this.#tell());
+      const stage = await Stage.make(options.renderer, () => this.#tell());
+      if (turn !== this.#turn) {
+        stage.close();
+        return;
+      }
+      this.#stage = stage;
       this.#stage.set({ ...options, overview: 'cells', draw: 'auto' });
       this.place.replaceChildren(this.#stage.element);
       requestAnimationFrame(this.#tick);

@@ -4,7 +4,6 @@ import { MAX_ROBOT_BYTES, MAX_RUN_BYTES } from '../../sim/shared/messages.js';
 import { h, setText } from '../dom.js';
 import { titleOf } from '../experiment.js';
 import { bytes, count } from '../format.js';
-import { withPart } from '../stage/parts.js';
 import { askFiles, askModel, trusting } from './questions.js';
 
 /**
@@ -102,7 +101,7 @@ export class Opener {
         given = { ...given, ...others };
       } else if (experiment) {
         if (learning()) throw new Error('Robots learn: stop the training, then open the robot again.');
-        return session.bring(experiment, { show: withPart(session.options.show, 'sky') }, { tried: true });
+        return session.bring(experiment, {}, { tried: true });
       }
     }
   }

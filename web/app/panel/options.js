@@ -169,7 +169,7 @@ export const OPTIONS = {
     read: (text) => /** @type {'cells'|'world'|undefined} */ (oneOf(['cells', 'world'])(text)),
   },
   show: {
-    initial: 'tendons',
+    initial: 'tendons,scenery',
     allowed: `nothing, or some of ${PART_NAMES.join(', ')}`,
     read: (text) => {
       const names = text.split(',').map((name) => name.trim()).filter(Boolean);

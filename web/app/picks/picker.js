@@ -141,7 +141,14 @@ export class Picker {
     this.#standing = standing;
     this.#chosen.clear();
     this.#show(standing);
-    this.#stage ??= this.#makeStage();
+    if (!this.#stage) {
+      const stage = await this.#makeStage();
+      if (!present()) {
+        stage.close();
+        return;
+      }
+      this.#stage = stage;
+    }
     const scenes = new Scenes(sim.groups[0], pool, standing.next);
     this.numbers.replaceChildren(...standing.next.map((scene, i) => this.#number(i, aboutOf(pool, scene, standing.terms))));
     await this.#stage.show(scenes);
@@ -173,9 +180,9 @@ export class Picker {
     this.fresh.disabled = this.count.disabled = !able;
   }
 
-  #makeStage() {
+  async #makeStage() {
     const { options } = this.settings.session;
-    const stage = new Stage(options.renderer, () => this.#label());
+    const stage = await Stage.make(options.renderer, () => this.#label());
     stage.set({ ...options, overview: 'cells', draw: 'auto' });
     this.place.replaceChildren(stage.element);
     let [downX, downY] = [0, 0];

@@ -8,7 +8,7 @@ export const PARTS = /** @type {const} */ ([
   { name: 'contacts', key: 'k', label: 'Contacts' },
   { name: 'forces', key: 'n', label: 'Contact forces' },
   { name: 'trail', key: 'y', label: 'Trail' },
-  { name: 'sky', key: 'z', label: "The model's sky" },
+  { name: 'scenery', key: 'z', label: 'Sky and floor of your own robots' },
 ]);
 
 /** A list of parts with one more, or without it. @param {string} list @param {string} name */
@@ -16,8 +16,5 @@ export function toggled(list, name) {
   const names = list.split(',').filter(Boolean);
   return (names.includes(name) ? names.filter((one) => one !== name) : [...names, name]).join(',');
 }
-
-/** A list of parts with this one among them. @param {string} list @param {Part} name */
-export const withPart = (list, name) => (list.split(',').includes(name) ? list : toggled(list, name));
 
 /** @typedef {typeof PARTS[number]['name']} Part */

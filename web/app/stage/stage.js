@@ -1,12 +1,10 @@
 /**
- * Where the robots are shown: picks the painter that the browser can do with, and asks for frames as often as
- * it is good for the simulation.
+ * Where the robots are shown: asks for frames as often as it is good for the simulation.
  */
 
 import { h } from '../dom.js';
 import { measure } from '../../sim/shared/stages.js';
-import { FlatPainter } from './flat/flatpainter.js';
-import { GpuPainter } from './gpu/gpupainter.js';
+import { flatPainter, paintingBy } from './painters.js';
 import { View } from './view.js';
 
 /**
@@ -56,10 +54,20 @@ export class Stage {
 
   /**
    * @param {import('../panel/options.js').Options['renderer']} renderer
+   * @param {(now: number) => void} onTurn  as in the constructor
+   */
+  static async make(renderer, onTurn) {
+    const stage = new Stage(await paintingBy(renderer), onTurn);
+    stage.yielding = renderer === 'auto';
+    return stage;
+  }
+
+  /**
+   * @param {import('./painters.js').Painting} painting
    * @param {(now: number) => void} onTurn  called with each drawn frame, and now and then without one:
    *   the rest of the page changes along with the robots, which costs the compositor least
    */
-  constructor(renderer, onTurn) {
+  constructor({ painter, fallback }, onTurn) {
     this.onTurn = onTurn;
     this.element = h('div', {
       class: 'stage', tabindex: 0, role: 'img',
@@ -69,25 +77,13 @@ export class Stage {
     this.empty = h('p', { class: 'empty card', role: 'status', hidden: true },
       'No robot is in view. ', h('button', { onclick: () => this.view.home() }, 'Show all (H)'));
     /** Why the processor draws though a GPU was asked for, or empty. */
-    this.fallback = '';
-    this.view = new View(this.element, this.#makePainter(renderer));
+    this.fallback = fallback;
+    this.view = new View(this.element, painter);
     /** Whether the processor may go on where the GPU is none. */
-    this.yielding = renderer === 'auto';
+    this.yielding = false;
     this.resizes = new ResizeObserver(() => this.view.resize());
     this.resizes.observe(this.element);
     requestAnimationFrame(this.#tick);
-  }
-
-  /** @param {import('../panel/options.js').Options['renderer']} renderer */
-  #makePainter(renderer) {
-    if (renderer !== 'flat') {
-      try {
-        return new GpuPainter(renderer === 'webgl');
-      } catch (error) {
-        if (renderer === 'webgl') this.fallback = `The processor draws the robots: ${/** @type {Error} */ (error).message}`;
-      }
-    }
-    return new FlatPainter();
   }
 
   /** Shows a simulation; one that is being shown, or is about to be, stays. @param {Shown} sim */
@@ -199,9 +195,10 @@ export class Stage {
   }
 
   /** WebGL turned out to be the processor's work: it is better at painting by itself. */
-  #yield() {
+  async #yield() {
     this.yielding = false;
-    this.view.paintWith(new FlatPainter());
+    const painter = await flatPainter();
+    if (!this.#closed) await this.view.paintWith(painter);
   }
 
   /** The end of the start, as the user sees it. @param {Shown} sim */

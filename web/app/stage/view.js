@@ -10,12 +10,12 @@ import { seize } from './hands/grip.js';
 import { History } from './history.js';
 import { CameraRig } from './scene/camera.js';
 import { Choice } from './scene/choice.js';
-import { skyBoxOf } from './scene/cube.js';
 import { layOut } from './scene/layout.js';
 import { ABOVE, ARROW } from './scene/marks.js';
 import { pick } from './scene/pick.js';
 import { Poses } from './scene/poses.js';
 import { Robots } from './scene/robots.js';
+import { OWN, sceneryOf } from './scene/scenery.js';
 import { Sight } from './scene/sight.js';
 
 /**
@@ -108,8 +108,8 @@ export class View {
   #tints = [];
   /** As they were asked for. @type {Tint[]|null} */
   #asked = null;
-  /** The sky box that is drawn; undefined: the painter has not been told. @type {import('../../sim/worker/scene.js').SceneTexture|null|undefined} */
-  #box;
+  /** Whether the models' own sky and floor are drawn. */
+  #scenic = false;
   /** To the followed robot. @type {Sight|null} */
   #sight = null;
 
@@ -183,7 +183,6 @@ export class View {
     if (this.#wanted !== sim) return;
     this.#sim = sim;
     this.resize();
-    this.#box = undefined;
     this.#surround();
     this.painter.tint(this.#tints);
   }
@@ -310,16 +309,15 @@ export class View {
   /** Shows parts besides bodies. @param {Set<import('./parts.js').Part>} parts */
   showParts(parts) {
     this.parts = parts;
+    if (parts.has('scenery') === this.#scenic) return;
+    this.#scenic = !this.#scenic;
     this.#surround();
     this.#dirty = true;
   }
 
-  /** The sky is the page's, or that of what is shown. */
+  /** Sky and floor are the page's, or those of what is shown. */
   #surround() {
-    const box = this.parts.has('sky') ? skyBoxOf(this.#groups.map(({ group }) => group.scene)) : null;
-    if (box === this.#box) return;
-    this.#box = box;
-    this.painter.surround(box);
+    this.painter.surround(this.#scenic ? sceneryOf(this.#groups.map(({ group }) => group)) : OWN);
   }
 
   #hold() {

@@ -3,10 +3,10 @@
 import { Color } from 'three';
 import { breathe } from '../../dom.js';
 import { themeColor } from '../../theme.js';
-import { horizonOf } from '../scene/cube.js';
 import { heightAt } from '../scene/heights.js';
 import { SUN } from '../scene/light.js';
 import { LINE } from '../scene/lines.js';
+import { OWN } from '../scene/scenery.js';
 import { Brush } from './brush.js';
 import { Crowd } from './crowd.js';
 import { FlatBudget } from './flatbudget.js';
@@ -43,8 +43,7 @@ export class FlatPainter {
   #tints = [];
   /** @type {Crowd[]} */
   #crowds = [];
-  /** A model's own sky. @type {import('../../../sim/worker/scene.js').SceneTexture|null} */
-  #box = null;
+  #scenery = OWN;
   #square = 1;
   #shadows = { list: new Float32Array(256 * SHADE), count: 0 };
 
@@ -83,20 +82,22 @@ export class FlatPainter {
     );
   }
 
-  /** Draws a model's sky, or the page's own. @param {import('../../../sim/worker/scene.js').SceneTexture|null} box */
-  surround(box) {
-    this.#box = box;
-    this.#floor.setBox(box);
+  /** @param {import('../scene/scenery.js').Scenery} scenery */
+  surround(scenery) {
+    this.#scenery = scenery;
+    this.#floor.setBox(scenery.box);
     this.applyTheme();
   }
 
   applyTheme() {
-    const field = this.#box ? horizonOf(this.#box) : rgbOf('--field');
-    this.#floor.setColors(rgbOf('--floor-one'), rgbOf('--floor-other'), field, rgbOf('--sky'));
+    const { horizon, floor } = this.#scenery;
+    const field = horizon ?? rgbOf('--field');
+    const [one, other] = floor ?? [rgbOf('--floor-one'), rgbOf('--floor-other')];
+    this.#floor.setColors(one, other, field, rgbOf('--sky'));
     this.#palette.begin(field);
     this.#dark = this.#palette.offset([0, 0, 0]);
     this.#accent = this.#palette.offset(rgbOf('--accent'));
-    this.#terrain = this.#palette.offset(rgbOf('--floor-one'));
+    this.#terrain = this.#palette.offset(one);
     for (const crowd of this.#crowds) crowd.tint(this.#tints, this.#palette);
   }
 

@@ -3,10 +3,10 @@
 import * as THREE from 'three';
 import { breathe } from '../../dom.js';
 import { themeColor } from '../../theme.js';
-import { horizonOf } from '../scene/cube.js';
 import { Heights, heightAt } from '../scene/heights.js';
 import { LIGHTS, SUN } from '../scene/light.js';
 import { ARROW, RING } from '../scene/marks.js';
+import { OWN } from '../scene/scenery.js';
 import { hfieldShape, terrainOf } from '../scene/shapes.js';
 import { FrameTimer } from './frametimer.js';
 import { GpuBudget } from './gpubudget.js';
@@ -27,7 +27,6 @@ const SHADOW_MAP = 2048;
 
 export class GpuPainter {
   software = false;
-  canvas = document.createElement('canvas');
   /** @type {RobotMeshes[]} */
   #meshes = [];
   /** @type {import('../scene/layout.js').Layout|null} */
@@ -39,8 +38,7 @@ export class GpuPainter {
   #scene = new THREE.Scene();
   #fog = new THREE.Fog(0, 1, 2);
   #sky = new Sky();
-  /** Of a model's own sky, as the screen shows it. @type {number[]|null} */
-  #horizon = null;
+  #scenery = OWN;
   #hidden = new LineMeshes(false);
   #seen = new LineMeshes(true);
   #sun = new THREE.DirectionalLight(LIGHTS.sun.color, LIGHTS.sun.strength);
@@ -53,18 +51,11 @@ export class GpuPainter {
   /** What was drawn last. @type {THREE.Camera|null} */
   #camera = null;
 
-  /**
-   * @param {boolean} anyway  even where the processor has to do a GPU's work
-   * @throws {Error} when there is no WebGL 2
-   */
-  constructor(anyway) {
-    const wanted = { powerPreference: /** @type {const} */ ('high-performance'), alpha: true }; // pictures can be of the robots alone
-    // Smooth edges are for a GPU.
-    const gl = this.canvas.getContext('webgl2', { ...wanted, antialias: true, failIfMajorPerformanceCaveat: true })
-      ?? (anyway ? this.canvas.getContext('webgl2', { ...wanted, antialias: false }) : null);
-    if (!gl || (!anyway && isSoftware(gl))) throw new Error('This browser offers no WebGL 2 on a GPU.');
+  /** @param {HTMLCanvasElement} canvas @param {WebGL2RenderingContext} gl  of the canvas */
+  constructor(canvas, gl) {
+    this.canvas = canvas;
     this.budget = new GpuBudget({ robots: 0, screenRatio: 1 });
-    this.renderer = new THREE.WebGLRenderer({ canvas: this.canvas, context: gl });
+    this.renderer = new THREE.WebGLRenderer({ canvas, context: gl });
     this.renderer.shadowMap.type = THREE.PCFShadowMap;
     const around = new THREE.HemisphereLight(LIGHTS.sky.color, LIGHTS.ground, LIGHTS.sky.strength);
     around.position.set(0, 0, 1);
@@ -150,21 +141,20 @@ export class GpuPainter {
     else this.renderer.clear();
   }
 
-  /** Draws a model's sky, or the page's own. @param {import('../../../sim/worker/scene.js').SceneTexture|null} box */
-  surround(box) {
-    this.#sky.setBox(box);
-    this.#horizon = box && horizonOf(box);
+  /** @param {import('../scene/scenery.js').Scenery} scenery */
+  surround(scenery) {
+    this.#scenery = scenery;
+    this.#sky.setBox(scenery.box);
     this.applyTheme();
   }
 
   applyTheme() {
-    const horizon = themeColor('--field');
-    this.#sky.setColors(horizon, themeColor('--sky'));
-    if (this.#horizon) this.#fog.color.setRGB(this.#horizon[0], this.#horizon[1], this.#horizon[2], THREE.SRGBColorSpace);
-    else this.#fog.color.set(horizon);
+    const { horizon, floor } = this.#scenery;
+    this.#sky.setColors(themeColor('--field'), themeColor('--sky'));
+    this.#fog.color.copy(colorOf(horizon ?? '--field'));
     this.renderer.setClearColor(this.#fog.color);
     if (!this.#camera) this.renderer.clear();
-    this.#ground?.setColors(themeColor('--floor-one'), themeColor('--floor-other'));
+    this.#ground?.setColors(colorOf(floor?.[0] ?? '--floor-one'), colorOf(floor?.[1] ?? '--floor-other'));
     for (const mark of [this.#ring, this.#arrow]) mark.material.color.set(themeColor('--accent'));
   }
 
@@ -267,9 +257,8 @@ export class GpuPainter {
   }
 }
 
-/** Whether WebGL runs on the processor. @param {WebGL2RenderingContext} gl */
-function isSoftware(gl) {
-  const info = gl.getExtension('WEBGL_debug_renderer_info');
-  const name = String(gl.getParameter(info?.UNMASKED_RENDERER_WEBGL ?? gl.RENDERER));
-  return /swiftshader|llvmpipe|softpipe|software|basic render/i.test(name);
+/** @param {string|number[]} color  a name of the stylesheet, or as the screen shows it, 0 to 1 */
+function colorOf(color) {
+  if (typeof color === 'string') return new THREE.Color(themeColor(color));
+  return new THREE.Color().setRGB(color[0], color[1], color[2], THREE.SRGBColorSpace);
 }

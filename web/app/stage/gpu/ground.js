@@ -80,7 +80,7 @@ export class Ground {
     return material;
   }
 
-  /** @param {string} one @param {string} other  the colours of the squares */
+  /** @param {THREE.Color} one @param {THREE.Color} other  the colours of the squares */
   setColors(one, other) {
     for (const material of [this.material, ...this.tiles]) material.color.set(one);
     this.uniforms.otherColor.value.set(other);

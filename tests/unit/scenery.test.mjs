@@ -1,4 +1,4 @@
-/** Textures with six faces: sky boxes are seen as MuJoCo's renderer shows them. */
+/** What a model has around its robots: sky boxes are seen as in MuJoCo's renderer, floors have their colours. */
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -8,6 +8,8 @@ import { Lens } from '../../web/app/stage/flat/lens.js';
 import { Raster } from '../../web/app/stage/flat/raster.js';
 import { textureOf } from '../../web/app/stage/gpu/materials.js';
 import { horizonOf, skyBoxOf, texelOf } from '../../web/app/stage/scene/cube.js';
+import { sceneryOf } from '../../web/app/stage/scene/scenery.js';
+import { scene } from './scenes.mjs';
 
 /** In the order of the texture's data. */
 const FACES = ['right', 'left', 'up', 'down', 'front', 'back'];
@@ -87,4 +89,16 @@ test('without a GPU each pixel of the sky is what lies behind it, wherever the c
       }
     }
   }
+});
+
+test('a floor has the colours of its checker, in the shade of its material', () => {
+  const checker = { type: '2d', width: 2, height: 2, channels: 3, data: Uint8Array.from([51, 102, 153, 0, 51, 51, 0, 51, 51, 51, 102, 153]) };
+  const ground = { type: 'plane', body: 0, material: 0 };
+  const near = (colors, expected) => colors.flat().forEach((part, i) => assert.ok(Math.abs(part - expected.flat()[i]) < 1e-3, `${colors}`));
+  const model = (geom, textures = [checker]) => sceneryOf([{ task: 'Ant-v5', scene: scene([{ ...ground, rgba: [1, 1, 1, 1] }]) }, { task: 'Robot-v0', scene: scene([geom], { materials: [{ texture: textures.length - 1 }], textures }) }]);
+  near(model(ground).floor, [[0.2, 0.4, 0.6], [0, 0.2, 0.2]]);
+  near(model({ ...ground, rgba: [1, 0, 1, 1] }).floor, [[0.2, 0, 0.6], [0, 0, 0.2]]);
+  near(model({ ...ground, rgba: [0.1, 0.2, 0.3, 1] }, []).floor, [[0.1, 0.2, 0.3], [0.1, 0.2, 0.3]]);
+  assert.equal(model({ ...ground, rgba: [1, 1, 1, 0] }).floor, null, 'one that is not seen');
+  assert.deepEqual(sceneryOf([{ task: 'Robot-v0', scene: scene([]) }]), { box: null, horizon: null, floor: null });
 });
