@@ -17,7 +17,6 @@ import { MAX_ENVS } from '../shared/protocol.js';
 import { Recoding } from './recoding.js';
 import { Shards } from './shards.js';
 import { Statistics } from './statistics.js';
-import { TournamentRun } from './tournamentrun.js';
 import { TrainingRun } from './trainingrun.js';
 
 /** Robots that a reward could not pay are told of at most so often, in milliseconds. */
@@ -36,7 +35,7 @@ export class Simulation {
   fleet;
   /** What is being learnt. @type {TrainingRun | null} */
   training = null;
-  /** Which rewards learn. @type {TournamentRun | null} */
+  /** Which rewards learn. @type {import('./tournamentrun.js').TournamentRun | null} */
   tournament = null;
   closed = false;
   /** There once the groups are. @type {LockStep | undefined} */
@@ -192,6 +191,7 @@ export class Simulation {
    * @param {import('./tournamentrun.js').TournamentOptions} options @param {import('./tournamentrun.js').KeptTournament} [kept]
    */
   async author(options, kept) {
+    const { TournamentRun } = await import('./tournamentrun.js'); // few visits need it
     this.checkOpen();
     if (this.training) throw new InvalidArgument('the workers learn already: a tournament needs a simulation without training');
     if (this.tournament && !this.tournament.over) throw new InvalidArgument('there is a tournament already: stop it first');
