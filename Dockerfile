@@ -1,4 +1,4 @@
-# The page's server in a small image: docker-compose up
+# The page's server in a small image, and a node of a Ray cluster (target `ray`): docker-compose.yml
 FROM debian:bookworm-slim AS base
 RUN apt-get update \
  && apt-get install --yes --no-install-recommends python3 \
@@ -21,7 +21,21 @@ RUN PATH=/opt/node/bin:$PATH \
   /opt/websim/bin/pip install --no-cache-dir --no-deps --no-build-isolation --verbose . \
  && /opt/websim/bin/pip uninstall --yes ziglang
 
-FROM base
+FROM build AS build-ray
+RUN /opt/websim/bin/pip install --no-cache-dir --require-hashes -r requirements-ray.lock
+
+FROM base AS ray
+COPY --from=build-ray /opt/websim /opt/websim
+RUN useradd --system --create-home --shell /usr/sbin/nologin websim \
+ && install --directory --owner websim /runs
+USER websim
+ENV PATH=/opt/websim/bin:$PATH
+WORKDIR /runs
+VOLUME /runs
+EXPOSE 6379
+CMD ["ray", "start", "--head", "--port=6379", "--include-dashboard=false", "--disable-usage-stats", "--block"]
+
+FROM base AS server
 COPY --from=build /opt/websim /opt/websim
 RUN useradd --system --no-create-home --shell /usr/sbin/nologin websim \
  && install --directory --owner websim /data

@@ -1,44 +1,12 @@
 #!/bin/sh
-# Builds the image without a Docker engine, runs it, and checks its answers. For root on Debian:
-#   apt-get install buildah debootstrap curl
+# Builds the server's image without a Docker engine, runs it, and checks its answers:
 #   docker/prove.sh [options of `buildah build`]
-# The base image is made by debootstrap under the name that the Dockerfile asks for. A machine with
-# certificates or package settings of its own mounts them while building, so that they do not stay in
-# the image:
-#   docker/prove.sh --volume "$PWD/pip.conf:/etc/pip.conf:ro" --volume "$PWD/ca.crt:/mnt/ca.crt:ro"
-# vfs keeps a copy of every layer: about 6 GB below /tmp, which are removed at the end.
-set -eu
-cd "$(dirname "$0")/.."
 port=${PORT:-8000}
-work=$(mktemp -d /tmp/websim-docker-XXXXXX)
-export BUILDAH_ISOLATION=chroot
-storage="--storage-driver vfs --root $work/root --runroot $work/run"
-buildah() { command buildah $storage "$@"; }
-
-server=
-finish() {
-  # The whole group: buildah does not pass signals on to what it runs.
-  [ -z "$server" ] || kill -- "-$server" 2>/dev/null || true
-  wait
-  buildah rm --all >/dev/null 2>&1 || true
-  rm -rf "$work"
-}
-trap finish EXIT
-trap 'exit 130' INT TERM
-
 if curl --silent "http://127.0.0.1:$port/" >/dev/null; then
   echo "Port $port is in use; choose another one: PORT=8080 docker/prove.sh"; exit 1
 fi
 
-echo "== base image debian:bookworm-slim"
-debootstrap --variant=minbase bookworm "$work/base" >"$work/debootstrap.log" 2>&1 || {
-  tail -n 20 "$work/debootstrap.log"; exit 1; }
-rm -rf "$work/base/var/cache/apt/archives" "$work/base/var/lib/apt/lists"
-scratch=$(buildah from scratch)
-buildah add --quiet "$scratch" "$work/base" / >/dev/null
-buildah commit --quiet "$scratch" debian:bookworm-slim >/dev/null
-buildah rm "$scratch" >/dev/null
-rm -rf "$work/base"
+. "$(dirname "$0")/without_docker.sh"
 
 echo "== build"
 # The format of Docker's own images: the other one has no health check.
@@ -53,7 +21,7 @@ echo "user: $(config '{{.Docker.Config.User}}'), command: $(config '{{.Docker.Co
 config '{{.Docker.Config.Healthcheck.Test}}' | grep -q healthz
 # Chroot isolation has the machine's own network, so the port is one of this machine.
 setsid buildah $storage run "$container" -- websim serve --host 127.0.0.1 --port "$port" &
-server=$!
+groups=$!
 for _ in $(seq 50); do
   curl --silent --fail "http://127.0.0.1:$port/healthz" >/dev/null && break
   sleep 0.2
