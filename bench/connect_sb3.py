@@ -2,10 +2,11 @@
 
     python -m venv /tmp/sb3 && /tmp/sb3/bin/pip install -r bench/requirements-sb3.txt
     websim serve
-    PYTHONPATH=web/python /tmp/sb3/bin/python -m bench.connect_sb3 --timesteps 40000
+    PYTHONPATH=web/python /tmp/sb3/bin/python -m bench.connect_sb3
 
 Prints an address to be opened in a browser of this machine, then how learning goes, and the mean
 return of 20 episodes without noise at last. Rewards and observations are not normalised.
+`--gymnasium` learns on Gymnasium's own environments instead, with the same settings.
 """
 
 import argparse
@@ -15,6 +16,7 @@ from typing import Any
 
 import numpy as np
 from stable_baselines3 import PPO
+from stable_baselines3.common.env_util import make_vec_env
 from stable_baselines3.common.evaluation import evaluate_policy
 from stable_baselines3.common.vec_env import VecEnv, VecMonitor
 
@@ -78,21 +80,27 @@ class TabVecEnv(VecEnv):  # type: ignore[misc]  # its types are not here
         return list(self._get_indices(indices))
 
 
+def _tab(arguments: argparse.Namespace) -> VecEnv:
+    tab = websim.connect(
+        arguments.port, arguments.task, arguments.envs, page=arguments.page, token=arguments.token
+    )
+    return VecMonitor(TabVecEnv(tab))
+
+
 def main() -> None:
     """Learns, and prints how it goes."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--task", default="InvertedPendulum-v5")
     parser.add_argument("--envs", type=int, default=8)
-    parser.add_argument("--timesteps", type=int, default=40_000)
+    parser.add_argument("--timesteps", type=int, default=61_440)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--gymnasium", action="store_true", help="no tab: its own environments")
     parser.add_argument("--port", type=int, default=8765)
     parser.add_argument("--page", default="http://127.0.0.1:8000")
     parser.add_argument("--token", help="what the tab has to know; otherwise it is drawn")
     arguments = parser.parse_args()
-    tab = websim.connect(
-        arguments.port, arguments.task, arguments.envs, page=arguments.page, token=arguments.token
-    )
-    env = VecMonitor(TabVecEnv(tab))
-    model = PPO("MlpPolicy", env, n_steps=256, seed=1, verbose=1, device="cpu")
+    env = make_vec_env(arguments.task, arguments.envs) if arguments.gymnasium else _tab(arguments)
+    model = PPO("MlpPolicy", env, n_steps=256, seed=arguments.seed, verbose=1, device="cpu")
     began = time.perf_counter()
     model.learn(arguments.timesteps)
     seconds = time.perf_counter() - began

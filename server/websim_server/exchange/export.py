@@ -16,18 +16,20 @@ def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     parser.add_argument(
         "--safetensors", type=Path, metavar="FILE", help="with the names of CleanRL's PPO agent"
     )
+    parser.add_argument(
+        "--tfjs", type=Path, metavar="FILE", help="as a layers model of TensorFlow.js, in a .zip"
+    )
     parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> None:
     """Runs the command; raises TrainError for what cannot be exported."""
-    from websim.exchange import tensors
-    from websim.exchange.onnx.export import export
+    from websim.exchange.exports import EXPORTS
 
-    wanted = {arguments.onnx: export, arguments.safetensors: tensors.export}
+    wanted = {getattr(arguments, format): export for format, export in EXPORTS.items()}
     wanted.pop(None, None)
     if not wanted:
-        raise TrainError("say what to write: --onnx FILE or --safetensors FILE")
+        raise TrainError("say what to write: --onnx, --safetensors or --tfjs FILE")
     with told():
         run = read_run(arguments)
         made = {file: write(run) for file, write in wanted.items()}

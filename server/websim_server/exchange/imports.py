@@ -18,6 +18,7 @@ PROGRAMS = {
     "onnx": "a perceptron in ONNX, of any program",
     "sb3": "a model of Stable-Baselines3 (.zip)",
     "cleanrl": "an agent of CleanRL's (.cleanrl_model), or its state dict",
+    "tfjs": "a perceptron in TensorFlow.js: model.json, weights beside it, or a .zip of them",
 }
 
 
@@ -58,6 +59,7 @@ def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
 def run(arguments: argparse.Namespace) -> None:
     """Runs the command; raises TrainError for what cannot be imported."""
     from websim.exchange.imports import READERS, run_from
+    from websim.exchange.tfjs.bundle import packed
     from websim.experiments.sources import experiment_of
     from websim.sharing.links import archive_of
 
@@ -66,16 +68,17 @@ def run(arguments: argparse.Namespace) -> None:
     if arguments.program == "onnx":
         read = partial(read, output=arguments.output_name)
     with told():
+        data = packed(file) if file.suffix == ".json" else data_of(file)
         tasks = define_tasks(arguments.tasks)
         experiment = with_tasks(experiment_of(source(arguments.task)), tasks, arguments.trust)
         made = run_from(
-            read(data_of(file)),
+            read(data),
             experiment,
             statistics=data_of(arguments.normalizer) if arguments.normalizer else None,
             actions=arguments.actions,
             title=file.stem if arguments.title is None else arguments.title,
         )
-        data = archive_of(made)
+        archive = archive_of(made)
     output = arguments.output or file.with_suffix(".websim")
-    replace_file(output, data)
+    replace_file(output, archive)
     print(f"{output}: to go on from it, websim train --resume {output}")

@@ -15,6 +15,9 @@ import { ExchangeSheet } from './sheet.js';
  * @property {string} name  of what is made of it, without what stands behind the point
  */
 
+/** @type {[format: import('../../sim/shared/protocol.js').PolicyFormat, name: string][]} */
+const FORMATS = [['onnx', 'ONNX'], ['tfjs', 'TensorFlow.js'], ['safetensors', 'safetensors']];
+
 export class ExportSheet extends ExchangeSheet {
   /** Whether somebody has said that the run's code may do anything. */
   #trusted = false;
@@ -26,7 +29,7 @@ export class ExportSheet extends ExchangeSheet {
     this.name = name;
     this.experiment = experiment;
     this.policyWork = new Work(this.closing.signal);
-    this.onnx = h('button', { class: 'primary', onclick: () => this.#onnx() }, 'Save as ONNX');
+    this.saves = FORMATS.map(([format, name]) => h('button', { class: format === 'onnx' ? 'primary' : '', onclick: () => this.#save(format) }, `Save as ${name}`));
     this.recordWork = new Work(this.closing.signal);
     const number = (/** @type {Record<string, unknown>} */ properties) => h('input', { type: 'number', required: true, ...properties });
     this.episodes = number({ min: '1', max: '10000000', step: '1', value: '100' });
@@ -39,7 +42,7 @@ export class ExportSheet extends ExchangeSheet {
       ...run ? [h('section', { 'aria-label': 'The policy' },
         h('h3', {}, 'The policy'),
         h('p', { class: 'subtle' }, 'Takes observations as they are and gives actions within their bounds: what normalises and clips is inside.'),
-        this.onnx, this.policyWork.element)] : [],
+        h('div', { class: 'row' }, ...this.saves), this.policyWork.element)] : [],
       h('section', { 'aria-label': 'Episodes' },
         h('h3', {}, 'Episodes'),
         h('p', { class: 'subtle' }, 'They are played in a worker of their own, to their ends and without noise, and written down: observations, actions, rewards and their terms, states.'),
@@ -51,12 +54,13 @@ export class ExportSheet extends ExchangeSheet {
     );
   }
 
-  async #onnx() {
-    const model = await this.policyWork.run([this.onnx], () => this.#ask((exchange, trusted) => (
-      exchange.toOnnx(/** @type {ArrayBuffer} */ (this.run), { trusted })
+  /** @param {import('../../sim/shared/protocol.js').PolicyFormat} format */
+  async #save(format) {
+    const model = await this.policyWork.run(this.saves, () => this.#ask((exchange, trusted) => (
+      exchange.toPolicy(/** @type {ArrayBuffer} */ (this.run), format, { trusted })
     )));
     if (!model) return;
-    const file = `${this.name}.onnx`;
+    const file = `${this.name}.${format === 'tfjs' ? 'tfjs.zip' : format}`;
     download(new Blob([model]), file);
     this.policyWork.say(`${file}: ${bytes(model.length)}`);
   }

@@ -46,15 +46,16 @@ export class Exchange {
   }
 
   /**
-   * A run's policy as ONNX.
+   * A run's policy for other programs; tfjs: a .zip.
    *
    * @param {ArrayBuffer} run
+   * @param {import('../shared/protocol.js').PolicyFormat} format
    * @param {{trusted?: boolean}} how  its code may do anything
    * @returns {Promise<Uint8Array<ArrayBuffer>>}
-   * @throws UnsafeCode
+   * @throws UnsafeCode, ForeignPolicy where the format has none like it
    */
-  async toOnnx(run, { trusted = false } = {}) {
-    return this.#aside.request('exportOnnx', { data: run, trusted });
+  async toPolicy(run, format, { trusted = false } = {}) {
+    return this.#aside.request('exportPolicy', { data: run, trusted, format });
   }
 
   /**

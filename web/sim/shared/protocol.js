@@ -68,6 +68,8 @@
  * @typedef {Omit<RunDescription, 'experiment'> & {experiment: CompleteExperiment}} RunInfo
  */
 
+/** What a run's policy is written as for other programs. @typedef {'onnx' | 'safetensors' | 'tfjs'} PolicyFormat */
+
 /**
  * @typedef {object} Recorded
  * @property {ArrayBuffer | null} data  a run, whose policy plays; null: chance alone does
@@ -138,7 +140,7 @@
  * @property {(payload: {data: ArrayBuffer, experiment: Experiment, title: string}) => void} beginCloning
  *   teaches a policy what a recording shows
  * @property {(payload: {seconds: number}) => Progress<keyof WorkProgress>} goOn  with what was begun last
- * @property {(payload: {data: ArrayBuffer, trusted: boolean}) => Uint8Array<ArrayBuffer>} exportOnnx  a run's policy
+ * @property {(payload: {data: ArrayBuffer, trusted: boolean, format: PolicyFormat}) => Uint8Array<ArrayBuffer>} exportPolicy  a run's
  * @property {(payload: {data: ArrayBuffer, experiment: Experiment}) => import('./messages.js').RecordingRead} readRecording
  *   experiment: with the robot that it is of
  * @property {(payload: {episode: number}) => import('./messages.js').RecordedPoses} recordedPoses  of what was read last

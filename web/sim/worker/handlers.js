@@ -311,11 +311,11 @@ export class Handlers {
     return Hdf5File.create(this.#manifest.libraries.h5wasm[0].url, handle);
   }
 
-  /** @param {Payload<'exportOnnx'>} payload */
-  exportOnnx({ data, trusted }) {
+  /** @param {Payload<'exportPolicy'>} payload */
+  exportPolicy({ data, trusted, format }) {
     const bytes = pythonBytes(this.#up.pyodide, data);
     try {
-      return this.#askOf('exchange', (module) => toJs(module.onnx(bytes, trusted)));
+      return this.#askOf('exchange', (module) => toJs(module.exported(bytes, trusted, format)));
     } finally {
       bytes.destroy();
     }

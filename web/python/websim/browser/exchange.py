@@ -27,8 +27,8 @@ from websim.browser.messages import (
 )
 from websim.browser.minari import ZippedDataset
 from websim.errors import ForeignPolicy
+from websim.exchange.exports import EXPORTS
 from websim.exchange.imports import MEANINGS, READERS, program_of, run_from
-from websim.exchange.onnx.export import export
 from websim.experiments.experiment import CODE, Experiment
 from websim.sharing.links import archive_of
 from websim.training import checkpoints
@@ -113,9 +113,9 @@ def _worth(taking: Taking) -> float:
     return -math.inf if known is None else known
 
 
-def onnx(data: bytes, trusted: bool) -> bytes:
-    """A run's policy as ONNX; errors as of `websim.exchange.onnx.export.export`."""
-    return export(_read(data, trusted))
+def exported(data: bytes, trusted: bool, format: str) -> bytes:
+    """A run's policy, as one of EXPORTS writes it; errors as of that."""
+    return EXPORTS[format](_read(data, trusted))
 
 
 class Session:

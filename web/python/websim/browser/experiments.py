@@ -8,6 +8,7 @@ from typing import Any
 from websim.browser.messages import RobotReading, plain
 from websim.errors import InvalidArgument
 from websim.exchange import sb3
+from websim.exchange.tfjs import bundle
 from websim.experiments.archive import dump, load
 from websim.experiments.experiment import Experiment, as_dict, from_dict
 from websim.experiments.files import MissingFiles, SeveralModels
@@ -60,7 +61,9 @@ def of_files(files: Mapping[str, Any], main: str | None = None) -> dict[str, Any
     contents = {path: bytes(data) for path, data in files.items()}
     if len(contents) == 1 and checkpoints.is_run(*contents.values()):
         return plain(RobotReading(is_run=True))
-    if len(contents) == 1 and sb3.is_model(*contents.values()):
+    if len(contents) == 1 and any(
+        is_one(*contents.values()) for is_one in (sb3.is_model, bundle.is_bundle)
+    ):
         return plain(RobotReading(is_policy=True))
     try:
         experiment = of_robot(make_robot(contents, main))

@@ -168,12 +168,22 @@ def _normalization(steps: list[Step], first: Step) -> tuple[FloatArray, FloatArr
                 left = _both(left, step)
         elif isinstance(step, Clipping):
             low, high = np.unique(step.low), np.unique(step.high)
-            if clip is not None or low.size > 1 or high.size > 1 or low[0] != -high[0] <= 0:
+            same = low.size == high.size == 1 and low[0] < high[0]
+            if clip is not None or not same or np.isinf(low[0]) != np.isinf(high[0]):
                 raise ForeignPolicy(
-                    "The policy clips observations otherwise than once and to +- the same number, "
-                    "and ours do no more."
+                    "The policy clips observations otherwise than once and between the same two "
+                    "numbers, and ours do no more."
                 )
-            clip = float(min(high[0], MAX_CLIP))
+            if np.isfinite(low[0]):
+                # Ours clip to +- one number: what lies between others is shifted there and back.
+                middle = np.full(size, (low[0] + high[0]) / 2)
+                scaling, left = (
+                    Scaling(scaling.scale, scaling.shift - middle),
+                    Scaling(left.scale, middle),
+                )
+                clip = float(min((high[0] - low[0]) / 2, MAX_CLIP))
+            else:
+                clip = MAX_CLIP
         else:
             raise ForeignPolicy("The policy does not begin with a layer, and ours do.")
     if scaling.scale.shape != (size,) or not (scaling.scale > 0).all():

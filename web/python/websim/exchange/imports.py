@@ -11,6 +11,7 @@ from websim.exchange import cleanrl, normalizer, sb3
 from websim.exchange.folding import SEEN, Activation, Found, Linear, Scaling, folded
 from websim.exchange.onnx import perceptrons
 from websim.exchange.perceptron import check_widths, run_of, surroundings_of
+from websim.exchange.tfjs import bundle, models
 from websim.experiments.experiment import Experiment
 from websim.training import safetensors
 from websim.training.checkpoints import Checkpoint
@@ -19,6 +20,7 @@ READERS: dict[str, Callable[..., Found]] = {
     "onnx": perceptrons.read,
     "sb3": sb3.read,
     "cleanrl": cleanrl.read,
+    "tfjs": models.read,
 }
 """What reads the bytes of a file, by the program that wrote it."""
 
@@ -32,6 +34,8 @@ def program_of(data: bytes) -> str:
     """Which of READERS is for a file, by how it begins and by what is in it."""
     if sb3.is_model(data):
         return "sb3"
+    if bundle.is_bundle(data):
+        return "tfjs"
     torch = data.startswith((b"PK", b"\x80")) or safetensors.is_safetensors(data)
     return "cleanrl" if torch else "onnx"
 

@@ -1,0 +1,1 @@
+"""TensorFlow.js: layers models and graph models, a `model.json` and files of weights beside it."""
