@@ -2,7 +2,8 @@
 
     python -m bench.cluster_paper [--json docs/results/cluster-paper.json]
 
-Rank 0 of a group does all that it would do among others, on one core; what the others would have
+Rank 0 of a group does all that it would do among others, on one core, and its processor time
+counts, which other work on the machine lengthens less than the clock's; what the others would have
 sent is what it has sent itself. Each exchange is written down, and costs what its way costs
 (docs/cluster.md): so many trips of the network, and what the busiest rank on it sends at 10 Gbit/s.
 Every rank has 64 environments, so the batch grows with the ranks.
@@ -83,7 +84,7 @@ def network_seconds(ranks: int, is_sum: bool, size: int, latency: float) -> floa
 
 
 def measured(algorithm: str, task: str, ranks: int, iterations: int) -> dict[str, Any]:
-    """A rank's own seconds an iteration, its steps, and the exchanges."""
+    """A rank's own processor seconds an iteration, the steps of all ranks, and the exchanges."""
     echo = Echo()
     experiment = Experiment(
         task=task,
@@ -95,9 +96,9 @@ def measured(algorithm: str, task: str, ranks: int, iterations: int) -> dict[str
     seconds = []
     for _ in range(iterations):
         echo.sent.clear()
-        before, start = learner.global_step, time.perf_counter()
+        before, start = learner.global_step, time.process_time()
         learner.iterate()
-        seconds.append(time.perf_counter() - start)
+        seconds.append(time.process_time() - start)
     steps = learner.global_step - before
     learner.close()
     return {"seconds": statistics.median(seconds), "steps": steps, "exchanges": list(echo.sent)}
@@ -112,12 +113,12 @@ def main() -> None:
     arguments = parser.parse_args()
     os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
     figures: dict[str, Any] = {"machine": machine(), "task": arguments.task, "rows": []}
-    print(f"{'':4} {'ranks':>5} {'own ms':>8} {'exchanges':>9}   steps/s (of ranks x one rank's)")
+    print(
+        f"{'':4} {'ranks':>5} {'own ms':>8} {'exchanges':>9}   steps/s (share that is not waited)"
+    )
     for algorithm in RUNS:
-        alone = 0.0
         for ranks in RANKS:
             one = measured(algorithm, arguments.task, ranks, arguments.iterations)
-            alone = alone or one["steps"] / one["seconds"]
             rates = []
             for latency in LATENCIES:
                 network = sum(
@@ -125,7 +126,8 @@ def main() -> None:
                     for is_sum, size in one["exchanges"]
                 )
                 rates.append(one["steps"] / (one["seconds"] + network))
-            texts = (f"{r:12,.0f} ({r / alone / ranks:4.0%})" for r in rates)
+            undisturbed = one["steps"] / one["seconds"]
+            texts = (f"{rate:12,.0f} ({rate / undisturbed:4.0%})" for rate in rates)
             own, count = 1e3 * one["seconds"], len(one["exchanges"])
             print(f"{algorithm:4} {ranks:5} {own:8.0f} {count:9}   {' '.join(texts)}")
             total = int(np.sum([size for _, size in one["exchanges"]]))
