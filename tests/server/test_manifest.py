@@ -45,8 +45,15 @@ def test_sizes_are_those_of_what_is_sent(server: str, manifest: dict[str, Any]) 
     names = ["pyodide.asm.wasm", "python_stdlib.zip", "pyodide-lock.json"]
     index = manifest["pyodide"]["index"]
     assert sum(size(index + name) for name in names) == manifest["pyodide"]["bytes"]
-    for package in [manifest["image"], manifest["websim"], *manifest["kernels"].values()]:
+    libraries = [file for files in manifest["libraries"].values() for file in files]
+    for package in [
+        *(manifest["image"], manifest["websim"]),
+        *(*manifest["kernels"].values(), *libraries),
+    ]:
         assert size(package["url"]) == package["bytes"]
+    # A visit that needs none of them loads and stores none.
+    assert libraries
+    assert not {file["url"] for file in libraries} & set(manifest["files"])
 
 
 def test_what_has_been_learnt_comes_with_the_page(server: str, manifest: dict[str, Any]) -> None:
