@@ -24,7 +24,7 @@ from websim.experiments.experiment import (
 )
 from websim.experiments.files import MissingFiles, SeveralModels
 from websim.experiments.robot import Robot, make_robot, read_robot
-from websim.experiments.sources import experiment_of
+from websim.experiments.sources import experiment_of, of_robot
 from websim.physics import make_physics
 
 BALL = """<mujoco><worldbody><body pos="0 0 1"><freejoint name="free"/><geom size=".1"/>
@@ -281,3 +281,20 @@ def test_mentions_are_read_from_any_quotes() -> None:
         "a.xml", b"<mujoco><mesh file='a b.stl'/><x filetop=\"t.png\"/></mujoco>"
     )
     assert (said.root, said.files) == ("mujoco", ["a b.stl", "t.png"])
+
+
+def test_the_example_of_the_page_stands_and_moves_by_its_motors() -> None:
+    lamp = Path(__file__).parents[2] / "web" / "app" / "opening" / "lamp.xml"
+    experiment = of_robot(make_robot({"desk lamp.xml": lamp.read_bytes()}))
+    env: Any = experiment.make_vec(4)
+    env.reset(seed=0)
+    for held in (0.0, -1.0):
+        for _ in range(100):
+            observations, *_ = env.step(np.full((4, 3), held, np.float32))
+        height, joints = env.physics.data.qpos[:, 2], env.physics.data.qpos[:, 7:]
+        assert np.isfinite(observations).all()
+        if not held:
+            assert (abs(height - 0.03) < 0.02).all(), "its foot lies on the floor"
+            still = joints.copy()
+    assert (abs(joints - still).max(axis=1) > 0.3).all()
+    env.close()

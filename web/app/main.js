@@ -14,7 +14,7 @@ import { listExperiments } from './keeping/experiments.js';
 import { Keyboard } from './keyboard.js';
 import { Notices } from './notices.js';
 import { keepForOffline } from './offline.js';
-import { acceptDrops } from './opening/files.js';
+import { acceptDrops, example } from './opening/files.js';
 import { Opener } from './opening/opener.js';
 import { askTrust } from './opening/questions.js';
 import { MAX_SEED, TRAINED } from './panel/options.js';
@@ -90,6 +90,7 @@ const welcome = new Welcome({
       notices.show('info', 'Drag the robot: a spring pulls it along. “Pull” at the edge of the stage turns that off.');
     },
     open: () => panel.robot.files.click(),
+    example: () => opener.open(example()),
     reward: async () => {
       await session.set({ task: 'HalfCheetah-v5', envs: 16, controller: TRAINED, compare: '', speed: 1, paused: false });
       await code.open();

@@ -98,5 +98,12 @@ async function entriesOf(folder) {
   }
 }
 
+/** A robot for those who have none at hand. @returns {Promise<Files>} @throws {Error} it does not come */
+export async function example() {
+  const response = await fetch(new URL('./lamp.xml', import.meta.url));
+  if (!response.ok) throw new Error(`The server answered ${response.status} for the desk lamp.`);
+  return byPath([['desk lamp.xml', new File([await response.blob()], 'desk lamp.xml')]]);
+}
+
 /** @param {[string, File][]} found @returns {Files} */
 const byPath = (found) => Object.fromEntries(found.filter(([path]) => !HIDDEN.test(path)));

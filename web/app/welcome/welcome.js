@@ -5,7 +5,7 @@ import { recall, remember } from '../remembered.js';
 import { Tour } from './tour.js';
 
 /**
- * @typedef {'watch'|'learn'|'push'|'open'|'reward'} Deed  what a card does
+ * @typedef {'watch'|'learn'|'push'|'open'|'example'|'reward'} Deed  what a click does
  *
  * @typedef {object} Settings
  * @property {Record<Deed, () => Promise<unknown>|void>} deeds
@@ -15,12 +15,12 @@ import { Tour } from './tour.js';
  * @property {(error: Error) => void} report
  */
 
-/** @type {{deed: Deed, title: string, text: string}[]} */
+/** @type {{deed: Deed, title: string, text: string, other?: {deed: Deed, title: string}}[]} */
 const CARDS = [
   { deed: 'watch', title: 'Watch trained Humanoids', text: 'They learnt it from nothing, with this program.' },
   { deed: 'learn', title: 'Watch 100 Ants learn from nothing', text: 'In a minute or two they walk.' },
   { deed: 'push', title: 'Push a walking robot', text: 'Drag it, and see it find its feet again.' },
-  { deed: 'open', title: 'Bring your own robot', text: 'MJCF, URDF, a zip: or drop it on the page.' },
+  { deed: 'open', title: 'Bring your own robot', text: 'MJCF, URDF, a zip: or drop it on the page.', other: { deed: 'example', title: 'None at hand? A desk lamp' } },
   { deed: 'reward', title: 'Write a reward', text: 'Python that says what robots are paid for.' },
 ];
 
@@ -35,7 +35,7 @@ export class Welcome {
     this.element = h('section', { class: 'welcome', 'aria-labelledby': 'welcome-title', hidden: true },
       h('header', {}, h('h2', { id: 'welcome-title' }, 'What would you like to see?'), this.way,
         h('button', { class: 'quiet', 'aria-label': 'Close what there is to see', title: 'Found again at the top of the panel', onclick: () => this.show(false) }, '×')),
-      h('ul', { class: 'welcome-cards' }, ...CARDS.map((card) => h('li', {}, this.#card(card)))));
+      h('ul', { class: 'welcome-cards' }, ...CARDS.map((card) => h('li', {}, this.#card(card), ...(card.other ? [this.#other(card.other)] : [])))));
   }
 
   /** @param {typeof CARDS[number]} card */
@@ -43,6 +43,11 @@ export class Welcome {
     const still = h('img', { src: new URL(`./stills/${deed}.jpg`, import.meta.url).href, alt: '', width: 320, height: 180, loading: 'lazy' });
     return h('button', { class: 'card', 'data-deed': deed, onclick: () => this.#do(deed) },
       still, h('strong', {}, title), h('small', {}, text));
+  }
+
+  /** @param {{deed: Deed, title: string}} other  that a card leads to for those who cannot take what it says */
+  #other({ deed, title }) {
+    return h('button', { class: 'welcome-other card', 'data-deed': deed, onclick: () => this.#do(deed) }, title);
   }
 
   /** @param {Deed} deed */
