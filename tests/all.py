@@ -1,6 +1,6 @@
 """`make test`: runs every check, two at a time, and sums up.
 
-Browsers, servers and processes share the cores with the check beside them. What fails of them is
+Browsers, servers and threads share the cores with the check beside them. What fails of the tests is
 tried once more with the machine to itself: it counts as passed then, and the summary names it, as
 what depends on the load is a fault of the test or of what it tests.
 """
@@ -19,7 +19,7 @@ NPM_TOOLS = "node_modules/.bin"
 PYTHON = ROOT / "tests" / "python"
 
 CACHES = ROOT / ".pytest_cache"
-"""Where each of the long checks keeps which of its tests failed."""
+"""Where each check keeps which of its tests failed."""
 
 LONG = ("tests/browser", "tests/app", "tests/core", "tests/server", "tests/parity")
 
@@ -29,15 +29,20 @@ SHORT = [
     if any(folder.glob("**/test_*.py"))
 ]
 
+
+def pytest(name: str, *what: str, slowest: int = 5) -> list[str]:
+    """How tests are run, by a check that keeps for itself which of them failed."""
+    return ["pytest", f"--durations={slowest}", "-o", f"cache_dir={CACHES / name}", *what]
+
+
+TOP = map(str, sorted(PYTHON.glob("test_*.py")))
+
 #: The longest first, and several short ones behind them, so that all cores have work until the end.
 CHECKS = {
-    **{
-        folder: ["pytest", "--durations=20", "-o", f"cache_dir={CACHES / folder}", folder]
-        for folder in LONG
-    },
+    **{folder: pytest(folder, folder, slowest=20) for folder in LONG},
     "mypy": ["mypy"],
-    "tests/python": ["pytest", "--durations=5", *map(str, sorted(PYTHON.glob("test_*.py")))],
-    **{folder: ["pytest", "--durations=5", folder] for folder in SHORT},
+    "tests/python": pytest("tests/python", *TOP),
+    **{folder: pytest(folder, folder) for folder in SHORT},
     "ruff check": ["ruff", "check"],
     "ruff format": ["ruff", "format", "--check"],
     "tsc": [f"{NPM_TOOLS}/tsc", "--noEmit"],
@@ -45,6 +50,9 @@ CHECKS = {
     # Named one by one: what a folder means to it differs between versions of Node.js.
     "node": ["node", "--test", *map(str, sorted((ROOT / "tests" / "unit").glob("*.test.mjs")))],
 }
+
+TESTS_FAILED = 1
+"""What pytest ends with then."""
 
 MOST_AGAIN = 3
 """With more that fail it is not the load."""
@@ -59,7 +67,7 @@ class Result:
 
     name: str
     status: int
-    """What it ended with; 0: all is well, and of pytest 1: tests failed, else it broke off."""
+    """What it ended with; 0: all is well."""
     seconds: float
     again: tuple[str, ...] = ()
     """Tests that failed, and passed alone."""
@@ -77,14 +85,14 @@ def run(name: str) -> Result:
 
 
 def failures(name: str) -> tuple[str, ...]:
-    """The tests of a long check that failed."""
+    """The tests of a check that failed."""
     kept = CACHES / name / "v" / "cache" / "lastfailed"
     return tuple(json.loads(kept.read_text("utf-8"))) if kept.exists() else ()
 
 
 def settled(result: Result) -> Result:
     """The same, or what comes of its few failed tests when nothing runs beside them."""
-    failed = failures(result.name) if result.status == 1 and result.name in LONG else ()
+    failed = failures(result.name) if result.status == TESTS_FAILED else ()
     if not 0 < len(failed) <= MOST_AGAIN:
         return result
     print(f"\n== {result.name} again, alone: {', '.join(failed)}", flush=True)
