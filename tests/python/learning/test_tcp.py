@@ -1,8 +1,10 @@
 """Ranks on several machines: the same bits as in one process, whoever comes, goes or is cut off."""
 
+import select
 import shutil
 import subprocess
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,7 +16,7 @@ from tests.python.learning.test_ranks import collectives, together
 from websim.errors import InvalidArgument, RankLost, RankRefused
 from websim.ranks import Communicator
 from websim.ranks.coordinator import Coordinator, Event, Formed, Lost
-from websim.ranks.tcp import Member
+from websim.ranks.tcp import Member, _Failed
 from websim.ranks.wire import Security
 
 SECURITY = Security("a secret of this test's")
@@ -136,6 +138,66 @@ def test_who_has_not_got_what_others_have_gets_it() -> None:
 
     results, _ = over_tcp(work, 3)
     assert results[:2] == [111.0, 111.0]
+
+
+def test_who_has_it_is_waited_for_though_another_goes_meanwhile() -> None:
+    finished, gone = threading.Event(), threading.Event()
+
+    def work(member: Member, communicator: Communicator) -> Any:
+        value = np.array([10.0**communicator.rank])
+        communicator.barrier()
+        transport = member._transport
+        assert transport is not None
+        if communicator.rank == 2:
+            transport._links[0].give(2, value.view(np.uint8))
+            finished.wait(30)
+            transport.report(_Failed())
+            member.wait("halt")
+            gone.set()
+            raise ConnectionAbortedError
+        if communicator.rank == 0:
+            send = member.send
+
+            def slow(kind: str, blob: bytes = b"", **values: Any) -> None:
+                if kind == "result":
+                    gone.wait(30)
+                    time.sleep(0.2)  # the coordinator hears first that rank 2 is gone
+                send(kind, blob, **values)
+
+            member.send = slow  # type: ignore[method-assign]
+        communicator.sum(value)
+        finished.set()
+        with pytest.raises(RankLost) as caught:
+            communicator.barrier()
+        communicator.reform(caught.value.ranks)
+        communicator.barrier()
+        return float(value[0])
+
+    results, _ = over_tcp(work, 3)
+    assert results[:2] == [111.0, 111.0]
+
+
+def test_what_came_with_other_news_is_heeded() -> None:
+    """That somebody has failed is found though nothing more comes from the coordinator."""
+    told = threading.Barrier(3)
+
+    def work(member: Member, communicator: Communicator) -> Any:
+        communicator.barrier()
+        if communicator.rank == 1:
+            member._control.close()
+            told.wait(30)  # until then its links stay, and tell nothing
+            return None
+        while not member.has_frames:
+            select.select([member], [], [], 30)
+            member.heed()
+        with pytest.raises(RankLost) as caught:
+            communicator.barrier()
+        told.wait(30)
+        communicator.reform(caught.value.ranks)
+        return communicator.members
+
+    results, _ = over_tcp(work, 3)
+    assert results[0] == results[2] == (0, 2)
 
 
 def test_who_says_nothing_is_expelled_and_hears_of_it() -> None:

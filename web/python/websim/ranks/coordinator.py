@@ -225,7 +225,12 @@ class Coordinator:
         members = self.members
         if self._deadline is not None:
             late = time.monotonic() >= self._deadline
-            if late or all(peer.report is not None for peer in members):
+            if late and self._supplier is not None:
+                self._drop(self._supplier)
+            # What the supplier has is waited for, whatever else happens meanwhile.
+            if self._supplier is None and (
+                late or all(peer.report is not None for peer in self.members)
+            ):
                 self._judge()
         elif members and all(peer.done for peer in members):
             self.over = True

@@ -203,6 +203,11 @@ class Member:
         """Readable when the coordinator says something."""
         return self._control.fileno()
 
+    @property
+    def has_frames(self) -> bool:
+        """Whether it has said something that is here already, of which `fileno` tells nothing."""
+        return bool(self._frames)
+
     def hear(self) -> Frame | None:
         """What the coordinator has said, but for what is done here; raises GroupEnded."""
         if not self._frames:
@@ -246,7 +251,7 @@ class Member:
 
     def arrivals(self, epoch: int, seconds: float) -> list[tuple[socket.socket, int]]:
         """The ranks of a group that come within some time, or that the coordinator speaks."""
-        if not any(note.epoch == epoch for _, note in self._early):
+        if not self._frames and not any(note.epoch == epoch for _, note in self._early):
             select.select([self.fileno(), self._door.fileno()], [], [], seconds)
         found, self._early = [*self._early, *self._door.arrivals()], []
         here = []
@@ -494,6 +499,8 @@ class _Swap:
             self._sending -= sent
             if not taking and (sent or not self._sending):
                 return
+            if self._member.has_frames:
+                self._listen()
             poll = select.poll()
             poll.register(self._member, select.POLLIN)
             for link in taking | self._sending:
