@@ -68,7 +68,8 @@ def held(resident: BrowserContext, server: str) -> Iterator[TrainingPage]:
 @pytest.fixture
 def paused(held: TrainingPage) -> Iterator[TrainingPage]:
     """A page in which a pendulum has learnt, and stands still."""
-    if held.sim("sim.training === null"):  # it was loaded again
+    held.wait("true", seconds=BOOT_MS / 1000)  # the robots, where the page was loaded again
+    if held.sim("sim.training === null"):
         offer = held.page.get_by_role("region", name="Interrupted training")
         offer.get_by_role("button", name="Resume").click()
         held.learns()
