@@ -179,20 +179,15 @@ def run(arguments: argparse.Namespace) -> None:
         if arguments.serve_ranks:
             from websim_server.train.backends import machines
 
-            machines.train(job, ranks, _meeting(arguments))
+            if arguments.backend != "native" or arguments.ask or arguments.undo is not None:
+                raise TrainError("--serve-ranks needs --backend native, without --ask and --undo")
+            machines.train(job, ranks, _meeting(arguments, arguments.serve_ranks))
             return
         if arguments.backend == "ray":
             resources = _json_object("--rank-resources", arguments.rank_resources)
             from websim_server.train.backends import ray
 
-            ray.train(
-                job,
-                ranks,
-                resources=resources,
-                token_file=arguments.token_file,
-                tls=arguments.tls,
-                least=arguments.least_ranks,
-            )
+            ray.train(job, ranks, _meeting(arguments), resources)
             return
         backend = import_module(f"websim_server.train.backends.{arguments.backend}")
         backend.train(job, ranks, reproducible=arguments.reproducible)
@@ -225,13 +220,7 @@ def _train_all(arguments: argparse.Namespace) -> None:
         resources = _json_object("--rank-resources", arguments.rank_resources)
         from websim_server.train.backends import ray
 
-        returns = ray.train_all(
-            jobs,
-            arguments.workers,
-            resources=resources,
-            token_file=arguments.token_file,
-            tls=arguments.tls,
-        )
+        returns = ray.train_all(jobs, arguments.workers, _meeting(arguments), resources)
     else:
         from websim_server.train.backends import native
 
@@ -249,15 +238,11 @@ def _join(arguments: argparse.Namespace) -> None:
     machines.join(arguments.join, ranks, arguments.token_file, arguments.tls, arguments.trust)
 
 
-def _meeting(arguments: argparse.Namespace) -> "Meeting":
+def _meeting(arguments: argparse.Namespace, address: str = "0") -> "Meeting":
     """Where ranks meet; raises TrainError or WebSimError."""
     from websim_server.train.backends import machines
 
-    if arguments.backend != "native" or arguments.ask or arguments.undo is not None:
-        raise TrainError("--serve-ranks needs --backend native, without --ask and --undo")
-    return machines.meeting_at(
-        arguments.serve_ranks, arguments.token_file, arguments.tls, arguments.least_ranks
-    )
+    return machines.meeting_at(address, arguments.token_file, arguments.tls, arguments.least_ranks)
 
 
 def _job(arguments: argparse.Namespace) -> tuple[Job, int]:

@@ -4,15 +4,15 @@ Ray carries none of their bytes: they join the driver's group as ranks of other 
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from websim.errors import GroupEnded, RankLost
 from websim.ranks.coordinator import Coordinator
 from websim.ranks.wire import Security
 from websim_server.clusters import cluster, cores, ray
-from websim_server.train.backends.machines import Drive, Launch, Meeting, drive, meeting_at
+from websim_server.train.backends.machines import Drive, Launch, Meeting, drive
 from websim_server.train.job import Job, TrainError
 from websim_server.train.rank import Address, take_part
 from websim_server.train.several import carry_out
@@ -23,69 +23,48 @@ RESOURCES: dict[str, Any] = {"num_cpus": 1}
 END_SECONDS = 5.0
 
 
-def train(
-    job: Job,
-    ranks: int,
-    *,
-    resources: Mapping[str, Any],
-    token_file: Path | None,
-    tls: Path | None,
-    least: int | None,
-) -> None:
+def train(job: Job, ranks: int, meeting: Meeting, resources: Mapping[str, Any]) -> None:
     """Trains with `ranks` actors of the cluster that `RAY_ADDRESS` names, or of this machine.
 
     Args:
         job: What to train, and where to write.
         ranks: How many there are when all are there.
+        meeting: What lets them in, its PEM file on every node; they meet at this node's address.
         resources: What an actor asks for, as `ray.remote` takes it.
-        token_file: See `meeting_at`.
-        tls: Likewise; it lies there on every node.
-        least: Likewise.
 
     Raises:
         TrainError: the cluster cannot be reached, or the run has failed.
         WebSimError: the run cannot start.
     """
     with cluster():
-        drive(*_run(job, ranks, resources, token_file, tls, least))
+        drive(job, ranks, *_run(job, ranks, meeting, resources))
 
 
 def train_all(
-    jobs: Sequence[Job],
-    at_once: int | None,
-    *,
-    resources: Mapping[str, Any],
-    token_file: Path | None,
-    tls: Path | None,
+    jobs: Sequence[Job], at_once: int | None, meeting: Meeting, resources: Mapping[str, Any]
 ) -> list[float]:
     """Carries out several runs, an actor each; see `several.carry_out`.
 
     Args:
         jobs: The runs.
         at_once: How many at a time; None: as many as the cluster has CPUs.
-        resources: See `train`.
-        token_file: Likewise.
-        tls: Likewise.
+        meeting: See `train`.
+        resources: Likewise.
 
     Raises:
         TrainError: the cluster cannot be reached, or runs have failed.
         WebSimError: nobody can join there.
     """
     with cluster():
-        begin = [partial(Drive, *_run(job, 1, resources, token_file, tls, None)) for job in jobs]
+        begin = [partial(Drive, job, 1, *_run(job, 1, meeting, resources)) for job in jobs]
         return carry_out(begin, at_once or cores())
 
 
 def _run(
-    job: Job,
-    ranks: int,
-    resources: Mapping[str, Any],
-    token_file: Path | None,
-    tls: Path | None,
-    least: int | None,
-) -> tuple[Job, int, Meeting, Launch]:
-    """What `Drive` takes."""
-    meeting = meeting_at(f"{ray.util.get_node_ip_address()}:0", token_file, tls, least)
+    job: Job, ranks: int, meeting: Meeting, resources: Mapping[str, Any]
+) -> tuple[Meeting, Launch]:
+    """Where a run's actors meet, and what starts them."""
+    meeting = replace(meeting, address=(ray.util.get_node_ip_address(), 0))
 
     def launch(coordinator: Coordinator, say: Callable[[str], None]) -> _Actors:
         try:
@@ -99,7 +78,7 @@ def _run(
         except (TypeError, ValueError) as error:
             raise TrainError(f"--rank-resources: {error}") from None
 
-    return job, ranks, meeting, launch
+    return meeting, launch
 
 
 class _Rank:
