@@ -210,6 +210,48 @@ def test_all_tasks_side_by_side(elsewhere: Dashboard) -> None:
     assert not complaints
 
 
+@isolated_only
+def test_cards_do_what_they_say(elsewhere: Dashboard) -> None:
+    dashboard, page = elsewhere, elsewhere.page
+
+    def click(card: str) -> None:
+        page.get_by_role("button", name="What there is to try").click()
+        page.locator(".welcome").get_by_role("button", name=card).click()
+        expect(page.locator(".welcome")).to_be_hidden()
+
+    def moves(task: str, robots: int, controller: str) -> None:
+        there = f"sim.groups[0].title === '{task}' && sim.numEnvs === {robots}"
+        dashboard.wait(f"{there} && sim.controllerOf({robots - 1}) === '{controller}'", 60)
+        dashboard.booted()
+
+    click("Watch trained Humanoids")
+    moves("Humanoid-v5", 36, "trained-Humanoid-v5")
+    # Under random actions all have fallen after 100 steps.
+    lengths = "[...Array(36).keys()].map((i) => sim.getEnvironmentState(i).episodeLength)"
+    dashboard.wait(f"Math.max(...{lengths}) > 120", 60)
+    click("Push a walking robot")
+    moves("Ant-v5", 4, "trained-Ant-v5")
+    expect(page.get_by_role("button", name="Pull", exact=True)).to_have_attribute(
+        "aria-pressed", "true"
+    )
+    expect(page.get_by_role("heading", name="Ant-v5 0")).to_be_visible()
+    page.get_by_role("button", name="Pull", exact=True).click()
+    click("Write a reward")
+    moves("HalfCheetah-v5", 16, "trained-HalfCheetah-v5")
+    expect(page.locator(".code-sheet .cm-content").first).to_be_visible(timeout=BOOT_MS)
+    with page.expect_file_chooser():
+        click("Bring your own robot")
+    expect(page.locator(".code-sheet")).to_be_hidden()
+    click("None at hand? A desk lamp")
+    moves("desk lamp", 16, "random")
+    click("Watch 100 Ants learn from nothing")
+    dashboard.wait("sim.training?.state === 'running' && sim.groups[0].numEnvs === 100", 60)
+    dashboard.booted()
+    page.get_by_role("group", name="Training").get_by_role("button", name="Reset").click()
+    dashboard.wait("sim.training === null", 60)
+    dashboard.booted()
+
+
 def test_figures_are_live(shared: Dashboard) -> None:
     page = shared.page
     shared.unfold("view")
@@ -398,6 +440,7 @@ def test_the_stage_can_be_taken_along(shared: Dashboard) -> None:
     expect(card).to_be_hidden()
     page.keyboard.press("o")
     expect(page.locator(".panel")).to_be_hidden()
+    assert shared.state["present"] == "1"
     page.keyboard.press("Escape")
     expect(page.locator(".panel")).to_be_visible()
 

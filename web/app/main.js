@@ -198,6 +198,7 @@ async function build() {
   }, true);
   app.replaceChildren(
     stage.element, labels.element, author.herds.element, stage.empty, details.element, desk.large.element, bar.element, panel.element,
+    h('button', { class: 'unpresent', title: 'Back to the page (O or Esc)', 'aria-label': 'Back to the page', onclick: present }, '×'),
     h('div', { class: 'stage-tools' }, hands.element, taking.element), welcome.element, welcome.tour.element, boot.element, desk.offers, opener.element, notices.element, keyboard.sheet,
   );
   if (caption) {
@@ -205,6 +206,7 @@ async function build() {
     return;
   }
   keyboard.listen();
+  showPresented();
   hands.attach(stage);
   taking.attach(stage);
   acceptDrops(app, (files) => opener.open(files));
@@ -232,6 +234,7 @@ on('options', (change) => {
   desk.show();
   if ('paused' in change) desk.hold(session.options.paused);
   if ('follow' in change) showFollowed();
+  if ('present' in change) showPresented();
 });
 on('experiment', () => {
   showOwn();
@@ -330,13 +333,17 @@ function togglePanel() {
 
 /** Shows the robots without the page around them, or with it again. */
 function present() {
-  if (app.classList.toggle('presenting')) notices.show('info', 'Only the robots. Back with O or Esc.');
+  session.set({ present: !session.options.present }, 'replace');
+}
+
+function showPresented() {
+  app.classList.toggle('presenting', session.options.present);
   uncover();
 }
 
 function leave() {
   if (!taking.card.hidden) taking.toggle();
-  else if (app.classList.contains('presenting')) present();
+  else if (session.options.present) present();
   else if (welcome.open) welcome.show(false);
   else if (desk.large.shown) desk.large.close();
   else follow(null);

@@ -21,6 +21,7 @@ import { PARTS } from '../stage/parts.js';
  * @property {boolean} paused
  * @property {number|null} follow   index of the followed environment
  * @property {'cells'|'world'} overview  robots that travel are held in their cells, or where they are
+ * @property {boolean} present    only the robots, without the page around them
  * @property {string} show          what is drawn of robots besides their bodies: `tendons,contacts`
  * @property {number|'auto'} draw   robots drawn in full at most; the others are simple figures
  * @property {number|'auto'} fps    frames drawn a second at most
@@ -65,6 +66,14 @@ const oneOf = (names) => (/** @type {string} */ text) => (names.includes(text) ?
 
 /** @param {RegExp} pattern */
 const matching = (pattern) => (/** @type {string} */ text) => (pattern.test(text) ? text : undefined);
+
+/** @type {Option<boolean>} */
+const yesOrNo = {
+  initial: false,
+  allowed: '0 or 1',
+  read: (text) => (text === '0' || text === '1' ? text === '1' : undefined),
+  write: (yes) => (yes ? '1' : '0'),
+};
 
 /** @type {string[]} */
 const PART_NAMES = PARTS.map(({ name }) => name);
@@ -156,18 +165,14 @@ export const OPTIONS = {
     },
     write: (speed) => (speed === Infinity ? 'unlimited' : String(speed)),
   },
-  paused: {
-    initial: false,
-    allowed: '0 or 1',
-    read: (text) => (text === '0' || text === '1' ? text === '1' : undefined),
-    write: (paused) => (paused ? '1' : '0'),
-  },
+  paused: yesOrNo,
   follow: { initial: null, allowed: `0 to ${MAX_ENVS - 1}`, read: integer(0, MAX_ENVS - 1) },
   overview: {
     initial: 'cells',
     allowed: 'cells or world',
     read: (text) => /** @type {'cells'|'world'|undefined} */ (oneOf(['cells', 'world'])(text)),
   },
+  present: yesOrNo,
   show: {
     initial: 'tendons,scenery',
     allowed: `nothing, or some of ${PART_NAMES.join(', ')}`,

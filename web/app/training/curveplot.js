@@ -3,7 +3,8 @@
 import '../language.js';
 import uPlot from 'uplot';
 import { h, setText } from '../dom.js';
-import { measure, short } from '../format.js';
+import { measure } from '../format.js';
+import { axesOptions, logScale } from '../plots.js';
 import { themeColor } from '../theme.js';
 import { abscissa } from './look.js';
 import { rowsToDraw } from './reduce.js';
@@ -17,8 +18,6 @@ const HEIGHT = 128;
 
 /** Plots with this key show their cursors at the same step. */
 const SYNC = 'training';
-
-const FONT = '11px system-ui, sans-serif';
 
 /** Smaller than this, learning rates for instance, values are told by their power of ten. */
 const SMALL = 0.01;
@@ -102,46 +101,19 @@ export class CurvePlot {
   /** @param {number} width @param {uPlot.Scale} scale */
   #build(width, scale) {
     this.invalidate();
-    const axis = {
-      stroke: themeColor('--subtle'), font: FONT,
-      grid: { stroke: themeColor('--line'), width: 1 }, ticks: { show: false },
-    };
     const accent = themeColor('--accent');
-    this.#plot = new uPlot({
-      width,
-      height: HEIGHT,
-      padding: [6, 8, 0, 0],
-      legend: { show: false },
-      cursor: {
-        y: false,
-        sync: { key: SYNC, setSeries: false, scales: ['x', null] },
-        // Zooming chooses among all rows, not among the drawn ones.
-        drag: { x: true, y: false, setScale: false },
-        points: { size: 6 },
-        bind: { dblclick: () => () => (this.onRange(null), null) },
-      },
-      scales: { x: { time: false }, y: scale },
-      axes: [
-        { ...axis, size: 24, space: 60, values: (_, ticks) => ticks.map(this.#abscissa.text), ...(this.#abscissa.incrs ? { incrs: this.#abscissa.incrs } : {}) },
-        { ...axis, size: 46, space: 26, values: (_, ticks) => ticks.map((tick) => (tick === null ? '' : tickText(tick))) },
-      ],
+    const { text, incrs } = this.#abscissa;
+    this.#plot = new uPlot(axesOptions({
+      width, height: HEIGHT, text, incrs, scale,
+      cursor: { sync: { key: SYNC, setSeries: false, scales: ['x', null] }, points: { size: 6 } },
       series: [{},
         { stroke: accent, alpha: 0.3, width: 1, points: { show: false }, spanGaps: true },
         { stroke: accent, width: 1.5, points: { show: () => this.#rows.length < 2, size: 5 }, spanGaps: true },
       ],
-      hooks: {
-        draw: [(plot) => this.#drawMarks(plot)],
-        setCursor: [({ cursor: { idx, left = -1 } }) => {
-          const pointed = left >= 0 && idx !== null && idx !== undefined;
-          this.#tell(pointed ? idx : null);
-        }],
-        setSelect: [(plot) => {
-          const { left, width: selected } = plot.select;
-          if (selected > 2) this.onRange([plot.posToVal(left, 'x'), plot.posToVal(left + selected, 'x')]);
-          plot.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
-        }],
-      },
-    }, [[], [], []], this.area);
+      tell: (at) => this.#tell(at),
+      zoom: (range) => this.onRange(range),
+      hooks: { draw: [(plot) => this.#drawMarks(plot)] },
+    }), [[], [], []], this.area);
   }
 
   /** @param {uPlot} plot */
@@ -173,24 +145,4 @@ export class CurvePlot {
       figure(raw[at]), word && `${word} ${figure(line[at])}`, `${this.#abscissa.at} ${this.#abscissa.text(step)}`,
     ].filter(Boolean).join(' · '));
   }
-}
-
-/**
- * Logarithmic; where values are not all positive, linear around 0 and logarithmic beyond.
- *
- * @param {number[]} values
- * @returns {uPlot.Scale}
- */
-export function logScale(values) {
-  const greatest = values.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
-  if (values.every((value) => value > 0)) return { distr: 3 };
-  return { distr: 4, asinh: greatest ? 10 ** (Math.floor(Math.log10(greatest)) - 2) : 1 };
-}
-
-/** @param {number} tick */
-export function tickText(tick) {
-  const size = Math.abs(tick);
-  if (size >= 1e4) return short(tick);
-  const rounded = Number(tick.toPrecision(4));
-  return size && size < 1e-3 ? rounded.toExponential() : String(rounded);
 }

@@ -3,9 +3,10 @@
 import '../language.js';
 import uPlot from 'uplot';
 import { h, setText } from '../dom.js';
+import { axesOptions, logScale } from '../plots.js';
 import { themeColor } from '../theme.js';
 import { PART_COLORS } from './compare.js';
-import { figure, logScale, tickText } from './curveplot.js';
+import { figure } from './curveplot.js';
 import { LookControls, abscissa, isTimed } from './look.js';
 import { drawnTags, lineOf, titleOf } from './metrics.js';
 import { RETURN } from './run.js';
@@ -27,8 +28,6 @@ const HEIGHT = 260;
 
 /** Places from left to right that there are values for. */
 const PLACES = 600;
-
-const FONT = '11px system-ui, sans-serif';
 
 export class RunCurves {
   /** @type {{record: RunRecord, log: MetricLog}[]} */
@@ -120,7 +119,6 @@ export class RunCurves {
   #build(width, places) {
     const { look } = this.controls;
     const { text, incrs } = abscissa(look.over);
-    const axis = { stroke: themeColor('--subtle'), font: FONT, grid: { stroke: themeColor('--line'), width: 1 }, ticks: { show: false } };
     const known = (/** @type {number[]} */ values) => values.map((value) => (Number.isFinite(value) ? value : null));
     /** @type {uPlot.Series[]} */
     const series = [{}];
@@ -140,29 +138,16 @@ export class RunCurves {
       series.push({ stroke, width: 1.5, pxAlign: 0, points: { show: false } });
       data.push(known(mean));
     }
+    const shown = this.#drawn.flatMap(({ mean }) => mean).filter(Number.isFinite);
     this.#plot = new uPlot({
-      width,
-      height: HEIGHT,
-      padding: [6, 8, 0, 0],
-      legend: { show: false },
-      cursor: {
-        y: false, drag: { x: true, y: false, setScale: false }, points: { show: false },
-        bind: { dblclick: () => () => (this.#zoom(null), null) },
-      },
-      scales: { x: { time: false }, y: look.logarithmic ? logScale(this.#drawn.flatMap(({ mean }) => mean).filter(Number.isFinite)) : { distr: 1 } },
-      axes: [
-        { ...axis, size: 24, space: 60, values: (_, ticks) => ticks.map(text), ...(incrs ? { incrs } : {}) },
-        { ...axis, size: 46, space: 26, values: (_, ticks) => ticks.map((tick) => (tick === null ? '' : tickText(tick))) },
-      ],
-      series,
+      ...axesOptions({
+        width, height: HEIGHT, text, incrs, series,
+        scale: look.logarithmic ? logScale(shown) : { distr: 1 },
+        cursor: { points: { show: false } },
+        tell: (at) => this.#tell(at),
+        zoom: (range) => this.#zoom(range),
+      }),
       bands,
-      hooks: {
-        setCursor: [({ cursor: { idx, left = -1 } }) => this.#tell(left >= 0 && typeof idx === 'number' ? idx : null)],
-        setSelect: [(plot) => {
-          const { left, width: selected } = plot.select;
-          if (selected > 2) this.#zoom([plot.posToVal(left, 'x'), plot.posToVal(left + selected, 'x')]);
-        }],
-      },
     }, [places, ...data], this.area);
   }
 

@@ -19,6 +19,9 @@ export const OWN = { box: null, horizon: null, floor: null };
 /** Of robots of one's own; what Gymnasium's models have is black and white, and the page has its own look for them. */
 const BROUGHT = 'Robot-v0';
 
+/** A floor that a robot was given because its model has none: it looks as the page's. As in websim/experiments/robot.py. */
+const ADDED = 'floor that WebSim added';
+
 /** That of the first model that has some. @param {{task: string, scene: Scene}[]} groups @returns {Scenery} */
 export function sceneryOf(groups) {
   const scenes = groups.filter(({ task }) => task === BROUGHT).map(({ scene }) => scene);
@@ -29,7 +32,7 @@ export function sceneryOf(groups) {
 /** The two colours of a model's floor: of a texture those of its dark and of its light part. @param {Scene} scene */
 function floorOf(scene) {
   const ground = groundOf(scene);
-  if (!ground || !visibleGeoms(scene).includes(ground)) return null;
+  if (!ground || ground.name === ADDED || !visibleGeoms(scene).includes(ground)) return null;
   const texture = scene.textures[scene.materials[ground.material]?.texture ?? -1];
   const parts = texture ? twoColors(texture) : [[1, 1, 1], [1, 1, 1]];
   const own = light(ground.rgba);

@@ -18,10 +18,13 @@ from websim.experiments import files as robot_files
 from websim.physics import Model, Physics, make_physics
 from websim.physics.enums import Joint
 
+FLOOR_NAME = "floor that WebSim added"
+"""By which the page knows it: it has the page's look."""
+
 FLOOR = (
-    '<mujoco><include file="{main}"/><worldbody><geom type="plane" pos="0 0 {height:.9g}" '
-    'size="0 0 1" contype="1" conaffinity="1" condim="3" friction="1 0.005 0.0001" '
-    'rgba="0.8 0.8 0.8 1"/></worldbody></mujoco>'
+    f'<mujoco><include file="{{main}}"/><worldbody><geom name="{FLOOR_NAME}" type="plane" '
+    'pos="0 0 {height:.9g}" size="0 0 1" contype="1" conaffinity="1" condim="3" '
+    'friction="1 0.005 0.0001" rgba="0.8 0.8 0.8 1"/></worldbody></mujoco>'
 )
 """A robot and a floor: MuJoCo joins the parts. No defaults of the robot's apply to the floor."""
 
