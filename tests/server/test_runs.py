@@ -121,6 +121,10 @@ def test_what_cannot_be_shared_is_told(client: TestClient) -> None:
     )
     for nowhere in ("/api/elsewhere", "/api/runs/%0A", "/elsewhere.js"):
         assert client.get(nowhere).json() == {"message": "Not Found"}
+    wrong = client.put("/api/runs/0123456789ab")
+    assert (wrong.status_code, wrong.headers["allow"]) == (405, "DELETE, GET")
+    for nowhere in ("/", "/sim/websim.js"):
+        assert client.put(nowhere).headers["allow"] == "GET, HEAD"
 
 
 def test_an_address_may_share_so_often_and_so_much(settings: StoreSettings) -> None:

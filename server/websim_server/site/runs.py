@@ -217,6 +217,9 @@ def api(store: Store, pages: Pages) -> FastAPI:
 def elsewhere(request: Request, error: HTTPException) -> Response:
     """Says what no route answers, as the API says all problems."""
     headers = {**_NEVER, **(error.headers or {})}
+    if error.status_code == 405:  # Starlette names the methods of the address's first route alone
+        found = [route for route in request.app.routes if route.matches(request.scope)[0].value]
+        headers["Allow"] = ", ".join(sorted(set().union(*(route.methods for route in found))))
     return JSONResponse({"message": error.detail}, error.status_code, headers)
 
 

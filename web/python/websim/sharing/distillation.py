@@ -10,25 +10,20 @@ from time import perf_counter
 from typing import Any, Literal
 
 import numpy as np
-from gymnasium.vector import AutoresetMode
 
-from websim.algorithms import algorithm_class
-from websim.algorithms.base import COUNTERS, make_hyperparameters
-from websim.algorithms.population import PopulationAlgorithm
+from websim.algorithms.base import COUNTERS
 from websim.errors import InvalidArgument
 from websim.kernels import Array
 from websim.nn.layers import MLP
 from websim.nn.regression import Regression
 from websim.policies.network import Network, learner_of, network_of
-from websim.policies.normalization import normalization_of
+from websim.sharing.player import NUM_ENVS, Player
 from websim.training.checkpoints import Checkpoint
-from websim.training.trainer import policy_of
 
 Size = Literal["32x32", "linear"]
 
 SIZES: dict[Size, tuple[int, ...]] = {"32x32": (32, 32), "linear": ()}
 
-NUM_ENVS = 16
 ROUNDS = 4
 STEPS = 250
 """Of each environment, in a round."""
@@ -44,9 +39,6 @@ RIDGE = 1e-6
 BATCH = 512
 LEARNING_RATE = 3e-3
 """At first; it falls to 0."""
-
-SEED = 1 << 20
-"""Of the environments: far from those that claims are made of."""
 
 
 class Distillation:
@@ -64,29 +56,22 @@ class Distillation:
             CheckpointError: the policy does not fit.
         """
         self._run = run
-        self._experiment = experiment = run.experiment.for_learning()
-        kind = algorithm_class(experiment.algorithm)
-        args = make_hyperparameters(kind.Hyperparameters, experiment.hyperparameters)
-        self._flat = issubclass(kind, PopulationAlgorithm)
-        self._hidden, self._squashed = SIZES[size], args.squash_output
-        self._biased = bool(self._hidden) or not self._flat  # as TinyMLP is
-        self._large = large = network_of(run.learner, args.hidden_sizes)
-        widths = (large.widths[0], *self._hidden, large.widths[-1])
-        if MLP.size_of(widths) >= MLP.size_of(large.widths):
-            raise InvalidArgument(
-                f"The policy is no larger than {size}: its layers are {large.widths}."
-            )
-        self._env = experiment.make_vec(
-            NUM_ENVS, autoreset_mode=AutoresetMode.SAME_STEP, copy=False
-        )
+        self._player = player = Player(run)
         try:
-            space = self._env.single_action_space
+            self._hidden = SIZES[size]
+            self._large = large = network_of(run.learner, player.args.hidden_sizes)
+            self._biased = bool(self._hidden) or not player.flat  # as TinyMLP is
+            widths = (large.widths[0], *self._hidden, large.widths[-1])
+            if MLP.size_of(widths) >= MLP.size_of(large.widths):
+                raise InvalidArgument(
+                    f"The policy is no larger than {size}: its layers are {large.widths}."
+                )
+            space = player.env.single_action_space
             self._low, self._high = space.low, space.high
-            self._policy = policy_of(experiment, run.learner, space.low, space.high)
-            self._normalization = normalization_of(run.learner, args.clip_obs)
             self._rng = np.random.default_rng(0)
-            activation = "tanh" if self._flat else args.activation
-            self._regression = Regression(widths, activation, space.low, space.high, self._rng)
+            self._regression = Regression(
+                widths, player.activation, space.low, space.high, self._rng
+            )
             self._small = self._regression.network
         except BaseException:
             self.close()
@@ -119,19 +104,18 @@ class Distillation:
         small = Network(layers, large.logstd, large.count, large.mean, large.std)
         counters = {name: self._run.learner[name] for name in COUNTERS}
         changed: dict[str, Any] = {"hidden_sizes": [*self._hidden]}
-        if self._squashed:
+        if self._player.args.squash_output:
             changed["squash_output"] = False  # it was taught actions, not what tanh makes them of
-        own = self._experiment
+        own = self._run.experiment.for_learning()
         experiment = replace(own, hyperparameters={**own.hyperparameters, **changed})
-        return Checkpoint(experiment, {**counters, **learner_of(small, flat=self._flat)}, [])
+        return Checkpoint(experiment, {**counters, **learner_of(small, flat=self._player.flat)}, [])
 
     def close(self) -> None:
         """Frees the environments."""
-        self._env.close()
+        self._player.close()
 
     def _teach(self) -> Iterator[None]:
         """Round by round; yields after each step of the environments and each update."""
-        self._env.reset(seed=SEED)
         for turn in range(ROUNDS):
             # The large policy shows the way first; later the small one goes, but for a quarter.
             led = NUM_ENVS if turn == 0 else NUM_ENVS // 4
@@ -147,9 +131,9 @@ class Distillation:
 
     def _step(self, led: int) -> None:
         """One step, of which the large policy leads so many environments, and says of all."""
-        env = self._env
-        seen = self._normalization(env.observations)
-        wanted = self._policy(env.observations)
+        player, env = self._player, self._player.env
+        seen = player.normalization(env.observations)
+        wanted = player.policy(env.observations)
         at = slice(self._steps * NUM_ENVS, (self._steps + 1) * NUM_ENVS)
         self._seen[at], self._done[at] = seen, wanted
         actions = np.clip(self._small(seen), self._low, self._high)

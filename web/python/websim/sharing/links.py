@@ -6,6 +6,7 @@ default; a robot's files are texts in it.
 """
 
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import MISSING, Field, dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -21,10 +22,12 @@ from websim.experiments.experiment import Experiment, as_dict, canonical, from_d
 from websim.experiments.files import is_model
 from websim.experiments.robot import Robot, robot_as_dict
 from websim.experiments.sources import whole
-from websim.policies.network import learner_of, network_of
-from websim.sharing import addresses, envelope, network, stores
+from websim.policies.network import Network, learner_of, network_of
+from websim.sharing import addresses, envelope, network, rounding, stores
 from websim.sharing.network import Precision
+from websim.sharing.player import Player
 from websim.sharing.proof import claim_of
+from websim.sharing.rounding import Steps
 from websim.states import StateDict
 from websim.training import checkpoints
 from websim.training.checkpoints import Checkpoint
@@ -35,6 +38,9 @@ MAX_DOCUMENT = 512 << 10
 
 CHAT = 2000
 """Characters that chat programs carry whole."""
+
+PLAYED = 250
+"""Steps of each of a few environments, for whose observations weights are rounded."""
 
 
 @dataclass
@@ -61,18 +67,20 @@ class Draft:
     """
 
     def __init__(self, run: Checkpoint, precision: Precision) -> None:
-        """Rounds the policy.
+        """Rounds the policy, in int8 for observations that it comes to in a few episodes.
 
         Raises:
             InvalidArgument: a link cannot carry it: its robot has meshes, for instance.
+            UnsafeCode: its code does more than calculate, and has to run for int8.
         """
         self.precision = precision
         experiment = replace(whole(run.experiment.for_learning()), hands=None)
-        args = _hyperparameters(experiment)
-        self._network = network.dumps(network_of(run.learner, args.hidden_sizes), precision)
+        self._experiment = _written(experiment)
+        acts = network_of(run.learner, _hyperparameters(experiment).hidden_sizes)
+        steps = None if precision == "fp16" else _rounded(run, acts)
+        self._network = network.dumps(acts, steps)
         learner = _learner(experiment, self._network, run.learner)
         self.run = Checkpoint(experiment, learner, [])
-        self._experiment = _written(experiment)
 
     def link(self, claim: Claim | None = None) -> Link:
         """The link, with what is claimed of the rounded policy."""
@@ -87,6 +95,12 @@ class Draft:
             raise InvalidArgument(f"A link carries no experiment of {len(text):,} bytes.")
         front = len(text).to_bytes(4, "little") + text
         return Link(envelope.encode([front, self._network]), self.precision, run)
+
+
+def _rounded(run: Checkpoint, acts: Network) -> list[tuple[Steps, Steps | None]]:
+    """The weights of a run's network in int8."""
+    with closing(Player(run)) as player:
+        return rounding.rounded(acts, player.activation, player.play(PLAYED))
 
 
 def share(

@@ -14,6 +14,7 @@ All numbers are little-endian.
 """
 
 import itertools
+from collections.abc import Sequence
 from typing import Any, Literal
 
 import numpy as np
@@ -22,12 +23,11 @@ from numpy.typing import NDArray
 from websim.algorithms.base import MAX_LAYERS, MAX_WIDTH
 from websim.errors import DamagedCheckpoint, InvalidArgument
 from websim.policies.network import Array, Network
+from websim.sharing.rounding import Steps, half
 
 Precision = Literal["int8", "fp16"]
 
 _INT8, _WIDE, _BIASES, _LOGSTD = 1, 2, 4, 8
-
-_MOST = 127
 
 MAX_OBSERVATION = 65_535
 
@@ -35,15 +35,23 @@ _EXACT = 1e-2
 """Means in fp16 may be so many standard deviations off; else statistics are in fp32."""
 
 
-def dumps(network: Network, precision: Precision) -> bytes:
-    """Writes a network; raises InvalidArgument for numbers that have no place in it."""
+def dumps(network: Network, steps: Sequence[tuple[Steps, Steps | None]] | None) -> bytes:
+    """Writes a network.
+
+    Args:
+        network: What acts.
+        steps: Weight and bias of each layer in int8; None: they are written in fp16.
+
+    Raises:
+        InvalidArgument: numbers have no place in it.
+    """
     mean, std = network.mean, network.std
     with np.errstate(over="ignore"):
         rounded = mean.astype("<f2").astype(np.float64), std.astype("<f2").astype(np.float64)
     narrow = np.isfinite(rounded).all() and (abs(rounded[0] - mean) <= _EXACT * std).all()
     biased = network.layers[0][1] is not None
     flags = (
-        _INT8 * (precision == "int8")
+        _INT8 * (steps is not None)
         + _WIDE * (not narrow)
         + _BIASES * biased
         + _LOGSTD * (network.logstd is not None)
@@ -58,15 +66,13 @@ def dumps(network: Network, precision: Precision) -> bytes:
         mean.astype(kind).tobytes(),
         std.astype(kind).tobytes(),
     ]
-    for weight, bias in network.layers:
-        if precision == "int8":
-            parts += _steps(weight)
-            parts += [] if bias is None else _steps(bias[:, np.newaxis])
-        else:
-            parts.append(_half(weight))
-            parts += [] if bias is None else [_half(bias)]
+    for array in itertools.chain(*(network.layers if steps is None else steps)):
+        if isinstance(array, Steps):
+            parts += [array.scales.tobytes(), array.values.tobytes()]
+        elif array is not None:
+            parts.append(half(array).tobytes())
     if network.logstd is not None:
-        parts.append(_half(network.logstd))
+        parts.append(half(network.logstd).tobytes())
     return b"".join(parts)
 
 
@@ -124,20 +130,3 @@ class _Reader:
         with np.errstate(invalid="ignore"):  # it is looked at afterwards
             matrix: Array = np.multiply(values, scale, dtype=np.float32)
         return matrix
-
-
-def _steps(array: Array) -> list[bytes]:
-    """Each column as multiples of a scale of its own: the scales, then the multiples."""
-    scale = abs(array).max(axis=0) / np.float32(_MOST)
-    written = _half(scale)
-    scale = np.frombuffer(written, "<f2").astype(np.float32)
-    steps = np.divide(array, scale, out=np.zeros_like(array), where=scale > 0)
-    return [written, np.clip(np.rint(steps), -_MOST, _MOST).astype("i1").tobytes()]
-
-
-def _half(array: Array) -> bytes:
-    with np.errstate(over="ignore"):
-        half = array.astype("<f2")
-    if not np.isfinite(half).all():
-        raise InvalidArgument("The policy has weights beyond 65,504: a link cannot carry them.")
-    return half.tobytes()
