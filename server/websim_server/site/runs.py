@@ -219,7 +219,8 @@ def elsewhere(request: Request, error: HTTPException) -> Response:
     headers = {**_NEVER, **(error.headers or {})}
     if error.status_code == 405:  # Starlette names the methods of the address's first route alone
         found = [route for route in request.app.routes if route.matches(request.scope)[0].value]
-        headers["Allow"] = ", ".join(sorted(set().union(*(route.methods for route in found))))
+        methods = set().union(*(route.methods for route in found)) or {"GET", "HEAD"}  # a file's
+        headers["Allow"] = ", ".join(sorted(methods))
     return JSONResponse({"message": error.detail}, error.status_code, headers)
 
 
