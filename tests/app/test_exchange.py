@@ -13,6 +13,7 @@ from playwright.sync_api import expect
 from tests.app.opened import drop
 from tests.app.page import BOOT_MS
 from tests.app.training_page import TrainingPage
+from tests.graphs import recurrent
 from websim.experiments.experiment import Experiment
 from websim.trajectories.recorder import Recorder
 
@@ -112,3 +113,39 @@ def test_a_foreign_policy_moves_robots_and_leaves_as_onnx(
     expect(player.get_by_role("button", name="Learn to do it")).to_be_enabled()
     player.get_by_role("button", name="Close the recording").click()
     expect(player).to_have_count(0)
+
+
+def test_a_graph_that_remembers_plays_in_the_tab(open_page: TrainingPage, tmp_path: Path) -> None:
+    """Beside ONNX Runtime natively, over whole episodes; it cannot be learnt on."""
+    page = open_page.page
+    model = recurrent(4, 1)
+    drop(page.locator(".stage"), {"lstm.onnx": model})
+    sheet = page.get_by_role("dialog", name="A policy of another program")
+    expect(sheet.get_by_role("radio")).to_have_count(3, timeout=BOOT_MS)
+    sheet.get_by_text("Its actions as they are").click()
+    sheet.get_by_role("button", name="Use it").click()
+    expect(sheet).to_have_count(0, timeout=BOOT_MS)
+    open_page.wait("sim.controller?.startsWith('saved-')", 60)
+
+    page.get_by_role("button", name="Export: lstm").click()
+    export = page.get_by_role("dialog", name="For other programs")
+    export.get_by_role("spinbutton", name="Episodes").fill("3")
+    with page.expect_download(timeout=BOOT_MS) as download:
+        export.get_by_role("button", name="Record").click()
+    path = tmp_path / "episodes.npz"
+    download.value.save_as(path)
+    export.get_by_role("button", name="Save as ONNX").click()
+    expect(export).to_contain_text("only perceptrons go into links")
+    export.get_by_role("button", name="Close").click()
+
+    session = onnxruntime.InferenceSession(model, providers=["CPUExecutionProvider"])
+    with np.load(path) as file:
+        ends = file["lengths"].cumsum()
+        seen = np.split(file["observations"], (ends + np.arange(1, len(ends) + 1))[:-1])
+        done = np.split(file["actions"], ends[:-1])
+    for observations, actions in zip(seen, done, strict=True):
+        state = [np.zeros((1, 1, 16), np.float32)] * 2
+        for row, action in zip(observations.astype(np.float32), actions, strict=False):
+            given = {"obs": row[None], "h0": state[0], "c0": state[1]}
+            wanted, *state = session.run(["actions", "hn", "cn"], given)
+            assert abs(np.clip(wanted, -3, 3) - action).max() < 1e-5

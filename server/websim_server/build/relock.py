@@ -58,6 +58,10 @@ NPM = {
 
 #: What few visits need, and a page fetches when it does: the same, the file to be imported first.
 LATER = {
+    "onnxruntime-web": [
+        "dist/ort-wasm-simd-threaded.mjs",
+        "dist/ort-wasm-simd-threaded.wasm",
+    ],
     "h5wasm": ["dist/esm/hdf5_hl.js", "dist/esm/hdf5_util.js", "LICENSE.txt"],
 }
 

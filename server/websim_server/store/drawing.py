@@ -154,6 +154,7 @@ def png(image: NDArray[np.uint8]) -> bytes:
 def scene_of(experiment: "Experiment", learner: dict[str, Any]) -> Scene:
     """Of an environment in which the policy has moved the robot, if there is one."""
     from websim.physics.native import NativePhysics
+    from websim.policies import Playing
     from websim.training.trainer import policy_of
 
     env = experiment.make_vec(1)
@@ -161,9 +162,9 @@ def scene_of(experiment: "Experiment", learner: dict[str, Any]) -> Scene:
         observations, _ = env.reset(seed=0)
         if learner:
             space = env.single_action_space
-            policy = policy_of(experiment, learner, space.low, space.high)
-            for _ in range(STEPS):
-                observations, *_ = env.step(policy(observations))
+            policy = Playing(policy_of(experiment, learner, space.low, space.high))
+            for step in range(STEPS):
+                observations, *_ = env.step(policy(observations, step == 0))
         physics = env.physics
         assert isinstance(physics, NativePhysics)
         data = mujoco.MjData(physics.compiled)

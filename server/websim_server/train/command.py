@@ -247,7 +247,7 @@ def _meeting(arguments: argparse.Namespace, address: str = "0") -> "Meeting":
 
 def _job(arguments: argparse.Namespace) -> tuple[Job, int]:
     """What to train, and with how many ranks; raises TrainError or WebSimError."""
-    from websim.algorithms import algorithm_class
+    from websim.algorithms import learner_class
     from websim.algorithms.base import make_hyperparameters
     from websim.sharing.links import run_bytes
     from websim.training import checkpoints
@@ -273,7 +273,7 @@ def _job(arguments: argparse.Namespace) -> tuple[Job, int]:
         folder = arguments.output / _run_name(experiment)
     experiment = with_tasks(_adapting(experiment, data, arguments), tasks, arguments.trust)
     args = make_hyperparameters(
-        algorithm_class(experiment.algorithm).Hyperparameters, experiment.hyperparameters
+        learner_class(experiment.algorithm).Hyperparameters, experiment.hyperparameters
     )
     if arguments.ranks is not None:
         ranks = arguments.ranks
@@ -326,7 +326,7 @@ def _is_url(text: str) -> bool:
 
 def _new(arguments: argparse.Namespace) -> "Experiment":
     """What begins, with all that the command line says of it."""
-    from websim.algorithms import algorithm_class
+    from websim.algorithms import learner_class
     from websim.algorithms.presets import PRESETS, preset
     from websim.experiments.sources import experiment_of, whole
     from websim.worlds.world import world_from_dict
@@ -335,7 +335,7 @@ def _new(arguments: argparse.Namespace) -> "Experiment":
         raise TrainError("name a task, such as Ant-v5, a file, or a checkpoint with --resume")
     given = experiment_of(source(arguments.task))
     algorithm = arguments.algo or given.algorithm
-    algorithm_class(algorithm)
+    learner_class(algorithm)
     chosen = given.hyperparameters
     if arguments.preset or arguments.algo or not chosen:
         name = arguments.preset or next(iter(PRESETS[algorithm]))

@@ -91,6 +91,10 @@ class ForeignPolicy(WebSimError, ValueError):
     """Raised when a policy of another program cannot be read, or is none that ours can be."""
 
 
+class NoPerceptron(ForeignPolicy):
+    """Raised when a policy of another program is sound, and none that our learners have."""
+
+
 class Problem(NamedTuple):
     """Something that safe code may not say.
 

@@ -6,6 +6,7 @@ import { ExchangeEnd } from '../shared/communicator.js';
 import { mountPythonFiles } from './files.js';
 import { InvalidArgument } from '../shared/errors.js';
 import { Learner } from './learner.js';
+import { Libraries } from './libraries.js';
 import { WorkerError } from '../shared/errors.js';
 import { Overture } from './overture.js';
 import { BatchPhysics, embindObjects } from './physics.js';
@@ -40,8 +41,8 @@ export class Handlers {
 
   /** What was begun and goes on, as it is asked: an object of Python's. @type {any} */
   #work;
-  /** @type {any} */
-  #manifest;
+  /** What few workers need, and load when they do. */
+  libraries = new Libraries();
 
   /**
    * @param {import('./inbox.js').PartInbox} parts
@@ -62,7 +63,7 @@ export class Handlers {
   /** @param {Payload<'boot'>} payload */
   async boot({ manifest, isolated, taskFiles }) {
     this.news.isolated = isolated;
-    this.#manifest = manifest;
+    this.libraries.manifest = manifest;
     const runtime = await boot(manifest, this.parts, (stage) => this.news.begin(stage), this.#onMujoco);
     mountPythonFiles(runtime.mujoco.FS, runtime.pyodide.FS);
     this.#runtime = runtime;
@@ -79,6 +80,7 @@ export class Handlers {
         floor ? toJs(floor) : null,
       ),
       embindObjects,
+      onnx: () => this.libraries.onnx,
       transport: () => this.#transport,
       engine: new URL(manifest.mujoco.wasm, location.href).pathname.split('/').at(-2),
     });
@@ -308,7 +310,7 @@ export class Handlers {
   /** @param {import('./hdf5.js').Handle} [handle] */
   async #hdf5(handle) {
     const { Hdf5File } = await import('./hdf5.js');
-    return Hdf5File.create(this.#manifest.libraries.h5wasm[0].url, handle);
+    return Hdf5File.create(this.libraries.urls('h5wasm')[0], handle);
   }
 
   /** @param {Payload<'exportPolicy'>} payload */

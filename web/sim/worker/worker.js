@@ -34,10 +34,20 @@ setInterval(() => news.beat(), HEARTBEAT_MS);
 /** @param {import('../shared/protocol.js').RequestMessage} request */
 async function answer({ id, type, payload }) {
   try {
-    const reply = await handlers[type](payload);
+    const reply = await done(() => handlers[type](payload));
     self.postMessage({ id, reply }, { transfer: transfersOf(reply) });
   } catch (error) {
     refuse(id, error);
+  }
+}
+
+/** Does something, once more where it lacked a library. @template T @param {() => T} work @returns {Promise<Awaited<T>>} */
+async function done(work) {
+  try {
+    return await work();
+  } catch (error) {
+    if (!await handlers.libraries.bring()) throw error;
+    return await work();
   }
 }
 

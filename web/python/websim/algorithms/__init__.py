@@ -5,6 +5,7 @@ from typing import Any
 from websim.algorithms.ars import ARS
 from websim.algorithms.base import Algorithm
 from websim.algorithms.es import ES
+from websim.algorithms.graph import UNLEARNABLE, Graph
 from websim.algorithms.ppo import PPO
 from websim.algorithms.reinforce import Reinforce
 from websim.errors import InvalidArgument
@@ -16,9 +17,18 @@ ALGORITHMS: dict[str, type[Algorithm]] = {kind.name: kind for kind in (PPO, ES, 
 
 def algorithm_class(name: str) -> type[Algorithm]:
     """The class of an algorithm; raises InvalidArgument for a name that there is not."""
+    if name == Graph.name:
+        return Graph
     if name not in ALGORITHMS:
         raise InvalidArgument(f"Unknown algorithm {name!r}; there are: {', '.join(ALGORITHMS)}.")
     return ALGORITHMS[name]
+
+
+def learner_class(name: str) -> type[Algorithm]:
+    """The same, of an algorithm that learns; raises InvalidArgument for one that does not."""
+    if name == Graph.name:
+        raise InvalidArgument(UNLEARNABLE)
+    return algorithm_class(name)
 
 
 def make_algorithm(experiment: Experiment, communicator: Communicator) -> Algorithm:
@@ -28,4 +38,4 @@ def make_algorithm(experiment: Experiment, communicator: Communicator) -> Algori
     return algorithm
 
 
-__all__ = ["ALGORITHMS", "Algorithm", "algorithm_class", "make_algorithm"]
+__all__ = ["ALGORITHMS", "Algorithm", "algorithm_class", "learner_class", "make_algorithm"]

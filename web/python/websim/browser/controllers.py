@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from websim.errors import InvalidArgument
-from websim.policies import Policy
+from websim.policies import Playing, Policy
 
 Actions = NDArray[np.float32]
 
@@ -19,8 +19,22 @@ Actions = NDArray[np.float32]
 class Controller(Protocol):
     """Chooses the actions of all environments."""
 
-    def __call__(self, observations: NDArray[np.float64], time: NDArray[np.float64]) -> Actions:
-        """Returns actions [n, nu] for observations [n, obs] at simulated times [n] in seconds."""
+    def __call__(
+        self,
+        observations: NDArray[np.float64],
+        time: NDArray[np.float64],
+        started: NDArray[np.bool_],
+    ) -> Actions:
+        """Chooses.
+
+        Args:
+            observations: [n, obs].
+            time: Simulated [n], in seconds.
+            started: Environments [n] whose episode begins with these observations.
+
+        Returns:
+            Actions [n, nu].
+        """
 
 
 class Zero:
@@ -30,7 +44,12 @@ class Zero:
         """Takes the bounds of one environment's action, `low` and `high` [nu]."""
         self._actions = np.tile(np.clip(np.zeros_like(low), low, high), (num_envs, 1))
 
-    def __call__(self, observations: NDArray[np.float64], time: NDArray[np.float64]) -> Actions:
+    def __call__(
+        self,
+        observations: NDArray[np.float64],
+        time: NDArray[np.float64],
+        started: NDArray[np.bool_],
+    ) -> Actions:
         """See Controller."""
         return self._actions
 
@@ -44,7 +63,12 @@ class Random:
         self._low, self._range = low, high - low
         self._actions = np.empty((num_envs, low.size), dtype=np.float32)
 
-    def __call__(self, observations: NDArray[np.float64], time: NDArray[np.float64]) -> Actions:
+    def __call__(
+        self,
+        observations: NDArray[np.float64],
+        time: NDArray[np.float64],
+        started: NDArray[np.bool_],
+    ) -> Actions:
         """See Controller."""
         self._rng.random(out=self._actions, dtype=np.float32)
         self._actions *= self._range
@@ -64,7 +88,12 @@ class Sinusoid:
         self._phases = rng.uniform(0, 2 * np.pi, (num_envs, low.size))
         self._middle, self._amplitude = (high + low) / 2, (high - low) / 2
 
-    def __call__(self, observations: NDArray[np.float64], time: NDArray[np.float64]) -> Actions:
+    def __call__(
+        self,
+        observations: NDArray[np.float64],
+        time: NDArray[np.float64],
+        started: NDArray[np.bool_],
+    ) -> Actions:
         """See Controller."""
         angles = 2 * np.pi * self.FREQUENCY * time[:, None] + self._phases
         return (self._middle + self._amplitude * np.sin(angles)).astype(np.float32)
@@ -83,10 +112,19 @@ class ByPolicy:
     def __init__(self, policies: Mapping[str, Policy], name: str) -> None:
         """Takes the name of one of the policies."""
         self._policies, self._name = policies, name
+        self._playing = Playing(policies[name])
 
-    def __call__(self, observations: NDArray[np.float64], time: NDArray[np.float64]) -> Actions:
+    def __call__(
+        self,
+        observations: NDArray[np.float64],
+        time: NDArray[np.float64],
+        started: NDArray[np.bool_],
+    ) -> Actions:
         """See Controller."""
-        return self._policies[self._name](observations)
+        policy = self._policies[self._name]
+        if policy is not self._playing.policy:
+            self._playing = Playing(policy)
+        return self._playing(observations, started)
 
 
 def make_controller(

@@ -17,7 +17,7 @@ import websim
 from websim.adaptation.settings import adaptation_of
 from websim.adaptation.sides import undoable_of
 from websim.adaptation.trainer import AdaptiveTrainer, make_trainer
-from websim.algorithms import algorithm_class
+from websim.algorithms import learner_class
 from websim.algorithms.base import make_hyperparameters
 from websim.browser import experiments
 from websim.browser.messages import (
@@ -101,7 +101,7 @@ def plan(wanted: Experiment | None, data: bytes | None, workers: int) -> dict[st
     experiment = whole(experiment)
     learner = {} if checkpoint is None else checkpoint.learner
     task = experiment.make_task()
-    kind = algorithm_class(experiment.algorithm)
+    kind = learner_class(experiment.algorithm)
     args = make_hyperparameters(kind.Hyperparameters, experiment.hyperparameters)
     for ranks in range(workers, 0, -1):
         try:

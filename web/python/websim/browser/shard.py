@@ -26,7 +26,7 @@ from websim.browser.messages import (
     read,
 )
 from websim.browser.overture import take_over
-from websim.errors import InvalidArgument
+from websim.errors import ForeignPolicy, InvalidArgument
 from websim.experiments.environments import tried
 from websim.experiments.experiment import Experiment
 from websim.experiments.sources import experiment_of
@@ -258,6 +258,7 @@ class Shard(Display):
         self._seed = seed
         self._policies = {} if policies is None else policies
         self._held: dict[int, NDArray[np.float32]] = {}
+        self._stumbled = ""
         self._names = [controller] * num_envs
         self._controllers: dict[tuple[int, int, str], Controller] = {}
         self._make_controllers()
@@ -275,6 +276,11 @@ class Shard(Display):
     def take_over(self, state: Mapping[str, Any], lengths: Any) -> None:
         """Goes on where others have stepped the environments to (`websim.browser.overture`)."""
         take_over(self.env, state, lengths)
+
+    def take_unpaid(self) -> str:
+        """See Display; likewise, that a policy has failed."""
+        stumbled, self._stumbled = self._stumbled, ""
+        return stumbled or super().take_unpaid()
 
     def set_controller(self, name: str, first: int = 0, count: int | None = None) -> None:
         """Hands environments to a controller.
@@ -333,9 +339,16 @@ class Shard(Display):
         """One step under the controllers, and under held actions where there are some."""
         env = self.env
         time = env.physics.data.time
-        for (start, count, _), controller in self._controllers.items():
+        started = env.episode_lengths == 0
+        for (start, count, name), controller in [*self._controllers.items()]:
             rows = slice(start, start + count)
-            self.actions[rows] = controller(env.observations[rows], time[rows])
+            try:
+                chosen = controller(env.observations[rows], time[rows], started[rows])
+            except ForeignPolicy as error:  # a graph may fail at what it has not seen before
+                self._stumbled = f"The policy {name!r} acts no longer: {error}"
+                self.set_controller("zero", start, count)
+                chosen = np.clip(np.zeros_like(self.low), self.low, self.high)
+            self.actions[rows] = chosen
         for index, action in self._held.items():
             self.actions[index] = action
         self.apply()

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from websim.algorithms.base import MAX_CLIP
-from websim.errors import ForeignPolicy
+from websim.errors import ForeignPolicy, NoPerceptron
 from websim.exchange.perceptron import Perceptron
 from websim.nn.normalization import EPSILON
 from websim.policies import Bounds
@@ -69,11 +69,28 @@ class Found:
         steps: From observations to actions.
         logstd: Logarithms of the standard deviations of actions [nu], where it knows them.
         normalized: Whether -1 and 1 mean the bounds of an action, where the file says so.
+        graph: The file itself where it is one of ONNX's, which can act without being a perceptron.
     """
 
     steps: list[Step]
     logstd: FloatArray | None = None
     normalized: bool = False
+    graph: "Graph | None" = None
+
+
+@dataclass
+class Graph:
+    """A graph of ONNX's.
+
+    Attributes:
+        data: The file.
+        output: Name of its output with the actions; "": the likeliest.
+        problem: Why it is no perceptron, where that is known.
+    """
+
+    data: bytes
+    output: str = ""
+    problem: str = ""
 
 
 def layers_of(tensors: Mapping[str, FloatArray], names: Sequence[str]) -> list[Linear]:
@@ -128,7 +145,7 @@ def folded(
     layers, activations = _layers([left, *steps[first : last + 1]])
     squash = _ending(steps[last + 1 :], layers[-1], bounds)
     if len(set(activations)) > 1:
-        raise ForeignPolicy(
+        raise NoPerceptron(
             f"The policy's layers end in {', '.join(sorted(set(activations)))}: those of ours all "
             "end in the same."
         )
@@ -137,7 +154,7 @@ def folded(
         for layer in layers:
             rounded.append((layer.weight.astype(np.float32), layer.bias.astype(np.float32)))
             if not all(np.isfinite(array).all() for array in rounded[-1] if array is not None):
-                raise ForeignPolicy("The policy has weights beyond what float32 can hold.")
+                raise NoPerceptron("The policy has weights beyond what float32 can hold.")
     return Perceptron(
         Network(rounded, None, count, mean, std),
         activations[0] if activations else "tanh",
@@ -170,7 +187,7 @@ def _normalization(steps: list[Step], first: Step) -> tuple[FloatArray, FloatArr
             low, high = np.unique(step.low), np.unique(step.high)
             same = low.size == high.size == 1 and low[0] < high[0]
             if clip is not None or not same or np.isinf(low[0]) != np.isinf(high[0]):
-                raise ForeignPolicy(
+                raise NoPerceptron(
                     "The policy clips observations otherwise than once and between the same two "
                     "numbers, and ours do no more."
                 )
@@ -185,14 +202,14 @@ def _normalization(steps: list[Step], first: Step) -> tuple[FloatArray, FloatArr
             else:
                 clip = MAX_CLIP
         else:
-            raise ForeignPolicy("The policy does not begin with a layer, and ours do.")
+            raise NoPerceptron("The policy does not begin with a layer, and ours do.")
     if scaling.scale.shape != (size,) or not (scaling.scale > 0).all():
         raise ForeignPolicy(
             f"The policy must scale its {size} observations by as many numbers above 0."
         )
     mean, std = -scaling.shift / scaling.scale, 1 / scaling.scale
     if (np.square(std) < EPSILON * (1 - 1e-6)).any():
-        raise ForeignPolicy(
+        raise NoPerceptron(
             f"The policy divides observations by {std.min():.3g}, and ours by no less than "
             f"{EPSILON**0.5:.3g}."
         )
@@ -221,10 +238,10 @@ def _layers(steps: list[Step]) -> tuple[list[Linear], list[str]]:
                 layers[-1] = _before(layers[-1], step)
         elif isinstance(step, Activation):
             if ended:
-                raise ForeignPolicy("The policy has two activations one after the other.")
+                raise NoPerceptron("The policy has two activations one after the other.")
             activations.append(step.name)
         else:
-            raise ForeignPolicy("The policy clips numbers between its layers, and ours do not.")
+            raise NoPerceptron("The policy clips numbers between its layers, and ours do not.")
     return layers, activations
 
 
@@ -236,7 +253,7 @@ def _ending(steps: list[Step], last: Linear, bounds: Bounds) -> bool:
     for step in steps:
         if isinstance(step, Activation):
             if squash or clipped or step.name != "tanh":
-                raise ForeignPolicy(
+                raise NoPerceptron(
                     f"The policy's actions come out of {step.name}: of ours, out of the last layer "
                     "or of tanh."
                 )
@@ -245,7 +262,7 @@ def _ending(steps: list[Step], last: Linear, bounds: Bounds) -> bool:
         elif isinstance(step, Scaling):
             scaling = _both(scaling, step)
             if clipped and not (step.scale > 0).all():
-                raise ForeignPolicy("The policy turns round what it has clipped.")
+                raise NoPerceptron("The policy turns round what it has clipped.")
             clipped = [Clipping(*(_scaled(v, step) for v in vars(c).values())) for c in clipped]
         elif isinstance(step, Clipping):
             clipped.append(step)

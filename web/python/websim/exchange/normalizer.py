@@ -23,6 +23,9 @@ class Normalizer:
 
     Attributes:
         steps: The same, for `websim.exchange.folding.folded`.
+        mean: [size]
+        std: Likewise, with epsilon.
+        clip: To how much they are clipped at last; infinite: to nothing.
         size: Of an observation.
         count: Observations that the statistics are of.
     """
@@ -48,6 +51,7 @@ class Normalizer:
             raise ForeignPolicy("The statistics are not finite, or a variance is not above 0.")
         std: FloatArray = np.sqrt(var + epsilon)
         self.size, self.count = mean.size, count
+        self.mean, self.std, self.clip = mean, std, clip
         self.steps: list[Step] = [Scaling(1 / std, -mean / std)]
         if clip < math.inf:
             self.steps.append(Clipping(np.array([-clip]), np.array([clip])))

@@ -8,7 +8,7 @@ import numpy as np
 from websim.algorithms import algorithm_class
 from websim.algorithms.base import COUNTERS, MAX_CLIP, MAX_LAYERS, MAX_WIDTH, make_hyperparameters
 from websim.algorithms.presets import PRESETS, preset
-from websim.errors import ForeignPolicy, WebSimError
+from websim.errors import ForeignPolicy, NoPerceptron, WebSimError
 from websim.experiments.experiment import Experiment
 from websim.experiments.sources import whole
 from websim.kernels import ACTIVATIONS
@@ -100,12 +100,12 @@ def run_of(perceptron: Perceptron, experiment: Experiment, title: str) -> Checkp
     network, widths = perceptron.network, perceptron.network.widths
     hidden = list(widths[1:-1])
     if len(hidden) > MAX_LAYERS or max(hidden, default=1) > MAX_WIDTH:
-        raise ForeignPolicy(
+        raise NoPerceptron(
             f"The policy has hidden layers of {hidden}: up to {MAX_LAYERS} are possible, each up "
             f"to {MAX_WIDTH} wide."
         )
     if perceptron.activation not in ACTIVATIONS:
-        raise ForeignPolicy(
+        raise NoPerceptron(
             f"The policy's layers end in {perceptron.activation}; possible are "
             f"{', '.join(ACTIVATIONS)}."
         )

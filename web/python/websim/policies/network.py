@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from websim.errors import ForeignPolicy
 from websim.nn.layers import TinyMLP
 from websim.nn.normalization import EPSILON
 from websim.states import StateDict
@@ -44,8 +45,16 @@ def network_of(learner: StateDict, hidden: tuple[int, ...]) -> Network:
     Args:
         learner: `Checkpoint.learner`.
         hidden: Widths of its hidden layers.
+
+    Raises:
+        ForeignPolicy: it has another kind of policy.
     """
     policy, saved = learner["policy"], learner["normalize_observation"]
+    if "graph" in policy:
+        raise ForeignPolicy(
+            "The policy is a graph of ONNX's: only perceptrons go into links and to other "
+            "programs, and can be made smaller."
+        )
     logstd = policy.get("actor.logstd")
     layers: list[tuple[Array, Array | None]]
     if "weights" in policy:
@@ -81,9 +90,16 @@ def learner_of(network: Network, *, flat: bool) -> StateDict:
         policy["actor.logstd"] = (
             np.zeros(size, np.float32) if network.logstd is None else network.logstd
         )
-    m2 = np.maximum(0.0, np.square(network.std) - EPSILON) * network.count
-    statistics = {"count": network.count, "mean": network.mean, "m2": m2}
+    statistics = statistics_of(network.mean, network.std, network.count)
     return {"policy": policy, "normalize_observation": statistics}
+
+
+def statistics_of(
+    mean: NDArray[np.float64], std: NDArray[np.float64], count: float
+) -> dict[str, Any]:
+    """Statistics of observations as a learner keeps them; arguments as of Network."""
+    m2 = np.maximum(0.0, np.square(std) - EPSILON) * count
+    return {"count": count, "mean": mean, "m2": m2}
 
 
 def _tiny(observations: int, size: int, hidden: tuple[int, ...]) -> TinyMLP:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from websim import plain
 from websim.algorithms.base import Observer
 from websim.errors import InvalidArgument
+from websim.policies import Playing
 from websim.training.checkpoints import Checkpoint
 from websim.training.trainer import policy_of
 from websim.vector import MAX_ENVIRONMENTS
@@ -71,10 +72,11 @@ class Judge:
         )
         try:
             space = self._env.single_action_space
-            self._policy = policy_of(experiment, checkpoint.learner, space.low, space.high)
+            policy = policy_of(experiment, checkpoint.learner, space.low, space.high)
         except BaseException:
             self.close()
             raise
+        self._policy = Playing(policy)
         self._observations, _ = self._env.reset(seed=seed)
         self.running = np.ones(episodes, np.bool_)
         self.result = Evaluation(
@@ -86,7 +88,7 @@ class Judge:
         env, result, running = self._env, self.result, self.running
         until = perf_counter() + seconds
         while running.any():
-            env.step(self._policy(self._observations))
+            env.step(self._policy(self._observations, env.episode_lengths == 0))
             ended = running & (env.terminations | env.truncations)
             result.returns[ended] = env.final_returns[ended]
             result.lengths[ended] = env.final_lengths[ended]

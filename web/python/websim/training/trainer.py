@@ -21,6 +21,7 @@ from websim.algorithms.base import Metrics, make_hyperparameters
 from websim.errors import (
     CodeFailed,
     DamagedCheckpoint,
+    ForeignPolicy,
     InvalidArgument,
     RankLost,
     TrainingDiverged,
@@ -517,6 +518,8 @@ def policy_of(
 
     Raises:
         DamagedCheckpoint: the state does not fit the experiment, or is not finite.
+        ForeignPolicy: of a graph of ONNX's, that it cannot be played.
+        MissingLibrary: likewise, that what plays it is not there.
     """
     kind: Any = algorithm_class(experiment.algorithm)
     args = make_hyperparameters(kind.Hyperparameters, experiment.hyperparameters)
@@ -524,7 +527,7 @@ def policy_of(
         policy: Policy = kind.policy_of(args, state, low, high)
         finite = all(np.isfinite(array).all() for array in state["policy"].values())
     except (KeyError, TypeError, AttributeError, ValueError) as error:
-        if isinstance(error, DamagedCheckpoint):
+        if isinstance(error, DamagedCheckpoint | ForeignPolicy):
             raise
         raise _lacks_something(error) from None
     if not finite:

@@ -12,7 +12,9 @@ from websim.errors import (
     CheckpointError,
     DamagedCheckpoint,
     ForeignCheckpoint,
+    ForeignPolicy,
     InvalidArgument,
+    MissingLibrary,
     ModelError,
     TaskError,
     UnsafeCode,
@@ -38,6 +40,7 @@ def verify(checkpoint: Checkpoint, experiment: Experiment | None = None) -> Any:
     Raises:
         ForeignCheckpoint: of a task, options, an algorithm or hyperparameters that there are not.
         DamagedCheckpoint: it does not fit what it says it is of.
+        MissingLibrary: what plays its policy is not there.
         UnsafeCode: its code does more than calculate, and is not trusted.
     """
     own = checkpoint.experiment
@@ -50,9 +53,9 @@ def verify(checkpoint: Checkpoint, experiment: Experiment | None = None) -> Any:
         args = make_hyperparameters(kind.Hyperparameters, wanted.hyperparameters)
         few = replace(wanted, hyperparameters=wanted.hyperparameters | kind.FEWEST)
         _try(few, checkpoint, saved.num_envs // ranks)
-    except (CheckpointError, UnsafeCode):
+    except (CheckpointError, MissingLibrary, UnsafeCode):
         raise
-    except (InvalidArgument, ModelError, TaskError) as error:
+    except (ForeignPolicy, InvalidArgument, ModelError, TaskError) as error:
         raise ForeignCheckpoint(
             f"This websim cannot use the checkpoint: {plain.brief(error)}."
         ) from None

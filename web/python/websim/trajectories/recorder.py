@@ -15,7 +15,7 @@ from websim.experiments.experiment import Experiment
 from websim.experiments.sources import whole
 from websim.names import action_names
 from websim.physics import STATE, engine
-from websim.policies import Policy
+from websim.policies import Playing
 from websim.states import StateDict
 from websim.training.trainer import policy_of
 from websim.vector import MujocoVectorEnv
@@ -108,9 +108,9 @@ class Recorder:
             self.env = _make(experiment, fewer)
         env = self.env
         n, space = env.num_envs, env.single_action_space
-        self._policy: Policy | None = None
+        self._policy: Playing | None = None
         if learner is not None:
-            self._policy = policy_of(experiment, learner, space.low, space.high)
+            self._policy = Playing(policy_of(experiment, learner, space.low, space.high))
         self._number = np.arange(n)  # of the episode that each environment plays
         self._running = np.ones(n, np.bool_)
         env.reset(seed=[seed + int(i) for i in self._number])
@@ -135,7 +135,8 @@ class Recorder:
         env, rows, number = self.env, self._rows, self._number
         space = env.single_action_space
         if self._policy is not None:
-            self._actions = self._policy(env.observations).astype(np.float32)
+            started = env.episode_lengths == 0
+            self._actions = self._policy(env.observations, started).astype(np.float32)
         for k in np.flatnonzero(self._by_chance & self._running).tolist():
             self._actions[k] = self._chances[k].uniform(space.low, space.high)
         infos = env.step(self._actions)[-1]

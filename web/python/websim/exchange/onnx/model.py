@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from websim.errors import ForeignPolicy
+from websim.errors import ForeignPolicy, NoPerceptron
 from websim.exchange.onnx import protobuf
 from websim.exchange.onnx.protobuf import Value, number, piece
 
@@ -34,6 +34,8 @@ FLOAT, DOUBLE = 1, 11
 
 MAX_BYTES = 256 << 20
 """A larger file is taken for no policy."""
+
+_MAX_DEPTH = 32
 
 Attribute = float | int | str | NDArray[Any] | list[int] | list[float]
 
@@ -124,19 +126,11 @@ def loads(data: bytes) -> Model:
     Raises:
         ForeignPolicy: it is none, is incomplete, or has its weights in other files.
     """
-    if len(data) > MAX_BYTES:
-        raise ForeignPolicy(
-            f"The file has {len(data):,} bytes, and a policy may have {MAX_BYTES:,}."
-        )
-    graph, metadata = b"", {}
+    graph, metadata = _graph(data), {}
     for number_, value in protobuf.fields(data):
-        if number_ == 7:
-            graph = _bytes(value)
-        elif number_ == 14:
+        if number_ == 14:
             entry = dict(protobuf.fields(_bytes(value)))
             metadata[_text(entry.get(1, b""))] = _text(entry.get(2, b""))
-    if not graph:
-        raise ForeignPolicy("The file is no ONNX: it has no graph.")
     model = Model([], [], [], {}, metadata)
     for number_, value in protobuf.fields(graph):
         if number_ == 1:
@@ -147,6 +141,69 @@ def loads(data: bytes) -> Model:
         elif number_ in (11, 12):
             (model.inputs if number_ == 11 else model.outputs).append(_read_slot(_bytes(value)))
     return model
+
+
+def outline(data: bytes) -> Model:
+    """What goes in and comes out of a model, whatever lies between: no nodes, constants by name.
+
+    Raises:
+        ForeignPolicy: it is none, is incomplete, or has its weights in other files.
+    """
+    model = Model([], [], [], {})
+    for number_, value in protobuf.fields(_graph(data)):
+        if number_ in (1, 5, 15):
+            _check_inside(number_, _bytes(value))
+        if number_ == 5:
+            named = [
+                _text(inner) for field_, inner in protobuf.fields(_bytes(value)) if field_ == 8
+            ]
+            model.constants |= dict.fromkeys(named, np.zeros(0))
+        elif number_ in (11, 12):
+            (model.inputs if number_ == 11 else model.outputs).append(_read_slot(_bytes(value)))
+    return model
+
+
+def number_of(dtype: np.dtype[Any]) -> int:
+    """ONNX's number of a type; raises KeyError for one that DTYPES does not have."""
+    return _NUMBERS[dtype]
+
+
+def _graph(data: bytes) -> bytes:
+    if len(data) > MAX_BYTES:
+        raise ForeignPolicy(
+            f"The file has {len(data):,} bytes, and a policy may have {MAX_BYTES:,}."
+        )
+    graph = b"".join(_bytes(value) for number_, value in protobuf.fields(data) if number_ == 7)
+    if not graph:
+        raise ForeignPolicy("The file is no ONNX: it has no graph.")
+    return graph
+
+
+def _check_inside(kind: int, data: bytes, depth: int = 0) -> None:
+    """Refuses weights in other files: in tensors of a graph (5, 15), and within its nodes (1)."""
+    if depth > _MAX_DEPTH:
+        raise ForeignPolicy("The graph has graphs within graphs, too many to be a policy.")
+    for number_, value in protobuf.fields(data):
+        if kind == 5:
+            _check_own(number_, value)
+        elif kind == 15 and number_ in (1, 2):
+            _check_inside(5, _bytes(value), depth + 1)
+        elif kind == 1 and number_ == 5:
+            for inner, attribute in protobuf.fields(_bytes(value)):
+                if inner in (5, 10):
+                    _check_inside(5, _bytes(attribute), depth + 1)
+                elif inner in (6, 11):
+                    for part, content in protobuf.fields(_bytes(attribute)):
+                        if part in (1, 5, 15):
+                            _check_inside(part, _bytes(content), depth + 1)
+
+
+def _check_own(number_: int, value: Value) -> None:
+    if number_ == 14 and value:
+        raise ForeignPolicy(
+            "The weights are in another file beside this one: save the model with its weights "
+            "in it (torch.onnx.export(..., external_data=False))."
+        )
 
 
 def _node(node: Node) -> bytes:
@@ -246,14 +303,11 @@ def _read_tensor(data: bytes) -> tuple[str, NDArray[Any]]:
             raw = _bytes(value)
         elif number_ == 10:
             typed[10] += np.frombuffer(_whole(_bytes(value), 8), "<f8").tolist()
-        elif number_ == 14 and value:
-            raise ForeignPolicy(
-                "The weights are in another file beside this one: save the model with its weights "
-                "in it (torch.onnx.export(..., external_data=False))."
-            )
+        else:
+            _check_own(number_, value)
     dtype = DTYPES.get(code)
     if dtype is None:
-        raise ForeignPolicy(
+        raise NoPerceptron(
             f"The tensor {name!r:.99} is of ONNX's type {code}; read are floating point numbers, "
             "integers and booleans."
         )

@@ -5,17 +5,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from websim.errors import ForeignPolicy
+from websim.errors import ForeignPolicy, NoPerceptron
 from websim.exchange.folding import (
     Activation,
     Clipping,
     FloatArray,
     Found,
+    Graph,
     Linear,
     Scaling,
     Step,
 )
-from websim.exchange.onnx.model import Model, Node, constant_of, data_inputs, loads
+from websim.exchange.onnx.model import Model, Node, constant_of, data_inputs, loads, outline
 
 ACTIVATIONS = {"Tanh": "tanh", "Relu": "relu", "Elu": "elu", "Swish": "silu"}
 
@@ -32,8 +33,18 @@ _MAX_NODES = 10_000
 
 
 def read(data: bytes, output: str | None = None) -> Found:
-    """The perceptron of a file; arguments and errors as of `steps_of`, and of `model.loads`."""
-    return Found(steps_of(loads(data), output))
+    """What a file holds: the perceptron, if it is one, and the graph; arguments as of `steps_of`.
+
+    Raises:
+        ForeignPolicy: it is no ONNX, or only a part of it, or has no such output.
+    """
+    outline(data)
+    graph = Graph(data, output or "")
+    try:
+        return Found(steps_of(loads(data), output), graph=graph)
+    except NoPerceptron as problem:
+        graph.problem = str(problem)
+        return Found([], graph=graph)
 
 
 def steps_of(model: Model, output: str | None = None) -> list[Step]:
@@ -49,7 +60,7 @@ def steps_of(model: Model, output: str | None = None) -> list[Step]:
     inputs = data_inputs(model)
     if len(inputs) != 1:
         names = ", ".join(slot.name for slot in inputs)
-        raise ForeignPolicy(
+        raise NoPerceptron(
             f"The policy takes {len(inputs)} inputs ({names:.200}), and ours observations alone: "
             "none that remembers, and none of pictures."
         )
@@ -78,7 +89,7 @@ class _Reader:
 
     def __init__(self, model: Model, source: str) -> None:
         if len(model.nodes) > _MAX_NODES:
-            raise ForeignPolicy(f"The graph has {len(model.nodes):,} nodes: that is no perceptron.")
+            raise NoPerceptron(f"The graph has {len(model.nodes):,} nodes: that is no perceptron.")
         self._source = source
         self._made_by = {name: node for node in model.nodes for name in node.outputs}
         self._constants = dict(model.constants)
@@ -211,8 +222,8 @@ class _Reader:
             for gate, value in ((one, other), (other, one))
         )
 
-    def _unknown(self, node: Node, why: str) -> ForeignPolicy:
-        return ForeignPolicy(
+    def _unknown(self, node: Node, why: str) -> NoPerceptron:
+        return NoPerceptron(
             f"The operator {node.op!r:.99} cannot become a part of our perceptrons: {why}. "
             f"Read are {', '.join(READ)}."
         )
