@@ -16,7 +16,7 @@ from tests.python.learning.test_ranks import collectives, together
 from websim.errors import InvalidArgument, RankLost, RankRefused
 from websim.ranks import Communicator
 from websim.ranks.coordinator import Coordinator, Event, Formed, Lost
-from websim.ranks.tcp import Member, _Failed
+from websim.ranks.tcp import Group, Member, _Failed
 from websim.ranks.wire import Security
 
 SECURITY = Security("a secret of this test's")
@@ -309,3 +309,10 @@ def test_with_tls_the_certificate_is_asked_for(tmp_path: Path) -> None:
         for stranger in (others, SECURITY):
             with pytest.raises(RankRefused, match="cannot be joined"):
                 Member(gathering.coordinator.address, stranger)
+
+
+def test_only_ranks_of_one_machine_share_its_cores() -> None:
+    group = Group(1, {0: ("10.0.0.1", 5), 1: ("10.0.0.2", 5), 3: ("10.0.0.1", 6)})
+    assert [group.beside(rank) for rank in group.addresses] == [2, 1, 2]
+    results, _ = over_tcp(lambda member, communicator: communicator.beside, 3)
+    assert results == [3, 3, 3]

@@ -176,7 +176,7 @@ class Algorithm(ABC):
             n,
             autoreset_mode=AutoresetMode.SAME_STEP,
             copy=False,
-            num_threads=max(1, usable_cores() // communicator.size),  # ranks share the cores
+            num_threads=max(1, usable_cores() // communicator.beside),  # they share the cores
         )
         # As in `websim.browser.shard`: environment i of all is seeded with seed + i.
         first = experiment.seed + n * communicator.rank

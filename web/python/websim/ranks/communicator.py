@@ -76,6 +76,7 @@ class Communicator:
         rank: This rank's number, from 0.
         size: How many ranks there were at the start.
         members: The ranks that are still there.
+        beside: How many of the ranks share this one's machine, itself included.
         timeout: Seconds that a collective waits for the others.
     """
 
@@ -86,8 +87,11 @@ class Communicator:
         transport: Transport | None = None,
         timeout: float = TIMEOUT,
         members: Sequence[int] | None = None,
+        beside: int | None = None,
     ) -> None:
-        """Takes the transport between `size` ranks, of which `members` are there; None: all.
+        """Takes the transport between `size` ranks.
+
+        Of them `members` are there and `beside` on this machine; None: all.
 
         Raises:
             InvalidArgument: a rank outside 0 to size - 1, or several ranks without a transport.
@@ -96,6 +100,7 @@ class Communicator:
             raise InvalidArgument(f"Rank {rank} of {size} needs 0 <= rank < size and a transport.")
         self.rank, self.size, self.timeout = rank, size, timeout
         self.members: tuple[int, ...] = tuple(range(size) if members is None else members)
+        self.beside = size if beside is None else beside
         self._transport = transport
         self._exchanges = 0
 

@@ -80,6 +80,11 @@ class Group:
         members = frame.values["members"]
         return cls(frame.values["epoch"], {rank: (host, port) for rank, host, port in members})
 
+    def beside(self, rank: int) -> int:
+        """How many of its members are on the machine of one of them, itself included."""
+        host, _ = self.addresses[rank]
+        return sum(other == host for other, _ in self.addresses.values())
+
 
 class _Link:
     """A connection to another rank, and the memory of what goes over it."""
@@ -169,7 +174,12 @@ class Member:
         rank, group = frame.values["rank"], Group.of(frame)
         self._transport = TcpTransport(rank, self, group)
         communicator = Communicator(
-            rank, self.size, self._transport, self.timeout, sorted(group.addresses)
+            rank,
+            self.size,
+            self._transport,
+            self.timeout,
+            sorted(group.addresses),
+            group.beside(rank),
         )
         return communicator, frame.blob or None
 
