@@ -16,6 +16,7 @@ from websim.exchange.imports import READERS, run_from
 from websim.exchange.onnx.model import MAX_BYTES
 from websim.experiments.experiment import Experiment
 from websim.policies import Playing
+from websim.sharing.distillation import distil
 from websim.sharing.links import archive_of, share
 from websim.training import checkpoints
 from websim.training.checkpoints import Checkpoint
@@ -146,6 +147,8 @@ def test_nothing_learns_on_it_and_that_is_said() -> None:
             export(run)
     with pytest.raises(ForeignPolicy, match="only perceptrons go into links"):
         share(run)
+    with pytest.raises(InvalidArgument, match="or made smaller"):
+        distil(run, "linear")
 
 
 def outside() -> bytes:

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from gymnasium.vector import AutoresetMode
 
-from websim.algorithms import algorithm_class
+from websim.algorithms import learner_class
 from websim.algorithms.base import make_hyperparameters
 from websim.algorithms.population import PopulationAlgorithm
 from websim.kernels import Array
@@ -35,12 +35,12 @@ class Player:
         """Makes the environments.
 
         Raises:
-            InvalidArgument: the run cannot be simulated.
+            InvalidArgument: the run cannot be simulated, or nothing of ours is its policy.
             UnsafeCode: its code does more than calculate.
             CheckpointError: the policy does not fit.
         """
         experiment = run.experiment.for_learning()
-        kind = algorithm_class(experiment.algorithm)
+        kind = learner_class(experiment.algorithm)
         self.args: Any = make_hyperparameters(kind.Hyperparameters, experiment.hyperparameters)
         self.flat = issubclass(kind, PopulationAlgorithm)
         self.activation: str = "tanh" if self.flat else self.args.activation
