@@ -10,7 +10,7 @@ import websim
 from tests.server.test_opened import TASKS
 from websim import registry
 from websim.browser.code import check, vocabulary
-from websim.browser.learner import Policies
+from websim.browser.policies import Policies
 from websim.errors import InvalidArgument, TaskError, UnknownTask, UnsafeCode
 from websim.experiments.archive import dump, load
 from websim.experiments.experiment import Experiment, document, from_dict

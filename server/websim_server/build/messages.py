@@ -10,8 +10,8 @@ from typing import Any
 
 from websim.authors.tournament.tournament import MAX_CANDIDATES, MAX_EPISODES
 from websim.authors.warnings import DOMINANT_SHARE
-from websim.browser.learner import MAX_BYTES as MAX_RUN_BYTES
 from websim.browser.messages import MESSAGES, spelt
+from websim.browser.policies import MAX_BYTES as MAX_RUN_BYTES
 from websim.experiments.experiment import CODE, Experiment, Simulation
 from websim.experiments.files import MAX_BYTES, MAX_FILES
 from websim.experiments.robot import Robot, RobotDocument

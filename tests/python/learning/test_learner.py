@@ -9,7 +9,8 @@ import pytest
 
 from tests.python.learning.test_ranks import together
 from websim.browser.experiments import parse
-from websim.browser.learner import Learner, Policies, TrainingAbandoned, describe, plan
+from websim.browser.learner import Learner, TrainingAbandoned, describe, plan
+from websim.browser.policies import Policies
 from websim.browser.shard import Shard
 from websim.errors import DamagedCheckpoint, ForeignCheckpoint, InvalidArgument
 from websim.experiments.experiment import Experiment, as_dict

@@ -11,7 +11,8 @@ import pytest
 
 from tests.python.learning.test_ranks import together
 from websim.browser import learner
-from websim.browser.learner import Learner, Policies
+from websim.browser.learner import Learner
+from websim.browser.policies import Policies
 from websim.errors import TrainingDiverged
 from websim.experiments.experiment import Experiment
 from websim.ranks import Communicator

@@ -9,6 +9,7 @@ import pytest
 
 import websim
 from websim.browser import learner
+from websim.browser.policies import Policies
 from websim.errors import DamagedCheckpoint
 from websim.experiments.experiment import Experiment
 from websim.training import checkpoints
@@ -68,7 +69,7 @@ def test_the_page_reads_it(alone: Checkpoint) -> None:
     described = learner.describe(packed(alone))
     assert described["hasLearnt"] is True
     assert described["ranks"] == 0
-    policies = learner.Policies()
+    policies = Policies()
     assert policies.sizes_of(packed(alone))["observationSize"] == 4
     plan = learner.plan(None, packed(alone), 2)
     assert plan["globalStep"] == alone.learner["global_step"]

@@ -34,7 +34,7 @@ export class Handlers {
   #mujoco = new Promise((resolve) => (this.#onMujoco = resolve));
   /** There once this worker is a rank of a group. @type {ExchangeEnd | undefined} */
   #transport;
-  /** `websim.browser.learner.Policies` of this worker. @type {any} */
+  /** `websim.browser.policies.Policies` of this worker. @type {any} */
   #policies;
   /** What learns here for a tournament. @type {Candidature | undefined} */
   #candidature;
@@ -84,7 +84,7 @@ export class Handlers {
       transport: () => this.#transport,
       engine: new URL(manifest.mujoco.wasm, location.href).pathname.split('/').at(-2),
     });
-    this.#policies = pyodide.runPython('import websim.browser.learner; websim.browser.learner.Policies()');
+    this.#policies = pyodide.runPython('import websim.browser.policies; websim.browser.policies.Policies()');
     for (const file of taskFiles) this.defineTasks(file);
   }
 

@@ -53,7 +53,7 @@ export class Learner {
   /**
    * @param {import('./boot.js').Runtime} runtime
    * @param {import('../shared/protocol.js').Payload<'learn'>} payload
-   * @param {any} policies  `websim.browser.learner.Policies` of this worker
+   * @param {any} policies  `websim.browser.policies.Policies` of this worker
    * @param {boolean} isolated
    * @param {Host} host
    */

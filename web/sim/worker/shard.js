@@ -38,7 +38,7 @@ export class WorkerShard extends Published {
    * @param {import('./boot.js').Runtime} runtime
    * @param {import('../shared/protocol.js').ShardSpec} spec
    * @param {string} controller
-   * @param {any} policies  `websim.browser.learner.Policies`
+   * @param {any} policies  `websim.browser.policies.Policies`
    * @param {boolean} isolated
    * @param {import('./overture.js').Overture} [overture]  that they go on from
    */

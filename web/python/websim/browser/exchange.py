@@ -12,7 +12,6 @@ from time import perf_counter
 from typing import IO, Any
 
 from websim.browser.disk import opened
-from websim.browser.learner import MAX_BYTES
 from websim.browser.messages import (
     Cloned,
     Importing,
@@ -26,6 +25,7 @@ from websim.browser.messages import (
     read,
 )
 from websim.browser.minari import ZippedDataset
+from websim.browser.policies import MAX_BYTES
 from websim.errors import ForeignPolicy
 from websim.exchange.exports import EXPORTS
 from websim.exchange.imports import MEANINGS, READERS, program_of, run_from

@@ -13,19 +13,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-import websim
 from websim.adaptation.settings import adaptation_of
 from websim.adaptation.sides import undoable_of
 from websim.adaptation.trainer import AdaptiveTrainer, make_trainer
 from websim.algorithms import learner_class
 from websim.algorithms.base import make_hyperparameters
 from websim.browser import experiments
-from websim.browser.messages import (
-    PolicySizes,
-    RunDescription,
-    TrainingPlan,
-    plain,
-)
+from websim.browser.messages import RunDescription, TrainingPlan, plain
+from websim.browser.policies import MAX_BYTES, Policies
 from websim.browser.shard import Display, OnEpisode
 from websim.errors import DamagedCheckpoint, ForeignCheckpoint, InvalidArgument
 from websim.experiments.archive import load
@@ -42,9 +37,6 @@ from websim.training.verification import try_out, verify
 
 if TYPE_CHECKING:
     from websim.authors import watch
-
-MAX_BYTES = 256 << 20
-"""Of a file that is opened in the page, unpacked."""
 
 
 class TrainingAbandoned(Exception):
@@ -166,43 +158,6 @@ def describe(data: bytes, trusted: bool = False) -> dict[str, Any]:
         decisions=decisions_of(data),
     )
     return plain(description)
-
-
-class Policies(dict[str, Policy]):
-    """The policies of a worker, by name."""
-
-    def add(self, name: str, data: bytes) -> None:
-        """Takes the policy of a checkpoint; raises CheckpointError where it cannot be read."""
-        self[name], _ = _load_policy(checkpoints.loads(data))
-
-    def sizes_of(self, data: bytes) -> dict[str, Any]:
-        """The task of a checkpoint's policy, and the sizes of what it sees and does.
-
-        Raises:
-            CheckpointError: no run could go on from it.
-        UnsafeCode: its task is code that has not run here yet.
-        """
-        checkpoint = checkpoints.loads(data)
-        checkpoint.experiment = _unpaid(checkpoint.experiment)
-        verify(checkpoint)
-        _, sizes = _load_policy(checkpoint)
-        return plain(sizes)
-
-
-def _load_policy(checkpoint: Checkpoint) -> tuple[Policy, PolicySizes]:
-    experiment = _unpaid(checkpoint.experiment)
-    env = websim.make_vec(experiment)
-    space, observation_size = env.single_action_space, env.observations.shape[1]
-    env.close()
-    sizes = PolicySizes(
-        task=experiment.task, observation_size=observation_size, action_size=space.low.size
-    )
-    return policy_of(experiment, checkpoint.learner, space.low, space.high), sizes
-
-
-def _unpaid(experiment: Experiment) -> Experiment:
-    """What a policy has to do with: not what pays and judges."""
-    return experiment.with_code(reward=None, measure=None)
 
 
 class Learner:

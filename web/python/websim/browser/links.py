@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from websim.browser.experiments import as_json
-from websim.browser.learner import MAX_BYTES
 from websim.browser.messages import LinkReading, Measuring, SharedFile, SharedLink, plain
+from websim.browser.policies import MAX_BYTES
 from websim.experiments.experiment import CODE
 from websim.experiments.zips import ZipFile
 from websim.sharing import envelope
