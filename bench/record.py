@@ -1,10 +1,10 @@
 """What writing episodes down costs: `python -m bench.record [--episodes 1000] [--rounds 1]`.
 
 HalfCheetah's episodes of 1,000 steps, with a policy of 64-64 that has learnt nothing, in processes
-of their own: played and forgotten (`play`), and recorded as .npz and for Minari. Prints seconds,
-seconds of processors and their ratio to `play`, the process's greatest memory, and the size on
-disk. What else a machine does makes the former longer, and the latter hardly. `npz tenth` is a
-tenth of the episodes: memory is to be about the same.
+of their own: played and forgotten (`play`), and recorded as .npz, for Minari and for LeRobot.
+Prints seconds, seconds of processors and their ratio to `play`, the process's greatest memory, and
+the size on disk. What else a machine does makes the former longer, and the latter hardly.
+`npz tenth` is a tenth of the episodes: memory is to be about the same.
 """
 
 import argparse
@@ -21,7 +21,7 @@ from typing import Any
 from bench.curves import machine
 
 TASK = "HalfCheetah-v5"
-KINDS = ("play", "npz", "minari", "npz tenth")
+KINDS = ("play", "npz", "minari", "lerobot", "npz tenth")
 
 
 def measure(kind: str, episodes: int) -> dict[str, Any]:
@@ -30,7 +30,7 @@ def measure(kind: str, episodes: int) -> dict[str, Any]:
 
     from websim.experiments.experiment import Experiment
     from websim.training.trainer import Trainer, policy_of
-    from websim.trajectories import minari, npz
+    from websim.trajectories import lerobot, minari, npz
     from websim.trajectories.recorder import MOST_ENVIRONMENTS, Recorder
 
     experiment = Experiment(task=TASK, hyperparameters={"num_envs": 1, "num_steps": 32})
@@ -57,6 +57,8 @@ def measure(kind: str, episodes: int) -> dict[str, Any]:
             began = time.perf_counter(), time.process_time()
             if kind == "minari":
                 minari.write(out, recorder.play(), experiment, recorder.spaces, recorder.about())
+            elif kind == "lerobot":
+                lerobot.write(out, recorder.play(), experiment, recorder.about())
             else:
                 npz.write(out, recorder.play(), recorder.about())
             seconds = time.perf_counter() - began[0], time.process_time() - began[1]

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from websim.errors import ForeignPolicy, InvalidArgument, InvalidRecording
 from websim.experiments.experiment import Experiment
 from websim.training.trainer import Trainer, policy_of
-from websim.trajectories import cloning, npz
+from websim.trajectories import cloning, lerobot, npz
 from websim.trajectories import minari as minari_format
 from websim.trajectories.reading import Recorded, Recording, of_npz, read
 from websim.trajectories.recorder import Episode, Recorder
@@ -231,3 +231,51 @@ def test_what_is_recorded_is_set_and_stepped_again(recorded: Any, tmp_path: Path
     np.savez(tmp_path / "short.npz", **{**np.load(tmp_path / "all.npz"), "lengths": np.array([3])})
     with pytest.raises(InvalidRecording, match="do not sum up"):
         read(tmp_path / "short.npz")
+
+
+def test_a_dataset_of_lerobots_holds_the_episodes(
+    recorded: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By its schema, read with pyarrow; `bench/lerobot_reads.py` has LeRobot itself read one."""
+    from pyarrow.parquet import read_table
+
+    monkeypatch.setattr(lerobot, "_ROWS", 40)
+    monkeypatch.setattr(lerobot, "FILE_MB", 0)  # a file each time
+    episodes, about, _ = recorded
+    experiment = Experiment(task="Hopper-v5", title="hop")
+    lerobot.write(tmp_path / "data", iter(episodes), experiment, about)
+
+    info = json.loads((tmp_path / "data" / "meta" / "info.json").read_text())
+    total = sum(len(one.rewards) for one in episodes)
+    told = (info["total_episodes"], info["total_frames"], info["fps"], info["splits"])
+    assert told == (EPISODES, total, 125, {"train": f"0:{EPISODES}"})
+    rows = read_table(tmp_path / "data" / "meta" / "episodes").to_pylist()
+    places = []
+    for number, (row, one) in enumerate(zip(rows, episodes, strict=True)):
+        place = {f"{k}_index": row[f"data/{k}_index"] for k in ("chunk", "file")}
+        places.append(place["file_index"])
+        table = read_table(tmp_path / "data" / info["data_path"].format(**place))
+        frames = table.filter(np.array(table["episode_index"]) == number)
+        columns = {name: np.array(frames[name].to_pylist()) for name in info["features"]}
+        np.testing.assert_array_equal(columns["action"], one.actions)
+        np.testing.assert_allclose(columns["observation.state"], one.observations[:-1], 1e-6)
+        np.testing.assert_allclose(columns["next.reward"], one.rewards, 1e-6)
+        np.testing.assert_allclose(columns["timestamp"], np.arange(len(one.rewards)) / 125, 1e-6)
+        assert columns["next.done"].tolist() == [False] * (len(one.rewards) - 1) + [True]
+        ends = row["dataset_from_index"], row["dataset_to_index"]
+        np.testing.assert_array_equal(columns["index"], np.arange(*ends))
+        assert (row["seed"], row["tasks"]) == (one.seed, ["hop"])
+        for name, feature in info["features"].items():
+            assert columns[name].shape[1:] in (tuple(feature["shape"]), ())
+            assert columns[name].astype(feature["dtype"]).tolist() == columns[name].tolist()
+    assert len(set(places)) > 1
+
+    stats = json.loads((tmp_path / "data" / "meta" / "stats.json").read_text())
+    seen = np.concatenate([one.observations[:-1].astype(np.float32) for one in episodes])
+    own = stats["observation.state"]
+    for kind in ("min", "max", "mean", "std"):
+        wanted = getattr(seen.astype(np.float64), kind)(axis=0)
+        np.testing.assert_allclose(own[kind], wanted, 1e-9, 1e-12)
+    assert own["count"] == [total]
+    with pytest.raises(InvalidArgument, match="is there already"):
+        lerobot.write(tmp_path / "data", iter(episodes), experiment, {})

@@ -285,6 +285,6 @@ def test_second_start_needs_no_network() -> None:
     if subprocess.run([*offline, "true"], capture_output=True).returncode:
         pytest.skip("this user may not take the network from a process")
     command = [*offline, sys.executable, "-m", "websim_server", "assets"]
-    result = subprocess.run(command, capture_output=True, text=True, timeout=10)
+    result = subprocess.run(command, capture_output=True, text=True, timeout=60)
     assert result.returncode == 0, result.stderr
     assert "are as locked" in result.stdout

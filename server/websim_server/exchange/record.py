@@ -33,10 +33,10 @@ def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
         metavar="SHARE",
         help="of the episodes, with actions at random; 1: a task id will do (%(default)s)",
     )
-    parser.add_argument("--format", choices=("npz", "minari"), default="npz", help="(%(default)s)")
     parser.add_argument(
-        "--out", type=Path, required=True, help="a file (npz), or a new folder (minari)"
+        "--format", choices=("npz", "minari", "lerobot"), default="npz", help="(%(default)s)"
     )
+    parser.add_argument("--out", type=Path, required=True, help="a file (npz), or a new folder")
     parser.set_defaults(run=run)
 
 
@@ -44,7 +44,7 @@ def run(arguments: argparse.Namespace) -> None:
     """Runs the command; raises TrainError for what cannot be recorded."""
     from tqdm import tqdm
 
-    from websim.trajectories import minari, npz
+    from websim.trajectories import lerobot, minari, npz
     from websim.trajectories.recorder import Recorder
 
     with told():
@@ -65,6 +65,8 @@ def run(arguments: argparse.Namespace) -> None:
             about = recorder.about()
             if arguments.format == "minari":
                 minari.write(arguments.out, played(), experiment, recorder.spaces, about)
+            elif arguments.format == "lerobot":
+                lerobot.write(arguments.out, played(), experiment, about)
             else:
                 npz.write(arguments.out, played(), about)
         finally:
