@@ -9,6 +9,8 @@ PORT ?= 8000
 # optimised, official, or a folder with an engine of one's own (docs/engine.md)
 ENGINE ?=
 export WEBSIM_ENGINE := $(or $(ENGINE),$(WEBSIM_ENGINE))
+# Images of containers often set it; then each process compiles all that it imports once more.
+unexport PYTHONDONTWRITEBYTECODE
 
 VENV := .venv
 BIN := $(VENV)/bin
