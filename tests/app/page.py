@@ -51,14 +51,31 @@ class Dashboard:
             group.locator("summary").first.click()
             self.page.evaluate("document.activeElement.blur()")  # Space would fold it again
 
+    def _ask(self, expression: str) -> dict[str, Any] | None:
+        """The value of an expression about the running simulation; None where there is none."""
+        told: dict[str, Any] | None = self.page.evaluate(
+            f"""async () => {{
+              const sim = window.websim;
+              return sim ? {{ value: await ({expression}) }} : null;
+            }}"""
+        )
+        return told
+
     def sim(self, expression: str) -> Any:
-        """The value of an expression about the running simulation, `sim`."""
-        return self.page.evaluate(f"() => {{ const sim = window.websim; return {expression}; }}")
+        """The value of an expression about the simulation, `sim`, as soon as one is there.
+
+        There is none while a page loads or goes from one simulation to another.
+        """
+        for _ in range(BOOT_MS // 100):
+            if told := self._ask(expression):
+                return told["value"]
+            self.page.wait_for_timeout(100)
+        pytest.fail(f"no simulation came: {expression}\n{self.said()}")
 
     def wait(self, expression: str, seconds: float = 10) -> None:
         """Waits until an expression about the simulation is true."""
         for _ in range(int(seconds * 10)):
-            if self.sim(f"sim && ({expression})"):
+            if (told := self._ask(expression)) and told["value"]:
                 return
             self.page.wait_for_timeout(100)
         pytest.fail(f"did not come true: {expression}\n{self.said()}")

@@ -68,7 +68,6 @@ def held(resident: BrowserContext, server: str) -> Iterator[TrainingPage]:
 @pytest.fixture
 def paused(held: TrainingPage) -> Iterator[TrainingPage]:
     """A page in which a pendulum has learnt, and stands still."""
-    held.wait("true", seconds=BOOT_MS / 1000)  # the robots, where the page was loaded again
     if held.sim("sim.training === null"):
         offer = held.page.get_by_role("region", name="Interrupted training")
         offer.get_by_role("button", name="Resume").click()
@@ -507,6 +506,7 @@ def test_the_newest_checkpoint_is_kept_when_the_page_is_hidden_and_on_close(
     page.evaluate(HIDE, False)
     newest = behind()
     page.reload()
+    resumed.booted()
     card = page.get_by_role("region", name="Interrupted training")
     assert steps_in(card) >= newest
     # What is deleted does not come back with what was left.
@@ -514,6 +514,7 @@ def test_the_newest_checkpoint_is_kept_when_the_page_is_hidden_and_on_close(
     expect(card).to_have_count(0)
     others = page.locator(".saved tbody tr").count()
     page.reload()
+    resumed.booted()
     expect(page.locator(".saved tbody tr")).to_have_count(others)
     expect(card).to_have_count(0)
 

@@ -24,8 +24,8 @@ from websim_server.cli import main
 #: Of HalfCheetah, which begins below 0, in the episodes that end together.
 GOAL = 1000
 
-#: With which it is there after 48,000 steps natively: few environments, whose first episodes end
-#: early, large steps, and few of them.
+#: With which one worker is there after 48,000 steps and two after 81,000: few environments, whose
+#: first episodes end early, large steps, and few of them.
 QUICK = "hp=num_envs:16,num_steps:64,num_minibatches:8,update_epochs:5,learning_rate:0.001"
 
 #: On a busy machine, in the browser with the slowest WebAssembly, with one worker.
@@ -170,6 +170,7 @@ def test_left_while_another_write_is_open(core: Core) -> None:
     newest = core.get("newest")
     core.tab.goto(core.get("location.href"))
     core.wait("globalThis.websim?.stats().environments > 0", BOOT_S)
+    core.wait("document.querySelector('.offer p')", BOOT_S)
     told = core.get("document.querySelector('.offer p').innerText")
     found = re.search(r"([\d,]+) of", told)
     assert found
