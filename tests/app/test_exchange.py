@@ -14,7 +14,9 @@ from tests.app.opened import drop
 from tests.app.page import BOOT_MS
 from tests.app.training_page import TrainingPage
 from tests.graphs import recurrent
+from websim.exchange.imports import READERS, run_from
 from websim.experiments.experiment import Experiment
+from websim.training.trainer import policy_of
 from websim.trajectories.recorder import Recorder
 
 MODELS = Path(__file__).resolve().parents[1] / "python" / "exchange" / "models"
@@ -54,6 +56,16 @@ def test_a_foreign_policy_moves_robots_and_leaves_as_onnx(
     session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
     (actions,) = session.run(None, {"observation": observations})
     assert abs(actions - theirs).max() < 1e-5
+
+    with page.expect_download(timeout=BOOT_MS) as download:
+        export.get_by_role("button", name="Save as TensorFlow.js").click()
+    data = Path(download.value.path()).read_bytes()
+    run = run_from(READERS["tfjs"](data), Experiment(task="InvertedPendulum-v5"))
+    three = np.full(1, 3, np.float32)
+    policy = policy_of(run.experiment, run.learner, -three, three)
+    assert abs(policy(observations) - theirs).max() < 1e-4
+    export.get_by_role("button", name="Save as safetensors").click()  # CleanRL's agents have tanh
+    expect(export).to_contain_text("this policy has elu")
 
     export.get_by_role("spinbutton", name="Episodes").fill("3")
     export.get_by_label("Seed of the first").fill("7")
