@@ -95,6 +95,31 @@ def core(request: pytest.FixtureRequest) -> Iterator[Core]:
         yield Core(tab, server)
 
 
+#: A film of each kind that the browser offers: its name, pictures and first bytes.
+FILMS = """async () => {
+  const { Film } = await import('/app/taking/film.js');
+  const { formats } = await import('/app/taking/formats.js');
+  const supported = (type) => 'MediaRecorder' in window && MediaRecorder.isTypeSupported(type);
+  const canvas = Object.assign(document.createElement('canvas'), { width: 320, height: 200 });
+  const context = canvas.getContext('2d');
+  const films = [];
+  for (const format of formats(supported, 'VideoEncoder' in window)) {
+    const film = await Film.make(format, canvas.width, canvas.height);
+    for (let i = 0; i < 10; i++) {
+      context.fillStyle = `rgb(${25 * i}, 100, ${255 - 25 * i})`;
+      context.fillRect(0, 0, 320, 200);
+      film.add(canvas);
+      await new Promise((resolve) => setTimeout(resolve, 40));
+    }
+    const bytes = new Uint8Array(await (await film.end()).arrayBuffer());
+    films.push([format.name, film.pictures, bytes.length, String.fromCharCode(...bytes.slice(0, 8))]);
+  }
+  return films;
+}"""
+
+BEGINNINGS = {"WebM": "\x1a\x45\xdf\xa3", "GIF": "GIF89a", "MP4": "ftyp"}
+
+
 def test_a_hundred_ants_step(core: Core) -> None:
     core.open(ANTS)
     assert core.get("sim.numEnvs") == 100
@@ -104,6 +129,12 @@ def test_a_hundred_ants_step(core: Core) -> None:
     shares = core.get("typeof SharedArrayBuffer === 'function' && crossOriginIsolated")
     assert core.get("sim.isolated") == shares
     core.get("sim.pause()")
+    films = core.tab.evaluate(FILMS)
+    assert {"GIF"} < {name for name, *_ in films} <= set(BEGINNINGS)
+    for name, pictures, size, beginning in films:
+        assert BEGINNINGS[name] in beginning
+        assert pictures > 1
+        assert size > 500
     core.get("(await sim.stepOnce(), 1)")  # answered when the steps before it are done
     before = core.get("sim.getEnvironmentState(99).time")
     core.get("(await sim.stepOnce(), 1)")

@@ -19,9 +19,10 @@ test('a film is as the stage is, even, and no higher than asked for', () => {
 });
 
 test('there is one format of each name, and a GIF always', () => {
-  assert.deepEqual(formats(() => false).map(({ name }) => name), ['GIF']);
-  assert.deepEqual(formats((type) => type.startsWith('video/webm')).map(({ name }) => name), ['WebM', 'GIF']);
-  const [webm, mp4] = formats((type) => !type.includes('avc1'));
+  assert.deepEqual(formats(() => false, false).map(({ name }) => name), ['GIF']);
+  assert.deepEqual(formats(() => false, true).map(({ type }) => type), ['video/mp4', 'image/gif']);
+  assert.deepEqual(formats((type) => type.startsWith('video/webm'), false).map(({ name }) => name), ['WebM', 'GIF']);
+  const [webm, mp4] = formats((type) => !type.includes('avc1'), true);
   assert.ok(webm.type.includes('vp9') && mp4.type.includes('vp9'));
 });
 

@@ -63,6 +63,7 @@ LATER = {
         "dist/ort-wasm-simd-threaded.wasm",
     ],
     "h5wasm": ["dist/esm/hdf5_hl.js", "dist/esm/hdf5_util.js", "LICENSE.txt"],
+    "mediabunny": ["dist/bundles/mediabunny.min.mjs", "LICENSE"],
 }
 
 #: Wheels that run as they are in Pyodide: name, version.

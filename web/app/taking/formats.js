@@ -1,4 +1,4 @@
-/** What a film can be: kinds that the browser can write, and GIF, which the page writes itself. */
+/** What a film can be: kinds that the browser records, MP4 where it can encode at least, and GIF, which the page writes itself. */
 
 /** @typedef {{name: string, type: string, extension: string}} Format */
 
@@ -11,6 +11,9 @@ const RECORDED = [
   { name: 'WebM', type: 'video/webm', extension: 'webm' },
 ];
 
+/** Of pictures that the browser encodes, where it records none. @type {Format} */
+export const MP4 = { name: 'MP4', type: 'video/mp4', extension: 'mp4' };
+
 /** @type {Format} */
 export const GIF = { name: 'GIF', type: 'image/gif', extension: 'gif' };
 
@@ -18,11 +21,12 @@ export const GIF = { name: 'GIF', type: 'image/gif', extension: 'gif' };
  * One of each name.
  *
  * @param {(type: string) => boolean} supported  by the browser's recorder
+ * @param {boolean} encodes  whether the browser encodes pictures
  * @returns {Format[]}
  */
-export function formats(supported) {
+export function formats(supported, encodes) {
   const first = (/** @type {string} */ name) => RECORDED.find((format) => format.name === name && supported(format.type));
-  return [first('WebM'), first('MP4'), GIF].filter((format) => format !== undefined);
+  return [first('WebM'), first('MP4') ?? (encodes ? MP4 : undefined), GIF].filter((format) => format !== undefined);
 }
 
 /** The most pixels along a side: what every GPU can draw. */

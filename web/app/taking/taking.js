@@ -41,7 +41,7 @@ export class Taking {
     this.problem = h('small', { class: 'problem', role: 'alert' });
     this.size.addEventListener('input', () => setText(this.problem, ''));
     const recorded = (/** @type {string} */ type) => 'MediaRecorder' in window && MediaRecorder.isTypeSupported(type);
-    this.formats = formats(recorded);
+    this.formats = formats(recorded, 'VideoEncoder' in window);
     this.format = h('select', { id: 'take-format' }, ...this.formats.map(({ name }) => h('option', {}, name)));
     this.record = h('button', { onclick: () => this.#toggleFilm() }, 'Record');
     this.card = h('div', { class: 'take card', role: 'group', 'aria-label': 'Picture or film', hidden: true },
@@ -96,17 +96,17 @@ export class Taking {
     else this.#begin();
   }
 
-  #begin() {
+  async #begin() {
     const stage = this.#stage;
     if (!stage) return;
     try {
       const { clientWidth, clientHeight } = stage.element;
-      const film = new Film(this.formats[this.format.selectedIndex], clientWidth, clientHeight);
+      this.record.disabled = this.format.disabled = true;
+      const film = await Film.make(this.formats[this.format.selectedIndex], clientWidth, clientHeight);
       this.#film = film;
       this.#filming = (canvas) => film.add(canvas);
       stage.view.drawn.add(this.#filming);
       stage.filming = true;
-      this.format.disabled = true;
       this.record.classList.add('recording');
       this.open.classList.add('recording');
       const tick = () => {
@@ -117,8 +117,10 @@ export class Taking {
       tick();
       this.#clock = setInterval(tick, 500);
     } catch (error) {
+      this.format.disabled = false;
       this.host.report(/** @type {Error} */ (error));
     }
+    this.record.disabled = false;
   }
 
   async #end() {
