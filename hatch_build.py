@@ -13,7 +13,7 @@ WEB = ROOT / "web"
 PHYSICS = WEB / "python" / "websim" / "physics"
 sys.path.insert(0, str(ROOT / "server"))
 
-from websim_server.build import assets, image, kernels, lock, stepper  # noqa: E402
+from websim_server.build import assets, documents, image, kernels, lock, stepper  # noqa: E402
 
 
 class PageInWheel(BuildHookInterface):  # type: ignore[type-arg]
@@ -27,6 +27,8 @@ class PageInWheel(BuildHookInterface):  # type: ignore[type-arg]
         native = stepper.made(PHYSICS, ROOT / "native-build", mujoco.split("==")[1])
         if not all(one.is_made() for one in (native, *modules)):
             needed.append("ziglang")
+        if not documents.made(WEB / "docs", ROOT).is_made():
+            needed.append("markdown-it-py")
         vendored = not assets.missing(WEB / "vendor", lock.read(), by_hash=True)
         if not vendored:
             needed += ["pypi-simple", "remotezip"]
@@ -44,6 +46,7 @@ class PageInWheel(BuildHookInterface):  # type: ignore[type-arg]
         for module in kernels.made(WEB / "kernels", ROOT / "wasm-build").values():
             module.provide()
         image.made(WEB / "image", WEB / "vendor").provide()
+        documents.made(WEB / "docs", ROOT).provide()
         library = stepper.made(PHYSICS, ROOT / "native-build").provide()
         build_data["force_include"][str(library)] = f"websim/physics/{library.name}"
         build_data["pure_python"] = False

@@ -112,7 +112,8 @@ FILMS = """async () => {
       await new Promise((resolve) => setTimeout(resolve, 40));
     }
     const bytes = new Uint8Array(await (await film.end()).arrayBuffer());
-    films.push([format.name, film.pictures, bytes.length, String.fromCharCode(...bytes.slice(0, 8))]);
+    const beginning = String.fromCharCode(...bytes.slice(0, 8));
+    films.push([format.name, film.pictures, bytes.length, beginning]);
   }
   return films;
 }"""
@@ -266,6 +267,7 @@ def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
     (folder / "run.websim").write_bytes(data)
     command = ["export-site", str(folder / "user/repo"), "--run", str(folder / "run.websim")]
     assert main(command) == 0
+    assert (folder / "user/repo/page/docs/index.html").is_file()
     one = Host(folder)
     yield one
     one.server.shutdown()

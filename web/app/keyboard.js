@@ -1,5 +1,6 @@
 /** Keyboard shortcuts, and the sheet that lists them. */
 
+import { fetchManifest } from '../sim/page/manifest.js';
 import { h } from './dom.js';
 
 /**
@@ -30,6 +31,8 @@ export class Keyboard {
   /** @param {Shortcut[]} shortcuts */
   constructor(shortcuts) {
     this.shortcuts = shortcuts;
+    /** The page's own JavaScript is served as it was written; Python comes as a zip. */
+    this.source = h('a', { download: 'websim.zip' }, 'Source of the Python package');
     const keys = (/** @type {string} */ label) =>
       label.split(' / ').flatMap((key, i) => [i ? ' ' : '', h('kbd', {}, key)]);
     const row = (/** @type {(Node|string)[]} */ what, /** @type {string} */ does) =>
@@ -41,6 +44,12 @@ export class Keyboard {
         ...[...new Set(shortcuts.map(({ about }) => about))].map((about) => h('section', {}, h('h3', {}, about),
           h('dl', {}, ...shortcuts.filter((one) => one.about === about).map(({ label, does }) => row(keys(label), does))))),
         h('section', {}, h('h3', {}, GESTURES), h('dl', {}, ...MOVES.map(([what, does]) => row([what], does))))));
+    const at = (/** @type {string} */ path) => new URL(path, import.meta.url).href;
+    const link = (/** @type {string} */ path, /** @type {string} */ text) => h('a', { href: at(path), target: '_blank', rel: 'noopener' }, text);
+    this.sheet.append(h('p', { class: 'row documents-links' },
+      link('../docs/index.html', 'Documents'), link('../docs/tutorial.html', 'Tutorial'), link('../docs/dashboard.html', 'This page'),
+      link('../docs/rewards.html', 'Rewards'), link('../docs/python.html', 'Python'), link('../docs/javascript.html', 'JavaScript'),
+      this.source));
     this.sheet.addEventListener('click', (event) => {
       if (event.target === this.sheet) this.sheet.close();
     });
@@ -51,8 +60,12 @@ export class Keyboard {
   }
 
   toggleSheet() {
-    if (this.sheet.open) this.sheet.close();
-    else this.sheet.showModal();
+    if (this.sheet.open) {
+      this.sheet.close();
+      return;
+    }
+    this.sheet.showModal();
+    fetchManifest().then(({ websim }) => (this.source.href = websim.url), () => (this.source.hidden = true));
   }
 
   /** @param {KeyboardEvent} event */

@@ -1,14 +1,15 @@
 """`websim assets`: brings the vendored files of the page into web/vendor, each checked by hash.
 
 It also makes what is not fetched: the optimised MuJoCo module (`engine.py`), the learning kernels
-(`kernels.py`), the native stepper (`stepper.py`) and the Python image (`image.py`).
+(`kernels.py`), the native stepper (`stepper.py`), the Python image (`image.py`) and the
+documents as pages (`documents.py`).
 """
 
 import argparse
 import os
 from pathlib import Path
 
-from websim_server.build import engine, fetch, image, kernels, lock, stepper
+from websim_server.build import documents, engine, fetch, image, kernels, lock, stepper
 from websim_server.build.compress import ENCODINGS, compress, remove_compressed, write_atomically
 from websim_server.build.lock import File, Package
 from websim_server.build.made import Made
@@ -38,7 +39,7 @@ def missing(vendor: Path, packages: list[Package], *, by_hash: bool) -> list[tup
 
 def _made() -> list[Made]:
     """What is not fetched but made here."""
-    return [*kernels.made().values(), stepper.made(), image.made()]
+    return [*kernels.made().values(), stepper.made(), image.made(), documents.made()]
 
 
 def require(vendor: Path = VENDOR) -> None:

@@ -12,7 +12,17 @@ from websim_server.build import lock
 from websim_server.build.engine import OPTIMISED, choose
 from websim_server.llm.settings import NEITHER, LlmSettings, LlmUnavailable
 from websim_server.paths import VENDOR, WEB, websim_source
-from websim_server.site import boards, files, llm, manifest, opened, openings, package, runs
+from websim_server.site import (
+    boards,
+    documents,
+    files,
+    llm,
+    manifest,
+    opened,
+    openings,
+    package,
+    runs,
+)
 from websim_server.site.headers import ResponseHeaders
 from websim_server.site.opened import OpenedFile
 from websim_server.site.sources import Sources
@@ -87,6 +97,7 @@ def create_app(
         boards.router(store),
         package.router(bundle),
         openings.router(begin),
+        documents.router(),
         llm.router(language_model or LlmUnavailable(NEITHER), own_pages),
         files.router(web, sources.folders, vendor, chosen),
     ):

@@ -99,7 +99,7 @@ def run(arguments: argparse.Namespace) -> None:
 def write_page(folder: Path) -> None:
     """What a server of ours answers, as files; see `isolation.js` for what a host does not say."""
     from websim_server.browser import server
-    from websim_server.build import assets
+    from websim_server.build import assets, documents
 
     assets.require()
     with server() as address:
@@ -115,6 +115,8 @@ def write_page(folder: Path) -> None:
         later = [file["url"] for files in told["libraries"].values() for file in files]
         for path in ["/sw.js", *sources, *told["files"], *later, *_licences()]:
             _write(folder, path, fetch(path)[0])
+    for name, content in documents.read(documents.made().find()).items():
+        _write(folder, f"/docs/{name}", content)
     _write(folder, "/manifest.json", manifest)
     _write(folder, "/llm", json.dumps(NO_MODEL).encode())
     _write(folder, "/index.html", _hosted(index.decode(), headers).encode())

@@ -1,30 +1,22 @@
 """The Python package of the browser: a zip with its content's hash in the name, and its route."""
 
 import hashlib
-import io
-import zipfile
 from pathlib import Path
 
 from fastapi import APIRouter, HTTPException
 from starlette.responses import Response
 
+from websim_server.build.zips import pack
 from websim_server.site.snapshot import snapshot
 from websim_server.site.static import IMMUTABLE
-
-# Zip files cannot say less; a real date would make the same source another file.
-_EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
 def zip_folder(folder: Path) -> bytes:
     """Zips a Python package, below its own name; the same source gives the same bytes."""
-    stream = io.BytesIO()
-    with zipfile.ZipFile(stream, "w") as archive:
-        for path in (Path(one.path) for one in snapshot(folder)):
-            name = f"{folder.name}/{path.relative_to(folder).as_posix()}"
-            info = zipfile.ZipInfo(name, _EPOCH)
-            info.compress_type = zipfile.ZIP_DEFLATED
-            archive.writestr(info, path.read_bytes())
-    return stream.getvalue()
+    paths = [Path(one.path) for one in snapshot(folder)]
+    return pack(
+        (f"{folder.name}/{p.relative_to(folder).as_posix()}", p.read_bytes()) for p in paths
+    )
 
 
 class Bundle:

@@ -8,7 +8,7 @@ from websim_server import __version__
 from websim_server.site.snapshot import Seen, snapshot
 
 #: Folders of web/ that hold no source of the page: what is fetched or made, and the package websim.
-MADE = {"image", "kernels", "python", "vendor"}
+MADE = {"docs", "image", "kernels", "python", "vendor"}
 
 
 class Sources:
