@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from imageio.v3 import imread
@@ -32,16 +31,6 @@ HTMLCanvasElement.prototype.getContext = function (type, ...rest) {
   return type.startsWith('webgl') ? null : get.call(this, type, ...rest);
 };
 """
-
-AXE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
-
-#: What axe finds wrong with the page, in a line each.
-VIOLATIONS = """async () => {
-  const { violations } = await axe.run(document, { resultTypes: ['violations'] });
-  return violations.flatMap(({ id, nodes }) => (
-    nodes.map(({ target, failureSummary }) => `${id}: ${target}: ${failureSummary}`)
-  ));
-}"""
 
 #: What each painter draws with.
 CONTEXTS = {"webgl": "webgl2", "flat": "2d"}
@@ -492,19 +481,6 @@ def test_the_tour_is_left_and_found_again(shared: Dashboard) -> None:
         page.locator(".tour .primary").click()
     expect(tour).to_be_hidden()
     expect(page.locator(".toured")).to_have_count(0)
-
-
-@isolated_only
-def test_nobody_is_shut_out(shared: Dashboard) -> None:
-    page = shared.page
-    for group in ("robots", "learn", "world", "code", "share", "view"):
-        shared.unfold(group)
-    page.get_by_role("button", name="What there is to try").click()
-    page.evaluate(AXE.read_text())
-    for _ in range(2):
-        assert page.evaluate(VIOLATIONS) == []
-        page.keyboard.press("t")
-    page.keyboard.press("Escape")
 
 
 @isolated_only

@@ -13,7 +13,8 @@ export const count = (value) => whole.format(value);
 export function short(value) {
   const size = Math.abs(value);
   if (size < 1e4) return whole.format(value);
-  const [scale, unit] = size < 1e6 ? [1e3, 'k'] : size < 1e9 ? [1e6, 'M'] : [1e9, 'G'];
+  // With three digits 999,500 is a million already.
+  const [scale, unit] = size < 999_500 ? [1e3, 'k'] : size < 999_500_000 ? [1e6, 'M'] : [1e9, 'G'];
   return (value / scale).toPrecision(3) + unit;
 }
 

@@ -197,7 +197,8 @@ async function build() {
     notices.show('warning', 'The graphics driver was reset: drawing goes on when it is back.');
   }, true);
   app.replaceChildren(
-    stage.element, labels.element, author.herds.element, stage.empty, details.element, desk.large.element, bar.element, panel.element,
+    // Where the panel is folded or away, too.
+    h('h1', { class: 'unseen' }, 'MuJoCo WebSim'), stage.element, labels.element, author.herds.element, stage.empty, details.element, desk.large.element, bar.element, panel.element,
     h('button', { class: 'unpresent', title: 'Back to the page (O or Esc)', 'aria-label': 'Back to the page', onclick: present }, '×'),
     h('div', { class: 'stage-tools' }, hands.element, taking.element), welcome.element, welcome.tour.element, boot.element, desk.offers, opener.element, notices.element, keyboard.sheet,
   );

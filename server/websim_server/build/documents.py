@@ -61,7 +61,9 @@ def made(folder: Path = DOCUMENTS, checkout: Path | None = CHECKOUT) -> Made:
         assert checkout is not None
         return pack(sorted(_render(checkout)))
 
-    return Made("documents", folder, "documents-*.zip", current if checkout else None, make)
+    return Made(
+        "zip of the documents", folder, "documents-*.zip", current if checkout else None, make
+    )
 
 
 def read(path: Path) -> dict[str, bytes]:

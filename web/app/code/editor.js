@@ -34,12 +34,12 @@ const LOOK = EditorView.theme({
 });
 
 const COLOURS = HighlightStyle.define([
-  { tag: [tags.keyword, tags.operatorKeyword, tags.controlKeyword, tags.definitionKeyword], color: 'var(--part-3)' },
-  { tag: [tags.string], color: 'var(--part-2)' },
-  { tag: [tags.number, tags.bool, tags.null], color: 'var(--part-1)' },
+  { tag: [tags.keyword, tags.operatorKeyword, tags.controlKeyword, tags.definitionKeyword], color: 'var(--code-word)' },
+  { tag: [tags.string], color: 'var(--code-text)' },
+  { tag: [tags.number, tags.bool, tags.null], color: 'var(--code-number)' },
   { tag: [tags.comment], color: 'var(--subtle)', fontStyle: 'italic' },
-  { tag: [tags.function(tags.definition(tags.variableName)), tags.function(tags.variableName)], color: 'var(--accent)' },
-  { tag: [tags.propertyName], color: 'var(--part-5)' },
+  { tag: [tags.function(tags.definition(tags.variableName)), tags.function(tags.variableName)], color: 'var(--code-call)' },
+  { tag: [tags.propertyName], color: 'var(--code-field)' },
 ]);
 
 export class Editor {
@@ -73,7 +73,7 @@ export class Editor {
           ...closeBracketsKeymap, ...defaultKeymap, ...searchKeymap, ...historyKeymap, ...completionKeymap, ...lintKeymap, indentWithTab,
         ]),
         syntaxHighlighting(COLOURS), LOOK,
-        EditorView.contentAttributes.of({ 'aria-label': label }),
+        EditorView.contentAttributes.of({ 'aria-label': label, tabindex: '0' }),
         EditorView.updateListener.of(({ docChanged }) => docChanged && changed()),
       ],
     });

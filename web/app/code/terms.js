@@ -18,12 +18,13 @@ export class Terms {
   #rows = [];
 
   constructor() {
+    const head = (/** @type {string} */ text) => h('th', { scope: 'col' }, text);
     this.body = h('tbody');
     this.warning = h('p', { class: 'warn', role: 'status', hidden: true });
     this.empty = h('p', { class: 'subtle' }, 'Nothing is paid yet.');
     this.element = h('div', { class: 'code-terms' },
       h('table', {},
-        h('thead', {}, h('tr', {}, ...['Term', 'Mean over all', '', 'Followed', 'Share'].map((text) => h('th', { scope: 'col' }, text)))),
+        h('thead', {}, h('tr', {}, ...['Term', 'Mean over all'].map(head), h('th', { scope: 'col' }, h('span', { class: 'unseen' }, 'Its course')), ...['Followed', 'Share'].map(head))),
         this.body),
       this.empty, this.warning);
   }

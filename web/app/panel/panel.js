@@ -96,7 +96,7 @@ export class Panel {
     this.element = h('aside', { class: 'panel', 'aria-label': 'Settings and figures' },
       this.sheet.handle,
       h('header', {},
-        h('h1', {}, 'MuJoCo WebSim'),
+        h('p', { class: 'name-of-page' }, 'MuJoCo WebSim'),
         h('button', { class: 'quiet', 'aria-label': 'What there is to try', title: 'What there is to try, and a tour', onclick: actions.welcome }, icon(TRY)),
         h('button', { class: 'quiet', 'aria-label': 'Dark or light', title: 'Dark or light (T)', onclick: actions.theme }, icon(THEME)),
         h('button', { class: 'quiet', 'aria-label': 'Help', title: 'Help (?)', onclick: actions.help }, icon(HELP))),

@@ -31,7 +31,7 @@ export class StageBar {
     this.values = NAMES.map(() => h('dd', {}, '–'));
     this.plot = returnPlot();
     this.curve = h('button', {
-      class: 'stage-curve card', hidden: true, title: 'Show the curves large (C)', 'aria-label': 'Return: show the curves large', onclick: enlarge,
+      class: 'stage-curve card', hidden: true, title: 'Show the curves large (C)', onclick: enlarge,
     }, this.plot.element);
     this.element = h('div', { class: 'stage-figures' },
       h('dl', { class: 'card', 'aria-label': 'Key figures' },
