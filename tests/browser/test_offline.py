@@ -16,6 +16,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
 
 from tests.conftest import watched
+from websim_server.build import lock
 
 #: A server that tells of each request: address and status. It takes the folder of the page.
 SERVER = """
@@ -41,6 +42,9 @@ with serve.listen("127.0.0.1", port) as listener:
     print(listener.getsockname()[1], flush=True)
     uvicorn.Server(uvicorn.Config(telling, log_level="warning")).run(sockets=[listener])
 """
+
+#: Of those that are fetched only when they are needed.
+LIBRARY = next(one.address(one.files[0]) for one in lock.read() if one.name == "onnxruntime-web")
 
 FEW = "task=InvertedPendulum-v5&envs=16&speed=1"
 BOOT_SECONDS = 120
@@ -131,6 +135,10 @@ def first(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterat
             )
             wait(page, STORED)
             version = page.evaluate(f"async () => {STORED}")
+            assert server.requests[LIBRARY] == 0
+            page.goto(f"http://127.0.0.1:{server.port}/manifest.json")  # the service worker's now
+            wait(page, f"await fetch('{LIBRARY}').then(({{ ok }}) => ok)")
+            wait(page, f"await caches.match('{LIBRARY}')")
         yield FirstVisit(context, server, fetched, server.requests, measures, version)
 
 
@@ -158,6 +166,7 @@ def test_a_second_visit_works_without_the_server(first: FirstVisit) -> None:
     with pytest.raises(URLError):
         urlopen(f"http://127.0.0.1:{first.server.port}/healthz", timeout=5)
     with visit(first.context, first.server.port) as page:
+        assert page.evaluate(f"fetch('{LIBRARY}').then(({{ ok }}) => ok)")
         assert page.evaluate("crossOriginIsolated")
         assert page.evaluate("websim.runPython('import websim; len(websim.task_ids())')") >= 11
 
