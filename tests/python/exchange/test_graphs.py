@@ -13,8 +13,8 @@ from websim.algorithms import learner_class
 from websim.errors import ForeignPolicy, InvalidArgument
 from websim.exchange.exports import EXPORTS
 from websim.exchange.imports import READERS, run_from
-from websim.exchange.onnx.model import MAX_BYTES
 from websim.experiments.experiment import Experiment
+from websim.onnx.model import MAX_BYTES
 from websim.policies import Playing
 from websim.sharing.distillation import distil
 from websim.sharing.links import archive_of, share

@@ -79,7 +79,7 @@ class Graph(Algorithm):
         high: NDArray[np.float32],
     ) -> Policy:
         """See Algorithm; raises ForeignPolicy and MissingLibrary as well."""
-        from websim.exchange.onnx.graphs import GraphPolicy
+        from websim.onnx.policy import GraphPolicy
 
         bounds = Bounds(low, high, args.squash_output)
         return GraphPolicy(state, bounds, args.scale_output, args.output, args.clip_obs)
@@ -90,7 +90,7 @@ class Graph(Algorithm):
 
     def load_policy(self, state: StateDict) -> None:
         """See Algorithm."""
-        from websim.exchange.onnx.graphs import graph_of
+        from websim.onnx.policy import graph_of
 
         self._graph = graph_of(state)
         self.normalize_observation.rms.load(state["normalize_observation"])

@@ -12,12 +12,12 @@ from websim.errors import ForeignPolicy, MissingLibrary, NoPerceptron, WebSimErr
 from websim.exchange import cleanrl, normalizer, sb3
 from websim.exchange.folding import SEEN, Activation, Found, Graph, Linear, Scaling, folded
 from websim.exchange.onnx import perceptrons
-from websim.exchange.onnx.model import outline
-from websim.exchange.onnx.wiring import wiring_of
 from websim.exchange.perceptron import Surroundings, check_widths, run_of, surroundings_of
 from websim.exchange.tfjs import bundle, models
 from websim.experiments.experiment import Experiment
 from websim.experiments.sources import whole
+from websim.onnx.model import outline
+from websim.onnx.wiring import wiring_of
 from websim.policies.network import statistics_of
 from websim.training import safetensors
 from websim.training.checkpoints import Checkpoint

@@ -1,4 +1,1 @@
-"""ONNX: what is written of a policy, and what is read of a file.
-
-The format is read and written here, without its package, which has no build for the browser.
-"""
+"""ONNX: what is written of a policy of ours, and which files hold one."""

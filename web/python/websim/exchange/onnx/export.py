@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 
 from websim import __version__
 from websim.algorithms.base import MAX_CLIP
-from websim.exchange.onnx.model import DOUBLE, FLOAT, Model, Node, Slot, dumps
 from websim.exchange.perceptron import (
     Perceptron,
     Surroundings,
@@ -22,6 +21,7 @@ from websim.exchange.perceptron import (
 )
 from websim.experiments.experiment import Experiment
 from websim.experiments.sources import whole
+from websim.onnx.model import DOUBLE, FLOAT, Model, Node, Slot, dumps
 from websim.policies.network import Array
 from websim.training.checkpoints import Checkpoint
 from websim.training.verification import verify

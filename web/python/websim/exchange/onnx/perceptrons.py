@@ -16,7 +16,7 @@ from websim.exchange.folding import (
     Scaling,
     Step,
 )
-from websim.exchange.onnx.model import Model, Node, constant_of, data_inputs, loads, outline
+from websim.onnx.model import Model, Node, constant_of, data_inputs, loads, outline
 
 ACTIVATIONS = {"Tanh": "tanh", "Relu": "relu", "Elu": "elu", "Swish": "silu"}
 

@@ -9,11 +9,11 @@ import numpy as np
 from websim import plain
 from websim.errors import ForeignPolicy
 from websim.exchange.folding import Activation, Clipping, Found, Linear, Scaling, Step
-from websim.exchange.onnx.model import Model, Node, Slot
 from websim.exchange.onnx.perceptrons import steps_of
 from websim.exchange.tfjs.bundle import Bundle
 from websim.exchange.tfjs.bundle import read as unpacked
 from websim.exchange.torch import Tensors
+from websim.onnx.model import Model, Node, Slot
 
 ACTIVATIONS = {
     "tanh": "tanh",

@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from websim.errors import ForeignPolicy, NoPerceptron
-from websim.exchange.onnx import protobuf
-from websim.exchange.onnx.protobuf import Value, number, piece
+from websim.onnx import protobuf
+from websim.onnx.protobuf import Value, number, piece
 
 IR_VERSION = 8
 OPSET = 17

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from websim import plain
 from websim.errors import ForeignPolicy, MissingLibrary
-from websim.exchange.onnx.model import DTYPES, number_of
+from websim.onnx.model import DTYPES, number_of
 
 Arrays = dict[str, NDArray[Any]]
 

@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from websim.errors import DamagedCheckpoint, ForeignPolicy
-from websim.exchange.onnx.model import outline
-from websim.exchange.onnx.runtime import session_of
-from websim.exchange.onnx.wiring import Port, wiring_of
+from websim.onnx.model import outline
+from websim.onnx.runtime import session_of
+from websim.onnx.wiring import Port, wiring_of
 from websim.policies.base import Actions
 from websim.policies.bounds import Bounds
 from websim.policies.normalization import normalization_of

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from websim.errors import ForeignPolicy
-from websim.exchange.onnx.model import DTYPES, Model, Slot, data_inputs
+from websim.onnx.model import DTYPES, Model, Slot, data_inputs
 
 _T = TypeVar("_T")
 
