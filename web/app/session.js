@@ -6,7 +6,7 @@
 import { MARK } from '../sim/page/links.js';
 import { fetchManifest } from '../sim/page/manifest.js';
 import { recoded } from '../sim/page/recoding.js';
-import { CODE } from '../sim/shared/messages.js';
+import { CODE } from '../sim/shared/constants.js';
 import { WebSim } from '../sim/websim.js';
 import { isOwn, sameRobots, titleOf } from './experiment.js';
 import { newId } from './keeping/ids.js';

@@ -19,7 +19,7 @@ import { createExchange } from './shared/communicator.js';
 import { fetchLanguageModel } from './page/conversation.js';
 import { fetchManifest } from './page/manifest.js';
 import { WHY_NOT_SHARED } from './shared/memory.js';
-import { CODE, RANK_SLOT_BYTES } from './shared/messages.js';
+import { CODE, RANK_SLOT_BYTES } from './shared/constants.js';
 import { checkHow, checkSeconds } from './page/hands.js';
 import { Shards } from './page/shards.js';
 import { Simulation } from './page/simulation.js';

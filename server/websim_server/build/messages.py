@@ -1,4 +1,7 @@
-"""Makes `web/sim/shared/messages.js` of what `websim` declares, when run by `python -m`."""
+"""Makes `messages.js` and `constants.js` of what `websim` declares, when run by `python -m`.
+
+The types are apart: nothing loads them.
+"""
 
 import inspect
 import json
@@ -6,6 +9,7 @@ import re
 import types
 import typing
 from dataclasses import MISSING, Field, fields
+from pathlib import Path
 from typing import Any
 
 from websim.authors.tournament.tournament import MAX_CANDIDATES, MAX_EPISODES
@@ -20,11 +24,18 @@ from websim.training.trainer import RECENT_EPISODES
 from websim.worlds import EventTerm, LevelTerm, Noise, Scan, Terrain, World
 from websim_server.paths import WEB
 
-FILE = WEB / "sim" / "shared" / "messages.js"
+SHARED = WEB / "sim" / "shared"
 
 HEADER = """\
 /**
  * What Python hands to JavaScript, as `websim/browser/messages.py` declares it. Made by
+ * `python -m websim_server.build.messages`; a test compares.
+ */
+"""
+
+HEADER_OF_CONSTANTS = """\
+/**
+ * Numbers that Python and JavaScript share, as `websim` declares them. Made by
  * `python -m websim_server.build.messages`; a test compares.
  */
 """
@@ -56,8 +67,8 @@ _PLAIN = {
 }
 
 
-def module() -> str:
-    """The text of the JavaScript module."""
+def modules() -> dict[Path, str]:
+    """The text of each JavaScript module."""
     # Python says all that there is to a message.
     typedefs = [_typedef(message, spelt, True) for message in MESSAGES]
     # Documents, not messages: their names are Python's wherever they are written.
@@ -70,7 +81,10 @@ def module() -> str:
         f"/** {help} */\nexport const {name} = {json.dumps(value)};\n"
         for name, (value, help) in CONSTANTS.items()
     ]
-    return "\n".join([HEADER, *typedefs, *constants])
+    return {
+        SHARED / "messages.js": "\n".join([HEADER, *typedefs, "export {};\n"]),
+        SHARED / "constants.js": "\n".join([HEADER_OF_CONSTANTS, *constants]),
+    }
 
 
 def _typedef(kind: type, spelling: typing.Callable[[str], str], whole: bool) -> str:
@@ -120,4 +134,5 @@ def helps(kind: type) -> dict[str, str]:
 
 
 if __name__ == "__main__":
-    FILE.write_text(module())
+    for file, text in modules().items():
+        file.write_text(text)

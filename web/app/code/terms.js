@@ -1,6 +1,6 @@
 /** What a reward pays, term by term, as it goes: means over all robots, the followed one, shares. */
 
-import { DOMINANT_SHARE } from '../../sim/shared/messages.js';
+import { DOMINANT_SHARE } from '../../sim/shared/constants.js';
 import { h, setText } from '../dom.js';
 import { measure } from '../format.js';
 import { Sparkline } from '../plots.js';

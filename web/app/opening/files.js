@@ -1,6 +1,6 @@
 /** Files to and from the user's disk: chosen, dropped, one by one or whole folders of them. */
 
-import { MAX_ROBOT_FILES } from '../../sim/shared/messages.js';
+import { MAX_ROBOT_FILES } from '../../sim/shared/constants.js';
 import { h } from '../dom.js';
 
 /** Files by path, folders with forward slashes. @typedef {Record<string, File>} Files */

@@ -1,6 +1,6 @@
 /** What the user opens: robots, runs, recordings, policies of other programs, and code. It is read in a worker; what is wrong is told, and nothing changes. */
 
-import { MAX_ROBOT_BYTES, MAX_RUN_BYTES } from '../../sim/shared/messages.js';
+import { MAX_ROBOT_BYTES, MAX_RUN_BYTES } from '../../sim/shared/constants.js';
 import { h, setText } from '../dom.js';
 import { titleOf } from '../experiment.js';
 import { bytes, count } from '../format.js';

@@ -1,6 +1,6 @@
 /** What the metrics of a run are called, and what is drawn of each. */
 
-import { RECENT_EPISODES } from '../../sim/shared/messages.js';
+import { RECENT_EPISODES } from '../../sim/shared/constants.js';
 import { recentMeans, smooth } from './reduce.js';
 import { CHANGED, EPISODES, MEASURE, RETURN, REWARD, SECONDS } from './run.js';
 

@@ -2,7 +2,7 @@
 
 import { h, icon, setText } from '../dom.js';
 import { count, duration, measure, short } from '../format.js';
-import { RECENT_EPISODES } from '../../sim/shared/messages.js';
+import { RECENT_EPISODES } from '../../sim/shared/constants.js';
 
 /**
  * @typedef {import('./coach.js').Coach} Coach

@@ -2,7 +2,7 @@
 
 import { withoutFiles } from '../experiment.js';
 import { recoded } from '../../sim/page/recoding.js';
-import { RECENT_EPISODES } from '../../sim/shared/messages.js';
+import { RECENT_EPISODES } from '../../sim/shared/constants.js';
 import { MetricLog } from './metriclog.js';
 import { recentMeans } from './reduce.js';
 import { newId } from '../keeping/ids.js';

@@ -4,7 +4,7 @@
  */
 
 import { InvalidArgument, UnknownTask } from '../shared/errors.js';
-import { MAX_CANDIDATES, MAX_JUDGING_EPISODES } from '../shared/messages.js';
+import { MAX_CANDIDATES, MAX_JUDGING_EPISODES } from '../shared/constants.js';
 import { MAX_ENVS, MAX_WORKERS } from '../shared/protocol.js';
 
 export const CONTROLLERS = ['random', 'zero', 'sinusoid'];

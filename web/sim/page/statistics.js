@@ -1,6 +1,6 @@
 /** Rates and means over what the workers count. */
 
-import { RECENT_EPISODES } from '../shared/messages.js';
+import { RECENT_EPISODES } from '../shared/constants.js';
 
 /** Rates are means over so many milliseconds: several batches of the slowest robots. */
 const WINDOW_MS = 4000;

@@ -5,7 +5,7 @@
 
 import { createExchange, expel } from '../shared/communicator.js';
 import { CodeFailed, InvalidArgument, WorkerError } from '../shared/errors.js';
-import { RANK_SLOT_BYTES } from '../shared/messages.js';
+import { RANK_SLOT_BYTES } from '../shared/constants.js';
 import { recoded } from './recoding.js';
 
 /** A run in which workers are lost so often without an iteration in between has failed. */
