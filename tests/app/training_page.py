@@ -33,7 +33,8 @@ class TrainingPage(Dashboard):
         self.learns()
 
     def learns(self) -> None:
-        """Waits until iterations come."""
+        """Waits until iterations come; curves of a run before may be there still."""
+        self.wait("sim.training !== null", seconds=BOOT_MS / 1000)
         expect(
             self.page.locator(".curves .curve[data-tag='charts/episodic_return']")
         ).to_be_visible(timeout=BOOT_MS)
