@@ -12,7 +12,7 @@ from websim.browser.experiments import parse
 from websim.browser.learner import Learner, TrainingAbandoned, describe, plan
 from websim.browser.policies import Policies
 from websim.browser.shard import Shard
-from websim.errors import DamagedCheckpoint, ForeignCheckpoint, InvalidArgument
+from websim.errors import DamagedCheckpoint, ForeignCheckpoint, ForeignPolicy, InvalidArgument
 from websim.experiments.experiment import Experiment, as_dict
 from websim.ranks import Communicator
 from websim.training import checkpoints
@@ -244,4 +244,22 @@ def test_controllers_of_a_part(saved: bytes) -> None:
     shard.set_controller("zero")
     shard.step()
     assert not shard.actions.any()
+    shard.close()
+
+
+def test_a_policy_that_fails_stops_its_own_robots_and_says_so() -> None:
+    def failing(observations: Any) -> Any:
+        raise ForeignPolicy("it has met what it cannot take")
+
+    shard = Shard("Hopper-v5", 4, controller="random", policies={"graph": failing})
+    shard.reset(0)
+    shard.set_controller("graph", 1, 2)
+    for _ in range(2):
+        shard.step()
+        assert not shard.actions[1:3].any()
+        assert shard.actions[[0, 3]].all()
+    assert shard.take_unpaid() == (
+        "The policy 'graph' acts no longer: it has met what it cannot take"
+    )
+    assert shard.take_unpaid() == ""
     shard.close()

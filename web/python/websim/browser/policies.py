@@ -30,7 +30,7 @@ class Policies(dict[str, Policy]):
 
         Raises:
             CheckpointError: no run could go on from it.
-        UnsafeCode: its task is code that has not run here yet.
+            UnsafeCode: its task is code that has not run here yet.
         """
         checkpoint = checkpoints.loads(data)
         checkpoint.experiment = _unpaid(checkpoint.experiment)
