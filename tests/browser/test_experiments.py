@@ -107,8 +107,7 @@ def test_a_robot_is_read_stands_there_and_learns(sim: Any) -> None:
         "experiment": None,
         "missing": ["foot.obj"],
         "models": [],
-        "isRun": False,
-        "isPolicy": False,
+        "kind": "robot",
     }
     give(sim, {**FILES, "other.xml": ARM})
     assert read(sim)["models"] == ["other.xml", "robot.xml"]

@@ -305,6 +305,7 @@ on('scene', async () => {
   showFollowed();
 });
 on('badState', () => notices.show('info', 'A simulation became unstable and its environment was reset.'));
+on('library', (told) => opener.wait(told));
 on('error', ({ name, message }) => notices.show('error', `${name}: ${message}`));
 // The simulation may be driven from outside, as by window.websim.pause().
 on('state', ({ running }) => {
@@ -318,11 +319,12 @@ async function showOwn() {
   panel.robot.showOwn(await listExperiments());
 }
 
-/** Plays recorded episodes. @param {File} file */
-async function openRecording(file) {
+/** Plays recorded episodes. @param {File} file @param {import('./sharing/work.js').Say} say */
+async function openRecording(file, say) {
   const { Replayer } = await import('./exchange/replayer.js');
-  const replayer = new Replayer(session, (run) => desk.openRun(run), () => (stage.covered = false));
-  await replayer.open(file);
+  const tell = (/** @type {string} */ message) => notices.show('info', message);
+  const replayer = new Replayer(session, (run) => desk.openRun(run), tell, () => (stage.covered = false));
+  await replayer.open(file, say);
   app.append(replayer.element);
   stage.covered = true;
 }

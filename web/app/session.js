@@ -31,7 +31,7 @@ import { readUrl, writeUrl } from './urlstate.js';
  */
 
 /** Events of WebSim that are passed on. */
-const PASSED = /** @type {const} */ (['notice', 'badState', 'state', 'error', 'episode', 'code', 'scene', 'tournament', 'authoring']);
+const PASSED = /** @type {const} */ (['notice', 'badState', 'library', 'state', 'error', 'episode', 'code', 'scene', 'tournament', 'authoring']);
 
 /**
  * Events: `options` (any of them changed), `experiment` (another one is simulated, or it was changed), `opening`, `progress` (detail: Progress), `overture`

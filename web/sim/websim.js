@@ -498,9 +498,9 @@ export class WebSim {
    *
    * @param {Record<string, ArrayBuffer>} files  by path
    * @param {string} [main]  which of them is the model, where there are several
-   * @returns {Promise<{experiment: import('./shared/protocol.js').CompleteExperiment | null, missing: string[], models: string[], isRun: boolean, isPolicy: boolean}>}
+   * @returns {Promise<{experiment: import('./shared/protocol.js').CompleteExperiment | null, missing: string[], models: string[], kind: 'robot' | 'run' | 'policy' | 'recording'}>}
    *   experiment: the robot is only observed; null where files are missing, one of several models is to
-   *   be chosen, or the one file is a run, for `readRun`, or another program's policy
+   *   be chosen, or the one file is something else: a run, for `readRun`, another program's policy, or recorded episodes
    * @throws ModelError in MuJoCo's words; InvalidArgument
    */
   async readRobot(files, main) {

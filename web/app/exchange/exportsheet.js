@@ -6,6 +6,7 @@ import { bytes, count } from '../format.js';
 import { download } from '../opening/files.js';
 import { trusting } from '../opening/questions.js';
 import { Work } from '../sharing/work.js';
+import { loading } from './library.js';
 import { ExchangeSheet } from './sheet.js';
 
 /**
@@ -72,11 +73,12 @@ export class ExportSheet extends ExchangeSheet {
     const { run, experiment } = this;
     const format = /** @type {import('../../sim/shared/messages.js').RecordingOrder['format']} */ (this.format.value);
     const name = `${this.name}.${format === 'npz' ? 'npz' : 'zip'}`;
-    const file = await this.recordWork.run([this.record], (say, signal) => this.#ask((exchange, trusted) => (
-      exchange.record({ run, experiment: run ? null : experiment, trusted, order: { episodes, seed, random, format } }, (told) => {
+    const file = await this.recordWork.run([this.record], (say, signal) => this.#ask((exchange, trusted) => {
+      exchange.onLibrary = loading(say);
+      return exchange.record({ run, experiment: run ? null : experiment, trusted, order: { episodes, seed, random, format } }, (told) => {
         say(`${count(told.episodes)} of ${count(told.of)} episodes are over: ${count(told.steps)} steps, ${bytes(told.size)}`, told.episodes / told.of);
-      }, signal, (part, size) => say(`What writes HDF5 is loaded, once: ${bytes(size)}`, part))
-    )));
+      }, signal);
+    }));
     if (!file) return;
     download(file, name);
     this.recordWork.say(`${name}: ${bytes(file.size)}`);

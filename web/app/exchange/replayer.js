@@ -4,6 +4,7 @@ import { Exchange } from '../../sim/page/exchange.js';
 import { h, setText } from '../dom.js';
 import { count, measure } from '../format.js';
 import { Work } from '../sharing/work.js';
+import { loading } from './library.js';
 import { Stage } from '../stage/stage.js';
 import { ReplayScene } from './replayscene.js';
 
@@ -38,11 +39,13 @@ export class Replayer {
   /**
    * @param {import('../session.js').Session} session
    * @param {(run: File) => Promise<void>} openRun
+   * @param {(message: string) => void} tell
    * @param {() => void} closed
    */
-  constructor(session, openRun, closed) {
+  constructor(session, openRun, tell, closed) {
     this.session = session;
     this.openRun = openRun;
+    this.tell = tell;
     this.closed = closed;
     this.work = new Work(this.#closing.signal);
     this.clone = h('button', { title: 'Teach a policy what all episodes of it show, in a worker of its own', onclick: () => this.#clone() }, 'Learn to do it');
@@ -62,9 +65,10 @@ export class Replayer {
 
   /**
    * @param {File} file
+   * @param {import('../sharing/work.js').Say} say  what it waits for
    * @throws {Error} it cannot be played; nothing is left of it
    */
-  async open(file) {
+  async open(file, say) {
     const { experiment, sim } = this.session;
     if (!sim || !experiment) throw new Error('Choose the robot that it is of, one type alone, then open the recording again.');
     document.head.append(h('link', { rel: 'stylesheet', href: new URL('./replay.css', import.meta.url).href }));
@@ -72,6 +76,7 @@ export class Replayer {
     try {
       this.#exchange = Exchange.start();
       const [exchange, data] = await Promise.all([this.#exchange, file.arrayBuffer()]);
+      exchange.onLibrary = loading(say);
       const { episodes, frameSeconds } = await exchange.read(data, experiment);
       this.#frameMs = 1000 * frameSeconds;
       setText(this.title, file.name);
@@ -89,19 +94,21 @@ export class Replayer {
     const { experiment } = this.session;
     const file = this.#file;
     if (!experiment || !file) return;
-    const name = file.name.replace(/\.npz$/i, '');
-    const run = await this.work.run([this.clone], async (say, signal) => {
+    const name = file.name.replace(/\.\w+$/, '');
+    const cloned = await this.work.run([this.clone], async (say, signal) => {
       const [exchange, data] = await Promise.all([Exchange.start(), file.arrayBuffer()]);
       signal.addEventListener('abort', () => exchange.close());
+      exchange.onLibrary = loading(say);
       try {
-        return await exchange.clone(data, experiment, { title: name }, ({ updates, of }) => say(`${count(updates)} of ${count(of)} updates of the policy`, updates / of), signal);
+        return await exchange.clone(data, experiment, { title: name }, (told) => say(...progressOf(told)), signal);
       } finally {
         exchange.close();
       }
     });
-    if (!run) return;
+    if (!cloned) return;
     this.close();
-    await this.openRun(new File([run], `${name}.websim`));
+    await this.openRun(new File([/** @type {Uint8Array<ArrayBuffer>} */ (cloned.archive)], `${name}.websim`));
+    this.tell(outcomeOf(cloned));
   }
 
   close() {
@@ -179,4 +186,19 @@ export class Replayer {
     this.step.value = String(step);
     setText(this.status, `Step ${count(step)} of ${count(this.#scene.steps)}: return ${measure(this.#returns[step])} so far. The coloured robot is the recorded one; the other one is alive.`);
   }
+}
+
+/** @typedef {import('../../sim/shared/messages.js').Cloned} Cloned */
+
+/** How far a policy is that is taught. @param {Cloned} told @returns {[text: string, part: number]} */
+function progressOf({ updates, of, episodes, ofEpisodes }) {
+  if (updates < of) return [`${count(updates)} of ${count(of)} updates of the policy`, updates / of];
+  return [`It is taught. ${count(episodes)} of ${count(ofEpisodes)} episodes of its own are over`, episodes / ofEpisodes];
+}
+
+/** @param {Cloned} cloned */
+function outcomeOf({ episodeReturn, ofEpisodes, recordedReturn }) {
+  const mean = /** @type {number} */ (episodeReturn);
+  const share = recordedReturn > 0 ? `${Math.round((100 * mean) / recordedReturn)}% of the recorded ones’ ${measure(recordedReturn)}` : `the recorded ones returned ${measure(recordedReturn)}`;
+  return `What it has learnt plays now. ${count(ofEpisodes)} episodes of it returned ${measure(mean)} on average: ${share}.`;
 }

@@ -5,6 +5,7 @@ import { titleOf } from '../experiment.js';
 import { count, measure } from '../format.js';
 import { fileInput } from '../opening/files.js';
 import { Work } from '../sharing/work.js';
+import { loading } from './library.js';
 import { ExchangeSheet } from './sheet.js';
 
 /**
@@ -66,6 +67,7 @@ export class TakeSheet extends ExchangeSheet {
     this.use.disabled = true;
     const takings = await this.work.run([this.choose], async (say, signal) => {
       const [exchange, data, statistics] = await Promise.all([this.exchange, policy.arrayBuffer(), this.statistics?.arrayBuffer()]);
+      exchange.onLibrary = loading(say);
       return exchange.take(data, experiment, { statistics, title: titleOfFile(policy) }, ({ steps }) => say(`Playing: ${count(steps)} steps of episodes that are over`), signal);
     });
     if (!takings) return;

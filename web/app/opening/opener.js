@@ -12,7 +12,7 @@ import { askFiles, askModel, trusting } from './questions.js';
  * @typedef {object} Settings
  * @property {import('../session.js').Session} session
  * @property {(file: File) => Promise<void>} openRun
- * @property {(file: File) => Promise<void>} openRecording
+ * @property {(file: File, say: import('../sharing/work.js').Say) => Promise<void>} openRecording
  * @property {() => boolean} learning  whether robots learn
  * @property {(error: Error) => void} report
  * @property {(message: string) => void} tell
@@ -21,20 +21,42 @@ import { askFiles, askModel, trusting } from './questions.js';
 /** What goes on for longer than so many milliseconds is shown. */
 const PATIENCE_MS = 1000;
 
+/** A library of which so long nothing is heard is waited for no longer: it has failed, or its worker. */
+const QUIET_MS = 10_000;
+
 export class Opener {
+  #quiet = 0;
+
   /** @param {Settings} settings */
   constructor(settings) {
     this.settings = settings;
     this.what = h('p');
+    this.bar = h('progress', { max: '1', 'aria-label': 'Reading' });
     /** Shown while something takes its time. */
-    this.element = h('section', { class: 'reading card', 'aria-live': 'polite', hidden: true }, this.what, h('progress', { 'aria-label': 'Reading' }));
+    this.element = h('section', { class: 'reading card', 'aria-live': 'polite', hidden: true }, this.what, this.bar);
+  }
+
+  /** What it does. @type {import('../sharing/work.js').Say} */
+  say = (text, part) => {
+    setText(this.what, text);
+    if (part === undefined) this.bar.removeAttribute('value');
+    else this.bar.value = part;
+  };
+
+  /** Workers load a library. @param {import('../exchange/library.js').Library} told */
+  async wait(told) {
+    const { loading } = await import('../exchange/library.js');
+    loading(this.say)(told);
+    this.element.hidden = false;
+    clearTimeout(this.#quiet);
+    this.#quiet = setTimeout(() => (this.element.hidden = true), told.loaded < told.bytes ? QUIET_MS : 0);
   }
 
   /** @param {Files | Promise<Files>} given */
   async open(given) {
     const slow = setTimeout(() => (this.element.hidden = false), PATIENCE_MS);
     try {
-      setText(this.what, 'Reading the files …');
+      this.say('Reading the files …');
       await this.#open(await given);
     } catch (error) {
       this.settings.report(/** @type {Error} */ (error));
@@ -50,7 +72,8 @@ export class Opener {
     if (!file) throw new Error('There are no files in it.');
     if (!more.length && /\.websim$/i.test(file.name)) return this.#openRun(file);
     if (!more.length && /\.py$/i.test(file.name)) return this.#openCode(file);
-    if (!more.length && /\.npz$/i.test(file.name)) return this.settings.openRecording(file);
+    const recording = recordingAmong(files);
+    if (recording) return this.settings.openRecording(recording, this.say);
     const policy = policyAmong([file, ...more]);
     if (policy) return this.#openPolicy(policy);
     return this.#openRobot(files);
@@ -87,11 +110,12 @@ export class Opener {
       // Runs were zip archives by name as well.
       const most = all.length === 1 && /\.zip$/i.test(all[0].name) ? MAX_RUN_BYTES : MAX_ROBOT_BYTES;
       if (size > most) throw new Error(`${nameOf(given)} has ${megabytes(size)}; up to ${megabytes(most)} can be opened here.`);
-      setText(this.what, `Reading ${nameOf(given)} (${bytes(size)}) …`);
+      this.say(`Reading ${nameOf(given)} (${bytes(size)}) …`);
       const contents = await Promise.all(Object.entries(given).map(async ([path, file]) => [path, await file.arrayBuffer()]));
-      const { experiment, missing, models, isRun, isPolicy } = await session.use((sim) => sim.readRobot(Object.fromEntries(contents), main));
-      if (isRun) return this.#openRun(all[0]);
-      if (isPolicy) return this.#openPolicy({ policy: all[0], statistics: null });
+      const { experiment, missing, models, kind } = await session.use((sim) => sim.readRobot(Object.fromEntries(contents), main));
+      if (kind === 'run') return this.#openRun(all[0]);
+      if (kind === 'policy') return this.#openPolicy({ policy: all[0], statistics: null });
+      if (kind === 'recording') return this.settings.openRecording(all[0], this.say);
       if (models.length) {
         main = await askModel(models) ?? undefined;
         if (!main) return;
@@ -148,6 +172,18 @@ function policyAmong(files) {
   const others = files.filter((file) => file !== statistics);
   const kind = statistics ? /\.(onnx|cleanrl_model|pt|pth|safetensors|zip)$/i : /\.(onnx|cleanrl_model|pt|pth|safetensors)$/i;
   return others.length === 1 && kind.test(others[0].name) ? { policy: others[0], statistics } : null;
+}
+
+/**
+ * Recorded episodes among files: one file, or the folder of a dataset of Minari's.
+ *
+ * @param {Files} files
+ */
+function recordingAmong(files) {
+  const [[path, file], ...more] = Object.entries(files);
+  if (!more.length && /\.(npz|hdf5|h5)$/i.test(path)) return file;
+  const inside = Object.entries(files).find(([one]) => /^[^/]+\/data\/main_data\.hdf5$/.test(one));
+  return inside ? new File([inside[1]], `${inside[0].split('/')[0]}.hdf5`) : null;
 }
 
 /** As limits are said, here and in Python. @param {number} size */

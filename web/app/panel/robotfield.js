@@ -41,13 +41,13 @@ export class RobotField {
     this.several.input.id = 'option-several';
     this.several.input.placeholder = 'Ant-v5:200,Hopper-v5:100';
     this.several.element.querySelector('label')?.setAttribute('for', this.several.input.id);
-    const files = fileInput({ id: 'open-files', accept: '.xml,.mjcf,.urdf,.zip,.websim,.py,.stl,.obj,.msh,.skn,.png,.hf,.dae,.onnx,.cleanrl_model,.pt,.pth,.safetensors,.npz,.json,.pkl' }, open);
+    const files = fileInput({ id: 'open-files', accept: '.xml,.mjcf,.urdf,.zip,.websim,.py,.stl,.obj,.msh,.skn,.png,.hf,.dae,.onnx,.cleanrl_model,.pt,.pth,.safetensors,.npz,.hdf5,.h5,.json,.pkl' }, open);
     this.files = files;
     const folder = fileInput({ id: 'open-folder', webkitdirectory: true }, open);
     this.element = h('div', {},
       labelled(this.select, 'Robot'), this.several.element,
       h('div', { class: 'row openers' },
-        h('button', { title: 'A robot (MJCF, URDF or a zip archive), a run (.websim), a policy of another program (.onnx, Stable-Baselines3, CleanRL) or a reward (.py); or drop it on the page', onclick: () => files.click() }, 'Open…'),
+        h('button', { title: 'A robot (MJCF, URDF or a zip archive), a run (.websim), a policy of another program (.onnx, Stable-Baselines3, CleanRL, TensorFlow.js), recorded episodes (.npz, .hdf5) or a reward (.py); or drop it on the page', onclick: () => files.click() }, 'Open…'),
         h('button', { title: 'A robot with all of its files', onclick: () => folder.click() }, 'Open a folder…'),
         files, folder));
   }

@@ -19,19 +19,26 @@ const PATIENCE_MS = 60_000;
 
 export class Aside {
   #worker;
+  /** Who hears how much is there of a library that something needs. @type {(told: import('../shared/protocol.js').Events['library']) => void} */
+  onLibrary = () => {};
 
   /** Boots the worker. @param {{reproducible?: boolean}} [how]  reproducible: the same bits on every machine, for some speed */
   static async start({ reproducible = false } = {}) {
     const manifest = await fetchManifest();
-    const aside = new Aside(new KeptWorker(0, { manifest, isolated: SHARES_MEMORY, reproducible, taskFiles: [...manifest.taskFiles] }, TENANT, () => {}));
+    const aside = new Aside({ manifest, isolated: SHARES_MEMORY, reproducible, taskFiles: [...manifest.taskFiles] });
     await aside.within(aside.#worker.booted);
     return aside;
   }
 
-  /** Use `Aside.start`. @param {KeptWorker} worker */
-  constructor(worker) {
-    this.#worker = worker;
-    worker.start();
+  /** Use `Aside.start`. @param {import('../shared/protocol.js').Payload<'boot'>} boot */
+  constructor(boot) {
+    this.#worker = new KeptWorker(0, boot, {
+      ...TENANT,
+      onEvent: (_, message) => {
+        if (message.event === 'library') this.onLibrary(message);
+      },
+    }, () => {});
+    this.#worker.start();
   }
 
   /**
@@ -53,7 +60,7 @@ export class Aside {
    * @returns {Promise<Progress<T>>}  what came of it
    */
   async work(type, payload, onProgress, signal) {
-    await this.#worker.request(type, payload);
+    await givenUp(this.#worker.request(type, payload), signal);
     for (;;) {
       signal?.throwIfAborted();
       const told = /** @type {Progress<T>} */ (await this.#worker.request('goOn', { seconds: TURN }));
@@ -84,10 +91,19 @@ export class Aside {
   }
 }
 
-/** It has no robots that anybody sees. @type {import('./keptworker.js').Tenant} */
+/** @template T @param {Promise<T>} promise @param {AbortSignal} [signal]  nobody waits for it any longer @returns {Promise<T>} */
+function givenUp(promise, signal) {
+  return new Promise((resolve, reject) => {
+    const given = () => reject(signal?.reason);
+    if (signal?.aborted) given();
+    signal?.addEventListener('abort', given, { once: true });
+    promise.then(resolve, reject).finally(() => signal?.removeEventListener('abort', given));
+  });
+}
+
+/** It has no robots that anybody sees. */
 const TENANT = {
   equip: async () => {},
-  onEvent: () => {},
   onLost: () => {},
   onGivenUp: () => {},
   onError: () => {},

@@ -8,6 +8,7 @@ import { checkFunction, checkName } from './arguments.js';
  *   notice: {level: 'info' | 'warning' | 'error', message: string},
  *   workerRestart: {worker: number, reason: string},
  *   badState: {count: number},
+ *   library: import('../shared/protocol.js').Events['library'],
  *   state: {running: boolean},
  *   hand: import('../shared/protocol.js').HandEvent & {group: number},
  *   error: {name: string, message: string, stack: string},
@@ -22,7 +23,7 @@ import { checkFunction, checkName } from './arguments.js';
  */
 
 export const EVENTS = /** @type {(keyof SimEvents)[]} */ ([
-  'episode', 'notice', 'workerRestart', 'badState', 'state', 'hand', 'error', 'iteration', 'training', 'checkpoint', 'code', 'scene',
+  'episode', 'notice', 'workerRestart', 'badState', 'library', 'state', 'hand', 'error', 'iteration', 'training', 'checkpoint', 'code', 'scene',
   'tournament', 'authoring',
 ]);
 

@@ -2,12 +2,13 @@
 
 import { hasDisk, nameOfNow, readFile, removeFiles } from '../shared/disk.js';
 import { Aside } from './aside.js';
-import { fetchLibrary } from './fetching.js';
 
 /**
  * @typedef {import('../shared/protocol.js').Experiment} Experiment
  * @typedef {import('../shared/messages.js').Importing} Importing
  * @typedef {import('../shared/messages.js').Recording} Recording
+ * @typedef {import('../shared/messages.js').Cloned} Cloned
+ * @typedef {import('../shared/protocol.js').Events['library']} Library
  *
  * @typedef {object} Wanted  which episodes are recorded
  * @property {ArrayBuffer | null} run  whose policy plays; null: chance alone does
@@ -64,12 +65,10 @@ export class Exchange {
    * @param {Wanted} wanted
    * @param {(told: Recording) => void} [onProgress]
    * @param {AbortSignal} [signal]  gives it up
-   * @param {(part: number, bytes: number) => void} [onLibrary]  how much is there of what writes the format, where that comes first
    * @returns {Promise<Blob>}  on the browser's disk where it has one, for a day: it may be larger than memory
    * @throws InvalidArgument, UnsafeCode; AbortError
    */
-  async record({ run, experiment, trusted = false, order }, onProgress = () => {}, signal, onLibrary = () => {}) {
-    if (order.format === 'minari') await fetchLibrary('h5wasm', onLibrary, signal);
+  async record({ run, experiment, trusted = false, order }, onProgress = () => {}, signal) {
     await removeFiles();
     const name = nameOfNow();
     const files = hasDisk() ? [`${name}.scratch`, `${name}.out`] : null;
@@ -83,7 +82,7 @@ export class Exchange {
   }
 
   /**
-   * What is in a recording (.npz); `posesOf` are its episodes' then.
+   * What is in a recording (.npz, HDF5 of Minari's or D4RL's, or a .zip with a dataset of Minari's); `posesOf` are its episodes' then.
    *
    * @param {ArrayBuffer} data @param {Experiment} experiment  with the robot that it is of
    * @throws InvalidRecording
@@ -93,23 +92,27 @@ export class Exchange {
   }
 
   /**
-   * Teaches a policy what a recording (.npz) shows, without a step of its own.
+   * Teaches a policy what a recording shows, without a step of its own, and has it play some episodes then.
    *
-   * @param {ArrayBuffer} data @param {Experiment} experiment  with the robot that it is of
-   * @param {{title?: string}} how
-   * @param {(told: import('../shared/messages.js').Cloned) => void} [onProgress]
+   * @param {ArrayBuffer} data  as of `read` @param {Experiment} experiment  with the robot that it is of
+   * @param {{title?: string, seed?: number, episodes?: number}} how  seed: of the first weights, and of the batches
+   * @param {(told: Cloned) => void} [onProgress]
    * @param {AbortSignal} [signal]  gives it up
-   * @returns {Promise<Uint8Array<ArrayBuffer>>}  a run with it
+   * @returns {Promise<Cloned>}  with a run of the policy, and with what it returned
    * @throws InvalidRecording, ForeignPolicy; AbortError
    */
-  async clone(data, experiment, { title = '' } = {}, onProgress = () => {}, signal) {
-    const { archive } = await this.#aside.work('beginCloning', { data, experiment, title }, onProgress, signal);
-    return /** @type {Uint8Array<ArrayBuffer>} */ (archive);
+  async clone(data, experiment, { title = '', seed = 0, episodes = 20 } = {}, onProgress = () => {}, signal) {
+    return this.#aside.work('beginCloning', { data, experiment, title, seed, episodes }, onProgress, signal);
   }
 
   /** What an episode of what was read last looks like. @param {number} episode */
   async posesOf(episode) {
     return this.#aside.request('recordedPoses', { episode });
+  }
+
+  /** Who hears how much is there of a library that has to be loaded first. @param {(told: Library) => void} listener */
+  set onLibrary(listener) {
+    this.#aside.onLibrary = listener;
   }
 
   /** Ends the worker, whatever it does. */

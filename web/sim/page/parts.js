@@ -16,7 +16,7 @@
  */
 
 import { WorkerError, toPlain } from '../shared/errors.js';
-import { fetchFile } from './fetching.js';
+import { fetchFile } from '../shared/fetching.js';
 import { readImage } from '../shared/image.js';
 import { measured } from '../shared/stages.js';
 

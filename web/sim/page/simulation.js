@@ -276,6 +276,11 @@ export class Simulation {
       case 'recoded':
         this.recoding.onRecoded(worker, message);
         break;
+      case 'library': {
+        const { name, loaded, bytes } = message;
+        this.events.emit('library', { name, loaded, bytes });
+        break;
+      }
       case 'diverged':
         this.training?.onDiverged(message.message);
         break;

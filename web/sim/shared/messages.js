@@ -210,11 +210,15 @@
  */
 
 /**
- * @typedef {object} Cloned  how far a policy has been taught what a recording shows
- * @property {boolean} over  whether it is taught
+ * @typedef {object} Cloned  how far a policy has been taught what a recording shows, and judged
+ * @property {boolean} over  whether it is taught, and its episodes are over
  * @property {number} updates  of its weights, so far
  * @property {number} of  of so many
- * @property {number | null} loss  what is left of the variance of actions, once it is over
+ * @property {number} episodes  of its own that are over; they begin when it is taught
+ * @property {number} ofEpisodes  of so many
+ * @property {number} recordedReturn  mean of the recorded episodes
+ * @property {number | null} episodeReturn  mean of its own, once it is over
+ * @property {number | null} loss  what is left of the variance of actions, likewise
  * @property {Uint8Array<ArrayBuffer> | null} archive  a run with it, likewise
  */
 
@@ -224,8 +228,7 @@
  * @property {Uint8Array<ArrayBuffer> | null} archive  a run with the robot's files
  * @property {string[]} missing  files that the model names and that are not there
  * @property {string[]} models  of which one is to be chosen
- * @property {boolean} isRun  whether it is a run instead, to be read as one
- * @property {boolean} isPolicy  whether it is another program's policy instead
+ * @property {'robot' | 'run' | 'policy' | 'recording'} kind  what they are; one file alone may be a run, another program's policy, or recorded episodes
  */
 
 /**

@@ -137,7 +137,7 @@
  * @property {(payload: {policy: ArrayBuffer, statistics: ArrayBuffer | null, experiment: Experiment, title: string}) => void} beginTrial
  *   of another program's policy
  * @property {(payload: Recorded) => Promise<void>} beginRecording  of episodes
- * @property {(payload: {data: ArrayBuffer, experiment: Experiment, title: string}) => void} beginCloning
+ * @property {(payload: {data: ArrayBuffer, experiment: Experiment, title: string, seed: number, episodes: number}) => void} beginCloning
  *   teaches a policy what a recording shows
  * @property {(payload: {seconds: number}) => Progress<keyof WorkProgress>} goOn  with what was begun last
  * @property {(payload: {data: ArrayBuffer, trusted: boolean, format: PolicyFormat}) => Uint8Array<ArrayBuffer>} exportPolicy  a run's
@@ -182,6 +182,8 @@
  *   environments, perhaps on other ground
  * @property {{message: string}} unpaid  a reward could not pay some robots
  * @property {{message: string}} diverged  what this rank learns is no longer finite; it has stopped
+ * @property {{name: import('../worker/libraries.js').LibraryName, loaded: number, bytes: number}} library  is being
+ *   loaded, as something needs it: so many of its bytes are there
  * @property {{error: import('./errors.js').PlainError}} failed  stepping failed: the worker is of no more use
  */
 

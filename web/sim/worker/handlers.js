@@ -42,7 +42,7 @@ export class Handlers {
   /** What was begun and goes on, as it is asked: an object of Python's. @type {any} */
   #work;
   /** What few workers need, and load when they do. */
-  libraries = new Libraries();
+  libraries;
 
   /**
    * @param {import('./inbox.js').PartInbox} parts
@@ -58,6 +58,7 @@ export class Handlers {
     this.news = news;
     this.scheduler = scheduler;
     this.hear = hear;
+    this.libraries = new Libraries((told) => news.tell({ event: 'library', ...told }));
   }
 
   /** @param {Payload<'boot'>} payload */
@@ -81,6 +82,7 @@ export class Handlers {
       ),
       embindObjects,
       onnx: () => this.libraries.onnx,
+      hdf5: () => this.libraries.hdf5,
       transport: () => this.#transport,
       engine: new URL(manifest.mujoco.wasm, location.href).pathname.split('/').at(-2),
     });
@@ -289,8 +291,10 @@ export class Handlers {
   /** @param {Payload<'beginRecording'>} payload */
   async beginRecording({ data, experiment, trusted, order, files }) {
     const { pyodide } = this.#up;
+    const library = order.format === 'minari' ? this.libraries.hdf5 : undefined;
+    if (order.format === 'minari' && !library) throw new WorkerError('what writes HDF5 is not loaded');
     const handles = files && await (await import('../shared/disk.js')).createFiles(files);
-    const hdf5 = order.format === 'minari' ? await this.#hdf5(handles?.[0]) : undefined;
+    const hdf5 = library?.create(handles?.[0]);
     const run = data && pythonBytes(pyodide, data);
     const wanted = experiment && pythonExperiment(pyodide, experiment);
     const ordered = pyodide.toPy(order);
@@ -307,12 +311,6 @@ export class Handlers {
     }
   }
 
-  /** @param {import('./hdf5.js').Handle} [handle] */
-  async #hdf5(handle) {
-    const { Hdf5File } = await import('./hdf5.js');
-    return Hdf5File.create(this.libraries.urls('h5wasm')[0], handle);
-  }
-
   /** @param {Payload<'exportPolicy'>} payload */
   exportPolicy({ data, trusted, format }) {
     const bytes = pythonBytes(this.#up.pyodide, data);
@@ -324,8 +322,8 @@ export class Handlers {
   }
 
   /** @param {Payload<'beginCloning'>} payload */
-  beginCloning({ data, experiment, title }) {
-    this.#learnOf(data, experiment, (module, recording, wanted) => module.Pupil(recording, wanted, title));
+  beginCloning({ data, experiment, title, seed, episodes }) {
+    this.#learnOf(data, experiment, (module, recording, wanted) => module.Pupil(recording, wanted, title, seed, episodes));
   }
 
   /** @param {Payload<'readRecording'>} payload */

@@ -11,6 +11,8 @@ from dataclasses import replace
 from time import perf_counter
 from typing import IO, Any
 
+import numpy as np
+
 from websim.browser.disk import opened
 from websim.browser.messages import (
     Cloned,
@@ -26,6 +28,7 @@ from websim.browser.messages import (
 )
 from websim.browser.minari import ZippedDataset
 from websim.browser.policies import MAX_BYTES
+from websim.browser.recordings import recording_of
 from websim.errors import ForeignPolicy
 from websim.exchange.exports import EXPORTS
 from websim.exchange.imports import MEANINGS, READERS, program_of, run_from
@@ -37,9 +40,11 @@ from websim.training.evaluation import Judge
 from websim.training.verification import verify
 from websim.trajectories.cloning import UPDATES, Cloning
 from websim.trajectories.npz import Writer
-from websim.trajectories.reading import of_npz
 from websim.trajectories.recorder import Recorder
 from websim.trajectories.replay import Replay
+
+UNSEEN = 100_000
+"""Seed of the first episode of a policy that was taught by others: hardly any recording has it."""
 
 
 class Trial:
@@ -210,8 +215,8 @@ class Player:
     """Recorded episodes that somebody looks at."""
 
     def __init__(self, data: bytes, experiment: Experiment) -> None:
-        """Reads a recording (.npz); see `websim.trajectories.reading.of_npz` and `Replay`."""
-        self._recording = of_npz(data)
+        """Reads a recording; see `recording_of` and `Replay`."""
+        self._recording = recording_of(data)
         self._replay = Replay(experiment)
 
     def read(self) -> dict[str, Any]:
@@ -242,23 +247,60 @@ class Player:
 
 
 class Pupil:
-    """A policy that is taught what a recording shows."""
+    """A policy that is taught what a recording shows, and plays episodes of its own then."""
 
-    def __init__(self, data: bytes, experiment: Experiment, title: str) -> None:
-        """Reads a recording (.npz); errors as of `Player`, and of `Cloning`."""
-        self._cloning = Cloning(of_npz(data), experiment, title=title)
+    def __init__(
+        self, data: bytes, experiment: Experiment, title: str, seed: int, episodes: int
+    ) -> None:
+        """Reads a recording.
+
+        Args:
+            data: A file; see `recording_of`.
+            experiment: With the robot that it is of.
+            title: What people call the run.
+            seed: Of the first weights, and of the batches.
+            episodes: That the policy plays.
+
+        Raises:
+            InvalidRecording, MissingLibrary, ForeignPolicy: see `recording_of` and `Cloning`.
+            WebSimError: the experiment cannot be simulated.
+        """
+        recording = recording_of(data)
+        self._recorded = float(np.mean([one.rewards.sum() for one in recording.episodes]))
+        self._cloning = Cloning(recording, experiment, seed=seed, title=title)
+        self._episodes = episodes
+        self._judge: Judge | None = None
 
     def play(self, seconds: float) -> dict[str, Any]:
         """Goes on for about so many seconds: a Cloned."""
-        cloning = self._cloning
-        over = cloning.advance(seconds)
-        told = Cloned(over=over, updates=cloning.updates, of=UPDATES, loss=None, archive=None)
-        if over:
-            told.loss, told.archive = cloning.loss, archive_of(cloning.run)
+        cloning, judge = self._cloning, self._judge
+        told = Cloned(
+            over=False,
+            updates=cloning.updates,
+            of=UPDATES,
+            episodes=0,
+            of_episodes=self._episodes,
+            recorded_return=self._recorded,
+            episode_return=None,
+            loss=None,
+            archive=None,
+        )
+        if judge is None:
+            if cloning.advance(seconds):
+                self._judge = Judge(cloning.run, self._episodes, UNSEEN)
+            told.updates = cloning.updates
+        else:
+            told.over = judge.play(seconds)
+            told.episodes = int((~judge.running).sum())
+            if told.over:
+                told.episode_return = float(judge.result.returns.mean())
+                told.loss, told.archive = cloning.loss, archive_of(cloning.run)
         return plain(told)
 
     def close(self) -> None:
-        """There is nothing to free."""
+        """Frees the environments."""
+        if self._judge is not None:
+            self._judge.close()
 
 
 def _read(data: bytes, trusted: bool) -> Checkpoint:

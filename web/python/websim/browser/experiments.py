@@ -59,12 +59,16 @@ def of_files(files: Mapping[str, Any], main: str | None = None) -> dict[str, Any
         ModelError, InvalidArgument: see `websim.experiments.robot.make_robot`.
     """
     contents = {path: bytes(data) for path, data in files.items()}
-    if len(contents) == 1 and checkpoints.is_run(*contents.values()):
-        return plain(RobotReading(is_run=True))
-    if len(contents) == 1 and any(
-        is_one(*contents.values()) for is_one in (sb3.is_model, bundle.is_bundle)
-    ):
-        return plain(RobotReading(is_policy=True))
+    if len(contents) == 1:
+        (data,) = contents.values()
+        if checkpoints.is_run(data):
+            return plain(RobotReading(kind="run"))
+        if sb3.is_model(data) or bundle.is_bundle(data):
+            return plain(RobotReading(kind="policy"))
+        from websim.browser.recordings import dataset_in  # no start of a worker needs it
+
+        if dataset_in(data) is not None:
+            return plain(RobotReading(kind="recording"))
     try:
         experiment = of_robot(make_robot(contents, main))
     except MissingFiles as error:

@@ -419,19 +419,27 @@ class RecordedPoses:
 
 @dataclass(kw_only=True)
 class Cloned:
-    """How far a policy has been taught what a recording shows.
+    """How far a policy has been taught what a recording shows, and judged.
 
     Attributes:
-        over: Whether it is taught.
+        over: Whether it is taught, and its episodes are over.
         updates: Of its weights, so far.
         of: Of so many.
-        loss: What is left of the variance of actions, once it is over.
+        episodes: Of its own that are over; they begin when it is taught.
+        of_episodes: Of so many.
+        recorded_return: Mean of the recorded episodes.
+        episode_return: Mean of its own, once it is over.
+        loss: What is left of the variance of actions, likewise.
         archive: A run with it, likewise.
     """
 
     over: bool
     updates: int
     of: int
+    episodes: int
+    of_episodes: int
+    recorded_return: float
+    episode_return: float | None
     loss: float | None
     archive: bytes | None
 
@@ -445,16 +453,15 @@ class RobotReading:
         archive: A run with the robot's files.
         missing: Files that the model names and that are not there.
         models: Of which one is to be chosen.
-        is_run: Whether it is a run instead, to be read as one.
-        is_policy: Whether it is another program's policy instead.
+        kind: What they are; one file alone may be a run, another program's policy, or recorded
+            episodes.
     """
 
     experiment: str | None = None
     archive: bytes | None = None
     missing: list[str] = field(default_factory=list)
     models: list[str] = field(default_factory=list)
-    is_run: bool = False
-    is_policy: bool = False
+    kind: Literal["robot", "run", "policy", "recording"] = "robot"
 
 
 @dataclass(kw_only=True)

@@ -11,14 +11,8 @@ from gymnasium.spaces import Box
 from numpy.typing import NDArray
 
 from websim.experiments.experiment import Experiment
-from websim.trajectories.minari import (
-    DATA_FILE,
-    METADATA_FILE,
-    arrays_of,
-    described,
-    id_of,
-    spec_of,
-)
+from websim.trajectories.minari import arrays_of, described, id_of, spec_of
+from websim.trajectories.reading import DATA_FILE, METADATA_FILE
 from websim.trajectories.recorder import Episode
 
 _PIECE = 1 << 20

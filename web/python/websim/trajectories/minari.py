@@ -22,9 +22,6 @@ REQUIREMENTS = ["gymnasium[mujoco]==1.3.0", "mujoco==3.14.0"]
 VERSION = "0.5.4"
 """Of Minari, whose layout this is."""
 
-DATA_FILE = "main_data.hdf5"
-METADATA_FILE = "metadata.json"
-
 
 def write(
     folder: Path,

@@ -15,6 +15,10 @@ from numpy.typing import NDArray
 from websim import plain
 from websim.errors import InvalidRecording, MissingLibrary
 
+DATA_FILE = "main_data.hdf5"
+METADATA_FILE = "metadata.json"
+"""Of a dataset of Minari's, in its folder's folder "data"."""
+
 MAX_BYTES = 2 << 30
 """Of what is read at once, unpacked."""
 
@@ -145,25 +149,40 @@ def _hdf5(path: Path) -> Recording:
         import h5py
     except ImportError:
         raise MissingLibrary('HDF5 needs h5py: pip install "mujoco-websim[minari]".') from None
-    file = path / "data" / "main_data.hdf5" if path.is_dir() else path
+    file = path / "data" / DATA_FILE if path.is_dir() else path
+    about = file.with_name(METADATA_FILE)
+    task = task_of(about.read_bytes()) if path.is_dir() and about.is_file() else ""
     with h5py.File(file) as data:
-        try:
-            if "episode_0" in data:
-                return _minari(data, _task_of(path))
-            return _d4rl({name: data[name][()] for name in _D4RL if name in data})
-        except (KeyError, TypeError, ValueError) as error:
-            raise InvalidRecording(
-                f"{path} is no dataset of Minari's or D4RL's: {plain.brief(error)}."
-            ) from None
+        return of_hdf5(data, task)
 
 
-def _task_of(path: Path) -> str:
-    """The task of a dataset of Minari's; empty: it is not known."""
-    about = path / "data" / "metadata.json"
-    if not path.is_dir() or not about.is_file():
+def of_hdf5(data: Any, task: str) -> Recording:
+    """Reads a dataset of Minari's or D4RL's.
+
+    Args:
+        data: A file that is open (h5py.File), or something like it.
+        task: Its id, where it is known.
+
+    Raises:
+        InvalidRecording: it is neither.
+    """
+    try:
+        if "episode_0" in data:
+            return _minari(data, task)
+        return _d4rl({name: data[name][()] for name in _D4RL if name in data})
+    except (KeyError, TypeError, ValueError) as error:
+        raise InvalidRecording(
+            f"It is no dataset of Minari's or D4RL's: {plain.brief(error)}."
+        ) from None
+
+
+def task_of(metadata: bytes) -> str:
+    """The task that a dataset's metadata name; empty: they do not."""
+    try:
+        spec = json.loads(metadata).get("env_spec")
+        return str((json.loads(spec) if spec else {}).get("id") or "")
+    except (AttributeError, TypeError, ValueError, RecursionError):
         return ""
-    spec = json.loads(about.read_text()).get("env_spec")
-    return str((json.loads(spec) if spec else {}).get("id") or "")
 
 
 def _minari(data: Any, task: str) -> Recording:
