@@ -41,10 +41,12 @@ IN_THE_TAB = """async ({ run, task, episodes, judged, seeds }) => {
   const exchange = await Exchange.start();
   const bytes = Uint8Array.from(atob(run), (c) => c.charCodeAt(0)).buffer;
   const order = { episodes, seed: 0, random: 0, format: 'npz' };
-  const recording = await (await exchange.record({ run: bytes, experiment: null, order })).arrayBuffer();
+  const file = await exchange.record({ run: bytes, experiment: null, order });
+  const recording = await file.arrayBuffer();
   const returns = [];
   for (let seed = 0; seed < seeds; seed++) {
-    returns.push((await exchange.clone(recording, { task }, { seed, episodes: judged })).episodeReturn);
+    const how = { seed, episodes: judged };
+    returns.push((await exchange.clone(recording, { task }, how)).episodeReturn);
   }
   exchange.close();
   return returns;
@@ -106,7 +108,7 @@ def main() -> None:
     arguments = parser.parse_args()
     experts = map(read_run, arguments.runs) if arguments.runs else map(learnt, TASKS)
     with ExitStack() as stack:
-        cloned = natively
+        cloned: Callable[[Checkpoint, int], list[float]] = natively
         if arguments.browser:
             cloned = in_the_tab(Blank(*stack.enter_context(open_browser())))
         where = "headless Chromium" if arguments.browser else "natively"

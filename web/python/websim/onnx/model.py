@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from websim.errors import ForeignPolicy, NoPerceptron
 from websim.onnx import protobuf
-from websim.onnx.protobuf import Value, number, piece
+from websim.onnx.protobuf import Value, number, piece, single
 
 IR_VERSION = 8
 OPSET = 17
@@ -37,7 +37,7 @@ MAX_BYTES = 256 << 20
 
 _MAX_DEPTH = 32
 
-Attribute = float | int | str | NDArray[Any] | list[int] | list[float]
+Attribute = float | int | str | NDArray[Any] | list[int] | list[float] | list[str]
 
 
 @dataclass
@@ -63,7 +63,7 @@ class Slot:
 
     Attributes:
         name: Of its tensor.
-        shape: A size, or the name of one that is not fixed, by dimension.
+        shape: A size, or the name of one that is not fixed, by dimension; []: it is not known.
         dtype: A key of DTYPES, or another of ONNX's.
     """
 
@@ -220,8 +220,18 @@ def _node(node: Node) -> bytes:
 
 
 def _attribute(name: str, value: Attribute) -> bytes:
-    assert isinstance(value, int)
-    return piece(1, name) + number(3, value) + number(20, 2)
+    if isinstance(value, int):
+        content = number(3, value) + number(20, 2)
+    elif isinstance(value, float):
+        content = single(2, value) + number(20, 1)
+    elif isinstance(value, str):
+        content = piece(4, value) + number(20, 3)
+    else:
+        assert isinstance(value, list)
+        texts = [piece(9, one) for one in value if isinstance(one, str)]
+        content = b"".join(texts or [number(8, int(one)) for one in value])
+        content += number(20, 8 if texts else 7)
+    return piece(1, name) + content
 
 
 def _tensor(name: str, array: NDArray[Any]) -> bytes:
@@ -236,7 +246,9 @@ def _slot(slot: Slot) -> bytes:
         piece(1, number(1, size) if isinstance(size, int) else piece(2, size))
         for size in slot.shape
     )
-    tensor = number(1, slot.dtype) + piece(2, b"".join(dims))
+    tensor = number(1, slot.dtype)
+    if slot.shape:
+        tensor += piece(2, b"".join(dims))
     return piece(1, slot.name) + piece(2, piece(1, tensor))
 
 

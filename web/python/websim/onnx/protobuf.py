@@ -1,5 +1,6 @@
 """Protocol Buffers' wire format, as far as ONNX needs it: https://protobuf.dev/programming-guides/encoding."""
 
+import struct
 from collections.abc import Iterator
 
 from websim.errors import ForeignPolicy
@@ -13,6 +14,11 @@ Value = int | bytes
 def number(field: int, value: int) -> bytes:
     """A field with an integer."""
     return _varint(field << 3 | VARINT) + _varint(value & (1 << 64) - 1)
+
+
+def single(field: int, value: float) -> bytes:
+    """A field with a number in four bytes."""
+    return _varint(field << 3 | FOUR_BYTES) + struct.pack("<f", value)
 
 
 def piece(field: int, value: bytes | str) -> bytes:

@@ -135,6 +135,7 @@ def _weights(data: bytes, entries: list[Any]) -> Tensors:
         if min(shape, default=1) < 0 or at + size > len(data):
             raise ForeignPolicy(f"The model's weights end before those of {name!r:.99}.")
         array = np.frombuffer(data, dtype, math.prod(shape), at).reshape(shape)
-        weights[name] = array.astype(np.float64) * scale + least
+        whole = quantized is None and dtype.kind != "f"
+        weights[name] = array if whole else array.astype(np.float64) * scale + least
         at += size
     return weights
