@@ -284,7 +284,7 @@ async function writeParts() {
       const seen = tf.randomNormal([COUNT_OF_PARTS, ...shape], 0, 1, 'float32', 21);
       found.operators[name] = part(artifacts, seen, graph.execute({ x: seen }, String(nodes.length)));
     } catch (error) {
-      throw new Error(`${name}: ${error.message}`);
+      throw new Error(`${name}: ${error.message}`, { cause: error });
     }
   }
   writeFileSync(new URL('tfjs-parts.json', FOLDER), JSON.stringify(found, (_, value) => (typeof value === 'number' && !Number.isInteger(value) ? Number(value.toPrecision(9)) : value)));

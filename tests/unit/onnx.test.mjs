@@ -4,13 +4,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 
-import { OnnxRuntime } from '../../web/sim/worker/onnx.js';
-
-const lock = JSON.parse(readFileSync(new URL('../../server/websim_server/build/assets.lock.json', import.meta.url), 'utf8'));
-const { folder, files } = lock.packages.find((/** @type {{name: string}} */ { name }) => name === 'onnxruntime-web');
-const [script, binary] = files.map((/** @type {{name: string}} */ { name }) => new URL(`../../web/vendor/${folder}/${name}`, import.meta.url));
-
-const made = () => OnnxRuntime.create(script.href, binary.pathname);
+import { makeRuntime } from './onnxruntime.mjs';
 
 /** @param {number} seed  mulberry32 */
 function chance(seed) {
@@ -28,7 +22,7 @@ const good = new Uint8Array(readFileSync(new URL('convolution.onnx', import.meta
 const observation = new Uint8Array(new Float32Array(22).fill(0.5).buffer);
 
 test('spoilt graphs are refused in words, or run; what aborts ends the runtime alone', async () => {
-  let runtime = await made();
+  let runtime = await makeRuntime();
   const random = chance(1);
   const outcomes = { refused: 0, ran: 0, ended: 0 };
   for (let i = 0; i < 150; i++) {
@@ -46,7 +40,7 @@ test('spoilt graphs are refused in words, or run; what aborts ends the runtime a
     } catch (error) {
       assert.ok(error instanceof Error && error.message.length > 5, String(error));
       outcomes[runtime.broken ? 'ended' : 'refused']++;
-      if (runtime.broken) runtime = await made();
+      if (runtime.broken) runtime = await makeRuntime();
     }
   }
   assert.ok(outcomes.refused > 20 && outcomes.ran > 20, JSON.stringify(outcomes));

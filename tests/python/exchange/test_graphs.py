@@ -1,6 +1,7 @@
 """Graphs that are no perceptrons, beside ONNX Runtime itself: they act, and are not learnt on."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -8,8 +9,10 @@ import onnxruntime
 import pytest
 from numpy.typing import NDArray
 
+import websim
 from tests.graphs import attention, convolution, graph, op, recurrent, weights
 from websim.algorithms import learner_class
+from websim.authors.picks import record
 from websim.errors import ForeignPolicy, InvalidArgument
 from websim.exchange.exports import EXPORTS
 from websim.exchange.imports import READERS, run_from
@@ -46,7 +49,25 @@ def observed(count: int) -> NDArray[np.float32]:
     return np.random.default_rng(0).standard_normal((count, OBS)).astype(np.float32)
 
 
-@pytest.mark.parametrize("data", [convolution(OBS, ACT), attention(OBS, ACT)], ids=["conv", "heed"])
+def rows() -> bytes:
+    """A layer for each number alone, and one for all: layers, and yet no perceptron."""
+    return graph(
+        [
+            op("Unsqueeze", "obs", "last", to="column"),
+            op("MatMul", "column", "w", to="pairs"),
+            op("Flatten", "pairs", to="flat"),
+            op("Gemm", "flat", "weight", to="mu"),
+        ],
+        {"obs": ["n", OBS]},
+        {"mu": ["n", ACT]},
+        {"last": np.array([2]), "w": weights(1, 2), "weight": weights(2 * OBS, ACT)},
+    )
+
+
+GRAPHS = {"conv": convolution(OBS, ACT), "heed": attention(OBS, ACT), "rows": rows()}
+
+
+@pytest.mark.parametrize("data", GRAPHS.values(), ids=GRAPHS)
 @pytest.mark.parametrize("actions", ["as-is", "normalized", "squashed"])
 def test_it_acts_as_in_onnxruntime(data: bytes, actions: Any) -> None:
     name = {"squashed": "mu"}.get(actions, "")
@@ -101,6 +122,26 @@ def test_what_remembers_begins_anew_with_each_episode(batch: int | str) -> None:
     assert (first(seen[1:], False) != policy(run)(seen[1:])).any()
 
 
+def test_a_loaded_run_remembers(tmp_path: Path) -> None:
+    file = tmp_path / "lstm.websim"
+    file.write_bytes(archive_of(taken(recurrent(OBS, ACT))))
+    run = websim.load(file)
+    seen = observed(60).astype(np.float64)
+    wanted = alone(recurrent(OBS, ACT), seen)
+    one_by_one = [run.act(row, started=i == 0) for i, row in enumerate(seen)]
+    assert abs(np.array(one_by_one) - wanted).max() < 1e-5
+
+    # Two environments at once; the second begins anew after 20 steps.
+    pairs = zip(seen[:40], np.concatenate([seen[:20], seen[:20]]), strict=True)
+    both = [run.act(pair, started=[False, i == 20]) for i, pair in enumerate(pairs)]
+    found = np.array(both)
+    assert abs(found[:, 0] - wanted[:40]).max() < 1e-5
+    assert abs(found[:, 1] - np.concatenate([wanted[:20], wanted[:20]])).max() < 1e-5
+    for wrong in ([True], "yes", [1, 0]):
+        with pytest.raises(InvalidArgument, match="2 booleans"):
+            run.act(seen[:2], started=wrong)
+
+
 def test_it_is_told_where_episodes_begin() -> None:
     """As recurrent policies of sb3-contrib are; the state doubles what it is, and forgets."""
     data = graph(
@@ -149,6 +190,8 @@ def test_nothing_learns_on_it_and_that_is_said() -> None:
         share(run)
     with pytest.raises(InvalidArgument, match="or made smaller"):
         distil(run, "linear")
+    with pytest.raises(InvalidArgument, match="cannot be learnt on"):
+        record(run.experiment, run)  # scenes of which somebody picks
 
 
 def outside() -> bytes:

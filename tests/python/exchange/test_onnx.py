@@ -1,8 +1,10 @@
 """ONNX out and in, beside ONNX's own checker and runtime."""
 
 import json
+import subprocess
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,6 +21,8 @@ from websim.experiments.experiment import Experiment
 from websim.training import checkpoints
 from websim.training.checkpoints import Checkpoint
 from websim.training.trainer import Trainer, policy_of
+
+ROOT = Path(__file__).resolve().parents[3]
 
 DEFAULTS = {"clip_obs": 10.0, "squash_output": False, "hidden_sizes": [64, 64]}
 
@@ -84,10 +88,19 @@ def session(data: bytes) -> onnxruntime.InferenceSession:
     return onnxruntime.InferenceSession(data, providers=["CPUExecutionProvider"])
 
 
+Exported = dict[str, tuple[Checkpoint, NDArray[np.float64], bytes]]
+
+
+@pytest.fixture(scope="module")
+def exported() -> Exported:
+    """A run of each kind, 1,000 observations, and its model."""
+    runs = {kind: learnt(experiment) for kind, experiment in KINDS.items()}
+    return {kind: (run, seen, export.export(run)) for kind, (run, seen) in runs.items()}
+
+
 @pytest.mark.parametrize("kind", KINDS)
-def test_onnxruntime_does_what_ours_do(kind: str) -> None:
-    run, observations = learnt(KINDS[kind])
-    data = export.export(run)
+def test_onnxruntime_does_what_ours_do(kind: str, exported: Exported) -> None:
+    run, observations, data = exported[kind]
     model = onnx.load_from_string(data)
     onnx.checker.check_model(model, full_check=True)
     assert model.opset_import[0].version == 17
@@ -109,6 +122,16 @@ def test_onnxruntime_does_what_ours_do(kind: str) -> None:
     assert told["experiment_sha256"] == run.experiment.sha256
     assert len(json.loads(told["observation_names"])) == observations.shape[1]
     assert len(json.loads(told["action_names"])) == actions.shape[1]
+
+
+def test_so_does_that_of_the_tab(exported: Exported, tmp_path: Path) -> None:
+    for kind, (_, observations, data) in exported.items():
+        (tmp_path / f"{kind}.onnx").write_bytes(data)
+        (tmp_path / f"{kind}.f64").write_bytes(observations.tobytes())
+    subprocess.run(["node", "tests/unit/onnx_actions.mjs", str(tmp_path)], check=True, cwd=ROOT)
+    for kind, (run, observations, _) in exported.items():
+        actions = np.fromfile(tmp_path / f"{kind}.f32", np.float32).reshape(len(observations), -1)
+        assert abs(actions - ours(run, observations)).max() < 1e-5, kind
 
 
 def written(

@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from websim.errors import InvalidArgument
 from websim.experiments.experiment import Experiment
-from websim.policies import Policy
+from websim.policies import Playing, Policy
 from websim.sharing.links import read_run
 from websim.training.trainer import policy_of
 
@@ -19,7 +19,7 @@ class Run:
         experiment: What was learnt, with the robot's files; `make_vec(run.experiment, num_envs)`
             makes its environments.
         policy: Gives actions without noise [n, action size], within their bounds, for observations
-            [n, observation size].
+            [n, observation size]; one that remembers takes each for the first of an episode.
         iteration: Finished iterations.
         global_step: Environment steps so far.
     """
@@ -33,12 +33,19 @@ class Run:
         self.iteration = iteration
         self.global_step = global_step
         self._size = size
+        self._playing = Playing(policy)
+        self._number = 0
 
-    def act(self, observations: ArrayLike) -> NDArray[np.float32]:
+    def act(self, observations: ArrayLike, started: ArrayLike | None = None) -> NDArray[np.float32]:
         """What the policy does, without noise.
+
+        A policy that remembers takes each call for the next step of the same environments.
 
         Args:
             observations: Of one environment [observation size], or of several, [n, ...].
+            started: Environments [n], or the one, whose episode begins with them; None: those of
+                the first call, and of one for another number of environments. Only policies that
+                remember need it.
 
         Returns:
             Actions within their bounds, [action size] or [n, action size].
@@ -53,7 +60,14 @@ class Run:
             )
         if not np.isfinite(given).all():
             raise InvalidArgument("observations must be finite.")
-        actions = self.policy(np.atleast_2d(given))
+        rows = np.atleast_2d(given)
+        begins = np.asarray(False if started is None else started)
+        if begins.dtype != np.bool_ or begins.shape not in ((), (len(rows),)):
+            raise InvalidArgument(f"started must be {len(rows)} booleans, not {started!r:.99}.")
+        if len(rows) != self._number:
+            self._playing, self._number = Playing(self.policy), len(rows)
+            begins = np.asarray(True)
+        actions = self._playing(rows, np.broadcast_to(begins, len(rows)))
         return actions if given.ndim == 2 else actions[0]
 
 

@@ -15,6 +15,7 @@ import numpy as np
 from gymnasium.vector import AutoresetMode
 from numpy.typing import NDArray
 
+from websim.algorithms import learner_class
 from websim.authors.picks.preference import FloatArray
 from websim.authors.weights import weighted, weights_of, with_weights
 from websim.errors import CheckpointError, InvalidArgument
@@ -93,12 +94,15 @@ def record(
         seconds: How long scenes are.
 
     Raises:
-        InvalidArgument: there is no reward whose terms could be weighted, or `seconds` are wrong.
+        InvalidArgument: there is no reward whose terms could be weighted, or `seconds` are wrong,
+            or nothing learns on the run's policy.
         UnsafeCode, CodeFailed: the reward is wrong.
         CheckpointError: the policy does not fit.
     """
     if not 0.1 <= seconds <= 10.0:
         raise InvalidArgument(f"A scene lasts 0.1 to 10 seconds, not {seconds!r}.")
+    if checkpoint is not None:
+        learner_class(checkpoint.experiment.algorithm)
     source = weighted(_reward_of(experiment))
     rng = np.random.default_rng(seed)
     probe = experiment.make_vec(1)

@@ -1,5 +1,7 @@
 """Perceptrons in ONNX graphs, whatever program wrote them."""
 
+import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -16,7 +18,7 @@ from websim.exchange.folding import (
     Scaling,
     Step,
 )
-from websim.onnx.model import Model, Node, constant_of, data_inputs, loads, outline
+from websim.onnx.model import Model, Node, Slot, constant_of, data_inputs, loads, outline
 
 ACTIVATIONS = {"Tanh": "tanh", "Relu": "relu", "Elu": "elu", "Swish": "silu"}
 
@@ -64,7 +66,23 @@ def steps_of(model: Model, output: str | None = None) -> list[Step]:
             f"The policy takes {len(inputs)} inputs ({names:.200}), and ours observations alone: "
             "none that remembers, and none of pictures."
         )
-    return _Reader(model, inputs[0].name).steps(_output(model, output))
+    steps = _Reader(model, inputs[0].name).steps(_output(model, output))
+    _check_whole(inputs[0], steps)
+    return steps
+
+
+def _check_whole(source: Slot, steps: Sequence[Step]) -> None:
+    """Raises NoPerceptron where a layer sees a part of the numbers at a time, reshaped as rows."""
+    size = math.prod(side for side in source.shape[1:] if isinstance(side, int))
+    for step in steps:
+        if isinstance(step, Linear):
+            rows, columns = step.weight.shape
+            if 0 < rows < size and size % rows == 0:
+                raise NoPerceptron(
+                    f"A layer of the graph takes {rows} of {size} numbers at a time: those of ours "
+                    "take all."
+                )
+            size = columns
 
 
 def _output(model: Model, wanted: str | None) -> str:
