@@ -1,5 +1,6 @@
 """Policies of other programs on the page, and what was learnt here for them."""
 
+import io
 import re
 import zipfile
 from pathlib import Path
@@ -13,7 +14,7 @@ from playwright.sync_api import expect
 from tests.app.opened import drop
 from tests.app.page import BOOT_MS
 from tests.app.training_page import TrainingPage
-from tests.graphs import recurrent
+from tests.graphs import convolution, recurrent
 from websim.exchange.imports import READERS, run_from
 from websim.experiments.experiment import Experiment
 from websim.training.trainer import policy_of
@@ -88,7 +89,8 @@ def test_a_foreign_policy_moves_robots_and_leaves_as_onnx(
     export.get_by_label("Format").select_option("minari")
     with page.expect_download(timeout=BOOT_MS) as download:
         export.get_by_role("button", name="Record").click()
-    with zipfile.ZipFile(download.value.path()) as archive:
+    zipped = Path(download.value.path()).read_bytes()
+    with zipfile.ZipFile(io.BytesIO(zipped)) as archive:
         archive.extractall(tmp_path)
     monkeypatch.setenv("MINARI_DATASETS_PATH", str(tmp_path))
     dataset = minari.load_dataset("invertedpendulum-v0")
@@ -106,8 +108,10 @@ def test_a_foreign_policy_moves_robots_and_leaves_as_onnx(
         np.testing.assert_array_equal(np.flatnonzero(written.terminations), [len(one.rewards) - 1])
     export.get_by_role("button", name="Close").click()
 
-    # The recording plays beside a live robot; one of another robot is refused.
-    drop(page.locator(".stage"), {"episodes.npz": path.read_bytes()})
+    # A recording plays beside a live robot, Minari's too; what is damaged is named.
+    drop(page.locator(".stage"), {"broken.hdf5": b"\x89HDF\r\n\x1a\n"})
+    expect(page.locator(".notices")).to_contain_text("no HDF5, or damaged", timeout=BOOT_MS)
+    drop(page.locator(".stage"), {"dataset.zip": zipped})
     player = page.get_by_role("region", name="A recording")
     expect(player).to_be_visible(timeout=BOOT_MS)
     player.get_by_role("button", name="Pause").click()
@@ -130,9 +134,18 @@ def test_a_foreign_policy_moves_robots_and_leaves_as_onnx(
 def test_a_graph_that_remembers_plays_in_the_tab(open_page: TrainingPage, tmp_path: Path) -> None:
     """Beside ONNX Runtime natively, over whole episodes; it cannot be learnt on."""
     page = open_page.page
+    sheet = page.get_by_role("dialog", name="A policy of another program")
+    before = page.evaluate("websim.controller")
+    # The runtime itself says what is wrong with a graph; nothing changes.
+    broken = convolution(4, 1).replace(b"LeakyRelu", b"LeakyXXXX")
+    drop(page.locator(".stage"), {"broken.onnx": broken})
+    expect(sheet).to_contain_text("LeakyXXXX", timeout=BOOT_MS)
+    expect(sheet.get_by_role("button", name="Use it")).to_be_disabled()
+    sheet.get_by_role("button", name="Cancel").click()
+    assert page.evaluate("websim.controller") == before
+
     model = recurrent(4, 1)
     drop(page.locator(".stage"), {"lstm.onnx": model})
-    sheet = page.get_by_role("dialog", name="A policy of another program")
     expect(sheet.get_by_role("radio")).to_have_count(3, timeout=BOOT_MS)
     sheet.get_by_text("Its actions as they are").click()
     sheet.get_by_role("button", name="Use it").click()

@@ -12,8 +12,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from websim.browser import exchange
 from websim.errors import ForeignPolicy, InvalidArgument, InvalidRecording
 from websim.experiments.experiment import Experiment
+from websim.training import checkpoints
+from websim.training.evaluation import evaluate
 from websim.training.trainer import Trainer, policy_of
 from websim.trajectories import cloning, lerobot, npz
 from websim.trajectories import minari as minari_format
@@ -167,6 +170,35 @@ def test_a_policy_is_taught_what_is_recorded(
     assert np.square(found - wanted).mean() < 0.05 * wanted.var(axis=0).mean()
     with pytest.raises(ForeignPolicy, match="takes 11 observations"):
         cloning.Cloning(Recording("", shown), Experiment(task="Ant-v5"))
+
+
+def test_in_the_page_it_plays_what_it_was_taught(
+    recorded: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The Python half; `tests/app/test_exchange.py` has the buttons."""
+    monkeypatch.setattr(cloning, "UPDATES", 100)
+    monkeypatch.setattr(exchange, "UPDATES", 100)
+    episodes, about, _ = recorded
+    npz.write(tmp_path / "all.npz", iter(episodes), about)
+    runs = []
+    for seed in (0, 0, 1):
+        pupil = exchange.Pupil((tmp_path / "all.npz").read_bytes(), HOPPER, "taught", seed, 5)
+        told = [pupil.play(0.01)]
+        while not told[-1]["over"]:
+            told.append(pupil.play(0.01))
+        pupil.close()
+        updates = [one["updates"] for one in told]
+        assert updates == sorted(updates)
+        assert updates[-1] == told[-1]["of"] == 100
+        assert {one["archive"] for one in told[:-1]} == {None}
+        runs.append(told[-1])
+        run = checkpoints.loads(told[-1]["archive"])
+        wanted = evaluate(run, 5, exchange.UNSEEN).returns.mean()
+        assert told[-1]["episodeReturn"] == pytest.approx(wanted, rel=1e-9)
+        recorded_return = np.mean([one.rewards.sum() for one in episodes])
+        assert told[-1]["recordedReturn"] == pytest.approx(recorded_return)
+        assert run.experiment.title == "taught"
+    assert runs[0]["archive"] == runs[1]["archive"] != runs[2]["archive"]
 
 
 @pytest.mark.parametrize(

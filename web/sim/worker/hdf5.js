@@ -61,6 +61,7 @@ class Hdf5Reading {
     this.FS = FS;
     FS.writeFile(PATH, data);
     this.file = new h5wasm.File(PATH, 'r');
+    this.file.keys(); // it is opened whatever it is
   }
 
   /** What is in a group; undefined where that is none. @param {string} path @returns {string[] | undefined} */
