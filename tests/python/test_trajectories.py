@@ -1,6 +1,11 @@
 """Recorded episodes, beside Gymnasium's environments, MuJoCo's own state and Minari's checks."""
 
 import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from ctypes.util import find_library
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +23,7 @@ from websim.experiments.experiment import Experiment
 from websim.training import checkpoints
 from websim.training.evaluation import evaluate
 from websim.training.trainer import Trainer, policy_of
-from websim.trajectories import cloning, lerobot, npz
+from websim.trajectories import cloning, lerobot, npz, videos
 from websim.trajectories import minari as minari_format
 from websim.trajectories.reading import Recorded, Recording, of_npz, read
 from websim.trajectories.recorder import Episode, Recorder
@@ -311,3 +316,95 @@ def test_a_dataset_of_lerobots_holds_the_episodes(
     assert own["count"] == [total]
     with pytest.raises(InvalidArgument, match="is there already"):
         lerobot.write(tmp_path / "data", iter(episodes), experiment, {})
+
+
+class Painter:
+    """Sees how far an episode is, and which one it is."""
+
+    name = "painted"
+    shape = (32, 48, 3)
+
+    @staticmethod
+    def colors(episode: Episode) -> NDArray[np.uint8]:
+        steps = np.arange(len(episode.rewards))
+        rows = np.stack([40 + 3 * (steps % 60), 100 + 0 * steps, 40 + episode.seed + 0 * steps])
+        return rows.T.astype(np.uint8)
+
+    def pictures(self, episode: Episode) -> Iterator[NDArray[np.uint8]]:
+        for color in self.colors(episode):
+            yield np.broadcast_to(color, self.shape).copy()
+
+
+@pytest.mark.parametrize("megabytes", [0, videos.FILE_MB])
+def test_a_dataset_of_lerobots_has_video(
+    megabytes: int, recorded: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As LeRobot finds a frame: by the file of its episode, from a second of that on."""
+    import av
+    from pyarrow.parquet import read_table
+
+    monkeypatch.setattr(videos, "FILE_MB", megabytes)
+    episodes, about, _ = recorded
+    episodes = episodes[:8]
+    folder, key = tmp_path / "data", "observation.images.painted"
+    lerobot.write(folder, iter(episodes), HOPPER, about, Painter())
+
+    info = json.loads((folder / "meta" / "info.json").read_text())
+    feature = info["features"][key]
+    assert (feature["dtype"], feature["shape"]) == ("video", [32, 48, 3])
+    assert feature["info"]["video.fps"] == info["fps"] == 125
+    rows = read_table(folder / "meta" / "episodes").to_pylist()
+    files = set()
+    for row, one in zip(rows, episodes, strict=True):
+        told = {k.rpartition("/")[2]: v for k, v in row.items() if k.startswith(f"videos/{key}/")}
+        files.add(file := folder / info["video_path"].format(video_key=key, **told))
+        with av.open(str(file)) as container:
+            assert container.streams.video[0].codec_context.name == feature["info"]["video.codec"]
+            seen = {
+                round(float(frame.time) * 125): frame.to_ndarray(format="rgb24")
+                for frame in container.decode(video=0)
+                if frame.time is not None
+            }
+        first, end = (round(told[f"{name}_timestamp"] * 125) for name in ("from", "to"))
+        assert end - first == len(one.rewards)
+        found = np.array([seen[first + t].mean(axis=(0, 1)) for t in range(len(one.rewards))])
+        assert abs(found - Painter.colors(one)).max() < 8  # what compression leaves
+        means = np.ravel(row[f"stats/{key}/mean"])
+        np.testing.assert_allclose(means, Painter.colors(one).mean(axis=0) / 255, 1e-6)
+    assert len(files) == (1 if megabytes else len(episodes))
+    stats = json.loads((folder / "meta" / "stats.json").read_text())[key]
+    assert np.shape(stats["mean"]) == (3, 1, 1)
+    assert stats["count"] == [sum(len(one.rewards) for one in episodes)]
+
+
+DRAWS = next((kind for kind in ("OSMesa", "EGL") if find_library(kind)), None)
+
+#: In a process of its own: what draws is chosen as MuJoCo is imported.
+SEEN = """
+import gymnasium, numpy as np
+from websim.experiments.experiment import Experiment
+from websim.trajectories.camera import HEIGHT, WIDTH, Camera
+from websim.trajectories.recorder import Recorder
+
+experiment = Experiment(task="Hopper-v5")
+recorder = Recorder(experiment, None, 1, random=1)
+(episode,) = recorder.play()
+recorder.close()
+camera = Camera(experiment)
+pictures = list(camera.pictures(episode))
+camera.close()
+assert len(pictures) == len(episode.rewards)
+env = gymnasium.make("Hopper-v5", render_mode="rgb_array", width=WIDTH, height=HEIGHT).unwrapped
+env.reset()
+for t, picture in enumerate(pictures[:3]):
+    env.set_state(episode.states["qpos"][t], episode.states["qvel"][t])
+    assert abs(env.render().astype(int) - picture).mean() < 0.1, t
+env.close()
+assert abs(pictures[-1].astype(int) - pictures[0]).mean() > 1
+"""
+
+
+@pytest.mark.skipif(DRAWS is None, reason="there is neither OSMesa nor EGL: nothing draws here")
+def test_a_camera_sees_what_gymnasium_draws() -> None:
+    environment = {**os.environ, "MUJOCO_GL": str(DRAWS).lower()}
+    subprocess.run([sys.executable, "-c", SEEN], env=environment, check=True)

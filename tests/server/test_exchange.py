@@ -60,6 +60,7 @@ def test_the_commands_of_the_table(files: Path, monkeypatch: pytest.MonkeyPatch)
         ("record Hopper-v5 --out a.npz", "Hopper-v5 cannot be read"),
         ("record Hopper-v5 --random 1 --episodes 1 --format minari --out .", "dataset's id"),
         ("record Hopper-v5 --random 1 --episodes 1 --format lerobot --out .", "there already"),
+        ("record Hopper-v5 --random 1 --episodes 1 --video --out a.npz", "--video goes with"),
     ],
 )
 def test_mistakes_are_named_and_nothing_is_written(

@@ -1,7 +1,11 @@
 """`websim record`: plays episodes of a run and writes them down."""
 
 import argparse
+import os
+import sys
 from collections.abc import Iterator
+from contextlib import closing, nullcontext
+from ctypes.util import find_library
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,10 +17,12 @@ from websim_server.train.given import (
     told,
     with_tasks,
 )
+from websim_server.train.job import TrainError
 
 if TYPE_CHECKING:
     from websim.experiments.experiment import Experiment
     from websim.states import StateDict
+    from websim.trajectories.camera import Camera
     from websim.trajectories.recorder import Episode
 
 
@@ -36,12 +42,21 @@ def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     parser.add_argument(
         "--format", choices=("npz", "minari", "lerobot"), default="npz", help="(%(default)s)"
     )
+    parser.add_argument(
+        "--video", action="store_true", help="with what a camera sees (lerobot): slow"
+    )
     parser.add_argument("--out", type=Path, required=True, help="a file (npz), or a new folder")
     parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> None:
     """Runs the command; raises TrainError for what cannot be recorded."""
+    if arguments.video and arguments.format != "lerobot":
+        raise TrainError("--video goes with --format lerobot: the others have no pictures.")
+    if arguments.video and sys.platform == "linux":
+        # MuJoCo chooses what draws as it is imported; a screen is not needed.
+        os.environ.setdefault("MUJOCO_GL", "osmesa" if find_library("OSMesa") else "egl")
+
     from tqdm import tqdm
 
     from websim.trajectories import lerobot, minari, npz
@@ -66,12 +81,19 @@ def run(arguments: argparse.Namespace) -> None:
             if arguments.format == "minari":
                 minari.write(arguments.out, played(), experiment, recorder.spaces, about)
             elif arguments.format == "lerobot":
-                lerobot.write(arguments.out, played(), experiment, about)
+                with _eye(experiment) if arguments.video else nullcontext() as eye:
+                    lerobot.write(arguments.out, played(), experiment, about, eye)
             else:
                 npz.write(arguments.out, played(), about)
         finally:
             recorder.close()
     print(f"{arguments.out}: {arguments.episodes:,} episodes, {steps:,} steps")
+
+
+def _eye(experiment: "Experiment") -> "closing[Camera]":
+    from websim.trajectories.camera import Camera
+
+    return closing(Camera(experiment))
 
 
 def _played(arguments: argparse.Namespace) -> "tuple[Experiment, StateDict | None]":

@@ -4,6 +4,7 @@ meta/info.json, meta/stats.json              features, sizes; statistics of all 
 meta/tasks.parquet                           what is to be done, by number
 meta/episodes/chunk-000/file-000.parquet     an episode a row: length, place, statistics, seed
 data/chunk-000/file-000.parquet              a frame a row
+videos/observation.images.NAME/chunk-000/file-000.mp4   what a camera saw, where there is one
 
 A frame is what is seen before an action, the action, and what comes of it (`next.reward`,
 `next.done`, `next.truncated`).
@@ -11,16 +12,18 @@ A frame is what is seen before an action, the action, and what comes of it (`nex
 
 import json
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from websim.errors import InvalidArgument, MissingLibrary
 from websim.experiments.experiment import Experiment
+from websim.trajectories import videos
 from websim.trajectories.recorder import Episode
+from websim.trajectories.videos import Videos
 
 VERSION = "v3.0"
 
@@ -35,13 +38,34 @@ _ROWS = 1 << 14
 
 _FILE = "chunk-{chunk_index:03d}/file-{file_index:03d}.parquet"
 
+_VIDEO = "videos/{key}/chunk-{{chunk_index:03d}}/file-{{file_index:03d}}.mp4"
+
 QUANTILES = {"q01": 0.01, "q10": 0.1, "q50": 0.5, "q90": 0.9, "q99": 0.99}
 
 Stats = dict[str, dict[str, NDArray[Any]]]
 
 
+class Eye(Protocol):
+    """What sees episodes; `websim.trajectories.camera.Camera` is one.
+
+    Attributes:
+        name: What its pictures are called.
+        shape: Of a picture: height, width, and 3.
+    """
+
+    name: str
+    shape: tuple[int, int, int]
+
+    def pictures(self, episode: Episode) -> Iterator[NDArray[np.uint8]]:
+        """What is seen before each action; RGB."""
+
+
 def write(
-    folder: Path, episodes: Iterable[Episode], experiment: Experiment, about: Mapping[str, Any]
+    folder: Path,
+    episodes: Iterable[Episode],
+    experiment: Experiment,
+    about: Mapping[str, Any],
+    eye: Eye | None = None,
 ) -> None:
     """Writes a dataset.
 
@@ -53,10 +77,11 @@ def write(
         episodes: As they come; memory does not grow with them.
         experiment: What is simulated; its title, or else its task, is the task that is told.
         about: What is known of it (`Recorder.about`).
+        eye: What sees the episodes, for a video of them.
 
     Raises:
         InvalidArgument: the folder is there already.
-        MissingLibrary: what writes parquet is not installed.
+        MissingLibrary: what writes parquet, or video, is not installed.
     """
     try:
         import pyarrow  # noqa: F401
@@ -68,7 +93,7 @@ def write(
         raise InvalidArgument(f"{folder} is there already: name a new folder.")
     (folder / "meta").mkdir(parents=True)
     try:
-        dataset = _Dataset(folder, experiment, about)
+        dataset = _Dataset(folder, experiment, about, eye)
         for episode in episodes:
             dataset.add(episode)
         dataset.finish()
@@ -128,8 +153,10 @@ class _Files:
 
 
 class _Dataset:
-    def __init__(self, folder: Path, experiment: Experiment, about: Mapping[str, Any]) -> None:
-        self._folder, self._about = folder, about
+    def __init__(
+        self, folder: Path, experiment: Experiment, about: Mapping[str, Any], eye: Eye | None
+    ) -> None:
+        self._folder, self._about, self._eye = folder, about, eye
         self._task = experiment.title or experiment.task
         self._robot = experiment.robot.name if experiment.robot is not None else experiment.task
         rate = 1 / about["seconds_per_step"]
@@ -139,6 +166,10 @@ class _Dataset:
         self._episodes = _Files(folder / "meta" / "episodes")
         self._stats: Stats = {}
         self._features: dict[str, Any] = {}
+        if eye is not None:
+            self._key = f"observation.images.{eye.name}"
+            path = _VIDEO.format(key=self._key)
+            self._videos = Videos(folder, path, CHUNK, self._fps)
 
     def add(self, episode: Episode) -> None:
         """Writes an episode down."""
@@ -149,6 +180,16 @@ class _Dataset:
         stats = {name: _stats_of(values) for name, values in columns.items()}
         if not self._features:
             self._features = self._described(columns)
+        seen = {}
+        if self._eye is not None:
+            place, colors = self._videos.add(self._eye.pictures(episode), steps)
+            seen = {f"videos/{self._key}/{name}": value for name, value in place.items()}
+            # By channel, as of pictures [channel, height, width].
+            of_colors = _stats_of(colors)
+            stats[self._key] = {
+                kind: np.array([steps]) if kind == "count" else values.reshape(3, 1, 1)
+                for kind, values in of_colors.items()
+            }
         chunk, file = self._data.place
         told = {
             "episode_index": self._index,
@@ -162,6 +203,7 @@ class _Dataset:
             "meta/episodes/file_index": self._episodes.place[1],
             "seed": episode.seed,
             "random": episode.random,
+            **seen,
             **{
                 f"stats/{name}/{kind}": values.tolist()
                 for name, one in stats.items()
@@ -177,6 +219,8 @@ class _Dataset:
         """Ends the files, and says what is in them."""
         self._data.finish()
         self._episodes.finish()
+        if self._eye is not None:
+            self._videos.finish()
         _write_tasks(self._folder / "meta" / "tasks.parquet", self._task)
         self._write(
             "info",
@@ -188,11 +232,11 @@ class _Dataset:
                 "total_tasks": 1,
                 "chunks_size": CHUNK,
                 "data_files_size_in_mb": FILE_MB,
-                "video_files_size_in_mb": 200,
+                "video_files_size_in_mb": videos.FILE_MB,
                 "fps": self._fps,
                 "splits": {"train": f"0:{self._index}"},
                 "data_path": f"data/{_FILE}",
-                "video_path": None,
+                "video_path": None if self._eye is None else _VIDEO.format(key="{video_key}"),
                 "features": self._features,
                 "websim": dict(self._about),
             },
@@ -225,13 +269,33 @@ class _Dataset:
             "observation.state": self._about["observation_names"],
             "action": self._about["action_names"],
         }
-        return {
+        described: dict[str, Any] = {
             name: {
                 "dtype": values.dtype.name,
                 "shape": list(values.shape[1:] or (1,)),
                 "names": list(names.get(name) or ()) or None,
             }
             for name, values in columns.items()
+        }
+        if self._eye is not None:
+            described[self._key] = self._described_video(self._eye.shape)
+        return described
+
+    def _described_video(self, shape: tuple[int, int, int]) -> dict[str, Any]:
+        return {
+            "dtype": "video",
+            "shape": list(shape),
+            "names": ["height", "width", "channels"],
+            "info": {
+                "video.height": shape[0],
+                "video.width": shape[1],
+                "video.codec": videos.CODEC,
+                "video.pix_fmt": videos.PIXELS,
+                "video.is_depth_map": False,
+                "video.fps": self._fps,
+                "video.channels": shape[2],
+                "has_audio": False,
+            },
         }
 
     def _write(self, name: str, content: Mapping[str, Any]) -> None:
