@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from websim.errors import MissingLibrary
 from websim.experiments.experiment import Experiment
 from websim.physics.native import NativePhysics
-from websim.trajectories.recorder import Episode
 
 WIDTH, HEIGHT = 320, 240
 
@@ -52,10 +51,14 @@ class Camera:
             ) from None
         self._camera = self._of_model()
 
-    def pictures(self, episode: Episode) -> Iterator[NDArray[np.uint8]]:
-        """What is seen before each action [height, width, 3]; RGB."""
+    def pictures(self, states: NDArray[np.float64]) -> Iterator[NDArray[np.uint8]]:
+        """What is seen before each action [height, width, 3], RGB.
+
+        Args:
+            states: Of an episode, MuJoCo's own (mjSTATE_INTEGRATION) [T + 1, k].
+        """
         model, data = self._model, self._data
-        for state in episode.states["state"][:-1]:
+        for state in states[:-1]:
             mujoco.mj_setState(model, data, state, mujoco.mjtState.mjSTATE_INTEGRATION)
             mujoco.mj_fwdPosition(model, data)
             self._renderer.update_scene(data, self._camera)

@@ -56,8 +56,12 @@ class Eye(Protocol):
     name: str
     shape: tuple[int, int, int]
 
-    def pictures(self, episode: Episode) -> Iterator[NDArray[np.uint8]]:
-        """What is seen before each action; RGB."""
+    def pictures(self, states: NDArray[np.float64]) -> Iterator[NDArray[np.uint8]]:
+        """What is seen before each action; RGB.
+
+        Args:
+            states: Of an episode, MuJoCo's own (mjSTATE_INTEGRATION) [T + 1, k].
+        """
 
 
 def write(
@@ -182,7 +186,7 @@ class _Dataset:
             self._features = self._described(columns)
         seen = {}
         if self._eye is not None:
-            place, colors = self._videos.add(self._eye.pictures(episode), steps)
+            place, colors = self._videos.add(self._eye.pictures(episode.states["state"]), steps)
             seen = {f"videos/{self._key}/{name}": value for name, value in place.items()}
             # By channel, as of pictures [channel, height, width].
             of_colors = _stats_of(colors)
