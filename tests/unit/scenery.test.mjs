@@ -101,5 +101,5 @@ test('a floor has the colours of its checker, in the shade of its material', () 
   near(model({ ...ground, rgba: [0.1, 0.2, 0.3, 1] }, []).floor, [[0.1, 0.2, 0.3], [0.1, 0.2, 0.3]]);
   assert.equal(model({ ...ground, rgba: [1, 1, 1, 0] }).floor, null, 'one that is not seen');
   assert.equal(model({ ...ground, name: 'floor that WebSim added', rgba: [0.8, 0.8, 0.8, 1] }, []).floor, null, 'ours looks as the page');
-  assert.deepEqual(sceneryOf([{ task: 'Robot-v0', scene: scene([]) }]), { box: null, horizon: null, floor: null });
+  assert.deepEqual(sceneryOf([{ task: 'Robot-v0', scene: scene([]) }]), { box: null, horizon: null, floor: null, lamps: null });
 });

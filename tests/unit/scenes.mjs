@@ -4,7 +4,7 @@
 export function scene(geoms, more = {}) {
   return {
     nbody: 3, extent: 2, trackBody: 1, travels: false, undrawn: [],
-    materials: [], textures: [], meshes: [], hfields: [], flexes: [], sites: [], tendons: [], joints: [],
+    materials: [], textures: [], meshes: [], hfields: [], softs: [], ropes: [], lights: [], headlight: null, sites: [], tendons: [], joints: [],
     ...more,
     geoms: geoms.map((geom) => ({
       name: '', type: 'sphere', body: 1, group: 0, size: [0.1, 0, 0], pos: [0, 0, 0],

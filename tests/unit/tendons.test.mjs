@@ -44,7 +44,7 @@ test('tendons bend as in mjvScene, in many poses', async () => {
   const data = new mujoco.MjData(model);
   const theirs = new mujoco.MjvScene(model, 200);
   const scenery = [new mujoco.MjvOption(), new mujoco.MjvPerturb(), new mujoco.MjvCamera()];
-  const scene = sceneOf(mujoco, model);
+  const scene = sceneOf(model);
   const [poses, near, anatomy] = [new Poses(model.nbody, 1), new Slots(1), new Anatomy()];
   const robots = { group: { offset: 0, numEnvs: 1, scene }, poses, plot: { cells: new Float32Array(2), lift: 0, size: 1 }, near };
   near.add(robots.plot.cells, 0);

@@ -51,12 +51,13 @@ export class Anatomy {
   draw(groups, { parts, followed, history, contacts }) {
     this.hidden.clear();
     this.seen.clear();
-    if (!parts.size) return;
+    if (!parts.size && !groups.some(({ group }) => group.scene.ropes.length)) return;
     for (const robots of groups) {
       const { group: { offset, numEnvs }, near: { places, count } } = robots;
       const own = followed !== null && followed >= offset && followed < offset + numEnvs ? followed - offset : null;
       for (let i = 0; i < count; i++) {
         const env = places[3 * i + 2];
+        this.#ropes(robots, env);
         if (parts.has('tendons')) this.#tendons(robots, env);
         if (parts.has('sites')) this.#sites(robots, env);
         if (own !== null && env !== own) continue; // beside it the others stand back
@@ -77,6 +78,16 @@ export class Anatomy {
     out.y += plot.cells[2 * env + 1];
     out.z += plot.lift;
     return out;
+  }
+
+  /** @param {Robots} robots @param {number} env */
+  #ropes(robots, env) {
+    for (const { lines, radius, rgba } of robots.group.scene.ropes) {
+      for (const [from, to] of lines) {
+        this.#at(robots, env, from.body, from.pos, this.#from);
+        this.hidden.add(this.#from, this.#at(robots, env, to.body, to.pos, this.#to), radius, colorOf(rgba));
+      }
+    }
   }
 
   /** @param {Robots} robots @param {number} env */

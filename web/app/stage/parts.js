@@ -8,7 +8,7 @@ export const PARTS = /** @type {const} */ ([
   { name: 'contacts', key: 'k', label: 'Contacts' },
   { name: 'forces', key: 'n', label: 'Contact forces' },
   { name: 'trail', key: 'y', label: 'Trail' },
-  { name: 'scenery', key: 'z', label: 'Sky and floor of your own robots' },
+  { name: 'scenery', key: 'z', label: 'Sky, light and floor of your own robots' },
 ]);
 
 /** A list of parts with one more, or without it. @param {string} list @param {string} name */

@@ -64,14 +64,14 @@ export class Published {
    * @param {import('./physics.js').BatchPhysics} physics
    * @returns {import('../shared/protocol.js').ShardDescription}
    */
-  describeWith({ mujoco, model }) {
+  describeWith({ model }) {
     const { about, group, layout, buffer } = this;
     return {
       group,
       about,
       layout,
       buffer: buffer instanceof ArrayBuffer ? buffer.slice(0) : buffer,
-      scene: sceneOf(mujoco, model),
+      scene: sceneOf(model),
     };
   }
 

@@ -1,5 +1,6 @@
 import { flagOf } from './flags.js';
 import { namesOf } from './names.js';
+import { colourOf, describes, ropesOf, softOf } from './soft.js';
 
 /**
  * What a model looks like, as plain data: taken from MjModel in the worker, drawn by the page.
@@ -41,6 +42,7 @@ import { namesOf } from './names.js';
  * @property {Float32Array} vertices [v, 3]
  * @property {Uint32Array} faces     [f, 3] into vertices
  * @property {Float32Array} normals  [f, 3, 3], one for each corner of each face
+ * @property {Float32Array|null} texcoords [f, 3, 2], likewise, if it has some
  *
  * @typedef {object} SceneHfield
  * @property {boolean} shared  whether all environments stand on it, each at a place of its own
@@ -74,20 +76,22 @@ import { namesOf } from './names.js';
  * @property {boolean} turns  about its axis; else along it
  * @property {number[]} pos @property {number[]} axis  [3] in the body's frame
  *
- * @typedef {object} SceneFlex  a soft surface
- * @property {Float32Array} vertices  [v, 3] in the frame of its body each
- * @property {Int32Array} bodies      [v]
- * @property {Uint32Array} faces      [f, 3]
- * @property {number[]} rgba
- *
  * @typedef {object} SceneLight
- * @property {boolean} directional
+ * @property {'spot'|'directional'|'point'} kind
  * @property {boolean} castshadow
- * @property {number[]} pos
- * @property {number[]} dir
- * @property {number[]} diffuse
- * @property {number[]} ambient
- * @property {number} body
+ * @property {number} body        that it goes along with
+ * @property {boolean} turns      with that; else it keeps its direction
+ * @property {number} target      body that it points at, or -1
+ * @property {number[]} pos       [3] in the body's frame; where it does not turn, from the body along the world's axes
+ * @property {number[]} dir       [3] likewise
+ * @property {number[]} diffuse   [3]
+ * @property {number[]} ambient   [3]
+ * @property {number[]} specular  [3]
+ * @property {number[]} attenuation [3] constant, linear, quadratic
+ * @property {number} cutoff      in degrees
+ * @property {number} exponent
+ *
+ * @typedef {Pick<SceneLight, 'diffuse'|'ambient'|'specular'>} SceneHeadlight
  *
  * @typedef {object} Scene
  * @property {number} nbody
@@ -99,10 +103,12 @@ import { namesOf } from './names.js';
  * @property {SceneMesh[]} meshes
  * @property {SceneHfield[]} hfields
  * @property {SceneLight[]} lights
+ * @property {SceneHeadlight|null} headlight
  * @property {SceneSite[]} sites
  * @property {SceneTendon[]} tendons
  * @property {SceneJoint[]} joints  without balls and free ones
- * @property {SceneFlex[]} flexes
+ * @property {import('./soft.js').SceneSoft[]} softs
+ * @property {import('./soft.js').SceneRope[]} ropes
  * @property {Float64Array} mass    [nbody]
  * @property {Float64Array} middles [nbody, 3] centres of mass, in their bodies' frames
  * @property {number} extent
@@ -132,15 +138,20 @@ const JOINT = { free: 0, slide: 2, hinge: 3 };
 const PLANE = 0;
 const WRAP = { joint: 1, pulley: 2, site: 3, cylinder: 5 };
 
+/** In the order of mjtLightType, but for images. */
+const LIGHT_TYPES = /** @type {const} */ (['spot', 'directional', 'point']);
+
+/** In mjtCamLight. */
+const LIGHT_MODE = { track: 1, trackcom: 2, targetbody: 3, targetbodycom: 4 };
+
 /** MuJoCo's viewer shows the groups below. */
 const VISIBLE_GROUPS = 3;
 
 /**
- * @param {import('./boot.js').Mujoco} mujoco
  * @param {any} model MjModel
  * @returns {Scene}
  */
-export function sceneOf(mujoco, model) {
+export function sceneOf(model) {
   const [bodies, geomNames, materialNames, textureNames] = /** @type {const} */ ([
     'body', 'geom', 'mat', 'tex',
   ]).map((kind) => namesOf(model, kind));
@@ -168,9 +179,6 @@ export function sceneOf(mujoco, model) {
   const drawn = list(model.ngeom, (i) => i).filter((i) => model.geom_type[i] < GEOM_TYPES.length);
   const geoms = drawn.map((i) => {
     const material = model.geom_matid[i];
-    const rgba = row(model.geom_rgba, i, 4);
-    // As in MuJoCo's renderer: a geom's own colour goes before its material's unless it is the default grey.
-    const own = rgba.some((value, c) => value !== [0.5, 0.5, 0.5, 1][c]);
     return {
       name: geomNames[i],
       type: GEOM_TYPES[model.geom_type[i]],
@@ -179,7 +187,7 @@ export function sceneOf(mujoco, model) {
       size: row(model.geom_size, i, 3),
       pos: row(model.geom_pos, i, 3),
       quat: row(model.geom_quat, i, 4),
-      rgba: own || material < 0 ? rgba : materials[material].rgba,
+      rgba: colourOf(row(model.geom_rgba, i, 4), materials[material]),
       material,
       data: model.geom_dataid[i],
     };
@@ -212,6 +220,10 @@ export function sceneOf(mujoco, model) {
       vertices: model.mesh_vert.slice(vertex * 3, (vertex + vertices) * 3),
       faces: Uint32Array.from(model.mesh_face.subarray(face * 3, (face + faces) * 3)),
       normals,
+      texcoords: model.mesh_texcoordadr[i] < 0 ? null : Float32Array.from(
+        Array.from(model.mesh_facetexcoord.subarray(face * 3, (face + faces) * 3))
+          .flatMap((at) => row(model.mesh_texcoord, model.mesh_texcoordadr[i] + at, 2)),
+      ),
     };
   });
 
@@ -227,17 +239,7 @@ export function sceneOf(mujoco, model) {
     };
   });
 
-  const lights = list(model.nlight, (i) => ({
-    directional: model.light_type[i] === mujoco.mjtLightType.mjLIGHT_DIRECTIONAL.value,
-    castshadow: flagOf(model, 'light', i, 'castshadow'),
-    pos: row(model.light_pos, i, 3),
-    dir: row(model.light_dir, i, 3),
-    diffuse: row(model.light_diffuse, i, 3),
-    ambient: row(model.light_ambient, i, 3),
-    body: model.light_bodyid[i],
-  }));
-
-  const moving = list(model.nbody, (i) => i).find((i) => model.body_dofnum[i] > 0) ?? 0;
+  const moving = movingOf(model);
   return {
     nbody: model.nbody,
     bodyNames: bodies,
@@ -247,8 +249,10 @@ export function sceneOf(mujoco, model) {
     textures,
     meshes,
     hfields,
-    lights,
+    ...lightsOf(model),
     ...anatomyOf(model),
+    softs: softOf(model, materials),
+    ropes: ropesOf(model, materials),
     extent: model.stat.extent,
     center: Array.from(model.stat.center),
     trackBody: moving,
@@ -315,7 +319,6 @@ function anatomyOf(model) {
       pos: row(model.jnt_pos, i, 3),
       axis: row(model.jnt_axis, i, 3),
     })),
-    flexes: all(model.nflex).filter((i) => meshed(model, i)).map((i) => flexOf(model, i)),
     mass: Float64Array.from(model.body_mass),
     middles: Float64Array.from(model.body_ipos),
   };
@@ -324,23 +327,47 @@ function anatomyOf(model) {
 /** @param {ScenePoint} site @returns {ScenePoint} */
 const pointOf = ({ body, pos }) => ({ body, pos });
 
-/** Whether a flex is a surface whose vertices are bodies, or fixed to some. @param {any} model @param {number} i */
-function meshed(model, i) {
-  return model.flex_dim[i] >= 2 && !model.flex_interp[i] && model.flex_group[i] < VISIBLE_GROUPS;
+/**
+ * Those that are on, as MuJoCo's renderer has them; an image is none of its.
+ *
+ * @param {any} model
+ */
+function lightsOf(model) {
+  const row = (/** @type {ArrayLike<number>} */ array, /** @type {number} */ i) => Array.prototype.slice.call(array, 3 * i, 3 * i + 3);
+  const shining = Array.from({ length: model.nlight }, (_, i) => i)
+    .filter((i) => model.light_type[i] < LIGHT_TYPES.length && flagOf(model, 'light', i, 'active'));
+  const { headlight } = model.vis;
+  const colours = (/** @type {any} */ { ambient, diffuse, specular }) => ({
+    ambient: Array.from(ambient), diffuse: Array.from(diffuse), specular: Array.from(specular),
+  });
+  return {
+    headlight: headlight.active ? colours(headlight) : null,
+    lights: shining.map((i) => {
+      const mode = model.light_mode[i];
+      const body = model.light_bodyid[i];
+      const along = mode === LIGHT_MODE.track || mode === LIGHT_MODE.trackcom;
+      // Where the world's middle counts, it is that of all that moves.
+      const com = mode === LIGHT_MODE.trackcom && body === 0;
+      return {
+        kind: LIGHT_TYPES[model.light_type[i]],
+        castshadow: flagOf(model, 'light', i, 'castshadow'),
+        body: com ? movingOf(model) : body,
+        turns: !along,
+        target: mode === LIGHT_MODE.targetbody || mode === LIGHT_MODE.targetbodycom ? model.light_targetbodyid[i] : -1,
+        pos: row(com ? model.light_poscom0 : along ? model.light_pos0 : model.light_pos, i),
+        dir: row(along ? model.light_dir0 : model.light_dir, i),
+        ...colours({ ambient: row(model.light_ambient, i), diffuse: row(model.light_diffuse, i), specular: row(model.light_specular, i) }),
+        attenuation: row(model.light_attenuation, i),
+        cutoff: model.light_cutoff[i],
+        exponent: model.light_exponent[i],
+      };
+    }),
+  };
 }
 
-/** @param {any} model @param {number} i @returns {SceneFlex} */
-function flexOf(model, i) {
-  const [first, count] = [model.flex_vertadr[i], model.flex_vertnum[i]];
-  const surface = model.flex_dim[i] === 2;
-  const [from, faces] = surface ? [model.flex_elemdataadr[i], model.flex_elemnum[i]] : [model.flex_shelldataadr[i], model.flex_shellnum[i]];
-  const data = surface ? model.flex_elem : model.flex_shell;
-  return {
-    vertices: Float32Array.from(model.flex_vert.subarray(3 * first, 3 * (first + count))),
-    bodies: Int32Array.from(model.flex_vertbodyid.subarray(first, first + count)),
-    faces: Uint32Array.from(data.subarray(from, from + 3 * faces)),
-    rgba: Array.from(model.flex_rgba.subarray(4 * i, 4 * i + 4)),
-  };
+/** The first body that can move. @param {any} model */
+function movingOf(model) {
+  return Array.from({ length: model.nbody }, (_, i) => i).find((i) => model.body_dofnum[i] > 0) ?? 0;
 }
 
 /**
@@ -370,8 +397,7 @@ function undrawnOf(model) {
     Array.from({ length }, (_, i) => shown(i)).filter(Boolean).length
   );
   return Object.entries({
-    skin: model.nskin,
-    flex: count(model.nflex, (i) => !meshed(model, i) && model.flex_group[i] < VISIBLE_GROUPS),
+    flex: count(model.nflex, (i) => !describes(model, i) && model.flex_group[i] < VISIBLE_GROUPS),
     'signed distance field': count(model.ngeom, (i) => model.geom_type[i] >= GEOM_TYPES.length),
   }).filter(([, number]) => number > 0).map(([kind, number]) => (
     number === 1 ? `1 ${kind}` : `${number} ${kind === 'flex' ? 'flexes' : `${kind}s`}`

@@ -77,23 +77,26 @@ export class Brush {
   }
 
   /**
-   * Draws a soft surface, from both sides.
+   * Draws a surface that bends, from both sides.
    *
-   * @param {import('../../../sim/worker/scene.js').SceneFlex} flex
+   * @param {import('../../../sim/worker/soft.js').SceneSoft} soft
    * @param {Float64Array} frames  of all bodies
    * @param {number} ramp     the offset of its colours
    */
-  soft({ vertices: own, bodies, faces, rgba }, frames, ramp) {
+  soft({ bones, parts, bodies, faces, rgba }, frames, ramp) {
     const { raster, lens: { focus, middle, near } } = this;
-    const count = bodies.length;
+    const count = bodies.length / bones;
     if (this.#vertices.length < count * VERTEX) this.#vertices = new Float32Array(count * VERTEX);
     const vertices = this.#vertices;
     const [places, normals] = [new Float64Array(3 * count), new Float64Array(3 * count)];
-    for (let v = 0; v < count; v++) {
-      const of = bodies[v] * FRAME;
+    for (let b = 0; b < bodies.length; b++) {
+      const weight = parts[4 * b + 3];
+      if (!weight) continue;
+      const of = bodies[b] * FRAME;
+      const to = 3 * Math.floor(b / bones);
+      const [x, y, z] = [parts[4 * b], parts[4 * b + 1], parts[4 * b + 2]];
       for (let r = 0; r < 3; r++) {
-        places[3 * v + r] = frames[of + 9 + r]
-          + frames[of + 3 * r] * own[3 * v] + frames[of + 3 * r + 1] * own[3 * v + 1] + frames[of + 3 * r + 2] * own[3 * v + 2];
+        places[to + r] += weight * frames[of + 9 + r] + frames[of + 3 * r] * x + frames[of + 3 * r + 1] * y + frames[of + 3 * r + 2] * z;
       }
     }
     for (let f = 0; f < faces.length; f += 3) {

@@ -6,7 +6,7 @@ import { SUN } from '../scene/light.js';
 import { Heights } from '../scene/heights.js';
 import { FRAME, STROKE } from './brush.js';
 import { SHADE } from './floor.js';
-import { solidsOf, terrainSolid } from './solids.js';
+import { shadeOf, solidsOf, terrainSolid } from './solids.js';
 
 /** @typedef {import('../scene/robots.js').Robots} Robots */
 
@@ -19,6 +19,9 @@ const COARSE = 24;
 
 /** Robots that take fewer pixels than this have one round shadow, others one for each of their geoms. */
 const WITH_SHADOWS = 56;
+
+/** In robots that take fewer pixels, what bends is not drawn. */
+const WITH_SOFT = 24;
 
 /** A round shadow's radius, in multiples of the robot's half extent, and the least of its largest one. */
 const BLOB = { part: 1.05, least: 0.35, dark: 0.75 };
@@ -45,6 +48,8 @@ export class Crowd {
     const { group: { scene, numEnvs }, plot } = robots;
     this.solids = solidsOf(scene);
     this.strokes = Float64Array.from(this.solids.flatMap(({ stroke }) => stroke));
+    /** Surfaces that bend, and their colours. */
+    this.softs = scene.softs.map((surface) => ({ surface, rgb: shadeOf(surface.rgba, scene.textures[surface.texture]) }));
     this.opaque = this.solids.filter(({ opacity }) => opacity >= 1).length;
     this.frames = new Float64Array(scene.nbody * FRAME);
     const terrain = terrainSolid(scene);
@@ -54,7 +59,7 @@ export class Crowd {
     this.disc = discOf(DISC_CORNERS);
     this.place = new Vector3();
     this.tracked = [scene.trackBody];
-    this.bodies = [...new Set([...this.solids.map(({ body }) => body), ...scene.flexes.flatMap(({ bodies }) => [...bodies])])];
+    this.bodies = [...new Set([...this.solids.map(({ body }) => body), ...scene.softs.flatMap(({ bodies }) => [...bodies])])];
     /** Those, and the one that tells how far away the robot is. */
     this.posed = [...new Set([...this.bodies, scene.trackBody])];
     /** Of each environment: which of the tints it has; 0: none. */
@@ -207,8 +212,7 @@ export class Crowd {
     const { near, far, figures } = this.robots;
     const first = opaque ? 0 : this.opaque;
     const last = opaque ? this.opaque : this.solids.length;
-    const { flexes } = this.robots.group.scene;
-    const soft = opaque ? flexes : [];
+    const soft = opaque ? this.softs : [];
     if (first === last && !soft.length) return;
     const clear = kept === null ? null : kept - this.robots.group.offset;
     const of = this.robots.group.scene.trackBody * FRAME;
@@ -222,11 +226,12 @@ export class Crowd {
         if (haze >= 1) continue;
         const fade = Math.round(haze * (FADES_OUT - 1));
         this.#drawOne(brush, env, first, last, slots !== figures, fade);
-        for (const flex of soft) {
+        if (slots === figures || !this.palette || this.robots.plot.size * brush.lens.focus < WITH_SOFT * this.frames[of + 11]) continue;
+        for (const { surface, rgb } of soft) {
           brush.flush(); // its colours may be new to the rasteriser
-          const ramp = this.palette?.offset(flex.rgba.slice(0, 3), fade / (FADES_OUT - 1)) ?? 0;
-          brush.raster.ramps = this.palette?.ramps ?? brush.raster.ramps;
-          brush.soft(flex, this.frames, ramp);
+          const ramp = this.palette.offset(rgb, fade / (FADES_OUT - 1));
+          brush.raster.ramps = this.palette.ramps;
+          brush.soft(surface, this.frames, ramp);
         }
       }
     }
@@ -266,8 +271,9 @@ export class Crowd {
    *
    * @param {import('./lens.js').Lens} lens
    * @param {{list: Float32Array, count: number}} shadows  grows as needed
+   * @param {Vector3} sun  to what casts them
    */
-  shade(lens, shadows) {
+  shade(lens, shadows, sun) {
     if (this.heights) return; // they lie on ground that is drawn above the floor
     const { robots: { near, far, figures, plot: { size }, group: { scene } }, frames, blob } = this;
     const { eye, right, down, forward, focus } = lens;
@@ -281,12 +287,12 @@ export class Crowd {
         const distance = frames[of + 11];
         if (slots !== figures && size * focus > WITH_SHADOWS * distance) {
           this.#pose(env, this.bodies, lens);
-          this.#shadeSolids(lens, shadows);
+          this.#shadeSolids(lens, shadows, sun);
           continue;
         }
         const height = Math.max(0, eye[2] + right[2] * x + down[2] * y + forward[2] * distance);
-        const placeX = eye[0] + right[0] * x + down[0] * y + forward[0] * distance - (height * SUN.x) / SUN.z;
-        const placeY = eye[1] + right[1] * x + down[1] * y + forward[1] * distance - (height * SUN.y) / SUN.z;
+        const placeX = eye[0] + right[0] * x + down[0] * y + forward[0] * distance - (height * sun.x) / sun.z;
+        const placeY = eye[1] + right[1] * x + down[1] * y + forward[1] * distance - (height * sun.y) / sun.z;
         const raised = height / size;
         const wide = 1 + 0.3 * raised;
         const at = room(shadows);
@@ -300,8 +306,8 @@ export class Crowd {
     }
   }
 
-  /** @param {import('./lens.js').Lens} lens @param {{list: Float32Array, count: number}} shadows */
-  #shadeSolids({ eye, right, down, forward }, shadows) {
+  /** @param {import('./lens.js').Lens} lens @param {{list: Float32Array, count: number}} shadows @param {Vector3} sun */
+  #shadeSolids({ eye, right, down, forward }, shadows, sun) {
     const { solids, strokes, frames } = this;
     for (let s = 0; s < this.opaque; s++) {
       const from = s * STROKE;
@@ -316,8 +322,8 @@ export class Crowd {
         const z = frames[of + 6] * px + frames[of + 7] * py + frames[of + 8] * pz + frames[of + 11];
         const height = Math.max(0, eye[2] + right[2] * x + down[2] * y + forward[2] * z);
         highest = Math.max(highest, height);
-        shadows.list[at + 2 * end] = eye[0] + right[0] * x + down[0] * y + forward[0] * z - (height * SUN.x) / SUN.z;
-        shadows.list[at + 2 * end + 1] = eye[1] + right[1] * x + down[1] * y + forward[1] * z - (height * SUN.y) / SUN.z;
+        shadows.list[at + 2 * end] = eye[0] + right[0] * x + down[0] * y + forward[0] * z - (height * sun.x) / sun.z;
+        shadows.list[at + 2 * end + 1] = eye[1] + right[1] * x + down[1] * y + forward[1] * z - (height * sun.y) / sun.z;
       }
       const radius = strokes[from + 6];
       shadows.list[at + 4] = 1.15 * radius + WIDENS * highest;

@@ -4,6 +4,7 @@ import { Color } from 'three';
 import { breathe } from '../../dom.js';
 import { themeColor } from '../../theme.js';
 import { heightAt } from '../scene/heights.js';
+import { mixedOf } from '../scene/lamps.js';
 import { SUN } from '../scene/light.js';
 import { LINE } from '../scene/lines.js';
 import { OWN } from '../scene/scenery.js';
@@ -17,6 +18,9 @@ import { Palette } from './palette.js';
 import { Raster, cutOut, packed } from './raster.js';
 
 /** @typedef {import('../view.js').Picture} Picture */
+
+/** A light that is lower, as the sine of its height, casts no shadows: they would be too long. */
+const LOWEST = 0.4;
 
 export class FlatPainter {
   software = true;
@@ -44,6 +48,8 @@ export class FlatPainter {
   /** @type {Crowd[]} */
   #crowds = [];
   #scenery = OWN;
+  /** From the floor to what casts shadows. */
+  #sun = SUN;
   #square = 1;
   #shadows = { list: new Float32Array(256 * SHADE), count: 0 };
 
@@ -94,7 +100,7 @@ export class FlatPainter {
     const field = horizon ?? rgbOf('--field');
     const [one, other] = floor ?? [rgbOf('--floor-one'), rgbOf('--floor-other')];
     this.#floor.setColors(one, other, field, rgbOf('--sky'));
-    this.#palette.begin(field);
+    this.#palette.begin(field, Boolean(this.#scenery.lamps));
     this.#dark = this.#palette.offset([0, 0, 0]);
     this.#accent = this.#palette.offset(rgbOf('--accent'));
     this.#terrain = this.#palette.offset(one);
@@ -119,7 +125,7 @@ export class FlatPainter {
 
   /** Draws without counting how long it takes. @param {Picture} picture */
   paint({ camera, fog, kept, followed, marked, lines }) {
-    this.#look(camera);
+    this.#look(camera, kept);
     this.#paintGround(fog);
     if (followed) drawRing(this.#brush, followed, (x, y) => heightAt(this.#grounds, x, y), this.#accent);
     this.#paintRobots({ fog, kept }, () => {
@@ -135,7 +141,7 @@ export class FlatPainter {
 
   /** @param {Picture} picture @returns {OffscreenCanvas}  the robots before nothing */
   takeAlone({ camera, fog, kept, lines }) {
-    this.#look(camera);
+    this.#look(camera, kept);
     const { pixels, depths } = this.#raster;
     // What is between them and the background shows how much of that is seen: once on black, once on white.
     const [black, white] = [packed([0, 0, 0]), packed([1, 1, 1])].map((background) => {
@@ -164,12 +170,22 @@ export class FlatPainter {
     this.#brush.flush();
   }
 
-  /** @param {import('three').PerspectiveCamera} camera */
-  #look(camera) {
+  /** @param {import('three').PerspectiveCamera} camera @param {number|null} kept  who is looked at */
+  #look(camera, kept) {
     const raster = this.#raster;
     const lens = this.#lens;
     lens.look(camera, raster.width, raster.height);
-    raster.setLight(lens.turned(SUN.toArray()), lens.turned([0, 0, 1]));
+    const { lamps } = this.#scenery;
+    const [crowd] = this.#crowds;
+    this.#sun = SUN;
+    if (lamps && crowd) {
+      // One light for all: as it falls on one of them.
+      const { ambient, head, sun, way } = mixedOf(lamps, crowd.robots, kept ?? 0);
+      if (way.z > LOWEST) this.#sun = way;
+      raster.setLight(lens.turned(way.toArray()), [0, 0, 1], { ambient, sky: head, sun });
+    } else {
+      raster.setLight(lens.turned(SUN.toArray()), lens.turned([0, 0, 1]));
+    }
     raster.ramps = this.#palette.ramps;
   }
 
@@ -181,7 +197,7 @@ export class FlatPainter {
   #paintGround(fog) {
     const lens = this.#lens;
     this.#shadows.count = 0;
-    for (const crowd of this.#crowds) crowd.shade(lens, this.#shadows);
+    for (const crowd of this.#crowds) crowd.shade(lens, this.#shadows, this.#sun);
     this.#floor.shade(lens, this.#shadows.list, this.#shadows.count);
     const tiled = this.#crowds.map(({ robots }) => robots).filter(({ held }) => held);
     this.#floor.paint(this.#raster, lens, { square: this.#square, fog, tiled });

@@ -1,4 +1,4 @@
-import { LEVELS, rampOf } from './raster.js';
+import { LEVELS, plainRampOf, rampOf } from './raster.js';
 
 /** The ramps of all colours that are drawn, as the rasteriser reads them. */
 export class Palette {
@@ -7,9 +7,11 @@ export class Palette {
   /** @type {Map<string, number>} */
   #offsets = new Map();
   #haze = [0, 0, 0];
+  #plain = false;
 
-  /** Sets the colour into which others fade; offsets of before mean nothing any more. @param {number[]} rgb */
-  begin(rgb) {
+  /** Sets the colour into which others fade; offsets of before mean nothing any more. @param {number[]} rgb @param {boolean} plain  for a model's own light */
+  begin(rgb, plain) {
+    this.#plain = plain;
     this.#offsets.clear();
     this.#haze = rgb;
   }
@@ -31,7 +33,7 @@ export class Palette {
         ramps.set(this.ramps);
         this.ramps = ramps;
       }
-      this.ramps.set(rampOf(rgb, this.#haze, haze), offset);
+      this.ramps.set((this.#plain ? plainRampOf : rampOf)(rgb, this.#haze, haze), offset);
     }
     return offset;
   }

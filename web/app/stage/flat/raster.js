@@ -12,7 +12,7 @@
 /** Degrees of light between dark and bright in a ramp of one colour. */
 export const LEVELS = 256;
 
-/** Light that is everywhere, that of the sky above, and the sun's; linear, of a colour's own. */
+/** The page's light: what is everywhere, that of the sky above, and the sun's; linear, of a colour's own. */
 export const LIGHT = { ambient: 0.22, sky: 0.1, sun: 0.82 };
 const BRIGHTEST = LIGHT.ambient + LIGHT.sky + LIGHT.sun;
 const TO_LEVEL = (LEVELS - 1) / BRIGHTEST;
@@ -47,6 +47,8 @@ export class Raster {
   /** Directions in the camera's frame: to the right, down, and towards the camera. */
   #sun = [0, 0, 1];
   #sky = [0, -1, 0];
+  #light = LIGHT;
+  #toLevel = TO_LEVEL;
 
   /** @param {number} width @param {number} height  in pixels */
   resize(width, height) {
@@ -56,10 +58,15 @@ export class Raster {
     this.depths = new Float32Array(width * height);
   }
 
-  /** @param {number[]} sun @param {number[]} sky  unit vectors, to the right, down, and towards the camera */
-  setLight(sun, sky) {
+  /**
+   * @param {number[]} sun @param {number[]} sky  unit vectors, to the right, down, and towards the camera
+   * @param {typeof LIGHT|null} [own]  of a model: how strong they are; ramps are those of `plainRampOf` then
+   */
+  setLight(sun, sky, own = null) {
     this.#sun = sun;
     this.#sky = sky;
+    this.#light = own ?? LIGHT;
+    this.#toLevel = own ? LEVELS - 1 : TO_LEVEL;
   }
 
   /**
@@ -71,7 +78,8 @@ export class Raster {
     const [sunX, sunY, sunZ] = this.#sun;
     const [skyX, skyY, skyZ] = this.#sky;
     const sun = Math.max(0, x * sunX + y * sunY + z * sunZ);
-    return (LIGHT.ambient + LIGHT.sky * (x * skyX + y * skyY + z * skyZ) + LIGHT.sun * sun) * TO_LEVEL;
+    const own = this.#light;
+    return (own.ambient + own.sky * (x * skyX + y * skyY + z * skyZ) + own.sun * sun) * this.#toLevel;
   }
 
   /**
@@ -86,6 +94,8 @@ export class Raster {
     const { width, height, pixels, depths, ramps } = this;
     const [sunX, sunY, sunZ] = this.#sun;
     const [skyX, skyY, skyZ] = this.#sky;
+    const { ambient, sky: skyPart, sun: sunPart } = this.#light;
+    const toLevel = this.#toLevel;
     const perFocus = 1 / focus;
     const last = LEVELS - 1;
     for (let c = 0, at = 0; c < count; c++, at += CAPSULE) {
@@ -208,10 +218,11 @@ export class Raster {
           let inverse = i0 + place * di;
           inverse += inverse * r * perFocus * towards;
           if (inverse <= depths[pixel]) continue;
-          let light = LIGHT.ambient + LIGHT.sky * sky;
-          if (sun > 0) light += LIGHT.sun * sun;
-          let level = (light * TO_LEVEL) | 0;
+          let light = ambient + skyPart * sky;
+          if (sun > 0) light += sunPart * sun;
+          let level = (light * toLevel) | 0;
           if (level > last) level = last;
+          else if (level < 0) level = 0;
           const color = ramps[ramp + level];
           if (cover >= 1) {
             pixels[pixel] = color;
@@ -342,6 +353,18 @@ export function rampOf(rgb, into = rgb, haze = 0) {
       return own + haze * (into[c] - own);
     }));
   });
+}
+
+/**
+ * A colour in all degrees of a model's own light, as MuJoCo's renderer has it: in the screen's colours.
+ *
+ * @param {number[]} rgb @param {number[]} into @param {number} haze  as for `rampOf`
+ * @returns {Uint32Array}  [LEVELS]
+ */
+export function plainRampOf(rgb, into, haze) {
+  return Uint32Array.from({ length: LEVELS }, (_, level) => (
+    packed(rgb.map((part, c) => part * (level / (LEVELS - 1)) * (1 - haze) + haze * into[c]))
+  ));
 }
 
 /**

@@ -144,7 +144,11 @@ function sphereAround(from, to, radius) {
 
 /** A geom's colour, on the average where it has a texture. @param {Scene['geoms'][0]} geom @param {Scene} scene */
 function colorOf({ rgba, material }, { materials, textures }) {
-  const texture = textures[materials[material]?.texture ?? -1];
+  return shadeOf(rgba, textures[materials[material]?.texture ?? -1]);
+}
+
+/** A colour, with the mean one of a texture. @param {number[]} rgba @param {import('../../../sim/worker/scene.js').SceneTexture} [texture] */
+export function shadeOf(rgba, texture) {
   const own = rgba.slice(0, 3);
   if (!texture) return own;
   const mean = meanOf(texture);

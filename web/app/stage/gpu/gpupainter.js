@@ -11,6 +11,7 @@ import { hfieldShape, terrainOf } from '../scene/shapes.js';
 import { FrameTimer } from './frametimer.js';
 import { GpuBudget } from './gpubudget.js';
 import { Ground } from './ground.js';
+import { Lamps } from './lamps.js';
 import { LineMeshes } from './linemeshes.js';
 import { RobotMeshes } from './robotmeshes.js';
 import { Sky } from './sky.js';
@@ -39,6 +40,8 @@ export class GpuPainter {
   #fog = new THREE.Fog(0, 1, 2);
   #sky = new Sky();
   #scenery = OWN;
+  #lamps = new Lamps();
+  #way = new THREE.Vector3();
   #hidden = new LineMeshes(false);
   #seen = new LineMeshes(true);
   #sun = new THREE.DirectionalLight(LIGHTS.sun.color, LIGHTS.sun.strength);
@@ -93,7 +96,7 @@ export class GpuPainter {
     this.clear();
     this.budget = new GpuBudget(machine);
     this.#layout = layout;
-    const ground = new Ground(layout.square, 2 * camera.far);
+    const ground = new Ground(layout.square, 2 * camera.far, this.#lamps);
     this.#ground = ground;
     this.#scene.add(ground.mesh);
     for (const robots of groups) {
@@ -105,7 +108,7 @@ export class GpuPainter {
         ground.raise(hfieldShape(hfield).translate(middle, 0, 0));
         this.#heights.push(heights);
       }
-      const meshes = new RobotMeshes(robots, ground, heights);
+      const meshes = new RobotMeshes(robots, ground, heights, this.#lamps);
       this.#meshes.push(meshes);
       this.#scene.add(meshes.root);
       await breathe();
@@ -145,6 +148,10 @@ export class GpuPainter {
   surround(scenery) {
     this.#scenery = scenery;
     this.#sky.setBox(scenery.box);
+    this.#lamps.set(scenery.lamps);
+    this.#scene.traverse((object) => {
+      if (object instanceof THREE.Mesh && object.material.userData.lit) this.#lamps.applyTo(object.material);
+    });
     this.applyTheme();
   }
 
@@ -169,7 +176,8 @@ export class GpuPainter {
       meshes.commit();
       meshes.pixel.value = pixel;
       meshes.blobs.visible = !this.budget.shadows;
-      meshes.tiles.visible = meshes.robots.held;
+      // A light of its own falls on a floor of its own.
+      meshes.tiles.visible = meshes.robots.held || Boolean(this.#scenery.lamps);
     }
   }
 
@@ -241,7 +249,7 @@ export class GpuPainter {
     }
     const reach = Math.max(1.1 * camera.position.distanceTo(target), 2 * (this.#layout?.spacing ?? 1));
     this.#sun.target.position.copy(target).setZ(0);
-    this.#sun.position.copy(SUN).multiplyScalar(2 * reach).add(this.#sun.target.position);
+    this.#sun.position.copy(this.#lamps.sun(this.#meshes.map(({ robots }) => robots), this.#way) ?? SUN).multiplyScalar(2 * reach).add(this.#sun.target.position);
     const box = this.#sun.shadow.camera;
     box.left = box.bottom = -reach;
     box.right = box.top = reach;

@@ -1,14 +1,16 @@
 /** One floor for all environments: a checker that fades into the distance, as in MuJoCo's viewer. */
 
 import * as THREE from 'three';
-import { posed } from './materials.js';
+import { litBy, posed } from './materials.js';
 
 export class Ground {
   /**
    * @param {number} square  side of one square of the checker, in metres
    * @param {number} side  of the floor, no longer than needed: huge triangles have coarse depths
+   * @param {import('./lamps.js').Lamps} lamps
    */
-  constructor(square, side) {
+  constructor(square, side, lamps) {
+    this.lamps = lamps;
     this.uniforms = {
       square: { value: square },
       otherColor: { value: new THREE.Color() },
@@ -40,7 +42,7 @@ export class Ground {
    * @param {import('./materials.js').Uniforms} uniforms  those of `robotMaterial`
    */
   tileMaterial(uniforms) {
-    const material = this.#floor(posed(litFloor(), uniforms, 'tile'));
+    const material = this.#floor(litBy(this.lamps, posed(litFloor(), uniforms, 'tile'), false));
     this.tiles.push(material);
     return material;
   }
@@ -50,8 +52,10 @@ export class Ground {
     const before = material.onBeforeCompile;
     const tile = before !== THREE.Material.prototype.onBeforeCompile;
     const program = tile ? 'tile' : 'ground';
+    material.userData.lit = true;
     material.onBeforeCompile = (shader, renderer) => {
       before.call(material, shader, renderer);
+      if (!tile) this.lamps.extend(shader, false, false);
       Object.assign(shader.uniforms, this.uniforms);
       shader.vertexShader = shader.vertexShader
         .replace('void main() {', 'varying vec2 vPlace; void main() {')

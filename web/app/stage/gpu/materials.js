@@ -46,7 +46,6 @@ float groundAt(vec2 place) {
 `;
 
 const POSE_FUNCTIONS = /* glsl */ `
-attribute float body;
 attribute vec3 slot;  // where the environment stands, x and y; its row in the texture
 uniform highp sampler2D poses;
 uniform float alphas[${MAX_SHARDS}];
@@ -56,7 +55,7 @@ uniform sampler2D tints;  // a texel for each environment: colour, and how much 
 vec4 bodyQuat;
 vec3 bodyPos;
 
-void readPose() {
+void readPose(float body) {
   int row = int(slot.z);
   int column = int(body) * 4;
   vec4 from = texelFetch(poses, ivec2(column, row), 0);
@@ -76,17 +75,26 @@ vec3 rotated(vec3 v) {
 }
 `;
 
+/** @typedef {import('../../../sim/worker/soft.js').SceneSoft} Soft */
+
 /**
  * @param {Uniforms} uniforms  `poses`, `alphas`, `lift`, `tints`; and `cubeMap` or `flatMap`, a texture
  * @param {boolean} transparent
- * @param {boolean} [soft]  seen from both sides; it has no normals, since it bends
+ * @param {import('./lamps.js').Lamps} lamps
+ * @param {Soft|null} [soft]  what bends is seen from both sides
  */
-export function robotMaterial(uniforms, transparent, soft = false) {
+export function robotMaterial(uniforms, transparent, lamps, soft = null) {
   const material = new THREE.MeshStandardMaterial({
     vertexColors: true, transparent, depthWrite: !transparent, roughness: 0.45, metalness: 0,
-    flatShading: soft, side: soft ? THREE.DoubleSide : THREE.FrontSide,
+    flatShading: soft !== null && !soft.normals, side: soft ? THREE.DoubleSide : THREE.FrontSide,
   });
-  return posed(material, uniforms, 'lit');
+  return litBy(lamps, posed(material, uniforms, 'lit', soft), true);
+}
+
+/** Has a material shine by a model's lights, where there are some. @template {THREE.Material} M @param {import('./lamps.js').Lamps} lamps @param {M} material @param {boolean} glossy */
+export function litBy(lamps, material, glossy) {
+  material.userData.lit = true;
+  return extended(material, (shader) => lamps.extend(shader, true, glossy));
 }
 
 /**
@@ -156,9 +164,9 @@ export function heightsOf(ground) {
   return { heights: { value: texture }, field: { value: new THREE.Vector4(middle, 0, half.x, half.y) } };
 }
 
-/** The counterpart that draws into the shadow map. @param {Uniforms} uniforms */
-export function shadowMaterial(uniforms) {
-  return posed(new THREE.MeshDepthMaterial(), uniforms, 'depth');
+/** The counterpart that draws into the shadow map. @param {Uniforms} uniforms @param {Soft|null} [soft] */
+export function shadowMaterial(uniforms, soft = null) {
+  return posed(new THREE.MeshDepthMaterial(), uniforms, 'depth', soft);
 }
 
 /** @typedef {Parameters<THREE.Material['onBeforeCompile']>[0]} Shader */
@@ -181,20 +189,22 @@ function extended(material, change) {
  * @template {THREE.Material} M
  * @param {M} material @param {Uniforms} uniforms
  * @param {'lit'|'depth'|'figure'|'blob'|'tile'} kind
+ * @param {Soft|null} [soft]  whose vertices go with several bodies
  * @returns {M}
  */
-export function posed(material, uniforms, kind) {
+export function posed(material, uniforms, kind, soft = null) {
   const map = 'cubeMap' in uniforms ? 'cubeMap' : 'flatMap' in uniforms ? 'flatMap' : '';
   material.onBeforeCompile = (shader) => {
     Object.assign(shader.uniforms, uniforms);
     shader.vertexShader = shader.vertexShader
       .replace('void main() {', `${POSE_FUNCTIONS}
         ${map && 'attribute vec3 texcoord; varying vec3 vTexcoord;'}
+        ${soft ? bentAttributes(soft) : 'attribute float body;'}
         void main() {
-          readPose();
+          ${soft ? bending(soft) : 'readPose(body);'}
           ${map && 'vTexcoord = texcoord;'}`)
-      .replace('#include <beginnormal_vertex>', 'vec3 objectNormal = rotated(normal);')
-      .replace('#include <begin_vertex>', 'vec3 transformed = rotated(position) + bodyPos;');
+      .replace('#include <beginnormal_vertex>', `vec3 objectNormal = ${soft ? 'normalize(bentNormal)' : 'rotated(normal)'};`)
+      .replace('#include <begin_vertex>', `vec3 transformed = ${soft ? 'bent' : 'rotated(position) + bodyPos'};`);
     if (material.vertexColors) {
       shader.vertexShader = shader.vertexShader
         .replace('#include <color_vertex>', `#include <color_vertex>${TINT}`)
@@ -210,8 +220,30 @@ export function posed(material, uniforms, kind) {
       .replace('#include <color_fragment>', `#include <color_fragment>
         diffuseColor *= texture(${map}, vTexcoord.${place});`);
   };
-  material.customProgramCacheKey = () => `posed ${kind} ${map}`;
+  material.customProgramCacheKey = () => `posed ${kind} ${map} ${soft ? `${soft.bones} ${Boolean(soft.normals)}` : ''}`;
   return material;
+}
+
+/** Names of what there is of each body that a vertex goes with. @param {Soft} soft @param {string} name */
+const each = ({ bones }, name) => Array.from({ length: bones }, (_, b) => `${name}${b}`);
+
+/** As `softShape` has them. @param {Soft} soft */
+function bentAttributes(soft) {
+  const { bones, normals } = soft;
+  return `attribute vec4 ${each(soft, 'part').join()};
+    attribute vec4 ${Array.from({ length: Math.ceil(bones / 4) }, (_, four) => `bodies${four}`).join()};
+    ${normals ? `attribute vec3 ${each(soft, 'facing').join()};` : ''}`;
+}
+
+/** Mixes a vertex linearly. @param {Soft} soft */
+function bending(soft) {
+  const lines = each(soft, 'part').map((part, b) => `
+    readPose(bodies${b >> 2}.${'xyzw'[b & 3]});
+    bent += rotated(${part}.xyz) + ${part}.w * bodyPos;
+    ${soft.normals ? `bentNormal += rotated(facing${b});` : ''}`);
+  return `vec3 bent = vec3(0.0);
+    vec3 bentNormal = vec3(0.0, 0.0, ${soft.normals ? '0.0' : '1.0'});
+    ${lines.join('')}`;
 }
 
 /**

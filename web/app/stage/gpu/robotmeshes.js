@@ -26,8 +26,9 @@ export class RobotMeshes {
   /**
    * @param {Robots} robots @param {import('./ground.js').Ground} ground
    * @param {import('../scene/heights.js').Heights | null} heights  of the ground that they stand on
+   * @param {import('./lamps.js').Lamps} lamps
    */
-  constructor(robots, ground, heights) {
+  constructor(robots, ground, heights, lamps) {
     this.robots = robots;
     const { group, poses, plot, near, far, figures } = robots;
     this.root = new THREE.Group();
@@ -69,12 +70,15 @@ export class RobotMeshes {
     this.tiles.renderOrder = -1; // the floor below need not be drawn
     const depth = shadowMaterial(uniforms);
     this.disposables.push(depth);
+    const mapOf = (/** @type {number} */ id) => {
+      const source = group.scene.textures[id];
+      if (!source) return {};
+      const texture = textureOf(source);
+      this.disposables.push(texture);
+      return { [source.type === '2d' ? 'flatMap' : 'cubeMap']: { value: texture } };
+    };
     for (const batch of batchesOf(group.scene)) {
-      const source = group.scene.textures[batch.texture];
-      const texture = source && textureOf(source);
-      if (texture) this.disposables.push(texture);
-      const map = texture && { [source.type === '2d' ? 'flatMap' : 'cubeMap']: { value: texture } };
-      const material = robotMaterial({ ...uniforms, ...map }, batch.transparent);
+      const material = robotMaterial({ ...uniforms, ...mapOf(batch.texture) }, batch.transparent, lamps);
       for (const slots of [near, far]) {
         const detail = slots === near ? DETAILS.near : DETAILS.far;
         const mesh = this.#add(slots, geometryOf(batch, group.scene, detail), material);
@@ -83,11 +87,13 @@ export class RobotMeshes {
         mesh.receiveShadow = true;
       }
     }
-    for (const flex of group.scene.flexes) {
-      const material = robotMaterial(uniforms, flex.rgba[3] < 1, true);
+    for (const soft of group.scene.softs) {
+      const material = robotMaterial({ ...uniforms, ...mapOf(soft.texture) }, soft.rgba[3] < 1, lamps, soft);
+      const softDepth = shadowMaterial(uniforms, soft);
+      this.disposables.push(softDepth);
       for (const slots of [near, far]) {
-        const mesh = this.#add(slots, softShape(flex), material);
-        mesh.customDepthMaterial = depth;
+        const mesh = this.#add(slots, softShape(soft), material);
+        mesh.customDepthMaterial = softDepth;
         mesh.castShadow = mesh.receiveShadow = true;
       }
     }

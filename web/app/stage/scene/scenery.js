@@ -1,7 +1,8 @@
-/** What a model has around its robots: its sky, and the colours of its floor. */
+/** What a model has around its robots: its sky, its lights, and the colours of its floor. */
 
 import { Color, SRGBColorSpace } from 'three';
 import { horizonOf, skyBoxOf } from './cube.js';
+import { lampsOf } from './lamps.js';
 import { groundOf, visibleGeoms } from './shapes.js';
 
 /**
@@ -11,10 +12,11 @@ import { groundOf, visibleGeoms } from './shapes.js';
  * @property {import('./cube.js').Texture|null} box
  * @property {number[]|null} horizon       what is far away fades into it
  * @property {[number[], number[]]|null} floor  of its checker
+ * @property {import('./lamps.js').Lamps|null} lamps
  */
 
 /** @type {Scenery} */
-export const OWN = { box: null, horizon: null, floor: null };
+export const OWN = { box: null, horizon: null, floor: null, lamps: null };
 
 /** Of robots of one's own; what Gymnasium's models have is black and white, and the page has its own look for them. */
 const BROUGHT = 'Robot-v0';
@@ -26,7 +28,12 @@ const ADDED = 'floor that WebSim added';
 export function sceneryOf(groups) {
   const scenes = groups.filter(({ task }) => task === BROUGHT).map(({ scene }) => scene);
   const box = skyBoxOf(scenes);
-  return { box, horizon: box && horizonOf(box), floor: scenes.map(floorOf).find(Boolean) ?? null };
+  return {
+    box,
+    horizon: box && horizonOf(box),
+    floor: scenes.map(floorOf).find(Boolean) ?? null,
+    lamps: groups.length === 1 && scenes.length ? lampsOf(scenes[0]) : null,
+  };
 }
 
 /** The two colours of a model's floor: of a texture those of its dark and of its light part. @param {Scene} scene */

@@ -92,6 +92,7 @@ export function geometryOf({ geoms, texture }, scene, detail) {
     part.applyMatrix4(frameOf(geom));
     part.setAttribute('color', filled(vertices, linear(geom.rgba)));
     part.setAttribute('body', filled(vertices, [geom.body]));
+    part.setAttribute('gloss', filled(vertices, glossOf(scene.materials[geom.material])));
     return part;
   });
   const merged = mergeGeometries(parts);
@@ -99,17 +100,35 @@ export function geometryOf({ geoms, texture }, scene, detail) {
   return merged;
 }
 
+/** How much it shines, how sharply, and how bright it is by itself; what has no material is as in MuJoCo. @param {import('../../../sim/worker/scene.js').SceneMaterial} [material] */
+const glossOf = (material) => (material ? [material.specular, material.shininess, material.emission] : [0.5, 0.5, 0]);
+
 /**
- * A soft surface: each vertex goes with a body of its own.
+ * A surface that bends.
  *
- * @param {import('../../../sim/worker/scene.js').SceneFlex} flex
- * @returns {THREE.BufferGeometry}  with `position`, `color` and `body`
+ * @param {import('../../../sim/worker/soft.js').SceneSoft} soft
+ * @returns {THREE.BufferGeometry}  with `color`, `gloss`, of each body that a vertex goes with `part` and, where it has
+ *   normals, `facing`, of four bodies at a time `bodies`, and `texcoord`
  */
-export function softShape({ vertices, bodies, faces, rgba }) {
+export function softShape({ bones, bodies, parts, normals, faces, texcoords, rgba }) {
   const shape = new THREE.BufferGeometry();
-  shape.setAttribute('position', new THREE.BufferAttribute(vertices, 3));
-  shape.setAttribute('color', filled(bodies.length, linear(rgba)));
-  shape.setAttribute('body', new THREE.BufferAttribute(Float32Array.from(bodies), 1));
+  const vertices = bodies.length / bones;
+  /** @param {string} name @param {ArrayLike<number>} array @param {number} size @param {number} first @param {number} row */
+  const add = (name, array, size, first, row) => {
+    const values = new Float32Array(vertices * size);
+    for (let v = 0; v < vertices; v++) {
+      for (let c = 0; c < Math.min(size, row - first); c++) values[v * size + c] = array[v * row + first + c];
+    }
+    shape.setAttribute(name, new THREE.BufferAttribute(values, size));
+  };
+  for (let bone = 0; bone < bones; bone++) {
+    add(`part${bone}`, parts, 4, 4 * bone, 4 * bones);
+    if (normals) add(`facing${bone}`, normals, 3, 3 * bone, 3 * bones);
+    if (bone % 4 === 0) add(`bodies${bone / 4}`, bodies, 4, bone, bones);
+  }
+  if (texcoords) shape.setAttribute('texcoord', new THREE.BufferAttribute(texcoords, 2));
+  shape.setAttribute('color', filled(vertices, linear(rgba)));
+  shape.setAttribute('gloss', filled(vertices, glossOf()));
   return shape.setIndex(new THREE.BufferAttribute(faces, 1));
 }
 
@@ -201,6 +220,10 @@ export function hfieldShape({ nrow, ncol, size: [x, y, height], data }) {
 
 /** @param {SceneGeom} geom @param {THREE.BufferGeometry} shape @param {Scene} scene */
 function texcoordsOf(geom, shape, scene) {
+  const own = geom.type === 'mesh' && scene.meshes[geom.data].texcoords;
+  if (own && scene.textures[scene.materials[geom.material].texture].type === '2d') {
+    return new THREE.BufferAttribute(Float32Array.from({ length: (own.length / 2) * 3 }, (_, i) => (i % 3 < 2 ? own[2 * Math.floor(i / 3) + (i % 3)] : 0)), 3);
+  }
   const { texuniform, texrepeat: [s, t] } = scene.materials[geom.material];
   const half = halfSizeOf(geom, scene);
   const flat = scene.textures[scene.materials[geom.material].texture].type === '2d';
