@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import load from '@mujoco/mujoco';
 import * as THREE from 'three';
-import { MOST, lampsOf, mixedOf, placeOf, wayOf } from '../../web/app/stage/scene/lamps.js';
+import { Lamps, MOST, lampsOf, placeOf, wayOf } from '../../web/app/stage/scene/lamps.js';
 import { Poses } from '../../web/app/stage/scene/poses.js';
 import { softShape } from '../../web/app/stage/scene/shapes.js';
 import { sceneOf } from '../../web/sim/worker/scene.js';
@@ -130,7 +130,7 @@ test('only so many lights shine, ground that is shared has none of its own, and 
   const ground = [{ type: 'hfield', data: 0 }];
   assert.equal(lampsOf(scene(ground, { lights: [light], hfields: [{ shared: true }] })), null);
   const poses = { position: (_, body, out) => out.set(0, 0, body), turn: (_, __, out) => out.identity() };
-  const mixed = (...lights) => mixedOf({ lights, headlight }, { poses, group: { scene: scene([]) } }, 0);
+  const mixed = (...lights) => new Lamps({ lights, headlight }).mixed({ poses, group: { scene: scene([]) } }, 0);
   const close = (one, other) => assert.ok(Math.abs(one - other) < 1e-6, `${one}, ${other}`);
   close(mixed(light).sun, 0.6);
   close(mixed(light).ambient, 0.2);

@@ -12,10 +12,10 @@ import { CameraRig } from './scene/camera.js';
 import { Choice } from './scene/choice.js';
 import { layOut } from './scene/layout.js';
 import { ABOVE, ARROW } from './scene/marks.js';
+import { BROUGHT, OWN } from './scene/surroundings.js';
 import { pick } from './scene/pick.js';
 import { Poses } from './scene/poses.js';
 import { Robots } from './scene/robots.js';
-import { OWN, sceneryOf } from './scene/scenery.js';
 import { Sight } from './scene/sight.js';
 
 /**
@@ -180,10 +180,10 @@ export class View {
       spareCores: navigator.hardwareConcurrency - sim.numWorkers,
       screenRatio: Math.min(devicePixelRatio, 2),
     });
+    await this.#surround();
     if (this.#wanted !== sim) return;
     this.#sim = sim;
     this.resize();
-    this.#surround();
     this.painter.tint(this.#tints);
   }
 
@@ -312,12 +312,14 @@ export class View {
     if (parts.has('scenery') === this.#scenic) return;
     this.#scenic = !this.#scenic;
     this.#surround();
-    this.#dirty = true;
   }
 
   /** Sky and floor are the page's, or those of what is shown. */
-  #surround() {
-    this.painter.surround(this.#scenic ? sceneryOf(this.#groups.map(({ group }) => group)) : OWN);
+  async #surround() {
+    const own = () => this.#scenic && this.#groups.some(({ group }) => group.task === BROUGHT);
+    const { sceneryOf } = own() ? await import('./scene/scenery.js') : {};
+    this.painter.surround(sceneryOf && own() ? sceneryOf(this.#groups.map(({ group }) => group)) : OWN);
+    this.#dirty = true;
   }
 
   #hold() {

@@ -4,10 +4,9 @@ import { Color } from 'three';
 import { breathe } from '../../dom.js';
 import { themeColor } from '../../theme.js';
 import { heightAt } from '../scene/heights.js';
-import { mixedOf } from '../scene/lamps.js';
 import { SUN } from '../scene/light.js';
 import { LINE } from '../scene/lines.js';
-import { OWN } from '../scene/scenery.js';
+import { OWN } from '../scene/surroundings.js';
 import { Brush } from './brush.js';
 import { Crowd } from './crowd.js';
 import { FlatBudget } from './flatbudget.js';
@@ -180,7 +179,7 @@ export class FlatPainter {
     this.#sun = SUN;
     if (lamps && crowd) {
       // One light for all: as it falls on one of them.
-      const { ambient, head, sun, way } = mixedOf(lamps, crowd.robots, kept ?? 0);
+      const { ambient, head, sun, way } = lamps.mixed(crowd.robots, kept ?? 0);
       if (way.z > LOWEST) this.#sun = way;
       raster.setLight(lens.turned(way.toArray()), [0, 0, 1], { ambient, sky: head, sun });
     } else {

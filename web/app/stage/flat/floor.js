@@ -189,9 +189,11 @@ export class Floor {
         let end = width;
         let offsetX = 0;
         let offsetY = 0;
+        let joint = false;
         for (let t = 0; t < tiles.length; t++) {
           const until = tiles[t].find(placeX, placeY, stepX[y], stepY[y]);
           if (x + until < end) end = x + until;
+          joint ||= tiles[t].joint;
           if (tiles[t].found) {
             offsetX = tiles[t].offsetX;
             offsetY = tiles[t].offsetY;
@@ -202,7 +204,7 @@ export class Floor {
         const middle = (x + end) / 2;
         const sharpU = sharpness(Math.abs(du) + Math.abs(toNextU + middle * turnU));
         const sharpV = sharpness(Math.abs(dv) + Math.abs(toNextV + middle * turnV));
-        if (sharpU * sharpV < EVEN) {
+        if (joint || sharpU * sharpV < EVEN) {
           const mean = base + half;
           for (; x < end; x++, pixel++) pixels[pixel] = colors[(shades[pixel] >> 4) * (MIXES * FOGS) + mean];
           continue;
@@ -269,6 +271,8 @@ const sharpness = (blur) => Math.min(SHARPEST, Math.round(256 / blur)) | 0;
 /** The tiles that the robots of one type stand on. */
 class Tiles {
   found = false;
+  /** Whether the place is between tiles: their checkers do not meet. */
+  joint = false;
   offsetX = 0;
   offsetY = 0;
   #shift = { x: 0, y: 0, z: 0 };
@@ -289,7 +293,7 @@ class Tiles {
   }
 
   /**
-   * Looks up the tile at a place: sets `found`, and how far its checker has moved.
+   * Looks up the tile at a place: sets `found` and `joint`, and how far its checker has moved.
    *
    * @param {number} x @param {number} y
    * @param {number} stepX @param {number} stepY  from pixel to pixel
@@ -297,7 +301,7 @@ class Tiles {
    */
   find(x, y, stepX, stepY) {
     const { columns, rows, step } = this;
-    this.found = false;
+    this.found = this.joint = false;
     if (this.envs === 1) {
       // The floor is all its own.
       this.#take(0);
@@ -324,6 +328,7 @@ class Tiles {
     const env = row * columns + column;
     const inside = ofX >= gapX && ofX < 1 - gapX && ofY >= gapY && ofY < 1 - gapY && env < this.envs;
     if (inside) this.#take(env);
+    this.joint = !inside && env < this.envs;
     const until = inside
       ? Math.min(leave(ofX, acrossX, gapX, 1 - gapX), leave(ofY, acrossY, gapY, 1 - gapY))
       : Math.min(nextEdge(ofX, acrossX, gapX), nextEdge(ofY, acrossY, gapY));

@@ -73,9 +73,14 @@ export function blobOf(body, parts) {
  * @param {number} side  of all of the floor: it belongs to a robot that is alone
  */
 export function tileOf({ step: [x, y], box, cells }, side) {
-  const gap = TILE_GAP * Math.min(x, y);
   const alone = cells.length === 2;
-  const geometry = alone ? new THREE.PlaneGeometry(side, side) : new THREE.PlaneGeometry(x - gap, y - gap);
+  const geometry = alone ? new THREE.PlaneGeometry(side, side) : new THREE.PlaneGeometry(x, y);
+  // How far it is inwards from the joint, along both sides, in metres.
+  const inner = (/** @type {number} */ way, /** @type {number} */ step) => (alone ? 1 : 0.5 * (way * step - TILE_GAP * Math.min(x, y)));
+  const inwards = [[0, 1], [1, 1], [0, 0], [1, 0]].flatMap(([right, up]) => [
+    [inner(2 * right, x), inner(2 - 2 * right, x)], [inner(2 * up, y), inner(2 - 2 * up, y)],
+  ].flat());
+  geometry.setAttribute('inwards', new THREE.BufferAttribute(new Float32Array(inwards), 4));
   const centre = box.getCenter(new THREE.Vector3());
   geometry.translate(centre.x, centre.y, 0);
   geometry.setAttribute('body', new THREE.BufferAttribute(new Float32Array(4), 1));

@@ -6,7 +6,7 @@ import { themeColor } from '../../theme.js';
 import { Heights, heightAt } from '../scene/heights.js';
 import { LIGHTS, SUN } from '../scene/light.js';
 import { ARROW, RING } from '../scene/marks.js';
-import { OWN } from '../scene/scenery.js';
+import { OWN } from '../scene/surroundings.js';
 import { hfieldShape, terrainOf } from '../scene/shapes.js';
 import { FrameTimer } from './frametimer.js';
 import { GpuBudget } from './gpubudget.js';
@@ -41,7 +41,6 @@ export class GpuPainter {
   #sky = new Sky();
   #scenery = OWN;
   #lamps = new Lamps();
-  #way = new THREE.Vector3();
   #hidden = new LineMeshes(false);
   #seen = new LineMeshes(true);
   #sun = new THREE.DirectionalLight(LIGHTS.sun.color, LIGHTS.sun.strength);
@@ -248,8 +247,10 @@ export class GpuPainter {
       });
     }
     const reach = Math.max(1.1 * camera.position.distanceTo(target), 2 * (this.#layout?.spacing ?? 1));
+    const [first] = this.#meshes;
+    const sun = first ? this.#lamps.aim(first.robots) : null;
     this.#sun.target.position.copy(target).setZ(0);
-    this.#sun.position.copy(this.#lamps.sun(this.#meshes.map(({ robots }) => robots), this.#way) ?? SUN).multiplyScalar(2 * reach).add(this.#sun.target.position);
+    this.#sun.position.copy(sun ?? SUN).multiplyScalar(2 * reach).add(this.#sun.target.position);
     const box = this.#sun.shadow.camera;
     box.left = box.bottom = -reach;
     box.right = box.top = reach;

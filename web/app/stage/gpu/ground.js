@@ -55,13 +55,12 @@ export class Ground {
     material.userData.lit = true;
     material.onBeforeCompile = (shader, renderer) => {
       before.call(material, shader, renderer);
-      if (!tile) this.lamps.extend(shader, false, false);
       Object.assign(shader.uniforms, this.uniforms);
       shader.vertexShader = shader.vertexShader
-        .replace('void main() {', 'varying vec2 vPlace; void main() {')
+        .replace('void main() {', `varying vec2 vPlace; ${tile ? 'attribute vec4 inwards; varying vec4 vInwards;' : ''} void main() {`)
         .replace('#include <project_vertex>', `#include <project_vertex>
           vPlace = (modelMatrix * vec4(transformed, 1.0)).xy;
-          ${tile ? 'vPlace -= bodyPos.xy - slot.xy;' : ''}`);
+          ${tile ? 'vPlace -= bodyPos.xy - slot.xy; vInwards = inwards;' : ''}`);
       if (tile) {
         // A tile stays: it is its checker that goes with the world.
         shader.vertexShader = shader.vertexShader.replace(
@@ -71,14 +70,17 @@ export class Ground {
       // The checker is averaged over each pixel's footprint: no flicker in the distance.
       shader.fragmentShader = shader.fragmentShader
         .replace('void main() {', `
-          varying vec2 vPlace; uniform float square; uniform vec3 otherColor;
+          varying vec2 vPlace; uniform float square; uniform vec3 otherColor; ${tile ? 'varying vec4 vInwards;' : ''}
           void main() {`)
         .replace('#include <color_fragment>', `
           vec2 place = vPlace / square;
           vec2 width = max(fwidth(place), 1e-4);
           vec2 edges = 2.0 * (abs(fract((place - 0.5 * width) * 0.5) - 0.5)
             - abs(fract((place + 0.5 * width) * 0.5) - 0.5)) / width;
+          ${tile ? `float inside = min(min(vInwards.x, vInwards.y), min(vInwards.z, vInwards.w));
+          edges *= vec2(smoothstep(-0.5, 0.5, inside / max(fwidth(inside), 1e-5)), 1.0);` : ''}
           diffuseColor.rgb = mix(diffuseColor.rgb, otherColor, 0.5 - 0.5 * edges.x * edges.y);`);
+      if (!tile) this.lamps.extend(shader, false, false);
     };
     material.customProgramCacheKey = () => program;
     return material;

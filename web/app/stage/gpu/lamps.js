@@ -1,7 +1,7 @@
 /** A model's own lights in place of the page's, reckoned as MuJoCo's renderer does: in the screen's colours, without roughness. */
 
-import { Vector3, Vector4 } from 'three';
-import { MOST, casterOf, wayOf } from '../scene/lamps.js';
+import { Vector2, Vector3, Vector4 } from 'three';
+import { MOST, placeOf, wayOf } from '../scene/lamps.js';
 
 /** @typedef {import('../scene/lamps.js').Lamps} Lit */
 /** @typedef {{shader: Parameters<import('three').Material['onBeforeCompile']>[0]}} Of */
@@ -33,15 +33,23 @@ for (int i = 0; i < LAMPS; i++) {
 #endif
 `;
 
-/** Of ground that belongs to no environment: only what shines everywhere does so there. */
-const GROUND_VERTEX = /* glsl */ `
-#ifdef LAMPS
-for (int i = 0; i < LAMPS; i++) vLampWay[i] = (viewMatrix * vec4(lampWay[i].xyz, 0.0)).xyz;
-#endif
+/** On ground that belongs to no environment they shine as in the nearest one, if that stood as the first does; `vPlace` is ground.js'. */
+const GROUND_LAMP = /* glsl */ `
+  vec2 cell = grid.xy + grid.zw * clamp(round((vPlace - grid.xy) / grid.zw), vec2(0.0), lastCell);
+  vec3 lampPlace = (viewMatrix * vec4(groundLampAt[i] + vec3(cell, 0.0), 1.0)).xyz;
+  vec3 lampTo = (viewMatrix * vec4(groundLampWay[i], 0.0)).xyz;
+`;
+const OWN_LAMP = /* glsl */ `
+  vec3 lampPlace = vLampAt[i];
+  vec3 lampTo = vLampWay[i];
 `;
 
-const FRAGMENT = /* glsl */ `
+/** @param {boolean} posed */
+const fragment = (posed) => /* glsl */ `
 #ifdef LAMPS
+${posed ? '' : `uniform vec4 grid;  // where the first cell is, and the steps between cells
+uniform vec2 lastCell;
+uniform vec3 groundLampAt[LAMPS], groundLampWay[LAMPS];`}
 uniform vec4 lampKind[LAMPS];  // what it is, whether it turns, the cosine of its cutoff, its exponent
 uniform vec3 lampFades[LAMPS];
 uniform vec3 lampAmbient[LAMPS], lampDiffuse[LAMPS], lampSpecular[LAMPS];
@@ -53,15 +61,13 @@ vec3 lampLit(vec3 own, vec3 normal, vec3 place, vec3 gloss, float unshaded) {
   vec3 shine = headSpecular * pow(max(0.0, dot(normal, normalize(eye + vec3(0.0, 0.0, 1.0)))), max(1.0, 128.0 * gloss.y));
   for (int i = 0; i < LAMPS; i++) {
     bool everywhere = lampKind[i].x < 0.5;
-    #ifdef LAMPS_AFAR
-    if (!everywhere) continue;
-    #endif
-    vec3 to = everywhere ? -vLampWay[i] : vLampAt[i] - place;
+    ${posed ? OWN_LAMP : GROUND_LAMP}
+    vec3 to = everywhere ? -lampTo : lampPlace - place;
     float far = length(to);
     to /= far;
     float strength = everywhere ? 1.0 : 1.0 / dot(lampFades[i], vec3(1.0, far, far * far));
     if (lampKind[i].x > 1.5) {
-      float inside = -dot(to, normalize(vLampWay[i]));
+      float inside = -dot(to, normalize(lampTo));
       strength *= inside >= lampKind[i].z ? pow(max(inside, 1e-4), lampKind[i].w) : 0.0;
     }
     float facing = dot(normal, to);
@@ -95,6 +101,10 @@ export class Lamps {
     lampAt: { value: Array.from({ length: MOST }, () => new Vector4()) },
     lampWay: { value: Array.from({ length: MOST }, () => new Vector4()) },
     lampKind: { value: Array.from({ length: MOST }, () => new Vector4()) },
+    groundLampAt: { value: Array.from({ length: MOST }, () => new Vector3()) },
+    groundLampWay: { value: Array.from({ length: MOST }, () => new Vector3()) },
+    grid: { value: new Vector4() },
+    lastCell: { value: new Vector2() },
     ...Object.fromEntries(['Fades', 'Ambient', 'Diffuse', 'Specular'].map((name) => (
       [`lamp${name}`, { value: Array.from({ length: MOST }, () => new Vector3()) }]
     ))),
@@ -123,16 +133,32 @@ export class Lamps {
   applyTo(material) {
     const defines = { ...material.defines };
     delete defines.LAMPS;
-    if (this.#lit) Object.assign(defines, { LAMPS: this.#lit.lights.length, LAMPS_CASTER: casterOf(this.#lit) });
+    if (this.#lit) Object.assign(defines, { LAMPS: this.#lit.lights.length, LAMPS_CASTER: this.#lit.caster });
     material.defines = defines;
     material.needsUpdate = true;
   }
 
-  /** From the floor to the light that casts shadows; null: it is the page's sun. @param {import('../scene/robots.js').Robots[]} groups @param {Vector3} out */
-  sun([robots], out) {
-    const light = this.#lit && robots ? this.#lit.lights[casterOf(this.#lit)] : null;
-    return light ? wayOf(light, robots, 0, out).negate() : null;
+  /**
+   * Takes over where they are.
+   *
+   * @param {import('../scene/robots.js').Robots} robots
+   * @returns {Vector3|null}  from the floor to the one that casts shadows; null: that is the page's sun
+   */
+  aim(robots) {
+    if (!this.#lit) return null;
+    const { groundLampAt, groundLampWay, grid, lastCell } = this.uniforms;
+    const { cells, columns, lift, step } = robots.plot;
+    grid.value.set(cells[0], cells[1], ...step);
+    lastCell.value.set(columns - 1, Math.ceil(robots.group.numEnvs / columns) - 1);
+    this.#lit.lights.forEach((light, i) => {
+      placeOf(light, robots, 0, groundLampAt.value[i]).z += lift;
+      wayOf(light, robots, 0, groundLampWay.value[i]);
+    });
+    const { caster } = this.#lit;
+    return caster < 0 ? null : this.#sun.copy(groundLampWay.value[caster]).negate();
   }
+
+  #sun = new Vector3();
 
   /**
    * Has a material know of them.
@@ -145,17 +171,17 @@ export class Lamps {
     Object.assign(shader.uniforms, this.uniforms);
     const gloss = glossy ? 'varying vec3 vGloss;' : '';
     shader.vertexShader = shader.vertexShader
-      .replace('void main() {', `${VARYINGS} ${gloss} ${glossy ? 'attribute vec3 gloss;' : ''}
+      .replace('void main() {', `${posed ? VARYINGS : ''} ${gloss} ${glossy ? 'attribute vec3 gloss;' : ''}
         #ifdef LAMPS
         uniform vec4 lampAt[LAMPS], lampWay[LAMPS], lampKind[LAMPS];
         #endif
         void main() {`)
       .replace('vViewPosition = - mvPosition.xyz;', `vViewPosition = -mvPosition.xyz;
-        ${glossy ? 'vGloss = gloss;' : ''} ${posed ? POSED_VERTEX : GROUND_VERTEX}`);
+        ${glossy ? 'vGloss = gloss;' : ''} ${posed ? POSED_VERTEX : ''}`);
     shader.fragmentShader = shader.fragmentShader
-      .replace('void main() {', `${VARYINGS} ${gloss} ${posed ? '' : '#define LAMPS_AFAR'}
+      .replace('void main() {', `${posed ? VARYINGS : ''} ${gloss}
         #define LAMP_GLOSS ${glossy ? 'vGloss' : 'vec3(0.0)'}
-        ${FRAGMENT} void main() {`)
+        ${fragment(posed)} void main() {`)
       .replace('#include <opaque_fragment>', LIT);
   }
 }

@@ -7,23 +7,60 @@ import { terrainOf } from './shapes.js';
  * @typedef {import('../../../sim/worker/scene.js').Scene} Scene
  * @typedef {import('../../../sim/worker/scene.js').SceneLight} Light
  * @typedef {import('./robots.js').Robots} Robots
- *
- * @typedef {object} Lamps
- * @property {Light[]} lights  at least one
- * @property {import('../../../sim/worker/scene.js').SceneHeadlight|null} headlight
  */
 
 /** The first ones of a model shine. */
 export const MOST = 4;
 
-/** Null: the page's light shines; on ground that robots share there is no place that is theirs. @param {Scene} scene @returns {Lamps|null} */
-export function lampsOf(scene) {
-  if (!scene.lights.length || terrainOf(scene)) return null;
-  return { lights: scene.lights.slice(0, MOST), headlight: scene.headlight };
-}
+/** Null: the page's light shines; on ground that robots share there is no place that is theirs. @param {Scene} scene */
+export const lampsOf = (scene) => (scene.lights.length && !terrainOf(scene) ? new Lamps(scene) : null);
 
-/** Which of them casts shadows; -1: none. @param {Lamps} lamps */
-export const casterOf = ({ lights }) => lights.findIndex(({ castshadow }) => castshadow);
+export class Lamps {
+  /** @param {Pick<Scene, 'lights'|'headlight'>} scene */
+  constructor({ lights, headlight }) {
+    this.lights = lights.slice(0, MOST);
+    this.headlight = headlight;
+    /** Which of them casts shadows; -1: none. */
+    this.caster = this.lights.findIndex(({ castshadow }) => castshadow);
+  }
+
+  /**
+   * All of them as one light, as they fall on a robot: for who can reckon with no more.
+   *
+   * @param {Robots} robots @param {number} env
+   * @returns {{ambient: number, head: number, sun: number, way: Vector3}}  how strong it is from everywhere, from the camera
+   *   and along a direction, of what is white; the direction to the light
+   */
+  mixed(robots, env) {
+    const sun = new Vector3();
+    let ambient = mean(this.headlight?.ambient);
+    let all = 0;
+    for (const light of this.lights) {
+      wayOf(light, robots, env, way);
+      let strength = 1;
+      to.copy(way).negate();
+      if (light.kind !== 'directional') {
+        placeOf(light, robots, env, place);
+        to.copy(place).sub(/** @type {Vector3} */ (robots.poses.position(env, robots.group.scene.trackBody, other)));
+        const far = to.length() || 1;
+        to.divideScalar(far);
+        const [constant, linear, quadratic] = light.attenuation;
+        strength /= constant + linear * far + quadratic * far * far || 1;
+        const inside = -to.dot(way);
+        if (light.kind === 'spot') strength *= inside >= Math.cos((light.cutoff * Math.PI) / 180) ? inside ** light.exponent : 0;
+      }
+      ambient += strength * mean(light.ambient);
+      all += strength * mean(light.diffuse);
+      sun.addScaledVector(to, strength * mean(light.diffuse));
+    }
+    // What comes from several sides is in part as if it came from all.
+    const strength = sun.length();
+    return {
+      ambient: ambient + (all - strength) / 2, head: mean(this.headlight?.diffuse), sun: strength,
+      way: strength > 1e-6 ? sun.divideScalar(strength) : sun.set(0, 0, 1),
+    };
+  }
+}
 
 const turn = new Quaternion();
 const other = new Vector3();
@@ -50,43 +87,6 @@ export function wayOf(light, robots, env, out) {
 const place = new Vector3();
 const way = new Vector3();
 const to = new Vector3();
-
-/**
- * All of them as one light, as they fall on a robot: for who can reckon with no more.
- *
- * @param {Lamps} lamps @param {Robots} robots @param {number} env
- * @returns {{ambient: number, head: number, sun: number, way: Vector3}}  how strong it is from everywhere, from the camera
- *   and along a direction, of what is white; the direction to the light
- */
-export function mixedOf({ lights, headlight }, robots, env) {
-  const sun = new Vector3();
-  let ambient = mean(headlight?.ambient);
-  let all = 0;
-  for (const light of lights) {
-    wayOf(light, robots, env, way);
-    let strength = 1;
-    to.copy(way).negate();
-    if (light.kind !== 'directional') {
-      placeOf(light, robots, env, place);
-      to.copy(place).sub(/** @type {Vector3} */ (robots.poses.position(env, robots.group.scene.trackBody, other)));
-      const far = to.length() || 1;
-      to.divideScalar(far);
-      const [constant, linear, quadratic] = light.attenuation;
-      strength /= constant + linear * far + quadratic * far * far || 1;
-      const inside = -to.dot(way);
-      if (light.kind === 'spot') strength *= inside >= Math.cos((light.cutoff * Math.PI) / 180) ? inside ** light.exponent : 0;
-    }
-    ambient += strength * mean(light.ambient);
-    all += strength * mean(light.diffuse);
-    sun.addScaledVector(to, strength * mean(light.diffuse));
-  }
-  // What comes from several sides is in part as if it came from all.
-  const strength = sun.length();
-  return {
-    ambient: ambient + (all - strength) / 2, head: mean(headlight?.diffuse), sun: strength,
-    way: strength > 1e-6 ? sun.divideScalar(strength) : sun.set(0, 0, 1),
-  };
-}
 
 /** @param {number[]} [rgb] */
 const mean = (rgb) => (rgb ? (rgb[0] + rgb[1] + rgb[2]) / 3 : 0);

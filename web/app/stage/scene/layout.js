@@ -13,8 +13,8 @@ import { frameOf, groundOf, halfSizeOf, isTerrain, terrainOf, visibleGeoms } fro
 const ROOM = 1.5;
 const ROOM_LARGEST = 1.1;
 
-/** Room between two environments' tiles of the floor, as a part of their size. */
-export const TILE_GAP = 0.04;
+/** Between two environments' tiles of the floor, as a part of their size: their checkers do not meet. */
+export const TILE_GAP = 0.05;
 
 /** Around a block, in multiples of its larger step between neighbours. */
 const GAP = 1.8;

@@ -3,23 +3,13 @@
 import { Color, SRGBColorSpace } from 'three';
 import { horizonOf, skyBoxOf } from './cube.js';
 import { lampsOf } from './lamps.js';
+import { BROUGHT } from './surroundings.js';
 import { groundOf, visibleGeoms } from './shapes.js';
 
 /**
  * @typedef {import('../../../sim/worker/scene.js').Scene} Scene
- *
- * @typedef {object} Scenery  colours as the screen shows them, 0 to 1; null: the page's own
- * @property {import('./cube.js').Texture|null} box
- * @property {number[]|null} horizon       what is far away fades into it
- * @property {[number[], number[]]|null} floor  of its checker
- * @property {import('./lamps.js').Lamps|null} lamps
+ * @typedef {import('./surroundings.js').Scenery} Scenery
  */
-
-/** @type {Scenery} */
-export const OWN = { box: null, horizon: null, floor: null, lamps: null };
-
-/** Of robots of one's own; what Gymnasium's models have is black and white, and the page has its own look for them. */
-const BROUGHT = 'Robot-v0';
 
 /** A floor that a robot was given because its model has none: it looks as the page's. As in websim/experiments/robot.py. */
 const ADDED = 'floor that WebSim added';
