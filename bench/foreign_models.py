@@ -3,12 +3,14 @@
     pip download --no-deps dm_control && unzip dm_control-*.whl 'dm_control/suite/*'
     MUJOCO_GL=osmesa python -m bench.foreign_models dm_control/suite
 
-A row for each model, as it begins: MuJoCo's renderer, the page with WebGL, the page on the
-processor. Writes docs/images/foreign-models.jpg. MuJoCo's renderer needs OSMesa or EGL.
+A row for each model, one with a skin among them, as it begins: MuJoCo's renderer, the page with
+WebGL, the page on the processor. Writes docs/images/foreign-models.jpg. MuJoCo's renderer needs
+OSMesa or EGL.
 """
 
 import argparse
 import tempfile
+import zipfile
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -27,7 +29,7 @@ from websim_server.chromium import SOFTWARE_WEBGL
 MODELS = (
     "ball_in_cup",
     "cartpole",
-    "cheetah",
+    "dog",
     "finger",
     "fish",
     "hopper",
@@ -59,6 +61,14 @@ def native(model: mujoco.MjModel) -> Any:
         return renderer.render().copy()
 
 
+def pack(folder: Path, name: str, archive: Path) -> None:
+    """Packs a model with all that it may name."""
+    assets = [*folder.glob("common/*.xml"), *folder.glob(f"{name}_assets/*")]
+    with zipfile.ZipFile(archive, "w") as packed:
+        for file in (folder / f"{name}.xml", *assets):
+            packed.write(file, file.relative_to(folder))
+
+
 def drawn(browser: Browser, address: str, paths: list[Path], renderer: str) -> list[Any]:
     """The page's pictures, [height, width, 3] each."""
     page = browser.new_page(viewport={"width": WIDTH, "height": HEIGHT})
@@ -88,10 +98,9 @@ def main() -> None:
     ):
         models, paths = [], []
         for name in MODELS:
-            spec = mujoco.MjSpec.from_file(str(arguments.folder / f"{name}.xml"))
-            models.append(spec.compile())
-            paths.append(Path(folder) / f"{name}.xml")
-            paths[-1].write_text(spec.to_xml(), "utf-8")
+            models.append(mujoco.MjModel.from_xml_path(str(arguments.folder / f"{name}.xml")))
+            paths.append(Path(folder) / f"{name}.zip")
+            pack(arguments.folder, name, paths[-1])
         columns = [[native(model) for model in models]]
         columns += [drawn(browser, address, paths, renderer) for renderer in ("webgl", "flat")]
     rows = [np.hstack(row) for row in zip(*columns, strict=True)]
