@@ -74,6 +74,12 @@ def test_all_meet_at_the_port_that_the_image_opens() -> None:
         assert set(named) == {port}, file
 
 
+def test_a_token_that_is_not_set_is_not_handed_on_as_an_empty_one() -> None:
+    for name in ("ray-head", "ray-worker"):
+        given = read("docker-compose.yml")["services"][name]["environment"]
+        assert given == {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": None}
+
+
 def test_volumes_of_the_image_are_the_ones_that_are_mounted() -> None:
     assert "VOLUME /runs\n" in stages()["ray"]
     services = read("docker-compose.yml")["services"]

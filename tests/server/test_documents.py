@@ -74,9 +74,10 @@ def test_a_link_that_leads_nowhere_stops_the_build(tmp_path: Path) -> None:
     with pytest.raises(AssetError, match=r"README.md links to docs/a.md#b, which is not there"):
         made.provide()
     (checkout / "server").mkdir()
-    (checkout / "docs/a.md").write_text("# A\n\n## B\n\n[code](../server)\n")
+    (checkout / "docs/a.md").write_text("# A\n\n## B\n\n[code](../server) [more](../bench/a.py)\n")
     files = documents.read(made.provide())
     assert b'<a href="a.html#b">other</a>' in files["index.html"]
     assert b"&lt;b&gt;no HTML&lt;/b&gt;" in files["index.html"]
     assert b'<h2 id="b">' in files["a.html"]
-    assert b"<p>code</p>" in files["a.html"]  # what no server hands out is not linked
+    # What no server hands out is not linked, nor what an image has not got.
+    assert b"<p>code more</p>" in files["a.html"]

@@ -170,6 +170,9 @@ def _target(link: str, path: str, checkout: Path) -> tuple[str | None, str | Non
         return link, None
     there = posixpath.normpath(posixpath.join(posixpath.dirname(path), unquote(parts.path)))
     if not (checkout / there).exists():
+        folder, _, file = there.partition("/")
+        if file and not (checkout / folder).exists():  # as in an image, made of a part of all
+            return None, None
         raise AssetError(f"{path} links to {link}, which is not there")
     fragment = f"#{parts.fragment}" if parts.fragment else ""
     here = posixpath.dirname(posixpath.join("docs", _address(path)))

@@ -11,7 +11,7 @@ import socket
 import struct
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -32,6 +32,7 @@ from websim.ranks.wire import (
     connect,
     receive_some,
     send_some,
+    without,
 )
 
 _HEAD = struct.Struct("<QQ")
@@ -87,54 +88,50 @@ class Group:
 
 
 class _Link:
-    """A connection to another rank, and the memory of what goes over it."""
+    """A connection to another rank, and what goes over it: from and to the memory of others."""
 
     def __init__(self, end: socket.socket, rank: int) -> None:
         self.end, self.rank = end, rank
         for side in (socket.SO_SNDBUF, socket.SO_RCVBUF):
             end.setsockopt(socket.SOL_SOCKET, side, _SOCKET_BYTES)
-        self._given = bytearray(_HEAD.size)
-        self._taken = bytearray(_HEAD.size)
-        self.to_send = memoryview(b"")
-        self.to_take = memoryview(b"")
+        self._told = bytearray(_HEAD.size)
+        self._room = np.empty(0, np.uint8)
+        self.to_send: list[memoryview] = []
+        self.to_take: list[memoryview] = []
 
     def give(self, number: int, data: Bytes) -> None:
-        """Sends bytes, as many as go at once."""
-        size = _HEAD.size + data.size
-        if len(self._given) < size:
-            self.to_send = memoryview(b"")
-            self._given = bytearray(size)
-        _HEAD.pack_into(self._given, 0, number, data.size)
-        self.to_send = memoryview(self._given)[:size]
-        self.to_send[_HEAD.size :] = data.data
+        """Sends bytes, as many as go at once; the others are read when they are sent."""
+        self.to_send = without([memoryview(_HEAD.pack(number, data.size)), data.data], 0)
         self.push()
 
     def push(self) -> None:
         """Sends on."""
         while self.to_send and (sent := send_some(self.end, self.to_send)):
-            self.to_send = self.to_send[sent:]
+            self.to_send = without(self.to_send, sent)
 
-    def expect(self, size: int) -> None:
-        """Makes room for bytes that are to come."""
-        if len(self._taken) < _HEAD.size + size:
-            self.to_take = memoryview(b"")
-            self._taken = bytearray(_HEAD.size + size)
-        self.to_take = memoryview(self._taken)[: _HEAD.size + size]
+    def room(self, size: int) -> Bytes:
+        """Memory for bytes that are to come, until more are asked for."""
+        if self._room.size < size:
+            self._room = np.empty(size, np.uint8)
+        return self._room[:size]
+
+    def expect(self, into: Bytes) -> None:
+        """Says where bytes are to go that are to come."""
+        self.to_take = without([memoryview(self._told), into.data], 0)
 
     def pull(self) -> None:
         """Takes what is there."""
         while self.to_take and (count := receive_some(self.end, self.to_take)):
-            self.to_take = self.to_take[count:]
+            self.to_take = without(self.to_take, count)
 
-    def taken(self, number: int, size: int) -> Bytes:
-        """The bytes that have come, until others are expected."""
-        head = _HEAD.unpack_from(self._taken)
-        if head != (number, size):
+    def check(self, number: int, size: int) -> None:
+        """Looks whether what has come is what was to come."""
+        told = _HEAD.unpack(self._told)
+        if told != (number, size):
             raise WebSimError(
                 f"Ranks do not do the same: exchange {number} of {size} bytes met exchange "
-                f"{head[0]} of {head[1]}."
+                f"{told[0]} of {told[1]}."
             )
-        return np.frombuffer(self._taken, np.uint8, size, _HEAD.size)
 
 
 class Member:
@@ -231,7 +228,8 @@ class Member:
                 self.wish = Wish(**frame.values)
             elif frame.kind == "supply":
                 assert self._transport is not None
-                self.send("result", self._transport.last, epoch=self._transport.group.epoch)
+                last = self._transport.last.tobytes()
+                self.send("result", last, epoch=self._transport.group.epoch)
             else:
                 return frame
         return None
@@ -288,7 +286,7 @@ class TcpTransport(Transport):
     def __init__(self, rank: int, member: Member, group: Group) -> None:
         """Connects nobody yet."""
         self.group = group
-        self.last = b""
+        self.last: Bytes = np.empty(0, np.uint8)
         self._rank, self._member = rank, member
         self._completed = 0
         self._lost: tuple[int, ...] = ()
@@ -304,16 +302,15 @@ class TcpTransport(Transport):
 
         def gather(place: Place, swap: "_Swap") -> None:
             rows[place.own] = given
-            swap.take_rows(place.children, rows)
+            swap.take({first: rows[first:end].reshape(-1) for first, end in place.children})
             branch = rows[place.own : place.end].reshape(-1)
             if place.parent is None:
-                others = place.other_tops
-                for top, _ in others:
+                for top, _ in place.other_tops:
                     swap.give(top, branch)
-                swap.take_rows(others, rows)
+                swap.take({top: rows[top:end].reshape(-1) for top, end in place.other_tops})
             else:
-                swap.give(place.parent, branch)
-                rows[...] = swap.take([(place.parent, taken.size)])[0].reshape(rows.shape)
+                swap.give(place.parent, branch)  # which is there when the answer comes
+                swap.take({place.parent: taken.reshape(-1)})
             for child, _ in place.children:
                 swap.give(child, taken.reshape(-1))
 
@@ -323,30 +320,31 @@ class TcpTransport(Transport):
         self, number: int, members: Sequence[int], timeout: float, array: NDArray[Any]
     ) -> tuple[int, ...]:
         """See Transport."""
-        total = array.copy()
-        mine = total.view(np.uint8)
+        total = np.empty_like(array)
+        size = total.nbytes
 
         def add(place: Place, swap: "_Swap") -> None:
-            for part in swap.take([(child, mine.size) for child, _ in place.children]):
-                np.add(total, part.view(array.dtype), out=total)
+            branch = array
+            if place.children:
+                rooms = {child: swap.room(child, size) for child, _ in place.children}
+                swap.take(rooms)
+                branch = np.empty_like(array)
+                _add([array, *(room.view(array.dtype) for room in rooms.values())], branch)
             if place.parent is None:
-                others = place.other_tops
-                for top, _ in others:
-                    swap.give(top, mine)
-                taken = swap.take([(top, mine.size) for top, _ in others])
-                if taken:
-                    parts = [part.view(array.dtype) for part in taken]
-                    parts.insert(place.own // place.width, total.copy())
-                    np.add(parts[0], parts[1], out=total)
-                    for part in parts[2:]:
-                        np.add(total, part, out=total)
+                rooms = {top: swap.room(top, size) for top, _ in place.other_tops}
+                for top in rooms:
+                    swap.give(top, branch.view(np.uint8))
+                swap.take(rooms)
+                parts = [room.view(array.dtype) for room in rooms.values()]
+                parts.insert(place.own // place.width, branch)
+                _add(parts, total)
             else:
-                swap.give(place.parent, mine)
-                mine[...] = swap.take([(place.parent, mine.size)])[0]
+                swap.give(place.parent, branch.view(np.uint8))
+                swap.take({place.parent: total.view(np.uint8)})
             for child, _ in place.children:
-                swap.give(child, mine)
+                swap.give(child, total.view(np.uint8))
 
-        lost = self._meet(number, members, timeout, add, mine)
+        lost = self._meet(number, members, timeout, add, total.view(np.uint8))
         if not lost:
             array[...] = total
         return lost
@@ -389,8 +387,7 @@ class TcpTransport(Transport):
             swap.finish()
         except _Failed as failed:
             return self._settle(number, failed, timeout, result)
-        self._completed = number
-        self.last = result.tobytes()
+        self._completed, self.last = number, result
         return ()
 
     def _settle(
@@ -406,7 +403,7 @@ class TcpTransport(Transport):
             return lost
         # Somebody has it all, and has gone on: so does this rank, to where the others are.
         result.reshape(-1)[...] = np.frombuffer(verdict.blob, np.uint8)
-        self._completed, self.last, self._lost = number, verdict.blob, lost
+        self._completed, self.last, self._lost = number, result, lost
         return ()
 
     def concerns(self, frame: Frame) -> bool:
@@ -470,58 +467,70 @@ class _Swap:
         if link.to_send:
             self._sending.add(link)
 
-    def take(self, wanted: Sequence[tuple[int, int]]) -> list[Bytes]:
-        """Waits for bytes of members: places and sizes."""
-        taking = {self._link(place): size for place, size in wanted}
-        for link, size in taking.items():
-            link.expect(size)
-        self._wait(set(taking))
-        return [link.taken(self._number, size) for link, size in taking.items()]
+    def room(self, place: int, size: int) -> Bytes:
+        """Memory for what a member is to send, until the next exchange."""
+        return self._link(place).room(size)
 
-    def take_rows(self, branches: Sequence[tuple[int, int]], rows: Bytes) -> None:
-        """Waits for the rows of branches, each told by who comes first in it."""
-        size = rows.shape[1]
-        parts = self.take([(first, (end - first) * size) for first, end in branches])
-        for (first, end), part in zip(branches, parts, strict=True):
-            rows[first:end] = part.reshape(end - first, size)
+    def take(self, wanted: Mapping[int, Bytes]) -> None:
+        """Waits for bytes of members: by their places, where they are to go.
+
+        One after the other: what others bring meanwhile the kernel keeps. A process that is woken
+        for each of them would take the core from those that are still to bring something.
+        """
+        for place, into in wanted.items():
+            link = self._link(place)
+            link.expect(into)
+            self._wait(link)
+            link.check(self._number, into.size)
 
     def finish(self) -> None:
         """Waits until all is sent."""
         while self._sending:
-            self._wait(set())
+            self._wait()
 
     def _link(self, place: int) -> _Link:
         link = self._links[place]
         assert link is not None
         return link
 
-    def _wait(self, taking: set[_Link]) -> None:
-        """Waits until these bytes have come; without any, until some are sent."""
+    def _wait(self, taking: _Link | None = None) -> None:
+        """Waits until all is there that is to come over a link; without one, until some is sent."""
+        ready = self._sending | ({taking} if taking else set())
         while True:
-            for link in taking | self._sending:
+            for link in ready:
                 try:
                     link.pull()
                     link.push()
                 except OSError:
                     raise _Failed(suspects=[link.rank]) from None
-            taking = {link for link in taking if link.to_take}
             sent = {link for link in self._sending if not link.to_send}
             self._sending -= sent
-            if not taking and (sent or not self._sending):
+            if not taking.to_take if taking else sent or not self._sending:
                 return
             if self._member.has_frames:
                 self._listen()
             poll = select.poll()
             poll.register(self._member, select.POLLIN)
-            for link in taking | self._sending:
+            waiting = {link.end.fileno(): link for link in self._sending}
+            if taking:
+                waiting[taking.end.fileno()] = taking
+            for file, link in waiting.items():
                 poll.register(
-                    link.end,
+                    file,
                     (select.POLLIN if link.to_take else 0)
                     | (select.POLLOUT if link.to_send else 0),
                 )
             left = self._until - time.monotonic()
             if left <= 0:
                 raise _Failed(self._timeout)
-            ready = poll.poll(1e3 * left)
-            if any(file == self._member.fileno() for file, _ in ready):
+            found = [file for file, _ in poll.poll(1e3 * left)]
+            ready = {waiting[file] for file in found if file in waiting}
+            if len(ready) < len(found):
                 self._listen()
+
+
+def _add(parts: Sequence[NDArray[Any]], total: NDArray[Any]) -> None:
+    """Adds them, two at least, in their order."""
+    np.add(parts[0], parts[1], out=total)
+    for part in parts[2:]:
+        np.add(total, part, out=total)

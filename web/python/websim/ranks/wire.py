@@ -15,6 +15,7 @@ import ssl
 import struct
 import threading
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
@@ -252,7 +253,7 @@ class Connection:
         left = memoryview(_FRAME.pack(len(header), len(blob)) + header + blob)
         until = time.monotonic() + _PATIENCE
         while left:
-            sent = send_some(self._end, left)
+            sent = send_some(self._end, [left])
             left = left[sent:]
             if not sent:
                 if time.monotonic() > until:
@@ -264,7 +265,7 @@ class Connection:
         gone: OSError | None = None
         part = bytearray(_READ_BYTES)
         try:
-            while count := receive_some(self._end, memoryview(part)):
+            while count := receive_some(self._end, [memoryview(part)]):
                 self._read += part[:count]
         except OSError as error:
             gone = error
@@ -293,23 +294,39 @@ class Connection:
         self._end.close()
 
 
-def send_some(end: socket.socket, view: memoryview) -> int:
-    """Sends what fits now; returns how many bytes."""
+def send_some(end: socket.socket, views: Sequence[memoryview]) -> int:
+    """Sends what fits now of these views, one after the other; returns how many bytes."""
     try:
-        return end.send(view)
+        if isinstance(end, ssl.SSLSocket):
+            return end.send(views[0])
+        return end.sendmsg(views)
     except _NOT_NOW:
         return 0
 
 
-def receive_some(end: socket.socket, view: memoryview) -> int:
+def receive_some(end: socket.socket, views: Sequence[memoryview]) -> int:
     """Takes what is there; returns how many bytes; raises ConnectionError at the end."""
     try:
-        count = end.recv_into(view)
+        if isinstance(end, ssl.SSLSocket):
+            count = end.recv_into(views[0])
+        else:
+            count, *_ = end.recvmsg_into(views)
     except _NOT_NOW:
         return 0
-    if not count and view:
+    if not count:
         raise ConnectionResetError("the other end is gone")
     return count
+
+
+def without(views: Sequence[memoryview], count: int) -> list[memoryview]:
+    """What is left of these views behind their first `count` bytes."""
+    left = []
+    for view in views:
+        gone = min(count, len(view))
+        count -= gone
+        if gone < len(view):
+            left.append(view[gone:])
+    return left
 
 
 def _watch(end: socket.socket) -> None:
