@@ -10,7 +10,7 @@ import { CODE } from '../sim/shared/constants.js';
 import { WebSim } from '../sim/websim.js';
 import { isOwn, sameRobots, titleOf } from './experiment.js';
 import { newId } from './keeping/ids.js';
-import { comparedOf, groupsOf, rebuilds } from './panel/options.js';
+import { OPTIONS, comparedOf, groupsOf, rebuilds, savedController } from './panel/options.js';
 import { readUrl, writeUrl } from './urlstate.js';
 
 /**
@@ -46,6 +46,8 @@ export class Session extends EventTarget {
   leaving = async () => {};
   /** Asks whether what is to be simulated may do more than calculate. @type {(name: string, problems: string) => Promise<boolean>} */
   trusts = async () => false;
+  /** Brings to a simulation what its robots are to move by, before they do. @type {(sim: WebSim) => Promise<void>} */
+  equips = async () => {};
   /** What the server was asked to open, once it is there. @type {Served|null} */
   served = null;
   /** The user's own. @type {{id: string, experiment: Experiment}|null} */
@@ -233,22 +235,31 @@ export class Session extends EventTarget {
       const [experiment, { tasks }] = await Promise.all([this.#read(id), fetchManifest()]);
       this.#own = { id, experiment };
       // The task is shown, if it is a built-in one.
-      if (tasks.includes(experiment.task)) {
-        const change = { task: experiment.task };
-        this.options = { ...this.options, ...change };
-        writeUrl(this.options, 'replace');
-        this.#emit('options', change);
-      }
+      this.#show({ ...(tasks.includes(experiment.task) ? { task: experiment.task } : {}), ...this.#learnt });
       this.#emit('experiment');
       return;
     }
     try {
       this.#own = { id, experiment: await (options.experiment ? kept(options.experiment) : this.#fetch(options.open)) };
+      if (!options.experiment) this.#show(this.#learnt);
       this.#emit('experiment');
     } catch (error) {
       this.#emit('notice', { level: 'error', message: /** @type {Error} */ (error).message });
       this.#adopt({ experiment: '', open: '' });
     }
+  }
+
+  /** What the simulation that is being made already has of the options. @param {Partial<Options>} change */
+  #show(change) {
+    this.options = { ...this.options, ...change };
+    writeUrl(this.options, 'replace');
+    this.#emit('options', change);
+  }
+
+  /** Robots move by what the run has learnt, where the address does not say by what. @returns {Partial<Options>} */
+  get #learnt() {
+    const { served, options: { controller } } = this;
+    return served?.hasLearnt && controller === OPTIONS.controller.initial ? { controller: savedController(served.id) } : {};
   }
 
   /** What a link carries. @param {string} link @returns {Promise<Experiment>} */
@@ -369,6 +380,8 @@ export class Session extends EventTarget {
     for (const type of PASSED) {
       sim.on(type, (/** @type {unknown} */ payload) => this.#emit(type, payload));
     }
+    if (this.#again) return;
+    if (!training) await this.equips(sim);
     if (this.#again) return;
     // What was set while it opened.
     this.#applyLive({ speed: this.options.speed, seed: this.options.seed === sim.seed ? undefined : this.options.seed });

@@ -43,6 +43,7 @@ export class Controllers extends EventTarget {
     this.session = session;
     this.loadPolicy = loadPolicy;
     this.onProblem = onProblem;
+    session.equips = (sim) => this.prepare(sim);
     session.addEventListener('opened', () => {
       this.#coming.clear();
       this.apply();
@@ -110,6 +111,26 @@ export class Controllers extends EventTarget {
     return FALLBACK;
   }
 
+  /**
+   * Brings the policies that the options name to a simulation before anybody sees it: its robots move by them from
+   * the first step. What does not come, or does not fit, is told once the simulation is open.
+   *
+   * @param {import('../../sim/websim.js').WebSim} sim
+   */
+  async prepare(sim) {
+    const { options } = this.session;
+    const named = [options.controller, ...comparedOf(options).map(({ controller }) => controller)];
+    const names = new Set(named.flatMap((name) => this.#each(name)).map(({ name }) => name));
+    await Promise.allSettled([...names].filter((name) => BROUGHT.test(name)).map((name) => this.#add(sim, name)));
+  }
+
+  /** @param {import('../../sim/websim.js').WebSim} sim @param {string} name */
+  async #add(sim, name) {
+    const checkpoint = await this.loadPolicy(name);
+    if (!checkpoint) throw new Error('it is not kept in this browser.');
+    await sim.addPolicy(name, checkpoint.slice(0));
+  }
+
   /** @param {string} name */
   async #bring(name) {
     const { sim } = this.session;
@@ -118,9 +139,7 @@ export class Controllers extends EventTarget {
     // `current` and `best` are there again with the next training.
     if (!BROUGHT.test(name)) return;
     try {
-      const checkpoint = await this.loadPolicy(name);
-      if (!checkpoint) throw new Error('it is not kept in this browser.');
-      await sim.addPolicy(name, checkpoint.slice(0));
+      await this.#add(sim, name);
       if (this.session.sim !== sim) return;
       this.apply();
       // Those that have fallen by then would lie there for the rest of their episodes.

@@ -81,6 +81,9 @@ const PART_NAMES = PARTS.map(({ name }) => name);
 /** The controller that is a run which comes with the page, of each task its own. */
 export const TRAINED = 'trained';
 
+/** Controller of what a run has learnt. @param {string} id  of the run */
+export const savedController = (id) => `saved-${id}`;
+
 export const MAX_SEED = 2 ** 31 - 1;
 export const MAX_FPS = 240;
 const MIN_SPEED = 0.01;

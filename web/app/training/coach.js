@@ -7,6 +7,7 @@
 import { breathe } from '../dom.js';
 import { leave, prepareToLeave } from './leaving.js';
 import { Run } from './run.js';
+import { savedController } from '../panel/options.js';
 import { recoded } from '../../sim/page/recoding.js';
 import { StorageError } from '../keeping/database.js';
 import { newId } from '../keeping/ids.js';
@@ -30,9 +31,6 @@ const KEEP_MS = 10_000;
 
 /** Lists show a run that goes on as it was so many milliseconds ago, at most. */
 const TELL_MS = 10_000;
-
-/** Controller of what a run has learnt. @param {string} id  of the run */
-export const savedController = (id) => `saved-${id}`;
 
 /** Events: `change` (state, message or what is kept), `run` (another run's curve). */
 export class Coach extends EventTarget {

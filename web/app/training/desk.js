@@ -12,6 +12,7 @@ import { Large } from './large.js';
 import { Legend } from './legend.js';
 import { offer } from './offer.js';
 import { trainedTask } from '../panel/controllers.js';
+import { savedController } from '../panel/options.js';
 import { fetchManifest } from '../../sim/page/manifest.js';
 import { BesideCard } from '../sharing/besidecard.js';
 import { ProofCard } from '../sharing/proof.js';
@@ -20,7 +21,7 @@ import { file, sharedId } from '../sharing/stored.js';
 import { TrainSection } from './section.js';
 import { Returns } from './returns.js';
 import { RunStore } from './storage.js';
-import { Coach, savedController } from './coach.js';
+import { Coach } from './coach.js';
 
 /**
  * @typedef {object} Settings
@@ -163,8 +164,9 @@ export class TrainDesk {
     const task = trainedTask(controller);
     if (task) return trained(task);
     const id = controller.slice(savedController('').length);
-    const { run } = this.training;
+    const { training: { run }, session: { served } } = this;
     if (run?.id === id && run.saved) return run.saved.checkpoint;
+    if (served?.id === id) return served.archive;
     return (await this.store.get(id))?.kept.checkpoint ?? null;
   }
 

@@ -4,7 +4,7 @@ import { h, setText } from '../dom.js';
 import { forLearning, isOwn, sameBodies, titleOf } from '../experiment.js';
 import { count, measure, short } from '../format.js';
 import { trainedTask } from '../panel/controllers.js';
-import { OPTIONS, TRAINED, groupsOf, simulatedBy } from '../panel/options.js';
+import { OPTIONS, TRAINED, groupsOf, savedController, simulatedBy } from '../panel/options.js';
 import { fetchManifest } from '../../sim/page/manifest.js';
 import { recoded } from '../../sim/page/recoding.js';
 import { Compare } from './compare.js';
@@ -21,7 +21,6 @@ import { Timeline } from './course/timeline.js';
 import { TrainingProgress } from './progress.js';
 import { Run, fileNameOf } from './run.js';
 import { SetUpForm } from './setupform.js';
-import { savedController } from './coach.js';
 import { Links, MARK } from '../../sim/page/links.js';
 import { idIn, sharedController } from '../sharing/stored.js';
 
@@ -409,14 +408,12 @@ export class TrainSection {
   /** @param {import('../session.js').Served} served  what is simulated already */
   async openServed(served) {
     const { session } = this.settings;
-    const { id, name, experiment, archive, hasLearnt } = served;
+    const { name, experiment, archive, hasLearnt } = served;
     const { algo, preset, steps, hp, controller } = session.options;
     // What the address says counts for more.
     const untouched = algo === OPTIONS.algo.initial && preset === OPTIONS.preset.initial && steps === null && !hp;
-    if (untouched) session.set(this.#optionsOf(experiment), 'replace');
-    if (!hasLearnt) return;
-    await this.#take(new File([archive], name), served);
-    if (controller === OPTIONS.controller.initial) session.set({ controller: savedController(id) }, 'replace');
+    if (untouched) session.set({ ...this.#optionsOf(experiment), ...(hasLearnt ? { controller } : {}) }, 'replace');
+    if (hasLearnt) await this.#take(new File([archive], name), served);
   }
 
   /**
