@@ -27,6 +27,12 @@ def reward(now, before, action):
 
 MARKUP = "<img src=x onerror=alert(1)>A ball"
 
+#: Which controllers the page's robots have had since there are any.
+CONTROLLERS_SEEN = """
+window.controllersSeen = new Set();
+setInterval(() => window.websim && window.controllersSeen.add(window.websim.controller), 5);
+"""
+
 
 @pytest.fixture(scope="module")
 def run() -> Checkpoint:
@@ -60,6 +66,7 @@ def test_a_link_moves_robots_and_is_measured_again(isolated: TrainingPage, link:
     )
     assert page.evaluate("() => window.websim ?? null") is None
 
+    page.add_init_script(CONTROLLERS_SEEN)
     follow(isolated, link.fragment)
     isolated.booted()
     card = page.locator(".proof")
@@ -70,7 +77,10 @@ def test_a_link_moves_robots_and_is_measured_again(isolated: TrainingPage, link:
     claim = link.run.claim
     assert claim is not None
     assert isolated.sim("sim.groups[0].task") == "InvertedPendulum-v5"
-    isolated.wait("sim.controller.startsWith('saved-')", 20)
+    # From the first step on: at no time does anything else move them.
+    isolated.wait("sim.running", 20)
+    (controller,) = page.evaluate("() => [...window.controllersSeen]")
+    assert controller.startswith("saved-")
     # Another task leaves the link: an address never says one thing and shows another.
     page.select_option("#option-task", "Reacher-v5")
     isolated.wait("sim.groups[0].task === 'Reacher-v5'", 60)
