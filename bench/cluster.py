@@ -3,7 +3,8 @@
     python -m bench.cluster [--ranks 2 16] [--rounds 3] [--json docs/results/cluster-1.json]
 
 Ranks that come together average a gradient of 50 kB, again and again, and each average is timed:
-where others use the machine, the quick ones say what it takes and the median what it took.
+where others use the machine, the quick ones say what it takes and the median what it took. What
+all ranks together spend of the processors says it too, and depends less on what else runs.
 Rounds alternate between the ways. All are on this machine, so TCP goes through loopback.
 """
 
@@ -33,15 +34,18 @@ WARM_UP = 10
 QUANTILES = (0.05, 0.5, 0.95)
 
 
-def averaging(communicator: Communicator, times: int) -> list[float]:
-    """Milliseconds of each average."""
+def averaging(communicator: Communicator, times: int) -> tuple[list[float], float]:
+    """Milliseconds of each average, and of processor time that one costs all ranks together."""
     gradient = np.zeros(GRADIENT, np.float32)
     taken = []
+    before = time.process_time()
     for _ in range(times):
         start = time.perf_counter()
         communicator.average(gradient)
         taken.append(1e3 * (time.perf_counter() - start))
-    return taken[WARM_UP:]
+    worked = np.array([1e3 * (time.process_time() - before) / times])
+    communicator.sum(worked)
+    return taken[WARM_UP:], float(worked[0])
 
 
 def _rank(address: tuple[str, int], token: str, times: int) -> None:
@@ -49,11 +53,11 @@ def _rank(address: tuple[str, int], token: str, times: int) -> None:
     communicator, _ = member.group()
     taken = averaging(communicator, times)
     if communicator.is_root:
-        member.tell(taken=taken)
+        member.tell(measured=taken)
     member.leave()
 
 
-def over_tcp(ranks: int, times: int) -> list[float]:
+def over_tcp(ranks: int, times: int) -> tuple[list[float], float]:
     """The same between processes that are members of a group."""
     token = secrets.token_urlsafe(24)
     coordinator = Coordinator(("127.0.0.1", 0), Security(token), ranks)
@@ -65,14 +69,15 @@ def over_tcp(ranks: int, times: int) -> list[float]:
     for process in processes:
         process.start()
     taken: list[float] = []
+    worked = 0.0
     while not coordinator.over:
         for event in coordinator.poll(1.0):
             if isinstance(event, Told):
-                taken = event.values["taken"]
+                taken, worked = event.values["measured"]
     for process in processes:
         process.join()
     coordinator.close()
-    return taken
+    return taken, worked
 
 
 WAYS = {
@@ -89,18 +94,24 @@ def main() -> None:
     parser.add_argument("--times", type=int, default=500, help="averages a round")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there as well")
     arguments = parser.parse_args()
-    figures: dict[str, Any] = {"machine": machine(), "bytes": 4 * GRADIENT, "milliseconds": {}}
+    figures: dict[str, Any] = {"machine": machine(), "bytes": 4 * GRADIENT}
+    figures |= {"milliseconds": {}, "processor milliseconds": {}}
     for ranks in arguments.ranks:
         rounds: dict[str, list[float]] = {way: [] for way in WAYS}
+        costs: dict[str, list[float]] = {way: [] for way in WAYS}
         for _ in tqdm(range(arguments.rounds)):
             for way, measure in WAYS.items():
-                rounds[way] += measure(ranks, arguments.times)
+                taken, worked = measure(ranks, arguments.times)
+                rounds[way] += taken
+                costs[way].append(worked)
         for way, taken in rounds.items():
             low, middle, high = np.quantile(taken, QUANTILES).tolist()
+            cost = float(np.median(costs[way]))
             figures["milliseconds"][f"{ranks} {way}"] = [low, middle, high]
+            figures["processor milliseconds"][f"{ranks} {way}"] = cost
             print(
                 f"{ranks:3} ranks, {way:10} {middle:7.3f} ms an average, median of {len(taken)} "
-                f"(5 % below {low:.3f}, 5 % above {high:.3f})"
+                f"(5 % below {low:.3f}, 5 % above {high:.3f}); {cost:.2f} ms of processors"
             )
     if arguments.json:
         arguments.json.write_text(json.dumps(figures, indent=1) + "\n")
