@@ -493,12 +493,22 @@ def test_keys_in_a_field_are_for_the_field(shared: Dashboard) -> None:
 
 
 @isolated_only
-def test_the_theme_is_remembered(shared: Dashboard) -> None:
+def test_the_theme_is_remembered_and_focus_is_seen_when_it_came_by_key(shared: Dashboard) -> None:
     page = shared.page
     root = page.locator("html")
     expect(root).to_have_attribute("data-theme", "light")
     page.keyboard.press("t")
     expect(root).to_have_attribute("data-theme", "dark")
     assert page.evaluate("() => localStorage.getItem('websim-theme')") == "dark"
-    page.get_by_role("button", name="Dark or light").click()
+    button = page.get_by_role("button", name="Dark or light")
+    button.click()
     expect(root).to_have_attribute("data-theme", "light")
+    outline = "() => getComputedStyle(document.activeElement).outlineStyle"
+    expect(button).to_be_focused()
+    assert page.evaluate(outline) == "none"
+    page.keyboard.press("Tab")
+    expect(button).not_to_be_focused()
+    assert page.evaluate(outline) == "solid"
+    page.keyboard.press("Shift+Tab")
+    expect(button).to_be_focused()
+    assert page.evaluate(outline) == "solid"

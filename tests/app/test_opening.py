@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.app.axe import nothing_wrong
 from tests.app.opened import drop
 from tests.app.page import FEW, Dashboard
 from tests.app.test_nothing_lost import save_as_file
@@ -122,6 +123,7 @@ def test_missing_files_are_asked_for(opened: Dashboard) -> None:
     drop(dialog, {"notes.txt": "not this one"})
     expect(dialog).to_have_count(1)
     expect(dialog.locator("li")).to_have_text(["hull.obj"])
+    nothing_wrong(page, "files are missing")
     drop(dialog, {"hull.obj": files["assets/hull.obj"]})
     stands(opened, "main")
 
@@ -169,6 +171,7 @@ def test_code_that_does_more_than_calculate_waits_for_a_click(opened: Dashboard)
     question = page.get_by_role("dialog")
     drop(page.locator(".stage"), {"pi.py": code})
     expect(question).to_contain_text("line 1, column 1: this import is not allowed")
+    nothing_wrong(page, "a question of trust")
     question.get_by_role("button", name="Cancel").click()
     expect(question).to_be_hidden()
     assert opened.sim("!sim.groups[0].rewardTerms.includes('pi')")

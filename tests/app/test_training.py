@@ -9,20 +9,11 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import BrowserContext, expect
 
+from tests.app.axe import nothing_wrong
 from tests.app.conftest import staying
 from tests.app.page import BOOT_MS
 from tests.app.training_page import LEARNT_MS, SMALL, TrainingPage
 from websim.algorithms.presets import preset
-
-AXE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
-
-#: What axe finds wrong with the page, in a line each.
-VIOLATIONS = """async () => {
-  const { violations } = await axe.run(document, { resultTypes: ['violations'] });
-  return violations.flatMap(({ id, nodes }) => (
-    nodes.map(({ target, failureSummary }) => `${id}: ${target}: ${failureSummary}`)
-  ));
-}"""
 
 NUMBER = re.compile(r"^-?[\d.]+(e-?\d+)?$")
 
@@ -288,27 +279,20 @@ def test_one_pause_for_all_that_learns_and_stands_beside(fresh: TrainingPage) ->
 def test_nobody_is_shut_out(training: TrainingPage) -> None:
     """What axe-core finds wrong, in both themes, of all that can be open: nothing."""
     page = training.page
-    page.evaluate(AXE.read_text())
-
-    def sound(what: str) -> None:
-        for theme in ("dark", "light"):
-            page.evaluate("(theme) => { document.documentElement.dataset.theme = theme; }", theme)
-            assert page.evaluate(VIOLATIONS) == [], (what, theme)
-
     for group in ("robots", "learn", "world", "code", "share", "view"):
         training.unfold(group)
     page.keyboard.press("f")
     page.keyboard.press("g")
     page.get_by_role("button", name="What there is to try").click()
-    sound("cards, details and the panel while robots learn")
+    nothing_wrong(page, "cards, details and the panel while robots learn")
     page.keyboard.press("Escape")
     page.keyboard.press("Escape")
     page.keyboard.press("?")
-    sound("help")
+    nothing_wrong(page, "help")
     page.keyboard.press("Escape")
     page.locator("#code-open").click()
     expect(page.locator(".code-sheet .cm-content").first).to_be_visible()
-    sound("code")
+    nothing_wrong(page, "code")
     page.locator("#code-open").click()
     training.buttons.get_by_role("button", name="Stop").click()
     page.get_by_role("button", name="Keep", exact=True).click()
@@ -316,12 +300,12 @@ def test_nobody_is_shut_out(training: TrainingPage) -> None:
     page.get_by_role("checkbox", name="Curve of").first.check()
     page.locator(".runs").get_by_role("button", name="Enlarge").click()
     expect(page.locator(".runs-legend li")).to_have_count(1)
-    sound("the table of runs")
+    nothing_wrong(page, "the table of runs")
     for name in ("Share", "Export"):
         page.locator(".saved").get_by_role("button", name=f"{name}: ").first.click()
         dialog = page.locator("dialog.share")
         expect(dialog).to_be_visible()
-        sound(name)
+        nothing_wrong(page, name)
         page.keyboard.press("Escape")
         expect(dialog).to_be_hidden()
     page.keyboard.press("Escape")

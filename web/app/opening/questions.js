@@ -45,7 +45,7 @@ export function askFiles(missing) {
 export async function askTrust(name, problems) {
   const trusted = await ask(`Run ${name} all the same?`, (answer) => [
     h('p', {}, 'It does more than calculate, so nobody can say what it does. It runs in workers of this page: do this only if you know who wrote it.'),
-    h('pre', { class: 'problems' }, problems),
+    h('pre', { class: 'problems', tabindex: 0 }, problems),
     h('button', { class: 'primary', onclick: () => answer(true) }, 'Run it, I trust it'),
   ]);
   return trusted ?? false;

@@ -33,6 +33,7 @@ const reducedMotion = matchMedia('(prefers-reduced-motion: reduce)');
 
 export class CameraRig {
   #flight = { start: 0, active: false, offset: new THREE.Vector3(), target: new THREE.Vector3() };
+  #smooth = false;
   #goal = { offset: new THREE.Vector3(), target: new THREE.Vector3() };
   #step = new THREE.Vector3();
   /** Parts of the canvas, along its width and height, that nothing covers. */
@@ -53,8 +54,7 @@ export class CameraRig {
     this.camera = new THREE.PerspectiveCamera(FIELD, 1, 0.05, 2000);
     this.camera.up.set(0, 0, 1);
     this.controls = new OrbitControls(this.camera, element);
-    this.smooth = false;
-    this.setSmooth(smooth);
+    this.#smooth = smooth;
     this.controls.dampingFactor = 0.12;
     this.controls.zoomToCursor = true;
     this.controls.maxPolarAngle = Math.PI / 2 - 0.02;
@@ -74,8 +74,12 @@ export class CameraRig {
 
   /** @param {boolean} smooth  flights and inertia; they need frames to be seen */
   setSmooth(smooth) {
-    this.smooth = smooth && !reducedMotion.matches;
-    this.controls.enableDamping = this.smooth;
+    this.#smooth = smooth;
+  }
+
+  /** Whether it flies: not for who asks for less motion, from then on. */
+  get smooth() {
+    return this.#smooth && !reducedMotion.matches;
   }
 
   /** @param {import('./layout.js').Layout} layout */
@@ -177,6 +181,7 @@ export class CameraRig {
       controls.target.add(this.#step);
       camera.position.add(this.#step);
     }
+    controls.enableDamping = this.smooth;
     controls.update();
     camera.updateMatrixWorld();
     const still = this.#seen.distanceToSquared(camera.position) < 1e-10
