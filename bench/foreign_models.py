@@ -63,7 +63,10 @@ def native(model: mujoco.MjModel) -> Any:
 
 def pack(folder: Path, name: str, archive: Path) -> None:
     """Packs a model with all that it may name."""
-    assets = [*folder.glob("common/*.xml"), *folder.glob(f"{name}_assets/*")]
+    text = (folder / f"{name}.xml").read_text("utf-8")
+    # Another model beside it would have to be chosen from.
+    included = [file for file in folder.glob("common/*.xml") if file.name in text]
+    assets = [*included, *folder.glob(f"{name}_assets/*")]
     with zipfile.ZipFile(archive, "w") as packed:
         for file in (folder / f"{name}.xml", *assets):
             packed.write(file, file.relative_to(folder))
