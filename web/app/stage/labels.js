@@ -3,6 +3,9 @@
 import { h } from '../dom.js';
 import { count } from '../format.js';
 
+/** So far they stay from the picture's edges, in pixels. */
+const EDGE = 4;
+
 export class Labels {
   element = h('div', { class: 'block-labels', 'aria-hidden': 'true' });
 
@@ -13,12 +16,14 @@ export class Labels {
     )));
   }
 
-  /** Brings them to their places. @param {import('./view.js').View} view */
+  /** Brings them to their places, as far as those are within the picture. @param {import('./view.js').View} view */
   turn(view) {
     /** @type {HTMLElement[]} */ ([...this.element.children]).forEach((label, g) => {
       const place = view.front(g);
       label.hidden = !place || view.followed !== null;
-      if (place) label.style.transform = `translate(${place.x.toFixed(1)}px, ${place.y.toFixed(1)}px) translate(-50%, 0)`;
+      if (!place) return;
+      const most = view.element.clientWidth - EDGE;
+      label.style.transform = `translate(clamp(${EDGE}px, ${place.x.toFixed(1)}px - 50%, ${most}px - 100%), ${place.y.toFixed(1)}px)`;
     });
   }
 }
