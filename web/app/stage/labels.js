@@ -16,14 +16,22 @@ export class Labels {
     )));
   }
 
-  /** Brings them to their places, as far as those are within the picture. @param {import('./view.js').View} view */
+  /** Brings them to their places, within the picture and below each other where they'd meet. @param {import('./view.js').View} view */
   turn(view) {
+    /** @type {{left: number, right: number, top: number}[]} */
+    const placed = [];
     /** @type {HTMLElement[]} */ ([...this.element.children]).forEach((label, g) => {
       const place = view.front(g);
       label.hidden = !place || view.followed !== null;
       if (!place) return;
-      const most = view.element.clientWidth - EDGE;
-      label.style.transform = `translate(clamp(${EDGE}px, ${place.x.toFixed(1)}px - 50%, ${most}px - 100%), ${place.y.toFixed(1)}px)`;
+      const { offsetWidth: width, offsetHeight: height } = label;
+      const left = Math.max(EDGE, Math.min(place.x - width / 2, view.element.clientWidth - EDGE - width));
+      let top = place.y;
+      for (const other of placed) {
+        if (left < other.right && left + width > other.left && Math.abs(top - other.top) < height) top = other.top + height;
+      }
+      placed.push({ left, right: left + width, top });
+      label.style.transform = `translate(${left.toFixed(1)}px, ${top.toFixed(1)}px)`;
     });
   }
 }
