@@ -2,8 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Silence } from '../../web/sim/page/silence.js';
-import { BOOT_HUNG_MS, COMPILE_HUNG_MS, HUNG_MS } from '../../web/sim/shared/protocol.js';
+import { BOOT_HUNG_MS, COMPILE_HUNG_MS, HUNG_MS, Silence } from '../../web/sim/page/silence.js';
 
 const BEAT = { event: 'heartbeat', compiles: false };
 const COMPILES = { event: 'heartbeat', compiles: true };

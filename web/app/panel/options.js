@@ -4,7 +4,7 @@
  */
 
 import { WebSim } from '../../sim/websim.js';
-import { MAX_ENVS, MAX_WORKERS } from '../../sim/shared/protocol.js';
+import { MAX_ENVS, MAX_WORKERS } from '../../sim/page/arguments.js';
 import { readNumber, readWhole } from '../numbers.js';
 import { PARTS } from '../stage/parts.js';
 

@@ -1,7 +1,7 @@
 /** Robots side by side under other controllers: rows of a number and a controller. */
 
 import { h, setText } from '../dom.js';
-import { MAX_ENVS } from '../../sim/shared/protocol.js';
+import { MAX_ENVS } from '../../sim/page/arguments.js';
 import { readWhole } from '../numbers.js';
 import { OptionError, comparedOf } from '../panel/options.js';
 import { typedField } from '../panel/fields.js';

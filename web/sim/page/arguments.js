@@ -5,7 +5,9 @@
 
 import { InvalidArgument, UnknownTask } from '../shared/errors.js';
 import { MAX_CANDIDATES, MAX_JUDGING_EPISODES } from '../shared/constants.js';
-import { MAX_ENVS, MAX_WORKERS } from '../shared/protocol.js';
+
+export const MAX_ENVS = 4096;
+export const MAX_WORKERS = 64;
 
 export const CONTROLLERS = ['random', 'zero', 'sinusoid'];
 

@@ -1,7 +1,6 @@
 /** How many workers and environments suit a machine, and why. */
 
-import { checkInteger } from './arguments.js';
-import { MAX_ENVS, MAX_WORKERS } from '../shared/protocol.js';
+import { MAX_ENVS, MAX_WORKERS, checkInteger } from './arguments.js';
 
 /** What a worker takes, generously: two of them and the page took 400 MB (docs/performance.md). */
 const WORKER_BYTES = 200e6;

@@ -1,6 +1,13 @@
 /** For how long nothing has been heard from a worker, and whether that is to be worried about. */
 
-import { BOOT_HUNG_MS, COMPILE_HUNG_MS, HUNG_MS } from '../shared/protocol.js';
+/** A worker that is silent for so long is taken for hung, in milliseconds. */
+export const HUNG_MS = 10_000;
+
+/** A robot is compiled in one go, with large meshes for long: so much silence is allowed then. */
+export const COMPILE_HUNG_MS = 300_000;
+
+/** While it boots, a worker compiles and imports for seconds at a time. */
+export const BOOT_HUNG_MS = 60_000;
 
 export class Silence {
   /** When the worker was heard last, in milliseconds of the page's clock. */

@@ -3,7 +3,7 @@
  * they are to own, and hears what they tell.
  */
 
-import { CONTROLLERS, checkTotal } from './arguments.js';
+import { CONTROLLERS, MAX_ENVS, checkTotal } from './arguments.js';
 import { choose, count as counted, thisMachine } from './choice.js';
 import { Dealing } from './dealing.js';
 import { Driving } from './driving.js';
@@ -13,7 +13,6 @@ import { Hands } from './hands.js';
 import { HandsRecord } from './handsrecord.js';
 import { LockStep } from './lockstep.js';
 import { SHARES_MEMORY } from '../shared/memory.js';
-import { MAX_ENVS } from '../shared/protocol.js';
 import { Recoding } from './recoding.js';
 import { Shards } from './shards.js';
 import { Statistics } from './statistics.js';

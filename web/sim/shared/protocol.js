@@ -201,14 +201,4 @@
  * @typedef {{[T in keyof Events]: {event: T} & Events[T]}[keyof Events]} EventMessage
  */
 
-export const MAX_ENVS = 4096;
-export const MAX_WORKERS = 64;
-
-/** A worker that is silent for so long is taken for hung, in milliseconds. */
-export const HUNG_MS = 10_000;
-
-/** A robot is compiled in one go, with large meshes for long: so much silence is allowed then. */
-export const COMPILE_HUNG_MS = 300_000;
-
-/** While it boots, a worker compiles and imports for seconds at a time. */
-export const BOOT_HUNG_MS = 60_000;
+export {};
