@@ -427,6 +427,9 @@ def test_the_stage_can_be_taken_along(shared: Dashboard) -> None:
         expect(card.get_by_role("button", name="Record")).to_be_enabled()
     page.keyboard.press("g")
     expect(card).to_be_hidden()
+    for full in ("true", "false"):
+        page.keyboard.press("x")
+        shared.wait(f"Boolean(document.fullscreenElement) === {full}")
     page.keyboard.press("o")
     expect(page.locator(".panel")).to_be_hidden()
     assert shared.state["present"] == "1"

@@ -67,6 +67,10 @@ export class Taking {
   }
 
   toggleFull() {
+    if (!document.fullscreenEnabled) {
+      this.host.tell('This browser does not fill the screen with a page: O shows only the robots.');
+      return;
+    }
     const change = document.fullscreenElement ? document.exitFullscreen() : document.documentElement.requestFullscreen();
     change.catch(this.host.report);
   }
