@@ -2,12 +2,10 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import load from '@mujoco/mujoco';
 import * as THREE from 'three';
 import { Lamps, MOST, lampsOf, placeOf, wayOf } from '../../web/app/stage/scene/lamps.js';
-import { Poses } from '../../web/app/stage/scene/poses.js';
 import { softShape } from '../../web/app/stage/scene/shapes.js';
-import { sceneOf } from '../../web/sim/worker/scene.js';
+import { Posed } from './mjvscene.mjs';
 import { scene } from './scenes.mjs';
 
 const SOFT = ([
@@ -43,42 +41,24 @@ const XML = `<mujoco><asset><texture name="t" type="2d" builtin="flat" width="2"
   texcoord="${tube.flatMap(([x, y]) => [x, y]).join(' ')}">
   ${bone('upper', -0.2, shares)} ${bone('lower', 0.2, shares.map((share) => 1 - share))}</skin></deformable></mujoco>`;
 
-const DYNAMIC = 2; // in mjtCatBit
-
 test('flexes and skins bend and lights shine as in mjvScene, in many poses', async () => {
-  const mujoco = await load();
-  const model = mujoco.MjModel.from_xml_string(XML);
-  const data = new mujoco.MjData(model);
-  const theirs = new mujoco.MjvScene(model, 2000);
-  const options = [new mujoco.MjvOption(), new mujoco.MjvPerturb(), new mujoco.MjvCamera()];
-  const described = sceneOf(model);
+  const posed = await Posed.of(XML, 2000);
+  const { model, data, theirs, scene: described, poses } = posed;
   assert.deepEqual(described.undrawn, []);
   assert.deepEqual(described.softs.map(({ bones, texture }) => [bones, texture]), [[1, -1], [1, -1], [8, -1], [8, -1], [4, 0]]);
   assert.deepEqual(described.ropes.map(({ lines }) => lines.length), [3]);
   const skin = described.softs[4];
   assert.deepEqual(skin.rgba, [1, 0, 0, 1]);
   assert.ok(tube.every(([x, y], v) => Math.abs(skin.texcoords[2 * v] - x) + Math.abs(skin.texcoords[2 * v + 1] - y) < 1e-6));
-  const poses = new Poses(model.nbody, 1);
   const robots = { group: { scene: described }, poses };
   const shapes = described.softs.map(softShape);
   const near = (one, other, what) => {
     const off = Math.max(...Array.from(one, (value, i) => Math.abs(value - other[i])));
     assert.ok(off < 1e-4, `${what}: ${off}`);
   };
-  let seed = 1;
-  const random = () => ((seed = (seed * 16807) % 2147483647) / 2147483647) * 2 - 1;
   for (let round = 1; round <= 20; round++) {
-    for (let i = 0; i < model.nq; i++) data.qpos[i] = model.qpos0[i] + 0.3 * random();
-    mujoco.mj_forward(model, data);
-    mujoco.mjv_updateScene(model, data, ...options, DYNAMIC, theirs);
-    mujoco.mjv_updateSkin(model, data, theirs);
-    const current = new Float32Array(7 * model.nbody);
-    for (let body = 0; body < model.nbody; body++) {
-      current.set(data.xpos.subarray(3 * body, 3 * body + 3), 7 * body);
-      current.set(data.xquat.subarray(4 * body, 4 * body + 4), 7 * body + 3);
-    }
-    poses.take([{ first: 0, count: 1, sequence: round, time: 0, interval: 0, current, previous: current }]);
-    poses.advance(1);
+    for (let i = 0; i < model.nq; i++) data.qpos[i] = model.qpos0[i] + 0.3 * posed.random();
+    posed.pose();
 
     const [place, way, turn] = [new THREE.Vector3(), new THREE.Vector3(), new THREE.Quaternion()];
     const bent = shapes.map((shape, s) => {
@@ -119,7 +99,7 @@ test('flexes and skins bend and lights shine as in mjvScene, in many poses', asy
       near(lights[i].diffuse, diffuse, 'colour');
     });
   }
-  for (const object of [...options, theirs, data, model]) object.delete();
+  posed.delete();
 });
 
 test('only so many lights shine, ground that is shared has none of its own, and one is the sum of all', () => {

@@ -2,12 +2,10 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import load from '@mujoco/mujoco';
 import { Anatomy } from '../../web/app/stage/anatomy.js';
 import { LINE } from '../../web/app/stage/scene/lines.js';
-import { Poses } from '../../web/app/stage/scene/poses.js';
 import { Slots } from '../../web/app/stage/scene/slots.js';
-import { sceneOf } from '../../web/sim/worker/scene.js';
+import { Posed } from './mjvscene.mjs';
 
 /** Around a sphere and a cylinder, with a side to go along and without, and through both; with a pulley. */
 const XML = `
@@ -36,31 +34,18 @@ const XML = `
 </mujoco>`;
 
 const TENDON = 18; // in mjtObj
-const DYNAMIC = 2; // in mjtCatBit
 
 test('tendons bend as in mjvScene, in many poses', async () => {
-  const mujoco = await load();
-  const model = mujoco.MjModel.from_xml_string(XML);
-  const data = new mujoco.MjData(model);
-  const theirs = new mujoco.MjvScene(model, 200);
-  const scenery = [new mujoco.MjvOption(), new mujoco.MjvPerturb(), new mujoco.MjvCamera()];
-  const scene = sceneOf(model);
-  const [poses, near, anatomy] = [new Poses(model.nbody, 1), new Slots(1), new Anatomy()];
+  const posed = await Posed.of(XML, 200);
+  const { data, theirs, scene, poses } = posed;
+  const [near, anatomy] = [new Slots(1), new Anatomy()];
   const robots = { group: { offset: 0, numEnvs: 1, scene }, poses, plot: { cells: new Float32Array(2), lift: 0, size: 1 }, near };
   near.add(robots.plot.cells, 0);
-  let [bent, straight, touching, seed] = [0, 0, 0, 1];
-  const random = () => ((seed = (seed * 16807) % 2147483647) / 2147483647) * 2 - 1;
+  let [bent, straight, touching] = [0, 0, 0];
+  const random = () => posed.random();
   for (let round = 1; round <= 150; round++) {
     data.qpos.set([random(), random(), random(), random(), random() / 2, 2 * random(), 2 * random()]);
-    mujoco.mj_forward(model, data);
-    mujoco.mjv_updateScene(model, data, ...scenery, DYNAMIC, theirs);
-    const current = new Float32Array(7 * model.nbody);
-    for (let body = 0; body < model.nbody; body++) {
-      current.set(data.xpos.subarray(3 * body, 3 * body + 3), 7 * body);
-      current.set(data.xquat.subarray(4 * body, 4 * body + 4), 7 * body + 3);
-    }
-    poses.take([{ first: 0, count: 1, sequence: round, time: 0, interval: 0, current, previous: current }]);
-    poses.advance(1);
+    posed.pose();
     anatomy.draw([robots], { parts: new Set(['tendons']), followed: null });
     const ours = Array.from({ length: anatomy.hidden.count }, (_, i) => anatomy.hidden.data.slice(i * LINE, (i + 1) * LINE));
     const lines = [];
@@ -81,5 +66,5 @@ test('tendons bend as in mjvScene, in many poses', async () => {
     straight += 7 - (lines.length - 7) / 2;
   }
   assert.ok(bent > 200 && straight > 100 && touching > 20, `${bent} bent, ${straight} straight, ${touching} touching`);
-  for (const one of [...scenery, theirs, data, model]) one.delete();
+  posed.delete();
 });
