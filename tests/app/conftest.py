@@ -1,7 +1,7 @@
 """Pages of the dashboard, open and not yet."""
 
 import socket
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 
 import pytest
@@ -26,6 +26,21 @@ def own_port() -> str:
         return str(free.getsockname()[1])
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Function, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A page that stays is opened anew after a test that failed: others find it as it should be."""
+    report = yield
+    if report.failed and call.when == "call":
+        for name in ("shared", "open_page"):
+            dashboard = item.funcargs.get(name)
+            if isinstance(dashboard, Dashboard):
+                dashboard.page.evaluate("localStorage.clear()")
+                dashboard.open()
+    return report
+
+
 @contextmanager
 def staying(resident: BrowserContext, server: str, query: str = FEW) -> Iterator[TrainingPage]:
     """An open page for several tests."""
@@ -43,7 +58,7 @@ def shared(resident: BrowserContext, site: str) -> Iterator[Dashboard]:
 
 
 @pytest.fixture(scope="module")
-def open_page(resident: BrowserContext, server: str) -> Iterator[TrainingPage]:
+def open_page(resident: BrowserContext, server: str, query: str = FEW) -> Iterator[TrainingPage]:
     """One page for the tests of a file that put it right before they begin."""
     with staying(resident, server) as dashboard:
         yield dashboard

@@ -1,6 +1,7 @@
 /** A film of the stage: every picture that is drawn, until it is stopped. */
 
-import { GIF, MP4, filmSize } from './formats.js';
+import { EncodedFilm } from './encoded.js';
+import { GIF, filmSize } from './formats.js';
 import { GifFilm } from './gif.js';
 
 /** Heights of films, in pixels, and bits of each second. */
@@ -9,17 +10,9 @@ const GIF_HEIGHT = 360;
 const BITS = 8e6;
 
 export class Film {
-  #canvas = document.createElement('canvas');
-  /** @type {MediaRecorder|null} */
-  #recorder = null;
-  /** @type {MediaStream|null} */
-  #stream = null;
-  /** @type {GifFilm|null} */
-  #gif = null;
-  /** @type {import('./mp4.js').Mp4Film|null} */
-  #mp4 = null;
-  /** @type {Blob[]} */
-  #parts = [];
+  #context;
+  #writer;
+  #began = performance.now();
   /** Pictures so far. */
   pictures = 0;
 
@@ -31,47 +24,40 @@ export class Film {
    * @throws {Error} the browser cannot write it, or what writes it cannot be loaded
    */
   static async make(format, width, height) {
-    const film = new Film(format, width, height);
-    if (format === MP4) {
-      const { Mp4Film } = await import('./mp4.js');
-      film.#mp4 = await Mp4Film.make(film.#canvas, BITS);
-      film.began = performance.now();
-    }
-    return film;
+    const canvas = document.createElement('canvas');
+    [canvas.width, canvas.height] = filmSize(width, height, format === GIF ? GIF_HEIGHT : HEIGHT);
+    const context = canvas.getContext('2d', { alpha: false, willReadFrequently: format === GIF });
+    if (!context) throw new Error('The browser has no memory for a film.');
+    const writer = format === GIF ? new GifFilm(canvas.width, canvas.height) : await EncodedFilm.make(canvas, format, BITS);
+    return new Film(format, context, writer);
   }
 
   /**
    * Use `Film.make`.
    *
    * @param {import('./formats.js').Format} format
-   * @param {number} width @param {number} height  of the stage
+   * @param {CanvasRenderingContext2D} context
+   * @param {GifFilm|EncodedFilm} writer
    */
-  constructor(format, width, height) {
+  constructor(format, context, writer) {
     this.format = format;
-    [this.#canvas.width, this.#canvas.height] = filmSize(width, height, format === GIF ? GIF_HEIGHT : HEIGHT);
-    this.began = performance.now();
-    if (format === GIF) {
-      this.#gif = new GifFilm(this.#canvas.width, this.#canvas.height);
-      return;
-    }
-    if (format === MP4) return;
-    // A picture is taken when it is there, not by a clock: what is drawn rarely is no blur.
-    this.#stream = this.#canvas.captureStream(0);
-    this.#recorder = new MediaRecorder(this.#stream, { mimeType: format.type, videoBitsPerSecond: BITS });
-    this.#recorder.addEventListener('dataavailable', ({ data }) => this.#parts.push(data));
-    this.#recorder.start();
+    this.#context = context;
+    this.#writer = writer;
   }
 
-  /** Adds a picture. @param {HTMLCanvasElement} canvas  that was just drawn */
+  /** How long it is so far, in ms. */
+  get length() {
+    return performance.now() - this.#began;
+  }
+
+  /** Adds a picture, where it is time for one. @param {HTMLCanvasElement} canvas  that was just drawn */
   add(canvas) {
-    const { width, height } = this.#canvas;
-    const context = this.#canvas.getContext('2d', { alpha: false, willReadFrequently: this.#gif !== null });
-    if (this.#gif && !this.#gif.due(performance.now())) return;
-    context?.drawImage(canvas, 0, 0, width, height);
+    const now = this.length;
+    if (!this.#writer.wants(now)) return;
+    const { width, height } = this.#context.canvas;
+    this.#context.drawImage(canvas, 0, 0, width, height);
+    this.#writer.add(this.#context, now);
     this.pictures++;
-    if (this.#stream) takeFrame(this.#stream);
-    this.#mp4?.add((performance.now() - this.began) / 1000);
-    if (context) this.#gif?.add(context.getImageData(0, 0, width, height).data, performance.now());
   }
 
   /**
@@ -81,23 +67,6 @@ export class Film {
    * @throws {Error} when the browser cannot write it
    */
   async end() {
-    if (this.#gif) return this.#gif.end(performance.now());
-    if (this.#mp4) return this.#mp4.end();
-    const recorder = /** @type {MediaRecorder} */ (this.#recorder);
-    await new Promise((resolve, reject) => {
-      recorder.addEventListener('stop', resolve);
-      recorder.addEventListener('error', () => reject(new Error('The browser could not write the film.')));
-      recorder.stop();
-    });
-    for (const track of recorder.stream.getTracks()) track.stop();
-    return new Blob(this.#parts, { type: this.format.type.split(';')[0] });
+    return new Blob([await this.#writer.end(this.length)], { type: this.format.type });
   }
-}
-
-/** @typedef {{requestFrame: () => void}} Asked */
-
-/** Takes a picture of a canvas: Firefox asks the stream for it, all others its track. @param {MediaStream} stream */
-function takeFrame(stream) {
-  const [track] = stream.getVideoTracks();
-  /** @type {Asked} */ (/** @type {unknown} */ ('requestFrame' in track ? track : stream)).requestFrame();
 }

@@ -1,32 +1,29 @@
-/** What a film can be: kinds that the browser records, MP4 where it can encode at least, and GIF, which the page writes itself. */
-
-/** @typedef {{name: string, type: string, extension: string}} Format */
-
-/** The best first. @type {Format[]} */
-const RECORDED = [
-  { name: 'MP4', type: 'video/mp4;codecs=avc1.640028', extension: 'mp4' },
-  { name: 'MP4', type: 'video/mp4;codecs=vp9', extension: 'mp4' },
-  { name: 'WebM', type: 'video/webm;codecs=vp9', extension: 'webm' },
-  { name: 'WebM', type: 'video/webm;codecs=vp8', extension: 'webm' },
-  { name: 'WebM', type: 'video/webm', extension: 'webm' },
-];
-
-/** Of pictures that the browser encodes, where it records none. @type {Format} */
-export const MP4 = { name: 'MP4', type: 'video/mp4', extension: 'mp4' };
-
-/** @type {Format} */
-export const GIF = { name: 'GIF', type: 'image/gif', extension: 'gif' };
+/** What a film can be: what the browser encodes, and GIF, which the page writes itself. */
 
 /**
- * One of each name.
- *
- * @param {(type: string) => boolean} supported  by the browser's recorder
- * @param {boolean} encodes  whether the browser encodes pictures
- * @returns {Format[]}
+ * @typedef {object} Format
+ * @property {string} name
+ * @property {string} type
+ * @property {string} extension
+ * @property {import('mediabunny').VideoCodec[]} codecs  the best known first
  */
-export function formats(supported, encodes) {
-  const first = (/** @type {string} */ name) => RECORDED.find((format) => format.name === name && supported(format.type));
-  return [first('WebM'), first('MP4') ?? (encodes ? MP4 : undefined), GIF].filter((format) => format !== undefined);
+
+/** @type {Format} */
+export const WEBM = { name: 'WebM', type: 'video/webm', extension: 'webm', codecs: ['vp9', 'vp8', 'av1'] };
+
+/** @type {Format} */
+export const MP4 = { name: 'MP4', type: 'video/mp4', extension: 'mp4', codecs: ['avc', 'vp9', 'av1'] };
+
+/** @type {Format} */
+export const GIF = { name: 'GIF', type: 'image/gif', extension: 'gif', codecs: [] };
+
+/**
+ * The best first.
+ *
+ * @param {boolean} encodes  whether the browser encodes pictures
+ */
+export function formats(encodes) {
+  return encodes ? [WEBM, MP4, GIF] : [GIF];
 }
 
 /** The most pixels along a side: what every GPU can draw. */

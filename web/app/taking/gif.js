@@ -5,9 +5,9 @@ const INTERVAL = 70;
 
 export class GifFilm {
   #worker;
-  /** The picture that waits to know how long it is shown. @type {{pixels: Uint8ClampedArray, time: number}|null} */
+  /** The picture that waits to know how long it is shown; `pixels` are [height, width, 4]. @type {{pixels: Uint8ClampedArray, time: number}|null} */
   #last = null;
-  /** @type {Promise<Blob>} */
+  /** @type {Promise<BlobPart>} */
   #done;
 
   /** @param {number} width @param {number} height */
@@ -17,7 +17,7 @@ export class GifFilm {
     this.#done = new Promise((resolve, reject) => {
       worker.onerror = ({ message }) => reject(new Error(`The GIF could not be written: ${message || 'its worker could not start'}.`));
       worker.onmessage = ({ data: { bytes, problem } }) => {
-        if (bytes) resolve(new Blob([bytes], { type: 'image/gif' }));
+        if (bytes) resolve(bytes);
         else reject(new Error(`The GIF could not be written: ${problem}.`));
       };
     });
@@ -27,14 +27,15 @@ export class GifFilm {
   }
 
   /** Whether it is time for another picture. @param {number} now  in ms */
-  due(now) {
+  wants(now) {
     return !this.#last || now - this.#last.time >= INTERVAL;
   }
 
-  /** @param {Uint8ClampedArray} pixels  [height, width, 4] @param {number} now */
-  add(pixels, now) {
+  /** @param {CanvasRenderingContext2D} context  of a canvas with the picture @param {number} now  in ms */
+  add(context, now) {
     this.#flush(now);
-    this.#last = { pixels, time: now };
+    const { width, height } = context.canvas;
+    this.#last = { pixels: context.getImageData(0, 0, width, height).data, time: now };
   }
 
   /** @param {number} now */
@@ -44,7 +45,7 @@ export class GifFilm {
     this.#worker.postMessage({ pixels, delay: now - time }, [pixels.buffer]);
   }
 
-  /** @param {number} now @returns {Promise<Blob>} */
+  /** @param {number} now @returns {Promise<BlobPart>} */
   async end(now) {
     this.#flush(now);
     this.#last = null;

@@ -40,8 +40,7 @@ export class Taking {
     this.alone = h('input', { id: 'take-alone', type: 'checkbox' });
     this.problem = h('small', { class: 'problem', role: 'alert' });
     this.size.addEventListener('input', () => setText(this.problem, ''));
-    const recorded = (/** @type {string} */ type) => 'MediaRecorder' in window && MediaRecorder.isTypeSupported(type);
-    this.formats = formats(recorded, 'VideoEncoder' in window);
+    this.formats = formats('VideoEncoder' in window);
     this.format = h('select', { id: 'take-format' }, ...this.formats.map(({ name }) => h('option', {}, name)));
     this.record = h('button', { onclick: () => this.#toggleFilm() }, 'Record');
     this.card = h('div', { class: 'take card', role: 'group', 'aria-label': 'Picture or film', hidden: true },
@@ -114,7 +113,7 @@ export class Taking {
       this.record.classList.add('recording');
       this.open.classList.add('recording');
       const tick = () => {
-        const seconds = Math.round((performance.now() - film.began) / 1000);
+        const seconds = Math.round(film.length / 1000);
         setText(this.record, `Stop (${seconds} s)`);
         if (seconds >= LONGEST) this.#end();
       };
