@@ -146,8 +146,8 @@ def spread(results: Sequence[Result], name: str) -> dict[str, float | None]:
     }
 
 
-def write_results(stem: Path, about: dict[str, Any], rows: Sequence[dict[str, Any]]) -> None:
-    """Writes `<stem>.json`, the summary, and `<stem>.csv`, the curves.
+def write_summary(stem: Path, about: dict[str, Any], rows: Sequence[dict[str, Any]]) -> None:
+    """Writes `<stem>.json`.
 
     Args:
         stem: Path without suffix.
@@ -167,6 +167,10 @@ def write_results(stem: Path, about: dict[str, Any], rows: Sequence[dict[str, An
     ]
     stem.parent.mkdir(parents=True, exist_ok=True)
     stem.with_suffix(".json").write_text(json.dumps({**about, "tasks": summary}, indent=2) + "\n")
+
+
+def write_curves(stem: Path, rows: Sequence[dict[str, Any]]) -> None:
+    """Writes `<stem>.csv`: the curves of what `write_summary` sums up."""
     with stem.with_suffix(".csv").open("w", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(["task", "setting", "seed", "step", "seconds", "return"])

@@ -13,7 +13,7 @@ higher of a task's two marks; one of another stack also when it is of no more in
 whichever is more. Runs are kept under `--runs` and not repeated, so that an interrupted command
 goes on when it is given again.
 
-Writes docs/results/fastest.json and .csv, with all curves.
+Writes docs/results/fastest.json, and the curves as fastest.svg (extra `bench`).
 """
 
 import argparse
@@ -26,7 +26,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bench.curves import Point, Result, judge, machine, read_metrics, write_results
+from bench.curves import Point, Result, judge, machine, read_metrics, write_summary
 from bench.learning import Experiment, Run
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -119,6 +119,35 @@ def told(found: Sequence[Result]) -> str:
     )
 
 
+def plot(found: dict[str, dict[str, list[Result]]], path: Path) -> None:
+    """Draws the curves over wall-clock: a panel for each task, a colour for each side."""
+    import matplotlib
+
+    matplotlib.use("svg")
+    matplotlib.rcParams["svg.hashsalt"] = "websim"  # the same curves give the same file
+    from matplotlib import pyplot
+
+    figure, panels = pyplot.subplots(
+        1, len(found), figsize=(3.6 * len(found), 3.4), squeeze=False, layout="constrained"
+    )
+    labels = {}
+    for panel, (task, sides) in zip(panels[0], found.items(), strict=True):
+        for i, (name, several) in enumerate(sides.items()):
+            for one in several:
+                seconds = [point.seconds for point in one.curve]
+                values = [point.value for point in one.curve]
+                (line,) = panel.plot(seconds, values, color=f"C{i}", linewidth=1)
+                labels.setdefault(name.partition(",")[0], line)
+        for mark in MARKS[task]:
+            panel.axhline(mark, color="gray", linewidth=0.8)
+        panel.set(title=task, xlabel="seconds")
+        panel.grid(alpha=0.3)
+    panels[0, 0].set_ylabel("mean return of 100 episodes")
+    figure.legend(labels.values(), labels, loc="outside lower center", ncols=len(labels))
+    figure.savefig(path, metadata={"Date": None})
+    pyplot.close(figure)
+
+
 def main() -> None:
     """Runs what has not run yet, and prints a table for each task."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -146,6 +175,7 @@ def main() -> None:
         ]
 
     rows: list[dict[str, Any]] = []
+    drawn: dict[str, dict[str, list[Result]]] = {}
     for task in arguments.tasks:
         lower, higher = MARKS[task]
         marks = [lower] if arguments.lower else [lower, higher]
@@ -164,6 +194,7 @@ def main() -> None:
                 print(f"{task} {side.name} seed {seed}: {one.steps} steps, {one.seconds:.0f} s")
         print(f"\n| {task}, seconds to | {' | '.join(f'{mark:g}' for mark in marks)} |")
         print("|---" * (1 + len(marks)) + "|")
+        drawn[task] = {name: results(several, marks[-1]) for name, several in curves.items()}
         for name, several in curves.items():
             found = [results(several, mark) for mark in marks]
             print(f"| {name} | {' | '.join(map(told, found))} |", flush=True)
@@ -173,9 +204,13 @@ def main() -> None:
             ]
         print()
     about = {"command": shlex.join(["python", "-m", "bench.fastest", *sys.argv[1:]]), **machine()}
-    swept = sorted(_sweeps(arguments.runs).glob("*.json"))
-    about["steps/s"] = {path.stem: json.loads(path.read_text()) for path in swept}
-    write_results(arguments.results, about, rows)
+    about["steps/s"] = {
+        path.stem: json.loads(path.read_text())
+        for path in sorted(_sweeps(arguments.runs).glob("*.json"))
+        if path.stem.partition("__")[0] in arguments.tasks
+    }
+    write_summary(arguments.results, about, rows)
+    plot(drawn, arguments.results.with_suffix(".svg"))
 
 
 if __name__ == "__main__":

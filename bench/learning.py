@@ -29,7 +29,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from bench.curves import Result, judge, machine, read_metrics, write_results
+from bench.curves import Result, judge, machine, read_metrics, write_curves, write_summary
 from websim.registry import task_class
 from websim.training import checkpoints
 from websim.training.evaluation import evaluate
@@ -238,7 +238,8 @@ def main() -> None:
     rows = [row(one, several) for one, several in runs.items()]
     stem = arguments.results / f"learning-{arguments.suite}-{arguments.backend}"
     command = shlex.join(["python", "-m", "bench.learning", *sys.argv[1:]])
-    write_results(stem, {"command": command, **machine()}, rows)
+    write_summary(stem, {"command": command, **machine()}, rows)
+    write_curves(stem, rows)
     for one, several in runs.items():
         plot(one, several, stem.with_name(f"{stem.name}-{one.task.partition('-')[0]}.svg".lower()))
     print(f"Written: {stem}.json, its curves as .csv, and a plot of each task")

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bench.curves import Point, judge, rolling, write_results
+from bench.curves import Point, judge, rolling, write_curves, write_summary
 
 
 def single(returns: list[float]) -> list[Point]:
@@ -45,7 +45,8 @@ def test_a_run_is_judged_by_its_first_time_at_the_threshold() -> None:
 def test_what_is_written_down(tmp_path: Path) -> None:
     runs = [judge(seed, single([float(seed)] * 120), 1.5) for seed in (1, 3)]
     row = {"task": "Ant-v5", "setting": "ppo fast", "runs": runs}
-    write_results(tmp_path / "deep" / "x", {"command": "c"}, [row])
+    write_summary(tmp_path / "deep" / "x", {"command": "c"}, [row])
+    write_curves(tmp_path / "deep" / "x", [row])
     summary = json.loads((tmp_path / "deep" / "x.json").read_text())
     (task,) = summary["tasks"]
     assert task["final"] == {"mean": 2.0, "std": pytest.approx(2**0.5)}
