@@ -128,22 +128,23 @@ def plot(found: dict[str, dict[str, list[Result]]], path: Path) -> None:
     from matplotlib import pyplot
 
     figure, panels = pyplot.subplots(
-        1, len(found), figsize=(3.6 * len(found), 3.4), squeeze=False, layout="constrained"
+        1, len(found), figsize=(5.2 * len(found), 3.6), squeeze=False, layout="constrained"
     )
+    names = list(dict.fromkeys(name for sides in found.values() for name in sides))
     labels = {}
     for panel, (task, sides) in zip(panels[0], found.items(), strict=True):
-        for i, (name, several) in enumerate(sides.items()):
+        for name, several in sides.items():
             for one in several:
                 seconds = [point.seconds for point in one.curve]
                 values = [point.value for point in one.curve]
-                (line,) = panel.plot(seconds, values, color=f"C{i}", linewidth=1)
-                labels.setdefault(name.partition(",")[0], line)
+                (line,) = panel.plot(seconds, values, color=f"C{names.index(name)}", linewidth=1)
+                labels[name] = line
         for mark in MARKS[task]:
             panel.axhline(mark, color="gray", linewidth=0.8)
         panel.set(title=task, xlabel="seconds")
         panel.grid(alpha=0.3)
     panels[0, 0].set_ylabel("mean return of 100 episodes")
-    figure.legend(labels.values(), labels, loc="outside lower center", ncols=len(labels))
+    figure.legend(labels.values(), labels, loc="outside lower center", ncols=3)
     figure.savefig(path, metadata={"Date": None})
     pyplot.close(figure)
 
