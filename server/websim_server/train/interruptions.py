@@ -1,10 +1,12 @@
 """Ctrl-C, which ends a run after what is under way."""
 
+import os
 import signal
-import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
+
+STDERR = 2
 
 
 @contextmanager
@@ -21,7 +23,9 @@ def interruptions(after: str = "this iteration") -> "Iterator[Any]":
         if seen:
             raise KeyboardInterrupt
         seen = True
-        print(f"\nStopping after {after}; Ctrl-C again: at once.", file=sys.stderr)
+        # Not by sys.stderr: the signal may have come while that was being written to.
+        with suppress(OSError):  # nobody reads it any longer
+            os.write(STDERR, f"\nStopping after {after}; Ctrl-C again: at once.\n".encode())
 
     before = signal.signal(signal.SIGINT, on_signal)
     try:
