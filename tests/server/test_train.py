@@ -1,7 +1,6 @@
 """`websim train`: what it writes, Ctrl-C and going on, and what it says of mistakes."""
 
 import csv
-import io
 import json
 import os
 import signal
@@ -20,7 +19,6 @@ from websim.experiments import decisions
 from websim.tasks import own
 from websim.training import checkpoints
 from websim_server import cli
-from websim_server.train.interruptions import interruptions
 
 SMALL = ["--set", "num_envs=4", "num_steps=64", "num_minibatches=4", "update_epochs=2"]
 
@@ -190,26 +188,6 @@ def test_a_run_that_adapts_says_what_it_decides(
     assert steps == sorted(set(steps))  # what came after it has been dropped
 
 
-def test_it_is_interrupted_while_it_says_something(
-    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
-) -> None:
-    class Interrupted(io.RawIOBase):
-        def writable(self) -> bool:
-            return True
-
-        def write(self, said: Any) -> int:
-            if not seen():
-                signal.raise_signal(signal.SIGINT)
-            return len(said)
-
-    stderr = io.TextIOWrapper(io.BufferedWriter(Interrupted()), line_buffering=True)
-    monkeypatch.setattr(sys, "stderr", stderr)
-    with interruptions("this") as seen:
-        print("something", file=sys.stderr)
-        assert seen()
-    assert "Stopping after this; Ctrl-C again: at once." in capfd.readouterr().err
-
-
 def test_it_asks_at_the_terminal(tmp_path: Path) -> None:
     how: dict[str, Any] = {
         "rules": {"schedule": {"every": 256}},
@@ -271,7 +249,7 @@ def test_it_asks_at_the_terminal(tmp_path: Path) -> None:
         ),
         (["--resume", "nowhere.zip"], "nowhere.zip cannot be read"),
         (["Hopper-v5", "--reward", "nowhere.py"], "nowhere.py cannot be read"),
-        (["Hopper-v5", "--reward", __file__], "import"),
+        (["Hopper-v5", "--reward", cli.__file__], "import"),
         (["Hopper-v5", "--adapt", "nowhere.json"], "nowhere.json cannot be read"),
         (["Hopper-v5", "--adapt", __file__], "test_train.py: Extra data"),
         (["Hopper-v5", "--ask"], "--ask is of a run that adapts: add --adapt"),
