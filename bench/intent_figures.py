@@ -46,7 +46,7 @@ def learn(intent: Intent, condition: str, seed: int, steps: int, workers: int, o
         reward = out.with_suffix(".py")
         reward.write_text(by_hand()[intent.name])
         folder = out.with_suffix("")
-        command += ["train", intent.task, "--reward", str(reward), "--preset", "fast"]
+        command += ["train", intent.task, "--reward", str(reward), "--preset", "explore"]
         command += ["--task-options", json.dumps(intent.task_options), "--seed", str(seed)]
         command += ["--total-timesteps", str(steps), "--ranks", str(workers)]
         command += ["--output", str(folder)]

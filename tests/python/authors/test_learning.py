@@ -6,9 +6,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from websim.algorithms.presets import PRESETS, preset
 from websim.authors.candidates import Candidate
 from websim.authors.tournament import archive
-from websim.authors.tournament.learning import Learning, Order, carry_out, order_of
+from websim.authors.tournament.learning import Learning, Order, carry_out, order_of, settled
 from websim.authors.tournament.records import Job, Settings
 from websim.authors.tournament.tournament import Tournament
 from websim.errors import CheckpointError, FutureCheckpoint
@@ -52,6 +53,25 @@ def order(reward: str = REWARD, measure: str = MEASURE, **changes: Any) -> Order
     checkpoint = changes.pop("checkpoint", None)
     candidate = replace(CANDIDATE, reward=reward, measure=measure)
     return order_of(job(**changes), candidate, EXPERIMENT, checkpoint)
+
+
+@pytest.mark.parametrize(
+    ("task", "log_std_init"), [("HalfCheetah-v5", 0.0), ("Ant-v5", -1.0), ("Walker2d-v5", None)]
+)
+def test_who_learns_what_somebody_wrote_explores_widely(
+    task: str, log_std_init: float | None
+) -> None:
+    chosen = settled(Experiment(task=task)).hyperparameters
+    narrow = preset("ppo", "fast", task)
+    assert chosen.get("log_std_init") == log_std_init
+    assert chosen.keys() == narrow.keys()
+    given = Experiment(task=task, hyperparameters={"num_envs": 8})
+    assert settled(given) is given
+
+
+def test_a_task_that_brings_one_preset_learns_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(PRESETS["ppo"]["fast"], "Swimmer-v5", {"total_timesteps": 12_345})
+    assert settled(Experiment(task="Swimmer-v5")).hyperparameters["total_timesteps"] == 12_345
 
 
 def test_snapshots_say_what_the_run_itself_says() -> None:

@@ -1,5 +1,6 @@
 """What the offline author writes is safe, runs, differs, and is judged by something else."""
 
+import re
 import sys
 from dataclasses import replace
 from math import pi
@@ -19,6 +20,7 @@ from websim.authors import (
     Snapshot,
     experiment_of,
 )
+from websim.authors.anatomy import read_anatomy
 from websim.authors.reflection import reflect
 from websim.authors.weights import weights_of
 from websim.experiments.experiment import Experiment
@@ -135,6 +137,51 @@ def test_a_seed_draws_the_order() -> None:
     names = [[c.name for c in OfflineAuthor().propose(brief, 64, seed)] for seed in (1, 1, 2)]
     assert names[0] == names[1] != names[2]
     assert sorted(names[0]) == sorted(names[2])
+
+
+def test_nearly_the_same_is_not_tried_first() -> None:
+    for seed in range(4):
+        brief = Brief(words="walk", experiment=Experiment(task="Ant-v5"))
+        names = [c.name for c in OfflineAuthor().propose(brief, 64, seed)]
+        assert names[:2] == ["product", "sum"]
+        costs = ["no costs" not in name for name in names]
+        assert costs == sorted(costs, reverse=True)
+    # Nothing rears or lies by more than all of it: a cap changes nothing there.
+    for task, words in (("HalfCheetah-v5", "stand on your back legs"), ("Ant-v5", "lie down")):
+        assert not [c.name for c in propose(task, words) if "uncapped" in c.name]
+    assert [c.name for c in propose("HalfCheetah-v5", "run") if "uncapped" in c.name]
+
+
+def test_steady_is_said_of_where_it_goes() -> None:
+    """A robot that may sway does so within each stride."""
+
+    def pays(task: str, words: str) -> set[str]:
+        return set(weights_of(propose(task, words)[1].reward))
+
+    assert "sway" in pays("Ant-v5", "walk steadily at 0.5 m/s")
+    assert "sway" not in pays("Ant-v5", "walk at 0.5 m/s")
+    assert "sway" not in pays("Ant-v5", "stand steadily")
+    assert "sway" not in pays("HalfCheetah-v5", "walk steadily")
+
+
+@pytest.mark.parametrize("task", ["Hopper-v5", "Humanoid-v5"])
+def test_who_jumps_may_bend(task: str) -> None:
+    weights = weights_of(propose(task, "jump on the spot")[1].reward)
+    assert "tall" not in weights
+    assert weights["climb"] >= weights["airborne"], "a leap begins with rising, not with flying"
+
+
+@pytest.mark.parametrize("task", ["Ant-v5", "HalfCheetah-v5", "QuadrupedWalk-v0"])
+def test_low_is_nearer_to_lying_than_to_standing(task: str) -> None:
+    anatomy = read_anatomy(Experiment(task=task).make_task())
+    room = anatomy.height - anatomy.lying
+    candidate = propose(task, "walk low")[0]
+    heights = {
+        name: float(re.findall(r"^low_target = (\S+)", getattr(candidate, name), re.M)[0])
+        for name in ("reward", "measure")
+    }
+    assert anatomy.lying < heights["reward"] < anatomy.lying + 0.25 * room
+    assert heights["reward"] < heights["measure"] < anatomy.lying + 0.65 * room
 
 
 def snapshots(measure: float, **terms: list[float]) -> list[Snapshot]:

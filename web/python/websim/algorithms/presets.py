@@ -3,7 +3,8 @@
 `cleanrl` is what CleanRL publishes its curves with, its batch of 2,048 steps spread over 32
 environments. `fast` is about wall-clock: the same batch from more environments, in fewer and larger
 minibatches, with larger steps, and exploration as wide as the task wants it. `total_timesteps`
-belongs to it, because the learning rate falls to 0 until then. `default` is a first choice where
+belongs to it, because the learning rate falls to 0 until then. `explore` is that for rewards of
+one's own: what is narrow because the task pays for it is wide. `default` is a first choice where
 there is only one.
 """
 
@@ -103,6 +104,15 @@ PRESETS: dict[str, dict[str, dict[str, dict[str, Any]]]] = {
         },
     },
     "reinforce": {"default": {EVERY_TASK: {}}},
+}
+
+_FAST = PRESETS["ppo"]["fast"]
+PRESETS["ppo"]["explore"] = {
+    **_FAST,
+    # Narrow, it runs sooner; but it neither rears nor turns over for whom that is paid.
+    "HalfCheetah-v5": {**_FAST["HalfCheetah-v5"], "log_std_init": 0.0},
+    # Wider than this, it is thrown over before it can do anything.
+    "Ant-v5": {**_FAST["Ant-v5"], "log_std_init": -1.0},
 }
 
 

@@ -70,7 +70,8 @@ def structures(meaning: Meaning) -> list[Structure]:
 
 
 def _has_uncapped(aim: Aim) -> bool:
-    return aim.wish == "ramp" and aim.target > aim.start
+    """Of a speed: postures and heights end by themselves, and without a cap are the same reward."""
+    return aim.wish == "ramp" and aim.target > aim.start and aim.quantity.unit.endswith("/s")
 
 
 def _has_heading(aim: Aim) -> bool:

@@ -423,7 +423,7 @@ class _Clause:
         self.need_legs()
         part = 0.45 if "high" in self.manners else 0.3
         self.fly(part * self.leg, 0.15 * self.leg)
-        self.add("climb", terms.climb(self.anatomy), "more", weight=0.5, judged=False)
+        self.add("climb", terms.climb(self.anatomy), "more", weight=2.0, judged=False)
         if not self.clause.spot:
             self.on_the_spot()
         self.widen(self.anatomy.height, self.anatomy.height + 2 * part * self.leg)
@@ -879,14 +879,15 @@ class _Clause:
         anatomy = self.anatomy
         if not self.stands:
             return
-        low = anatomy.lying + 0.4 * (anatomy.height - anatomy.lying)
+        room = anatomy.height - anatomy.lying
+        low = anatomy.lying + 0.2 * room
         self.add(
             "low",
             terms.height(anatomy),
             "ramp",
             start=1.3 * anatomy.height,
             target=low,
-            enough=low + 0.2 * (anatomy.height - anatomy.lying),
+            enough=low + 0.4 * room,
         )
         self.widen(0.9 * low, anatomy.height)
 
@@ -926,6 +927,11 @@ class _Clause:
 
     def be_steady(self) -> None:
         self.add("smooth", terms.smoothness(self.anatomy), "less", weight=0.2, judged=False)
+        goes = {"forward_speed", "backward_speed"} & {aim.name for aim in self.meaning.aims}
+        if goes and self.anatomy.freedom == "free":
+            width = 0.2 * walking_speed(self.anatomy)
+            sideways = terms.speed(self.anatomy, "left")
+            self.add("sway", sideways, "near", width=width, judged=False)
 
     def be_soft(self) -> None:
         self.add("soft", terms.impact(self.anatomy), "less", weight=0.5, judged=False)
@@ -1079,7 +1085,8 @@ class _Clause:
             return
         names = {aim.name for aim in self.meaning.aims}
         self.upright()
-        if (anatomy.biped and not names & {"low", "down", "height", "tall"}) or (
+        bends = {"low", "down", "height", "tall", "climb"}  # who jumps has to bend first
+        if (anatomy.biped and not names & bends) or (
             {"stand", "still"} & set(self.actions) and "low" not in names
         ):
             self.tall()

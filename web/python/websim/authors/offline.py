@@ -115,9 +115,11 @@ def _sentence(words: str) -> str:
 
 
 def _ordered(found: list[Structure], seed: int) -> list[Structure]:
-    """The two most promising first, the others as drawn."""
-    rest = [found[i] for i in 2 + np.random.default_rng(seed).permutation(len(found) - 2)]
-    return [*found[:2], *rest] if seed else found
+    """The two most promising first, the others as drawn; those without costs at the end."""
+    if not seed:
+        return found
+    drawn = [found[i] for i in 2 + np.random.default_rng(seed).permutation(len(found) - 2)]
+    return [*found[:2], *sorted(drawn, key=lambda structure: not structure.costs)]
 
 
 def _after(brief: Brief, made: list[Candidate]) -> list[Candidate]:

@@ -39,11 +39,14 @@ class Order:
 
 
 def settled(experiment: Experiment) -> Experiment:
-    """With a preset that learns fast, where it says nothing of how it learns."""
+    """With a preset for rewards that are not the task's, where it says nothing of how it learns."""
     if experiment.hyperparameters:
         return experiment
-    names = PRESETS[experiment.algorithm]
-    name = "fast" if "fast" in names else next(iter(names))
+    presets = PRESETS[experiment.algorithm]
+    known = [name for name in ("explore", "fast") if name in presets]
+    # A task from a file may bring a preset of one name only.
+    name = next((name for name in known if experiment.task in presets[name]), None)
+    name = name or next(iter(known or presets))
     chosen = preset(experiment.algorithm, name, experiment.task)
     return replace(experiment, hyperparameters=chosen)
 
