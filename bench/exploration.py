@@ -42,9 +42,11 @@ def learn(intent: Intent, width: float, steps: int, seed: int) -> float:
     try:
         while not trainer.advance().done:
             pass
-        checkpoint = checkpoints.loads(trainer.checkpoint())
+        saved = trainer.checkpoint()
     finally:
         trainer.close()
+    assert saved is not None
+    checkpoint = checkpoints.loads(saved)
     checkpoint.experiment = replace(checkpoint.experiment, measure=intent.measure)
     return float(np.mean(evaluate(checkpoint, EPISODES, EPISODE_SEED).measures))
 

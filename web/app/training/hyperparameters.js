@@ -29,8 +29,9 @@ import { OptionError } from '../panel/options.js';
 const TOTAL = 'total_timesteps';
 const EVERY_TASK = '*';
 
-/** The page's first choice of a preset, where an algorithm has it. */
-const PREFERRED_PRESET = 'fast';
+/** The page's first choices of a preset, where an algorithm has them: for the task's reward, and for another. */
+const PREFERRED_PRESETS = ['fast'];
+const OWN_REWARD_PRESETS = ['explore', ...PREFERRED_PRESETS];
 
 const NONE = 'none';
 
@@ -88,16 +89,20 @@ export function writeValue(value, comma = ', ') {
 /** @param {Value} one @param {Value} other */
 const same = (one, other) => writeValue(one) === writeValue(other);
 
-/** @param {Algorithm} algorithm */
-export function defaultPreset({ presets }) {
-  return PREFERRED_PRESET in presets ? PREFERRED_PRESET : Object.keys(presets)[0];
+/** @typedef {{task: string, reward?: string|null}} Learnt  what presets follow from */
+
+/** @param {Algorithm} algorithm @param {Learnt} experiment */
+function defaultPreset({ presets }, { task, reward }) {
+  const preferred = (reward ? OWN_REWARD_PRESETS : PREFERRED_PRESETS).filter((name) => name in presets);
+  // A task from a file may bring a preset of one name only.
+  return preferred.find((name) => task in presets[name]) ?? [...preferred, ...Object.keys(presets)][0];
 }
 
 /**
- * @param {Options} options @param {string} task @param {Algorithms} algorithms
+ * @param {Options} options @param {Learnt} experiment @param {Algorithms} algorithms
  * @returns {SetUp}
  */
-export function setUpOf(options, task, algorithms) {
+export function setUpOf(options, experiment, algorithms) {
   /** @type {string[]} */
   const problems = [];
   /** @param {string} what @param {string} name @param {string[]} names @param {string} otherwise */
@@ -110,13 +115,13 @@ export function setUpOf(options, task, algorithms) {
   const name = among('algorithm', options.algo, names, names[0]);
   const algorithm = algorithms[name];
   const presets = Object.keys(algorithm.presets);
-  const fallback = defaultPreset(algorithm);
+  const fallback = defaultPreset(algorithm, experiment);
   const preset = options.preset === 'auto' ? fallback : among('preset', options.preset, presets, fallback);
   const all = algorithm.hyperparameters;
   const initial = {
     ...Object.fromEntries(all.map((entry) => [entry.name, entry.default])),
     ...algorithm.presets[preset][EVERY_TASK],
-    ...algorithm.presets[preset][task],
+    ...algorithm.presets[preset][experiment.task],
   };
   const hyperparameters = all.filter((entry) => entry.name !== TOTAL);
   /** @type {Record<string, Value>} */
@@ -173,7 +178,7 @@ export function optionsOf(experiment, algorithms) {
     return { preset, pairs, steps: Number(values[TOTAL]) };
   };
   // The preset that explains most of it; the page's first choice where several do.
-  const first = defaultPreset(algorithm);
+  const first = defaultPreset(algorithm, experiment);
   const { preset, pairs, steps } = [first, ...Object.keys(algorithm.presets)].map(ofPreset)
     .reduce((best, candidate) => (candidate.pairs.length < best.pairs.length ? candidate : best));
   const total = Number(experiment.hyperparameters[TOTAL] ?? steps);

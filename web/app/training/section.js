@@ -141,7 +141,7 @@ export class TrainSection {
 
   get #setUp() {
     const { session: { options }, algorithms } = this.settings;
-    return setUpOf(options, this.#experiment.task, algorithms);
+    return setUpOf(options, this.#experiment, algorithms);
   }
 
   /** What a controller is called. @param {string} name */
