@@ -106,6 +106,26 @@ def test_the_better_half_goes_on_and_the_budget_is_kept() -> None:
     assert tournament.state.decisions[-1].what == f"{best} has won."
 
 
+def test_where_the_budget_is_short_fewer_begin_and_are_told_apart() -> None:
+    # 100,000 steps each in the first round, of two fifths: for two in one round, or four in two.
+    for steps, count in ((50_000, 2), (800_000, 2), (2_200_000, 4), (10_000_000, 8)):
+        tournament = begun(EIGHT, steps)
+        tournament.keep(7)
+        trial = tournament.jobs()
+        assert len(trial) == 8
+        for job in trial:
+            tournament.report(job.number, judged(job, 0.0))
+        first = tournament.jobs()
+        assert {job.entry for job in first} == {*range(count), 7}
+        late = [entry for entry in tournament.state.entries if entry.out]
+        assert [entry.number for entry in late] == list(range(count, 7))
+        decisions = [
+            d for d in tournament.state.decisions if d.what == f"{count} of 8 candidates go on."
+        ]
+        assert len(decisions) == (count < 8)
+        assert all("100,000" in d.outcome and "c6" in d.outcome for d in decisions)
+
+
 def test_losers_make_room_for_what_the_author_writes_next_and_that_takes_over_a_policy() -> None:
     new = iter(written(f"new{i}", forward=20.0 + i) for i in range(9))
     tournament = begun(EIGHT)

@@ -43,10 +43,10 @@ def settled(experiment: Experiment) -> Experiment:
     if experiment.hyperparameters:
         return experiment
     presets = PRESETS[experiment.algorithm]
-    known = [name for name in ("explore", "fast") if name in presets]
+    known: list[str] = [name for name in ("explore", "fast") if name in presets]
     # A task from a file may bring a preset of one name only.
-    name = next((name for name in known if experiment.task in presets[name]), None)
-    name = name or next(iter(known or presets))
+    brings = [name for name in known if experiment.task in presets[name]]
+    name = [*brings, *known, *presets][0]
     chosen = preset(experiment.algorithm, name, experiment.task)
     return replace(experiment, hyperparameters=chosen)
 

@@ -6,6 +6,7 @@ from math import ceil, hypot, isfinite, log2
 from typing import Any
 
 from websim import plain
+from websim.algorithms import algorithm_class
 from websim.authors.candidates import Brief, Candidate
 from websim.authors.tournament import search as weights
 from websim.authors.tournament.records import (
@@ -37,6 +38,12 @@ TRIAL_SECONDS = 180.0
 
 HALVING_SHARE, WEIGHTS_SHARE, FINISH_SHARE = 0.4, 0.2, 0.4
 """Of the budget: to find a structure, its weights, and to learn from what was found."""
+
+FIRST_ROUND = 0.1
+"""Of the steps that an experiment asks for: after fewer, chance says which candidate is better."""
+
+FEWEST_CANDIDATES = 2
+"""That begin the rounds, however short they are."""
 
 GENERATIONS = 3
 """Of weights, where there is time for so many."""
@@ -363,12 +370,37 @@ class Tournament:
     def _close_trial(self) -> None:
         state = self.state
         if field := self._field():
-            state.rounds = max(1, ceil(log2(len(field))))
+            self._leave_out(field)
+            state.rounds = _rounds(len(self._field()))
             self._begin_halving()
         elif state.asked < ASKED:
             state.stage, state.asking = "author", state.settings.candidates
         else:
             self._end("No candidate can be learnt from.")
+
+    def _leave_out(self, field: list[Entry]) -> None:
+        """The last of the author's, where the budget is too short to tell so many apart."""
+        name = "total_timesteps"
+        known = algorithm_class(self.experiment.algorithm).Hyperparameters.__dataclass_fields__
+        total = self.experiment.hyperparameters.get(name, known[name].default)
+        count, least = len(field), FIRST_ROUND * total
+        while count > FEWEST_CANDIDATES:
+            steps, _ = self._size(count, HALVING_SHARE / _rounds(count))
+            if steps >= least:
+                break
+            count -= 1
+        # What somebody keeps, or has written meanwhile, is not the author's to lose.
+        late = [entry for entry in field[count:] if entry.done and not entry.kept]
+        for entry in late:
+            entry.out = f"the budget is too short for more than {count}"
+        if late:
+            names = ", ".join(entry.candidate.name for entry in late)
+            self._decide(
+                f"{count} of {len(field)} candidates go on.",
+                {"least_steps": least},
+                outcome=f"Out, as the author named them last: {names}. With all of them each would "
+                f"have learnt less than {least:,.0f} steps in the first round.",
+            )
 
     def _begin_halving(self) -> None:
         state = self.state
@@ -665,6 +697,11 @@ def check(settings: Settings) -> None:
         raise InvalidArgument(f"steps must be an integer of at least 1, not {s.steps!r:.99}.")
     if s.seconds is not None and not 0 < s.seconds < 1e9:
         raise InvalidArgument(f"seconds must be above 0, not {s.seconds!r:.99}.")
+
+
+def _rounds(count: int) -> int:
+    """Which halve so many to one."""
+    return max(1, ceil(log2(count)))
 
 
 def _learnt(candidate: Candidate) -> tuple[Any, ...]:
