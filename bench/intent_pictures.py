@@ -31,7 +31,7 @@ AZIMUTH, ELEVATION, DISTANCE = 90, -12, 3.5
 MOVING = (4.0, 0.1)
 TIMES = {
     "ant_turns_once": (0.0, 1.5),
-    "cheetah_flips_back": (0.0, 0.15),
+    "cheetah_flips_back": (3.0, 0.9),
     "humanoid_planks": (0.0, 1.0),
     "humanoid_lunges": (0.0, 1.0),
 }
