@@ -171,6 +171,16 @@ def test_who_jumps_may_bend(task: str) -> None:
     assert weights["climb"] >= weights["airborne"], "a leap begins with rising, not with flying"
 
 
+def test_a_high_jump_is_judged_by_more_than_a_jump() -> None:
+    judged = [
+        float(
+            re.findall(r"^airborne_target = (\S+)", propose("Hopper-v5", words)[0].measure, re.M)[0]
+        )
+        for words in ("jump on the spot", "jump high on the spot")
+    ]
+    assert judged[1] > 1.4 * judged[0] > 0.1
+
+
 @pytest.mark.parametrize("task", ["Ant-v5", "HalfCheetah-v5", "QuadrupedWalk-v0"])
 def test_low_is_nearer_to_lying_than_to_standing(task: str) -> None:
     anatomy = read_anatomy(Experiment(task=task).make_task())

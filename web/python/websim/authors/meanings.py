@@ -422,7 +422,7 @@ class _Clause:
     def do_jump(self) -> None:
         self.need_legs()
         part = 0.45 if "high" in self.manners else 0.3
-        self.fly(part * self.leg, 0.15 * self.leg)
+        self.fly(part * self.leg, 0.5 * part * self.leg)
         self.add("climb", terms.climb(self.anatomy), "more", weight=2.0, judged=False)
         if not self.clause.spot:
             self.on_the_spot()
