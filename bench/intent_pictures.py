@@ -30,6 +30,7 @@ AZIMUTH, ELEVATION, DISTANCE = 90, -12, 3.5
 #: When the first picture is taken and how long after it the next ones, in seconds.
 MOVING = (4.0, 0.1)
 TIMES = {
+    "cheetah_rears": (0.0, 0.25),
     "ant_turns_once": (0.0, 1.5),
     "cheetah_flips_back": (3.0, 0.9),
     "humanoid_planks": (0.0, 1.0),

@@ -113,18 +113,27 @@ def test_a_lost_process_is_told_and_replaced() -> None:
     check_a_pool(Pool, lambda pool: pool._slots[0].process.kill())
 
 
+def order(number: int, steps: int) -> Order:
+    candidate = Candidate(name="a", reward=REWARD.format(speed=1.0), measure=MEASURE, why="A test.")
+    job = Job(
+        number=number, entry=0, origin=None, steps=steps, seconds=90.0, episodes=2, episode_seed=0
+    )
+    return order_of(job, candidate, Experiment(task="Hopper-v5", hyperparameters=SMALL), None)
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="cores are told apart on Linux")
+def test_programs_beside_each_other_need_not_have_the_same_core() -> None:
+    with Pool(1) as pool:
+        pool.begin(order(0, 1280))
+        _, result, _ = first_of(pool)
+        assert not result.failure
+        process = pool._slots[0].process
+        assert process.pid is not None
+        assert os.sched_getaffinity(process.pid) == os.sched_getaffinity(0)
+
+
 def check_a_pool(pool_of: Callable[[int], Any], lose: Callable[[Any], None]) -> None:
     """What a pool does with a job whose process is lost, and with one that is to end."""
-    candidate = Candidate(name="a", reward=REWARD.format(speed=1.0), measure=MEASURE, why="A test.")
-    experiment = Experiment(task="Hopper-v5", hyperparameters=SMALL)
-
-    def order(number: int, steps: int) -> Order:
-        job = Job(
-            number=number, entry=0, origin=None, steps=steps, seconds=90.0, episodes=2,
-            episode_seed=0,
-        )  # fmt: skip
-        return order_of(job, candidate, experiment, None)
-
     with pool_of(1) as pool:
 
         def begin(number: int) -> None:

@@ -40,7 +40,7 @@ class Pool:
     def __init__(self, size: int) -> None:
         """Starts them."""
         self._context = get_context("spawn")
-        self._slots = [self._start(index) for index in range(size)]
+        self._slots = [self._start() for _ in range(size)]
 
     def __enter__(self) -> "Pool":
         """Returns itself."""
@@ -106,26 +106,25 @@ class Pool:
                 why = f"it did not end within {job.seconds + PATIENCE:.0f} s" if late else ""
                 slot.process.kill()
                 slot.process.join()
-                self._slots[index] = self._start(index)
+                self._slots[index] = self._start()
                 yield job.number, Result(lost=not late, failure=why), None
 
-    def _start(self, index: int) -> Slot:
+    def _start(self) -> Slot:
         ours, theirs = self._context.Pipe()
-        arguments = (theirs, index, len(getattr(self, "_slots", ())))
-        process = self._context.Process(target=_work, args=arguments, daemon=True)
+        process = self._context.Process(target=_work, args=(theirs,), daemon=True)
         process.start()
         theirs.close()
         return Slot(process, ours)
 
 
-def _work(pipe: Any, index: int, size: int) -> None:
+def _work(pipe: Any) -> None:
     """Does what comes through the pipe, until it is closed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the first process decides
     from websim.authors.tournament.learning import carry_out
 
-    if hasattr(os, "sched_setaffinity"):  # Linux: one core each, and no more threads than that
-        cores = sorted(os.sched_getaffinity(0))
-        os.sched_setaffinity(0, {cores[index % len(cores)]})
+    # As many threads as a core runs. Which core is the system's choice: another program that ran
+    # beside this one, and counted cores from the first as well, would have the same one.
+    os.environ["OMP_NUM_THREADS"] = "1"
     with contextlib.suppress(EOFError):
         while True:
             order = pipe.recv()
