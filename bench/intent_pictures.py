@@ -30,6 +30,7 @@ AZIMUTH, ELEVATION, DISTANCE = 90, -12, 3.5
 #: When the first picture is taken and how long after it the next ones, in seconds.
 MOVING = (4.0, 0.1)
 TIMES = {
+    "ant_walks_at_half_a_metre": (4.0, 0.3),
     "cheetah_rears": (0.0, 0.25),
     "ant_turns_once": (0.0, 1.5),
     "cheetah_flips_back": (3.0, 0.9),
