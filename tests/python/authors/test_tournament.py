@@ -120,7 +120,7 @@ def test_where_the_budget_is_short_fewer_begin_and_are_told_apart() -> None:
         late = [entry for entry in tournament.state.entries if entry.out]
         assert [entry.number for entry in late] == list(range(count, 7))
         decisions = [
-            d for d in tournament.state.decisions if d.what == f"{count} of 8 candidates go on."
+            d for d in tournament.state.decisions if d.what == f"{count + 1} of 8 candidates go on."
         ]
         assert len(decisions) == (count < 8)
         assert all("100,000" in d.outcome and "c6" in d.outcome for d in decisions)

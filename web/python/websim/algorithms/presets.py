@@ -111,7 +111,7 @@ PRESETS["ppo"]["explore"] = {
     **_FAST,
     # Narrow, it runs sooner; but it neither rears nor turns over for whom that is paid.
     "HalfCheetah-v5": {**_FAST["HalfCheetah-v5"], "log_std_init": 0.0},
-    # Wider than this, it is thrown over before it can do anything.
+    # Wider than this, it is thrown about for longer before it can do anything.
     "Ant-v5": {**_FAST["Ant-v5"], "log_std_init": -1.0},
 }
 

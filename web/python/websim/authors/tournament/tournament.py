@@ -396,7 +396,7 @@ class Tournament:
         if late:
             names = ", ".join(entry.candidate.name for entry in late)
             self._decide(
-                f"{count} of {len(field)} candidates go on.",
+                f"{len(field) - len(late)} of {len(field)} candidates go on.",
                 {"least_steps": least},
                 outcome=f"Out, as the author named them last: {names}. With all of them each would "
                 f"have learnt less than {least:,.0f} steps in the first round.",
